@@ -1,0 +1,49 @@
+"""`openbell bench NAME`: run one of the benchmarks in bench/ and print figures beside floors of the same run."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BENCHES = {
+    "core": "the core alone, against the C++ bounds and the matchers of the package index",
+    "wire": "order to ack through the order port, against a ZeroMQ echo and an fdatasync",
+    "throughput": "orders a second, 32 a frame, against ZeroMQ alone one way",
+    "project": "events a second into Postgres, against plain COPY of the same rows",
+    "recover": "replay from the journal, and snapshots written and loaded",
+    "memory": "bytes that a resting order, an account and an instrument take",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's name; what follows it is read by the benchmark, which is not imported before it runs."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "\n".join(f"  {name:<12}{text}" for name, text in BENCHES.items())
+    parser.add_argument("bench", metavar="NAME", choices=sorted(BENCHES), help="which one; see below")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its options: openbell bench NAME --help")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when every limit was reached, 1 when one was not, 2 when something needed is missing."""
+    module = importlib.import_module(f"bench.{args.bench}")
+    parser = argparse.ArgumentParser(prog=f"openbell bench {args.bench}", description=f"Measure {BENCHES[args.bench]}.")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=ROOT / "var" / "bench",
+        metavar="DIR",
+        help="where flows, compiled bounds and data of this benchmark go (default: var/bench of the clone)",
+    )
+    module.add_arguments(parser)
+    from bench.harness import Missing
+
+    try:
+        code: int = module.run(parser.parse_args(args.rest))
+    except Missing as error:
+        print(f"openbell bench {args.bench}: {error}", file=sys.stderr)
+        return 2
+    return code

@@ -12,6 +12,11 @@ from types import TracebackType
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+def environment() -> dict[str, str]:
+    """This process's environment, with the clone's packages importable."""
+    return dict(os.environ, PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "client")]))
+
+
 class Child:
     """`with Child("bench.floor.echo") as child:` then `child.word` is the first line that it printed."""
 
@@ -21,9 +26,8 @@ class Child:
         self.word = ""
 
     def __enter__(self) -> Child:
-        env = dict(os.environ, PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "client")]))
         self.process = subprocess.Popen(
-            self.command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            self.command, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
         assert self.process.stdout is not None
         if not select.select([self.process.stdout], [], [], self.ready_timeout_s)[0]:

@@ -18,7 +18,9 @@ TYPED = ("client/openbell", "engine", "gateway", "tools", "bench")
 def static_checks() -> list[tuple[str, list[str]]]:
     """Each check's name and command."""
     python = sys.executable
-    cython = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "ext").rglob("*.p[yx][xdi]"))
+    cython = sorted(
+        str(path.relative_to(ROOT)) for path in (ROOT / "ext").rglob("*.p[yx][xdi]") if path.suffix != ".pyi"
+    )
     checks = [
         ("ruff format", [python, "-m", "ruff", "format", "--check", "--output-format", "concise", "."]),
         ("ruff check", [python, "-m", "ruff", "check", "--output-format", "concise", "."]),

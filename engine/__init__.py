@@ -1,0 +1,1 @@
+"""The process around the core: sequencing, journal, publication, projection, ports and the command line."""

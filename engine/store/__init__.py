@@ -1,0 +1,1 @@
+"""PostgreSQL: which one, and how it is run."""

@@ -12,6 +12,7 @@ from rich.table import Table
 from bench.harness.machine import describe
 
 Better = Literal["lower", "higher"]
+FILE_WIDTH = 120  # columns where the output is no terminal
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Report:
         for row in self.rows:
             verdict = {None: "", True: "[green]reached[/]", False: "[red]not reached[/]"}[row.reached]
             table.add_row(
-                row.what if not row.note else f"{row.what} [dim]({row.note})[/]",
+                row.what,
                 "" if row.figure is None else _number(row.figure),
                 row.unit,
                 "" if row.floor is None else _number(row.floor),
@@ -112,20 +113,28 @@ class Report:
             )
         return table
 
+    def machine_line(self) -> str:
+        machine = self.machine
+        return (
+            f"{machine['cpu']}, {machine['cores']} cores, load {machine['load']:.2f}, "
+            f"Linux {machine['kernel']}, Python {machine['python']}, {machine['when']}"
+        )
+
     def show(self, as_json: bool) -> int:
         """Print it; 0, or 1 when a limit was missed."""
         if as_json:
             print(self.as_json())
         else:
             console = Console()
+            if not console.is_terminal:
+                console = Console(width=FILE_WIDTH)
             console.print(self.table())
-            for note in self.notes:
-                console.print(f"[dim]{note}[/]")
-            machine = self.machine
-            console.print(
-                f"[dim]{machine['cpu']}, {machine['cores']} cores, load {machine['load']:.2f}, "
-                f"Linux {machine['kernel']}, Python {machine['python']}, {machine['when']}[/]"
-            )
+            for line in [
+                *(f"{row.what}: {row.note}" for row in self.rows if row.note),
+                *self.notes,
+                self.machine_line(),
+            ]:
+                console.print(line, style="dim", markup=False, highlight=False)
         return 0 if self.reached else 1
 
 

@@ -37,7 +37,7 @@ class PeerEnvironment:
     """The virtual environment `folder`/venv with the packages of requirements-bench.lock, as far as they install."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder = folder.resolve()
         self.python = folder / "venv" / "bin" / "python"
         self.log = folder / "peers-pip.log"
 

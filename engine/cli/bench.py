@@ -7,6 +7,7 @@ import importlib
 import sys
 from pathlib import Path
 
+HELP = "measure it: figures beside floors of the same run"
 ROOT = Path(__file__).resolve().parent.parent.parent
 BENCHES = {
     "core": "the core alone, against the C++ bounds and the matchers of the package index",
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument(
         "--work",
-        type=Path,
+        type=lambda text: Path(text).resolve(),
         default=ROOT / "var" / "bench",
         metavar="DIR",
         help="where flows, compiled bounds and data of this benchmark go (default: var/bench of the clone)",

@@ -9,6 +9,7 @@ Environment:
     OPENBELL_JOBS       parallel compilations (default: the number of cores)
 """
 
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -58,6 +59,15 @@ def extensions() -> list[Extension]:
     ]
 
 
+def translators(jobs: int) -> int:
+    """How many processes translate Cython to C; 0 (in this process) where the machine cannot have more."""
+    try:
+        multiprocessing.Lock()  # needs a writable /dev/shm, which a bare container may lack
+    except OSError:
+        return 0
+    return jobs if jobs > 1 else 0
+
+
 if __name__ == "__main__":
     os.chdir(ROOT)
     jobs = int(os.environ.get("OPENBELL_JOBS", "0")) or os.cpu_count() or 1
@@ -66,7 +76,7 @@ if __name__ == "__main__":
             extensions(),
             compiler_directives=DIRECTIVES,
             annotate=os.environ.get("OPENBELL_ANNOTATE") == "1",
-            nthreads=jobs if jobs > 1 else 0,
+            nthreads=translators(jobs),
         ),
         options={"build_ext": {"parallel": jobs}},
     )

@@ -56,6 +56,10 @@ class Borrower:
         shutil.rmtree(archives)
         return target
 
+    def tidy(self) -> None:
+        """Drop the private package lists (170 MB) when the work is done."""
+        shutil.rmtree(self.folder / "apt", ignore_errors=True)
+
     def _apt(self, arguments: list[str], folder: Path, *, private: bool) -> bool:
         command = ["apt-get", "-q", "-o", "APT::Sandbox::User=root"]
         if private:

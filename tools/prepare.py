@@ -27,7 +27,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 HOME = VENV / "openbell"
 PYTHON = VENV / "bin" / "python"
-NETWORK = "Check the network, the proxy and pip's configuration (`pip config list`), then start again."
+NETWORK = (
+    "Check the network, the proxy and pip's configuration, then start again. Behind a proxy that signs certificates "
+    "itself, name its authorities: PIP_CERT=/path/to/bundle.pem"
+)
 
 
 class Preparation:
@@ -197,6 +200,7 @@ def main(verb: str, glance: Callable[[str], str]) -> int:
                 work.packages("requirements-dev.lock")
             if verb != "check":
                 work.compiled()
+                work.borrower.tidy()
                 done = glance(str(PYTHON))
                 # Where a source changed during the work, nothing is noted and the next start looks again.
                 if inputs(done) == inputs(seen):

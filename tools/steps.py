@@ -43,9 +43,9 @@ def run_logged(command: Sequence[str | Path], log: Path, env: Mapping[str, str],
         file.flush()
         done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, env=env, cwd=cwd, check=False)
     if done.returncode:
-        # What a tool says comes before its traceback, which helps nobody here (and is in the log).
+        # Where a tool says what is wrong before its traceback, the traceback (in the log, too) only hides it.
         text = log.read_text("utf-8", "replace")
         said = re.split(r"^(?:concurrent\S*_RemoteTraceback|Traceback \(most)", text, maxsplit=1, flags=re.MULTILINE)[0]
-        lines = (said if said.count("\n") > 1 else text).rstrip().splitlines()
+        lines = (said if "rror" in said else text).rstrip().splitlines()
         tail = "\n".join(f"    {line}" for line in lines[-25:])
         raise Trouble(f"exit code {done.returncode}; the end of {log}:\n{tail}", remedy)

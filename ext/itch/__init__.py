@@ -1,1 +1,1 @@
-"""Nasdaq TotalView-ITCH 5.0: the table of messages, the scanner, a plain book and a generator. No I/O: bytes in, records out."""
+"""Nasdaq TotalView-ITCH 5.0: table of messages, scanner, plain books, generator, the way into the core. No I/O."""

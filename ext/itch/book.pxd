@@ -71,6 +71,7 @@ cdef class Books:
     cdef void reduce(self, uint32_t slot, uint64_t shares) noexcept nogil
     cdef void remove(self, uint32_t slot) noexcept nogil
     cdef void step(self, const Step* step) noexcept nogil
+    cdef void prefetch(self, uint64_t reference) noexcept nogil
     cdef uint32_t best_level(self, uint32_t place) noexcept nogil
 
     cdef uint64_t home(self, uint64_t reference) noexcept nogil

@@ -1,11 +1,11 @@
 """The plain books of an ITCH stream: all symbols, every order in its queue, kept from the messages alone.
 
-Rules (Nasdaq TotalView-ITCH 5.0, sections 4.3 to 4.6): A and F put an order at the end of its price's queue; E, C and X
-take shares and keep its place; D removes it; U removes the old reference and adds the new one at the end of the queue of
-its price, same stock and side; P, Q, B and all others leave the book alone.
+Rules (Nasdaq TotalView-ITCH 5.0, sections 4.3 to 4.6): A and F put an order at the end of its price's queue; E, C and
+X take shares and keep its place; D removes it; U removes the old reference and adds the new one at the end of the
+queue of its price, same stock and side; P, Q, B and all others leave the book alone.
 
-This is the oracle of a replay (`--check`), so it shares nothing with the matching core. Orders sit in a pool, levels in
-another; each side is an array of levels sorted by price with the best at its end, where the activity is.
+This is the oracle of a replay (`--check`), so it shares nothing with the matching core. Orders sit in a pool, levels
+in another; each side is an array of levels sorted by price with the best at its end, where the activity is.
 """
 
 from libc.stdlib cimport free, malloc, realloc
@@ -75,6 +75,10 @@ cdef class Books:
                 return self.table[at].slot
             at = (at + 1) & self.table_mask
         return NONE
+
+    cdef void prefetch(self, uint64_t reference) noexcept nogil:
+        """Load the hash entry of an order that a step soon needs."""
+        PREFETCH(self.table + self.home(reference))
 
     cdef void forget(self, uint64_t reference) noexcept nogil:
         cdef uint64_t hole = self.home(reference), at, wants
@@ -301,7 +305,7 @@ cdef class Books:
         with nogil:
             for i in range(count):
                 if i + AHEAD < count:
-                    PREFETCH(self.table + self.home(data[i + AHEAD].reference))
+                    self.prefetch(data[i + AHEAD].reference)
                 self.step(data + i)
                 if self.out_of_memory:
                     break
@@ -309,7 +313,9 @@ cdef class Books:
             raise MemoryError(f"no memory for the books with {self.live} orders resting")
 
     def levels_of(self, uint32_t locate, uint32_t side, Py_ssize_t limit=-1):
-        """Return the levels of one side (0 buy, 1 sell), best first: arrays (price 1e-4, shares, orders) of at most `limit`."""
+        """Return the levels of one side (0 buy, 1 sell), best first: arrays (price 1e-4, shares, orders) of at most
+        `limit`.
+        """
         cdef Side* levels
         cdef Py_ssize_t count, i
         cdef Level* level
@@ -324,7 +330,9 @@ cdef class Books:
         return prices, shares, orders
 
     def queue_of(self, uint32_t locate, uint32_t side, uint32_t price):
-        """Return the queue of one price in order of priority: a list of (reference, shares); empty when nothing rests there."""
+        """Return the queue of one price in order of priority: a list of (reference, shares); empty when nothing
+        rests there.
+        """
         cdef Side* levels
         cdef uint32_t i, slot
         if locate >= LOCATES or side > 1:

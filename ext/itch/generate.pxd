@@ -1,4 +1,6 @@
-"""A deterministic day of ITCH 5.0 order flow: a simulated market whose every execution hits the head of the best queue."""
+"""A deterministic day of ITCH 5.0 order flow: a simulated market whose every execution hits the head of the best
+queue.
+"""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 

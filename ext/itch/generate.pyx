@@ -1,16 +1,17 @@
-"""A deterministic day of Nasdaq TotalView-ITCH 5.0 for tests and benchmarks: any number of messages, one stream a seed.
+"""A deterministic day of Nasdaq TotalView-ITCH 5.0 for tests and benchmarks: any number of messages, one stream a
+seed.
 
 The flow comes from a simulated market, so that it is consistent: orders never cross when they are added, and every E
 executes the order at the head of the best queue of its side; a price-time matching engine given the same orders must
-reproduce each. C executes the same order, at its own price or (price improvement) one tick away. Integers only: the same
-seed gives the same bytes on every machine.
+reproduce each. C executes the same order, at its own price or (price improvement) one tick away. Integers only: the
+same seed gives the same bytes on every machine.
 """
 
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from ext.itch cimport layout
-from ext.itch.book cimport NONE, Books, Level, RestingOrder
+from ext.itch.book cimport NONE, Books
 from ext.itch.bytes cimport store16, store32, store48, store64
 
 cdef extern from *:
@@ -281,7 +282,9 @@ cdef class Generator:
         store32(listing.upper_collar_price, price // 10 * 11)
 
     cdef void cross(self, uint8_t kind, int flow) noexcept nogil:
-        """I and Q of the next symbol; while the following flow can spare a message, C executes the best bid in the cross."""
+        """I and Q of the next symbol; while the following flow can spare a message, C executes the best bid in the
+        cross.
+        """
         cdef uint32_t locate = <uint32_t>(self.index // 2) + 1
         cdef uint32_t level = self.books.best_level(2 * locate), slot, shares
         cdef uint32_t price = <uint32_t>self.symbols[locate].mid_ticks * TICK
@@ -342,7 +345,8 @@ cdef class Generator:
             self.halt()
             return
         u = self.random() >> 32
-        locate = <uint32_t>((((((u * u) >> 32) * u) >> 32) * self.symbol_count) >> 32) + 1  # few symbols have most of the flow
+        # few symbols have most of the flow
+        locate = <uint32_t>((((((u * u) >> 32) * u) >> 32) * self.symbol_count) >> 32) + 1
         draw = self.below(1000)
         live = self.symbols[locate].count
         if locate == self.halted:
@@ -420,7 +424,8 @@ cdef class Generator:
             broken = <layout.broken_trade*>self.message(c"B", sizeof(layout.broken_trade), locate)
             store64(broken.match_number, 1 + self.random() % self.match)
         else:
-            retail = <layout.retail_price_improvement*>self.message(c"N", sizeof(layout.retail_price_improvement), locate)
+            retail = <layout.retail_price_improvement*>self.message(
+                c"N", sizeof(layout.retail_price_improvement), locate)
             memcpy(retail.stock, self.symbols[locate].name, 8)
             retail.interest_flag = c"A"
 
@@ -543,7 +548,8 @@ cdef class Generator:
         """A marketable order takes from the head of the best queues of the other side until its shares are gone."""
         cdef int64_t centre = (self.best_ticks(locate, 0) + self.best_ticks(locate, 1)) // 2
         cdef int64_t mid = self.symbols[locate].mid_ticks
-        cdef uint64_t lean = 8 if mid > centre else 2 if mid < centre else 5  # of 10 that the taker buys: follows the mid
+        # of 10 that the taker buys: follows the mid
+        cdef uint64_t lean = 8 if mid > centre else 2 if mid < centre else 5
         cdef uint32_t maker_side = 1 if self.below(10) < lean else 0
         cdef uint32_t shares = self.size(), fills = 0, level, slot, traded, price
         cdef layout.order_executed* executed

@@ -1,8 +1,8 @@
 """The one table of Nasdaq TotalView-ITCH 5.0: every message type, field, size and unit.
 
 Source: "Nasdaq TotalView-ITCH 5.0" interface specification, sections 4.1 to 4.9. All integers are unsigned and big
-endian; alphas are ASCII, left justified, padded with spaces. Prices are fixed point: PRICE4 in 1e-4 and PRICE8 in 1e-8 of
-a dollar. The timestamp is 48 bits of nanoseconds since midnight (New York).
+endian; alphas are ASCII, left justified, padded with spaces. Prices are fixed point: PRICE4 in 1e-4 and PRICE8 in 1e-8
+of a dollar. The timestamp is 48 bits of nanoseconds since midnight (New York).
 
 Made from this table: the NumPy dtypes (`dtype_of`), the lengths (`LENGTHS`), the C structs of `layout.pxd`
 (`python -m ext.itch.messages`, a test holds the file to it) and the table of docs/replay.md.
@@ -25,7 +25,8 @@ SIZES: dict[str, int] = {
     U16: 2, U32: 4, U64: 8, TIMESTAMP: 6, PRICE4: 4, PRICE8: 8, ALPHA1: 1, ALPHA2: 2, ALPHA4: 4, ALPHA8: 8,
 }  # fmt: skip
 NUMPY_KINDS: dict[str, str] = {
-    U16: ">u2", U32: ">u4", U64: ">u8", PRICE4: ">u4", PRICE8: ">u8", ALPHA1: "S1", ALPHA2: "S2", ALPHA4: "S4", ALPHA8: "S8",
+    U16: ">u2", U32: ">u4", U64: ">u8", PRICE4: ">u4", PRICE8: ">u8",
+    ALPHA1: "S1", ALPHA2: "S2", ALPHA4: "S4", ALPHA8: "S8",
 }  # fmt: skip
 
 
@@ -71,8 +72,10 @@ MESSAGES: tuple[Message, ...] = (
     _message(
         "R", "stock_directory", 39,
         ("stock", ALPHA8), ("market_category", ALPHA1), ("financial_status", ALPHA1), ("round_lot_size", U32),
-        ("round_lots_only", ALPHA1), ("issue_classification", ALPHA1), ("issue_sub_type", ALPHA2), ("authenticity", ALPHA1),
-        ("short_sale_threshold", ALPHA1), ("ipo_flag", ALPHA1), ("luld_reference_price_tier", ALPHA1), ("etp_flag", ALPHA1),
+        ("round_lots_only", ALPHA1), ("issue_classification", ALPHA1), ("issue_sub_type", ALPHA2),
+        ("authenticity", ALPHA1),
+        ("short_sale_threshold", ALPHA1), ("ipo_flag", ALPHA1), ("luld_reference_price_tier", ALPHA1),
+        ("etp_flag", ALPHA1),
         ("etp_leverage_factor", U32), ("inverse_indicator", ALPHA1),
     ),
     _message(
@@ -95,7 +98,8 @@ MESSAGES: tuple[Message, ...] = (
     ),
     _message(
         "J", "luld_auction_collar", 35,
-        ("stock", ALPHA8), ("reference_price", PRICE4), ("upper_price", PRICE4), ("lower_price", PRICE4), ("extension", U32),
+        ("stock", ALPHA8), ("reference_price", PRICE4), ("upper_price", PRICE4), ("lower_price", PRICE4),
+        ("extension", U32),
     ),
     _message("h", "operational_halt", 21, ("stock", ALPHA8), ("market_code", ALPHA1), ("halt_action", ALPHA1)),
     _message(
@@ -150,7 +154,7 @@ LENGTHS: dict[int, int] = {message.code: message.length for message in MESSAGES}
 
 @cache
 def dtype_of(type_: str) -> np.dtype[Any]:
-    """Return the packed NumPy dtype of a message type; the 48-bit timestamp is `timestamp_high` (u2) and `timestamp_low` (u4).
+    """Return the packed NumPy dtype of a message type; the timestamp is `timestamp_high` (u2) and `timestamp_low` (u4).
 
     Raises KeyError for a type that the specification does not have.
     """
@@ -173,7 +177,7 @@ def timestamp_ns(records: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.u
 def decode(message: bytes) -> dict[str, int | str]:
     """Return one message (without its length prefix) as field -> int (units as in the table) or str (padding removed).
 
-    For people and tests; whole files go through `ext.itch.scan`. Raises ValueError for an unknown type or a wrong length.
+    For people and tests; whole files go through `ext.itch.scan`. Raises ValueError for an unknown type or length.
     """
     known = BY_TYPE.get(chr(message[0])) if message else None
     if known is None:
@@ -188,7 +192,7 @@ def decode(message: bytes) -> dict[str, int | str]:
 
 
 def encode(type_: str, **values: int | str) -> bytes:
-    """Return one message without its length prefix; missing fields are 0 or spaces. Raises ValueError naming a bad field."""
+    """Return one message without its length prefix; missing fields are 0 or spaces. Raises ValueError."""
     message = BY_TYPE.get(type_)
     if message is None:
         raise ValueError(f"unknown ITCH message type {type_!r}")

@@ -3,8 +3,8 @@
 `Scanner` streams: feed it chunks cut anywhere, get the order flow as STEP records. `split` gives every field of every
 message of a buffer as one structured array a message type (dtypes of `ext.itch.messages`).
 
-A stream is a 2-byte big-endian length before each message. A length of zero ends the session. A type that the table does
-not have is counted and passed over; a known type with another length than the specification's is an error.
+A stream is a 2-byte big-endian length before each message. A length of zero ends the session. A type that the table
+does not have is counted and passed over; a known type with another length than the specification's is an error.
 """
 
 from libc.string cimport memcpy, memset
@@ -20,6 +20,9 @@ STEP_DTYPE = np.dtype([
     ("type", "u1"), ("code", "u1"),
 ])
 assert STEP_DTYPE.itemsize == sizeof(Step)
+
+cdef enum:
+    CENT = 100  # 1e-4 of a dollar
 
 SMALLEST_STEP_BYTES = 2 + 12  # a system event and its length prefix
 
@@ -45,7 +48,8 @@ cdef object wrong(uint64_t offset, ScanStatus status, const unsigned char* prefi
     known = BY_TYPE[chr(prefix[2])]
     if status == SCAN_WRONG_LENGTH:
         return ItchError(
-            offset, f"message type {known.type} ({known.name}) has length {length}, the specification says {known.length}"
+            offset,
+            f"message type {known.type} ({known.name}) has length {length}, the specification says {known.length}",
         )
     return ItchError(offset, f"message type {known.type} ({known.name}): side is neither B nor S")
 
@@ -59,6 +63,7 @@ cdef class Scanner:
     def __cinit__(self):
         memset(self.counts, 0, sizeof(self.counts))
         memset(self.symbols, 0, sizeof(self.symbols))
+        memset(self.priced, 0, sizeof(self.priced))
         self.offset_bytes = 0
         self.messages = 0
         self.ended = False
@@ -84,6 +89,7 @@ cdef class Scanner:
             out.shares = load32(add.shares)
             out.price = load32(add.price)
             out.code = add.side
+            self.priced[out.locate] |= 3 if out.price % CENT else 1
             return 1 if add.side == c"B" or add.side == c"S" else -1
         if kind == c"D":
             out.reference = load64((<const layout.order_delete*>body).order_reference)
@@ -97,6 +103,7 @@ cdef class Scanner:
             out.shares = load32(replace.shares)
             out.price = load32(replace.price)
             out.code = 0
+            self.priced[out.locate] |= 3 if out.price % CENT else 1
             return 1
         if kind == c"E":
             executed = <const layout.order_executed*>body
@@ -157,7 +164,9 @@ cdef class Scanner:
 
     cdef Py_ssize_t decode(self, const unsigned char* data, Py_ssize_t size, Step* out, Py_ssize_t* taken,
                            ScanStatus* status) noexcept nogil:
-        """Decode the whole messages of `data`; return the steps written, `taken` the bytes used, `status` why it stopped."""
+        """Decode the whole messages of `data`; return the steps written, `taken` the bytes used, `status` why it
+        stopped.
+        """
         cdef Py_ssize_t at = 0, steps = 0
         cdef uint32_t length, must
         cdef int is_step
@@ -191,7 +200,8 @@ cdef class Scanner:
         return steps
 
     def feed(self, const unsigned char[::1] chunk not None):
-        """Decode a chunk (bytes, mmap, any contiguous buffer; cut anywhere) and return its steps as an array of STEP_DTYPE.
+        """Decode a chunk (bytes, mmap, any contiguous buffer; cut anywhere) and return its steps as an array of
+        STEP_DTYPE.
 
         Raises ItchError with the offset of the message that is wrong; the messages before it in this chunk are lost.
         """
@@ -238,7 +248,8 @@ cdef class Scanner:
         if self.part_bytes:
             raise ItchError(
                 self.offset_bytes,
-                f"the stream ends inside a message: its length is {load16(self.part)}, {self.part_bytes - 2} bytes are there",
+                f"the stream ends inside a message: its length is {load16(self.part)}, "
+                f"{self.part_bytes - 2} bytes are there",
             )
 
     @property
@@ -262,6 +273,13 @@ cdef class Scanner:
             locate: bytes(self.symbols[locate][:8]).decode("ascii", "replace").rstrip()
             for locate in range(65536) if self.symbols[locate][0]
         }
+
+    def ticks_by_locate(self):
+        """Return, of each locate that orders were entered in so far, the tick that fits their prices: 100 (a cent)
+        or 1 (1e-4).
+        """
+        cdef int locate
+        return {locate: 1 if self.priced[locate] & 2 else CENT for locate in range(65536) if self.priced[locate]}
 
 
 def split(const unsigned char[::1] buffer not None, str types=None):

@@ -1,0 +1,1 @@
+"""Nasdaq TotalView-ITCH 5.0 files: reading, writing a generated day, replaying."""

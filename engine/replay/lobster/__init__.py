@@ -1,0 +1,1 @@
+"""LOBSTER files (lobsterdata.com): reading and replaying."""

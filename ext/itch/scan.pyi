@@ -1,0 +1,29 @@
+from typing import Any
+
+import numpy as np
+
+Contiguous = bytes | bytearray | memoryview | np.ndarray[Any, Any]
+
+STEP_DTYPE: np.dtype[Any]
+SMALLEST_STEP_BYTES: int
+
+class ItchError(ValueError):
+    offset: int
+    def __init__(self, offset: int, problem: str) -> None: ...
+
+class Scanner:
+    messages: int
+    ended: bool
+    @property
+    def offset(self) -> int: ...
+    @property
+    def unknown(self) -> int: ...
+    def feed(self, chunk: Contiguous) -> np.ndarray[Any, Any]: ...
+    def finish(self) -> None: ...
+    def counts_by_type(self) -> dict[str, int]: ...
+    def ticks_by_locate(self) -> dict[int, int]: ...
+    def symbols_by_locate(self) -> dict[int, str]: ...
+
+def split(
+    buffer: Contiguous, types: str | None = None
+) -> dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, np.dtype[np.uint64]]]]: ...

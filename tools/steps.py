@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+SHOWN_LINES = 25  # of a failed command's output
+
 
 class Trouble(Exception):
     """A step failed: what happened, and what the person can do about it."""
@@ -46,6 +48,10 @@ def run_logged(command: Sequence[str | Path], log: Path, env: Mapping[str, str],
         # Where a tool says what is wrong before its traceback, the traceback (in the log, too) only hides it.
         text = log.read_text("utf-8", "replace")
         said = re.split(r"^(?:concurrent\S*_RemoteTraceback|Traceback \(most)", text, maxsplit=1, flags=re.MULTILINE)[0]
-        lines = (said if "rror" in said else text).rstrip().splitlines()
-        tail = "\n".join(f"    {line}" for line in lines[-25:])
-        raise Trouble(f"exit code {done.returncode}; the end of {log}:\n{tail}", remedy)
+        lines = (said if "error" in said.lower() else text).rstrip().splitlines()
+        errors = [number for number, line in enumerate(lines) if "error" in line.lower()]
+        start = max(0, len(lines) - SHOWN_LINES)
+        if errors and errors[-1] < start:  # what comes after it is long: pip lists every hash it would have taken
+            start = errors[0]
+        tail = "\n".join(f"    {line}" for line in lines[start : start + SHOWN_LINES])
+        raise Trouble(f"exit code {done.returncode}; from {log}:\n{tail}", remedy)

@@ -57,7 +57,7 @@ class Borrower:
         return target
 
     def tidy(self) -> None:
-        """Drop the private package lists (170 MB) when the work is done."""
+        """Drop the private package lists, which are large, when the work is done."""
         shutil.rmtree(self.folder / "apt", ignore_errors=True)
 
     def _apt(self, arguments: list[str], folder: Path, *, private: bool) -> bool:

@@ -38,7 +38,7 @@ USER = "openbell"
 DATABASE = "openbell"
 SOCKET_PORT = 5432  # names the socket's file; nothing listens there unless `port` asks for it
 LOG_LIMIT_BYTES = 8 << 20  # a longer log of earlier runs is set aside at start, one generation
-NEW_CLUSTER_BYTES = 256 << 20  # what initdb writes (40 MB) and the first segments of the write-ahead log
+NEW_CLUSTER_BYTES = 256 << 20  # room for what initdb writes and the first segments of the write-ahead log
 STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)  # fast, immediate, and for one that hangs
 REBUILD = "It holds only what the journal can give again: move it away, and the next start makes a new one."
 
@@ -51,7 +51,7 @@ SETTINGS = {
     # No replica and no archive reads the log.
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    # The projector's COPY writes up to 100 MB/s: room between checkpoints.
+    # COPY fills the log fast: room between two checkpoints.
     "max_wal_size": "2GB",
     "shared_buffers": "256MB",
     "maintenance_work_mem": "128MB",

@@ -1,7 +1,7 @@
 """Running PostgreSQL, which refuses root, when the engine is root: as which user, and how that user reaches the files.
 
-No user is created and no folder's permissions are widened. A clone in root's home is out of reach for any other user, so
-where the plain change of user is not enough, the server keeps the one capability to pass through folders (see
+No user is created and no folder's permissions are widened. A clone in root's home is out of reach for any other user,
+so where the plain change of user is not enough, the server keeps the one capability to pass through folders (see
 docs/decisions/0003-embedded-postgres.md).
 """
 

@@ -6,7 +6,7 @@ nothing outside of the clone. Only the standard library: this runs before anythi
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -15,6 +15,19 @@ import sysconfig
 from pathlib import Path
 
 from tools.steps import Trouble
+
+SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+# Debian's pip looks for authorities in the machine's file only, and does not even start without it.
+PIP_WITH_AUTHORITIES = """
+import runpy, sys
+wheel, bundle = sys.argv[1:3]
+sys.path.insert(0, wheel)
+from pip._vendor import certifi
+certifi.where = certifi.core.where = lambda: bundle
+del sys.argv[1:3]
+sys.argv[0] = "pip"
+runpy.run_module("pip", run_name="__main__")
+"""
 
 
 class Borrower:
@@ -74,8 +87,16 @@ class Borrower:
             done = subprocess.run([*command, *arguments], cwd=folder, stdout=log, stderr=log, check=False)
         return done.returncode == 0
 
-    def pip(self) -> Path:
-        """A pip that runs from where it is: the wheel that Python or Debian ships for making virtualenvs."""
+    def pip(self, python: Path) -> list[str | Path]:
+        """The command that runs pip with the interpreter `python`."""
+        wheel = self.pip_wheel()
+        bundle = self.authorities()
+        if bundle is None:
+            return [python, "-I", wheel / "pip"]
+        return [python, "-I", "-c", PIP_WITH_AUTHORITIES, wheel, bundle]
+
+    def pip_wheel(self) -> Path:
+        """A pip that runs from where it is, a wheel: the one that Python or Debian ships for making virtualenvs."""
         places = [*Path("/usr/share/python-wheels").glob("pip-*.whl")]
         try:
             import ensurepip  # Debian leaves it out of python3
@@ -89,17 +110,15 @@ class Borrower:
             places += unpacked.glob("usr/share/python-wheels/pip-*.whl")
         if not places:
             raise Trouble("the package python3-pip-whl holds no pip wheel", "Install python3-pip, then start again.")
-        return max(places) / "pip"
+        return max(places, key=lambda path: [int(part) for part in re.findall(r"\d+", path.name)])
 
-    def certificates(self) -> Path | None:
+    def authorities(self) -> Path | None:
         """A bundle of certificate authorities where the machine has none; None where it has its own."""
         paths = ssl.get_default_verify_paths()
-        own = [paths.cafile, "/etc/ssl/certs/ca-certificates.crt", os.environ.get("PIP_CERT")]
-        if any(path and Path(path).exists() for path in own):
+        own = [SYSTEM_AUTHORITIES, paths.cafile, paths.openssl_cafile]
+        if any(path and Path(path).exists() for path in own) or not shutil.which("apt-get"):
             return None
-        if not shutil.which("apt-get"):
-            return None  # then pip's own bundle has to do
-        bundle = self.folder / "certificates.pem"
+        bundle = self.folder / "authorities.pem"
         if not bundle.exists():
             remedy = "Install ca-certificates (apt-get install ca-certificates), then start again."
             unpacked = self.package("ca-certificates", "a list of certificate authorities", remedy)

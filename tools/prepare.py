@@ -91,18 +91,7 @@ class Preparation:
                 key: value for key, value in os.environ.items() if key not in {"PIP_TARGET", "PIP_PREFIX", "PYTHONHOME"}
             }
             env.update(PIP_USER="0", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_ROOT_USER_ACTION="ignore")
-            certificates = self.borrower.certificates()
-            if certificates:
-                env["PIP_CERT"] = env["SSL_CERT_FILE"] = str(certificates)
-            command: list[str | Path] = [
-                PYTHON,
-                "-I",
-                self.borrower.pip(),
-                "install",
-                "--no-input",
-                "--progress-bar",
-                "off",
-            ]
+            command = [*self.borrower.pip(PYTHON), "install", "--no-input", "--progress-bar", "off"]
             command += ["--no-warn-script-location", "--require-hashes", "-r", ROOT / lock]
             run_logged(command, HOME / "pip.log", env, ROOT, NETWORK)
         self.remember(lock, digest)

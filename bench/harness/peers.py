@@ -50,7 +50,7 @@ class PeerEnvironment:
         with Step("making the environment of the peers"):
             self.folder.mkdir(parents=True, exist_ok=True)
             venv.EnvBuilder(symlinks=True, with_pip=False, clear=True).create(self.folder / "venv")
-        pip = Borrower(self.folder / "borrowed", self.folder / "peers-apt.log").pip()
+        pip = Borrower(self.folder / "borrowed", self.folder / "peers-apt.log").pip(self.python)
         with Step(f"installing the {len(PEERS)} peers"):
             everything = self._install(pip, ["--require-hashes", "-r", str(LOCK)])
         if not everything:
@@ -76,8 +76,8 @@ class PeerEnvironment:
             return PeerResult(name, peer.package, peer.matches, trouble=trouble)
         return PeerResult(name, peer.package, peer.matches, **json.loads(done.stdout.strip().splitlines()[-1]))
 
-    def _install(self, pip: Path, arguments: list[str]) -> bool:
-        command = [str(self.python), "-I", str(pip), "install", "--no-input", "--progress-bar", "off", *arguments]
+    def _install(self, pip: list[str | Path], arguments: list[str]) -> bool:
+        command = [*pip, "install", "--no-input", "--progress-bar", "off", *arguments]
         env = dict(os.environ, PIP_USER="0", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_ROOT_USER_ACTION="ignore")
         with self.log.open("ab") as log:
             return subprocess.run(command, env=env, stdout=log, stderr=log, check=False).returncode == 0

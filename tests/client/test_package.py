@@ -19,12 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_it_installs_and_imports_without_the_rest(tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", symlinks=True)
     python = tmp_path / "venv" / "bin" / "python"
-    pip = Borrower(tmp_path, tmp_path / "apt.log").pip()
+    pip = Borrower(tmp_path, tmp_path / "apt.log").pip(python)
     # Built from a copy: a build leaves folders beside the source.
     subprocess.run(["cp", "-r", ROOT / "client", tmp_path / "client"], check=True)
     env = {**os.environ, "PIP_USER": "0", "PIP_ROOT_USER_ACTION": "ignore"}
     done = subprocess.run(
-        [python, "-I", pip, "install", "--no-input", "-q", tmp_path / "client"],
+        [*pip, "install", "--no-input", "-q", tmp_path / "client"],
         capture_output=True,
         text=True,
         env=env,

@@ -261,7 +261,7 @@ class EmbeddedPostgres:
         self._make_socket_dir()
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
-        with self.log.open("ab") as log:
+        with open(self.log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as log:
             self._log_from = log.tell()
             self._process = subprocess.Popen(
                 self._runner.command(command),
@@ -381,11 +381,11 @@ class EmbeddedPostgres:
     def _alive(self, pid: int) -> bool:
         if self._process is not None and self._process.pid == pid:
             return self._process.poll() is None
+        # Not our child: its number may be somebody else's by now, who does not work in our data directory.
         try:
-            state = Path("/proc", str(pid), "stat").read_bytes().rpartition(b")")[2].split()[0]
+            return Path("/proc", str(pid), "cwd").readlink() == self.cluster
         except OSError:
             return False
-        return state != b"Z"
 
     def _end(self, pid: int, timeout_s: float) -> None:
         wait_s = timeout_s / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -17,7 +18,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from engine.store import embedded
 from engine.store.embedded import EmbeddedPostgres, StoreError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -257,11 +257,46 @@ async def test_a_strange_directory_is_not_touched(folder: Path) -> None:
     assert (strange / "precious").read_text() == "data"
 
 
-async def test_without_room_the_error_says_how_much_is_needed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "NEW_CLUSTER_BYTES", 1 << 60)
-    with pytest.raises(StoreError, match=r"has \d+ MiB free, a new database needs 1099511627776 MiB: make room"):
-        await EmbeddedPostgres(folder / "postgres").start()
-    assert not (folder / "postgres" / "cluster").exists()
+@contextlib.contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A file system of its own with this much room."""
+    disk = folder / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("mounting a small file system needs root and a machine that lets it")
+    disk.chmod(0o755)
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+async def test_without_room_the_error_says_how_much_is_needed(folder: Path) -> None:
+    with small_disk(folder, "64m") as disk:
+        with pytest.raises(StoreError, match=r"/postgres has \d+ MiB free, a new database needs 256 MiB: make room"):
+            await EmbeddedPostgres(disk / "postgres").start()
+        assert not (disk / "postgres" / "cluster").exists()
+
+
+async def test_a_disk_that_became_full_is_named_and_nothing_is_lost(folder: Path) -> None:
+    with small_disk(folder, "300m") as disk:
+        server = EmbeddedPostgres(disk / "postgres")
+        dsn = await server.start()
+        await query(dsn, "CREATE TABLE kept AS SELECT 5 AS answer")
+        await server.stop()
+        ballast = disk / "ballast"
+        with contextlib.suppress(OSError), ballast.open("wb") as file:
+            while True:
+                file.write(b"x" * 4096)
+                file.flush()
+        with pytest.raises(StoreError, match="No space left on device"):
+            await server.start()
+        ballast.unlink()
+        await server.start()
+        assert await query(dsn, "SELECT answer FROM kept") == 5
+        await server.stop()
 
 
 async def test_a_broken_cluster_gives_the_servers_own_words(folder: Path) -> None:

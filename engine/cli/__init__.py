@@ -1,0 +1,1 @@
+"""The command line: `openbell VERB`, one file a verb."""

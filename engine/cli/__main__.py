@@ -1,0 +1,88 @@
+"""`python -m engine.cli VERB ...`, which the launcher `./openbell` runs.
+
+A verb is one module with `add_arguments(parser)` and `run(args) -> int`, the exit code. It is imported only when it is
+used, so that one verb's libraries never cost another verb's start. Exit codes: 0 done, 1 refused or found wrong,
+2 wrong usage, 3 no engine there, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """Where a verb lives, and the line about it in the help."""
+
+    module: str
+    summary: str
+
+
+VERBS = {
+    "run": Verb("engine.cli.run", "start a market: engine, Postgres and a demo market with live status"),
+    "ctl": Verb("engine.cli.ctl", "look at and operate a running market"),
+    "top": Verb("engine.cli.top", "live screen of a running market"),
+    "watch": Verb("engine.cli.watch", "live order book of one instrument"),
+    "order": Verb("engine.cli.order", "place, cancel and list orders of one account"),
+    "journal": Verb("engine.cli.journal", "verify, show and follow the journal"),
+    "project": Verb("engine.cli.project", "copy the journal's events to Postgres, or rebuild the copy"),
+    "replay": Verb("engine.cli.replay", "feed recorded order flow (LOBSTER, ITCH) into a market"),
+    "generate": Verb("engine.cli.generate", "write generated order flow to a file"),
+    "match": Verb("engine.cli.match", "run a file of order flow through the core alone"),
+    "bench": Verb("engine.cli.bench", "measure it: figures beside floors of the same run"),
+}
+LAUNCHER_VERBS = {
+    "test": "run everything that CI runs",
+    "check": "run the static checks",
+    "prepare": "make .venv and compile the core, and nothing else",
+}
+
+
+def usage() -> str:
+    """The help of `openbell` itself, without importing any verb."""
+    lines = ["usage: openbell VERB ...", "", "A stock exchange and its market in one process.", ""]
+    lines += [f"  {name:<10}{verb.summary}" for name, verb in VERBS.items()]
+    lines += [f"  {name:<10}{summary}" for name, summary in LAUNCHER_VERBS.items()]
+    lines += ["", "openbell VERB --help tells more. Start with: openbell run"]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one verb. Returns its exit code."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0 if arguments else 2
+    name = arguments[0]
+    verb = VERBS.get(name)
+    if verb is None:
+        near = difflib.get_close_matches(name, [*VERBS, *LAUNCHER_VERBS], n=1)
+        hint = f" Did you mean `{near[0]}`?" if near else ""
+        print(f"openbell: there is no verb {name!r}.{hint} `openbell --help` lists them.", file=sys.stderr)
+        return 2
+    module = importlib.import_module(verb.module)
+    parser = argparse.ArgumentParser(
+        prog=f"openbell {name}", description=f"{verb.summary[0].upper()}{verb.summary[1:]}."
+    )
+    module.add_arguments(parser)
+    code: int = module.run(parser.parse_args(arguments[1:]))
+    return code
+
+
+def guarded(arguments: list[str]) -> int:
+    """`main`, with an interrupt or a closed pipe as an exit code instead of a traceback."""
+    try:
+        return main(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output went away (`| head`); point stdout elsewhere so that the interpreter's own flush is quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(sys.argv[1:]))

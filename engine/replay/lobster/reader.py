@@ -35,7 +35,7 @@ class LobsterError(ReplayError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event: ts_ns since midnight, type 1..7, order id, size in shares, price in 1e-4, buy: the resting order's side."""
+    """One event: ts_ns since midnight, type 1..7, order id, size in shares, price in 1e-4, buy: its side."""
 
     ts_ns: int
     type: int

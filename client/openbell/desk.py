@@ -1,0 +1,430 @@
+"""The trading client without I/O: session, instruments, accounts and order handles together.
+
+A shell (blocking or asyncio) hands every frame received to `receive` and sends what `take_outgoing` gives. Checks of what
+a caller asks for happen here, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from struct import Struct
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+import numpy as np
+from openbell import wire
+from openbell.errors import InvalidInput, OpenBellError, refusal
+from openbell.events import REJECTS, Event, Reject
+from openbell.orders import MassCancel, Order, OrderState, Request
+from openbell.prices import PriceLike, checked_int, price_units
+from openbell.records import EVENT, MAGIC, ORDER_FRAME, REJECT, frame
+from openbell.session import Answer, Events, LoggedIn, Lost, Notice, Refusal, Session
+from openbell.wire import (
+    CommandKind,
+    EventFlag,
+    EventKind,
+    FrameType,
+    OrderFlag,
+    OrderType,
+    SelfTrade,
+    Side,
+    TimeInForce,
+)
+
+MAX_ORDERS_A_FRAME: Final = 4096
+_FIELDS = wire.EVENT.fields or {}
+_KIND, _CLIENT_ID = int(_FIELDS["kind"][1]), int(_FIELDS["client_order_id"][1])
+_U64 = Struct("<Q")
+OrderT = TypeVar("OrderT", bound=Order)
+
+
+class Instrument(NamedTuple):
+    """What can be traded. tick_size in 1e-4 of the currency, lot_size in shares."""
+
+    id: int
+    symbol: str
+    tick_size: int
+    lot_size: int
+    currency: str
+
+
+class Account(NamedTuple):
+    """An account of this login."""
+
+    id: int
+    name: str
+
+
+def _choice(value: Any, kind: Any, field: str) -> Any:
+    """A member of an IntEnum by itself, its name or its number."""
+    try:
+        return kind[value.upper()] if isinstance(value, str) else kind(value)
+    except (KeyError, ValueError):
+        names = ", ".join(member.name for member in kind)
+        raise InvalidInput(f"{field} {value!r} is none of {names}", field=field, limit=names, value=value) from None
+
+
+class Desk(Generic[OrderT]):
+    """Orders and their handles over one session."""
+
+    def __init__(
+        self,
+        session: Session,
+        make: Callable[..., OrderT],
+        account: str | int | None = None,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.session = session
+        self._make = make
+        self._default_account = account
+        self._clock_ns = clock_ns
+        self._last_id = 0
+        self.online = False  # logged in, the streams complete, what was unanswered sent again
+        self.info: dict[str, Any] = {}
+        self.instruments: dict[str, Instrument] = {}
+        self.symbols: dict[int, str] = {}
+        self.accounts: dict[str, Account] = {}
+        self.orders: dict[int, OrderT] = {}  # live and unanswered ones by client_order_id
+        self.masses: dict[int, MassCancel] = {}
+        self.lost: list[Lost] = []  # streams with missing events, until the caller takes note
+        self.listeners: list[Callable[[Events], None]] = []
+        self._queries: dict[int, bytes] = {}
+        self._refreshes: dict[int, int] = {}  # number of a query for orders -> account
+        self._held: list[bytes] = []  # frames of batches given while offline
+        self._outgoing: list[bytes] = []
+
+    # ------------------------------------------------------------ frames in and out
+
+    def connect(self) -> bytes:
+        """A new connection was made: the LOGIN frame to send first."""
+        self.online = False
+        self._outgoing.clear()
+        self._refreshes.clear()
+        return self.session.login()
+
+    def take_outgoing(self) -> list[bytes]:
+        """The frames to send now."""
+        if not self._outgoing and not self.session.outgoing:
+            return []
+        frames = self.session.outgoing + self._outgoing
+        self.session.outgoing, self._outgoing = [], []
+        return frames
+
+    def receive(self, message: bytes) -> list[Notice]:
+        """Take one frame: handles follow, listeners are called; what else it said is returned."""
+        notices = self.session.receive(message)
+        for notice in notices:
+            if type(notice) is Events:
+                if self.orders or self.masses:
+                    self._follow(notice)
+                for listener in self.listeners:
+                    listener(notice)
+            elif type(notice) is LoggedIn:
+                self._logged_in(notice.body)
+            elif type(notice) is Answer:
+                self._queries.pop(notice.number, None)
+                account = self._refreshes.pop(notice.number, None)
+                if account is not None:
+                    self._refresh(account, notice.body["rows"])
+            elif type(notice) is Refusal:
+                self._refused(notice)
+            elif type(notice) is Lost:
+                self.lost.append(notice)
+                self._ask_for_orders(notice.account)
+        if not self.online and self.session.complete and not self._refreshes:
+            self._go_online()
+        return notices
+
+    def _go_online(self) -> None:
+        """Send again, in the order in which they were given, whatever has no answer: ids make that harmless."""
+        self.online = True
+        unanswered = [(order.frame, order.data) for order in self.orders.values() if order.state is OrderState.SENT]
+        for order in self.orders.values():
+            unanswered.extend((request.frame, request.data) for request in order.requests)
+        unanswered.extend((mass.frame, mass.data) for mass in self.masses.values())
+        unanswered.extend(self._queries.items())
+        unanswered.sort()
+        self._outgoing.extend(data for _, data in unanswered)
+        self._outgoing.extend(self._held)
+        self._held.clear()
+
+    def _logged_in(self, body: dict[str, Any]) -> None:
+        self.info = body
+        self.accounts = {}
+        for row in body["accounts"]:
+            account = Account(int(row["id"]), str(row["name"]))
+            self.accounts[account.name] = account
+            self._last_id = max(self._last_id, int(row.get("last_client_order_id", 0)))
+        self.learn_instruments(body["instruments"])
+
+    def learn_instruments(self, rows: list[dict[str, Any]]) -> None:
+        """Take over instruments from a login or the query "instruments"."""
+        for row in rows:
+            number = int(row["id"] if "id" in row else row["instrument"])
+            made = Instrument(
+                number, str(row["symbol"]), int(row["tick_size"]), int(row["lot_size"]), str(row.get("currency", ""))
+            )
+            self.instruments[made.symbol] = made
+            self.symbols[number] = made.symbol
+
+    # ------------------------------------------------------------ following events
+
+    def _follow(self, events: Events) -> None:
+        buffer, orders = events.buffer, self.orders
+        for offset in range(events.offset, events.offset + events.count * EVENT.size, EVENT.size):
+            client_order_id = _U64.unpack_from(buffer, offset + _CLIENT_ID)[0]
+            order = orders.get(client_order_id)
+            if order is None:
+                if self.masses and client_order_id in self.masses:
+                    self._follow_mass(buffer, offset, self.masses[client_order_id])
+                continue
+            kind = buffer[offset + _KIND]
+            if kind in REJECTS:
+                reject = Reject._make(REJECT.unpack_from(buffer, offset))
+                if reject.account != order.account:
+                    continue
+                order.refused(reject)
+            else:
+                event = Event._make(EVENT.unpack_from(buffer, offset))
+                if event.account != order.account:
+                    continue
+                doubtful = event.flags & EventFlag.DUPLICATE and kind == EventKind.ACCEPTED
+                if doubtful and order.state is OrderState.SENT:
+                    # Accepted before this process knew of it: only a query can say what became of it.
+                    self._ask_for_orders(order.account)
+                order.apply(event)
+            if order.is_done:
+                del orders[client_order_id]
+            order.changed()
+
+    def _follow_mass(self, buffer: bytes, offset: int, mass: MassCancel) -> None:
+        kind = buffer[offset + _KIND]
+        if kind == EventKind.MASS_CANCELED:
+            event = Event._make(EVENT.unpack_from(buffer, offset))
+            if event.account == mass.account:
+                mass.count = event.qty
+        elif kind == EventKind.CANCEL_REJECTED:
+            reject = Reject._make(REJECT.unpack_from(buffer, offset))
+            mass.count, mass.failure = 0, OpenBellError(str(reject), code=str(reject).split(":")[0])
+        if mass.count is not None:
+            del self.masses[mass.client_order_id]
+
+    def _refused(self, notice: Refusal) -> None:
+        if notice.code == "not_logged_in":
+            self.online = False  # everything unanswered goes out again after the next login
+            return
+        self._queries.pop(notice.number, None)
+        self._refreshes.pop(notice.number, None)
+        error = refusal(notice.body)
+        for order in list(self.orders.values()):
+            if order.frame_refused(notice.number, error):
+                if order.is_done:
+                    del self.orders[order.client_order_id]
+                order.changed()
+        for mass in list(self.masses.values()):
+            if mass.frame == notice.number:
+                mass.count, mass.failure = 0, error
+                del self.masses[mass.client_order_id]
+
+    def _ask_for_orders(self, account: int) -> None:
+        if account not in self._refreshes.values():
+            number, data = self.session.query("orders", account=account)
+            self._refreshes[number] = account
+            self._outgoing.append(data)
+
+    def _refresh(self, account: int, rows: list[dict[str, Any]]) -> None:
+        """Bring the account's handles in line with its live orders."""
+        live = {int(row["client_order_id"]): row for row in rows}
+        for order in list(self.orders.values()):
+            if order.account != account:
+                continue
+            row = live.get(order.client_order_id)
+            if row is not None:
+                order.refresh(*(int(row[name]) for name in ("order_id", "price", "leaves", "filled")))
+            elif order.state is not OrderState.SENT:
+                order.state = OrderState.UNKNOWN
+            order.changed()
+
+    # ------------------------------------------------------------ what a caller asks for
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The instrument of a symbol. Raises InvalidInput."""
+        found = self.instruments.get(symbol)
+        if found is None:
+            few = ", ".join(sorted(self.instruments)[:8]) or "none"
+            more = ", ..." if len(self.instruments) > 8 else ""
+            raise InvalidInput(
+                f"symbol {symbol!r} is not traded here; there are: {few}{more}", field="symbol", value=symbol
+            )
+        return found
+
+    def account_id(self, account: str | int | None = None) -> int:
+        """The id of an account of this login, by name or id; without one, the default. Raises InvalidInput."""
+        wanted = self._default_account if account is None else account
+        if wanted is None:
+            if len(self.accounts) == 1:
+                return next(iter(self.accounts.values())).id
+            raise InvalidInput(
+                f"account must be given: this key may use {', '.join(self.accounts) or 'none'}", field="account"
+            )
+        for known in self.accounts.values():
+            if wanted in (known.name, known.id):
+                return known.id
+        raise InvalidInput(
+            f"account {wanted!r} is not of this key, which may use {', '.join(self.accounts) or 'none'}",
+            field="account",
+            value=wanted,
+        )
+
+    def next_id(self) -> int:
+        """A client_order_id above all before: microseconds since 1970, or the last one plus 1."""
+        self._last_id = max(self._last_id + 1, self._clock_ns() // 1000)
+        return self._last_id
+
+    def reserve_ids(self, count: int) -> int:
+        """The first of `count` ids in a row."""
+        first = self.next_id()
+        self._last_id += count - 1
+        return first
+
+    def order(
+        self,
+        side: Side | str | int,
+        symbol: str,
+        qty: int,
+        price: PriceLike | None = None,
+        *,
+        tif: TimeInForce | str | None = None,
+        post_only: bool = False,
+        self_trade: SelfTrade | str = SelfTrade.ALLOW,
+        account: str | int | None = None,
+        client_order_id: int | None = None,
+    ) -> tuple[OrderT, bytes | None]:
+        """Make an order and its handle; the frame to send now, or None while offline (it goes out later).
+
+        price None: a market order. tif: DAY by default, IOC for market orders. Raises InvalidInput.
+        """
+        instrument = self.instrument(symbol)
+        side = side if type(side) is Side else _choice(side, Side, "side")
+        qty = checked_int(qty, "qty", 1, wire.MAX_QTY)
+        if price is None:
+            order_type, units = OrderType.MARKET, 0
+            tif = TimeInForce.IOC if tif is None else _choice(tif, TimeInForce, "tif")
+        else:
+            order_type, units = OrderType.LIMIT, price_units(price, tick_size=instrument.tick_size)
+            if tif is None:
+                tif = TimeInForce.DAY
+            elif type(tif) is not TimeInForce:
+                tif = _choice(tif, TimeInForce, "tif")
+        if post_only and (price is None or tif in (TimeInForce.IOC, TimeInForce.FOK)):
+            raise InvalidInput(
+                "post_only needs a limit order with tif DAY or GTC", field="post_only", limit="GTC", value=tif
+            )
+        if type(self_trade) is not SelfTrade:
+            self_trade = _choice(self_trade, SelfTrade, "self_trade")
+        account = self.account_id(account)
+        if client_order_id is None:
+            client_order_id = self.next_id()
+        else:
+            client_order_id = checked_int(client_order_id, "client_order_id", 1, 2**64 - 1)
+            if client_order_id in self.orders:
+                raise InvalidInput(
+                    f"client_order_id {client_order_id} is in use by a live order of this client",
+                    field="client_order_id",
+                    value=client_order_id,
+                )
+            self._last_id = max(self._last_id, client_order_id)
+        made = self._make(symbol, account, instrument.id, side, qty, units, order_type, tif, client_order_id)
+        number = made.frame = self.session.next_number()
+        made.data = ORDER_FRAME.pack(
+            MAGIC, wire.VERSION, FrameType.ORDERS, 1, number,
+            0, 0, CommandKind.NEW_ORDER, side, order_type, tif, OrderFlag.POST_ONLY if post_only else 0, self_trade, 0,
+            account, instrument.id, client_order_id, 0, units, qty, 0,
+        )  # fmt: skip
+        self.orders[client_order_id] = made
+        return made, made.data if self.online else None
+
+    def cancel(self, order: OrderT) -> bytes | None:
+        """Ask for an order's cancel; the frame to send now, or None (offline, or nothing left to cancel)."""
+        if order.is_done:
+            return None
+        data = self._request(order, CommandKind.CANCEL, EventKind.CANCEL_REJECTED, 0, 0, 0)
+        return data if self.online else None
+
+    def replace(
+        self, order: OrderT, price: PriceLike | None = None, qty: int | None = None, *, requeue: bool = False
+    ) -> bytes | None:
+        """Ask for another price and/or total quantity (lots, filled ones included). Raises InvalidInput."""
+        if order.order_type == OrderType.MARKET:
+            raise InvalidInput("a market order never rests: there is nothing to replace", field="order")
+        if order.is_done:
+            raise InvalidInput(f"the order is done ({order.state.value}): nothing to replace", field="order")
+        last = next(
+            (request for request in reversed(order.requests) if request.kind == EventKind.REPLACE_REJECTED), None
+        )
+        base_price, base_qty = (last.price, last.qty) if last else (order.price, order.qty)
+        tick_size = self.instrument(order.symbol).tick_size
+        units = base_price if price is None else price_units(price, tick_size=tick_size)
+        total = base_qty if qty is None else checked_int(qty, "qty", 1, wire.MAX_QTY)
+        flags = int(OrderFlag.REQUEUE) if requeue else 0
+        data = self._request(order, CommandKind.REPLACE, EventKind.REPLACE_REJECTED, units, total, flags)
+        return data if self.online else None
+
+    def _request(
+        self, order: OrderT, command: CommandKind, refused_by: EventKind, price: int, qty: int, flags: int
+    ) -> bytes:
+        number = self.session.next_number()
+        data = ORDER_FRAME.pack(
+            MAGIC, wire.VERSION, FrameType.ORDERS, 1, number,
+            0, 0, command, order.side, 0, 0, flags, 0, 0,
+            order.account, order.instrument, order.client_order_id, order.order_id, price, qty, 0,
+        )  # fmt: skip
+        order.requests.append(Request(refused_by, number, data, price, qty))
+        return data
+
+    def mass_cancel(
+        self, symbol: str | None = None, side: Side | str | None = None, account: str | int | None = None
+    ) -> tuple[MassCancel, bytes | None]:
+        """Ask for the cancel of all orders of an account, or those of one symbol and/or side."""
+        instrument = wire.ANY if symbol is None else self.instrument(symbol).id
+        sides = wire.SIDE_BOTH if side is None else int(_choice(side, Side, "side"))
+        account = self.account_id(account)
+        number, client_order_id = self.session.next_number(), self.next_id()
+        data = ORDER_FRAME.pack(
+            MAGIC, wire.VERSION, FrameType.ORDERS, 1, number,
+            0, 0, CommandKind.MASS_CANCEL, sides, 0, 0, 0, 0, 0,
+            account, instrument, client_order_id, 0, 0, 0, 0,
+        )  # fmt: skip
+        mass = self.masses[client_order_id] = MassCancel(account, client_order_id, number, data)
+        return mass, data if self.online else None
+
+    def batch(self, commands: np.ndarray[Any, np.dtype[Any]]) -> tuple[int, bytes | None]:
+        """One ORDERS frame of `wire.ORDER_COMMAND` records, sent as they are. Raises InvalidInput.
+
+        The frame's number, for a Refusal; the frame, or None while offline (it is held, and goes out after the login).
+        Batches have no handles: after a reconnect, what the private stream shows as unanswered may be sent again as it was.
+        """
+        if commands.dtype != wire.ORDER_COMMAND:
+            raise InvalidInput(f"commands have dtype {commands.dtype}, not wire.ORDER_COMMAND", field="commands")
+        if not 1 <= len(commands) <= MAX_ORDERS_A_FRAME:
+            raise InvalidInput(
+                f"a batch has 1 to {MAX_ORDERS_A_FRAME} commands, not {len(commands)}",
+                field="commands",
+                limit=MAX_ORDERS_A_FRAME,
+                value=len(commands),
+            )
+        number = self.session.next_number()
+        data = frame(FrameType.ORDERS, number, commands.tobytes(), len(commands))
+        if not self.online:
+            self._held.append(data)
+        return number, data if self.online else None
+
+    def query(self, what: str, **arguments: Any) -> tuple[int, bytes | None]:
+        """A query's number, and the frame to send now, or None while offline."""
+        number, data = self.session.query(what, **arguments)
+        self._queries[number] = data
+        return number, data if self.online else None
+
+    def forget_query(self, number: int) -> None:
+        """Nobody waits for this query any more."""
+        self._queries.pop(number, None)

@@ -1,0 +1,107 @@
+"""What can go wrong, one class a category. Each error carries what a program needs and says it in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from openbell.events import Reject
+    from openbell.orders import Order
+
+
+class OpenBellError(Exception):
+    """The base of all errors of this package.
+
+    code: a short word for programs; field, limit, value: what was refused, what is allowed, what was given (or None).
+    """
+
+    def __init__(
+        self, text: str, *, code: str = "", field: str | None = None, limit: object = None, value: object = None
+    ) -> None:
+        super().__init__(text)
+        self.code = code
+        self.field = field
+        self.limit = limit
+        self.value = value
+
+
+class InvalidInput(OpenBellError, ValueError):
+    """An argument was wrong; nothing was sent."""
+
+
+class MarketNotFound(OpenBellError, ConnectionError):
+    """No address was given, and none was found."""
+
+
+class ConnectionLost(OpenBellError, ConnectionError):
+    """The market does not answer, or the client was closed."""
+
+
+class TimedOut(OpenBellError, TimeoutError):
+    """What was waited for did not happen in time. It may still happen: the order stands as its handle says."""
+
+
+class LoginRefused(OpenBellError):
+    """The market refused the login (code bad_api_key, stopping, ...)."""
+
+
+class Refused(OpenBellError):
+    """The market refused a whole frame (codes: see docs/architecture.md, Orders). Nothing of it took effect.
+
+    index: of the first command that was refused, where it was one command's fault.
+    """
+
+    def __init__(self, text: str, *, index: int | None = None, **rest: Any) -> None:
+        super().__init__(text, **rest)
+        self.index = index
+
+
+class ResumeTooOld(OpenBellError):
+    """Events of an account were missed and the market does not keep them any more.
+
+    limit: the first account_seq that it has; value: the one that was asked for. Handles of orders were refreshed by a
+    query; the events between are to be had from the database only.
+    """
+
+    def __init__(self, text: str, *, account: int, **rest: Any) -> None:
+        super().__init__(text, **rest)
+        self.account = account
+
+
+class OperatorRefused(OpenBellError):
+    """The control port refused a verb."""
+
+
+class OrderRejected(OpenBellError):
+    """The market refused an order: `check`, `limit`, `value`, `headroom` in `reject`, in words in str()."""
+
+    def __init__(self, text: str, *, order: Order, reject: Reject | None, **rest: Any) -> None:
+        super().__init__(text, **rest)
+        self.order = order
+        self.reject = reject
+
+
+class RequestRejected(OrderRejected):
+    """The market refused to cancel or replace an order; the order stands as it was."""
+
+
+class OrderCanceled(OpenBellError):
+    """The order ended before it was filled whole; `order.filled` says how much was."""
+
+    def __init__(self, text: str, *, order: Order, **rest: Any) -> None:
+        super().__init__(text, **rest)
+        self.order = order
+
+
+def refusal(body: Mapping[str, Any], kind: type[OpenBellError] = Refused) -> OpenBellError:
+    """The error for the JSON body of an ERROR frame, with everything it says in its text."""
+    code = str(body.get("code", "error"))
+    parts = [f"{code}: {body.get('text', 'no text')}"]
+    details = [f"{name} {body[name]}" for name in ("field", "limit", "value", "index") if body.get(name) is not None]
+    if details:
+        parts.append(f"({', '.join(details)})")
+    named: dict[str, Any] = {name: body.get(name) for name in ("field", "limit", "value")}
+    if issubclass(kind, Refused):
+        return kind(" ".join(parts), index=body.get("index"), code=code, **named)
+    return kind(" ".join(parts), code=code, **named)

@@ -1,0 +1,156 @@
+"""Private events as typed values. For speed take them as NumPy arrays of `wire.EVENT` instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from openbell import wire
+from openbell.prices import format_cash, format_price
+from openbell.records import EVENT, REJECT
+from openbell.wire import CancelReason, Check, EventFlag, EventKind, Side
+
+REJECTS = frozenset(
+    map(int, (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJECTED, EventKind.ADMIN_REJECTED))
+)
+_KIND = wire.EVENT.fields["kind"][1] if wire.EVENT.fields else 0
+# The unit of limit, value and headroom of a check (see Check in docs/wire.md).
+_PRICES = {Check.PRICE, Check.TICK_SIZE, Check.PRICE_COLLAR, Check.POST_ONLY}
+_CASH = {Check.ORDER_NOTIONAL, Check.BUYING_POWER, Check.CASH_RANGE}
+_UNITS = {
+    Check.MESSAGE_RATE: " messages a second",
+    Check.QTY: " lots",
+    Check.ORDER_QTY: " lots",
+    Check.OPEN_ORDERS: " open orders",
+    Check.POSITION_LIMIT: " lots",
+    Check.SHORT_SALE: " lots",
+    Check.ORDER_CAPACITY: " orders",
+    Check.LEVEL_CAPACITY: " pages",
+    Check.POSITION_CAPACITY: " positions",
+}
+# What is said of a check: {value}, {limit} and {headroom} come with their unit.
+_SAYINGS = {
+    Check.ACCOUNT: "account {value} is not set up",
+    Check.INSTRUMENT: "instrument {value} is not set up",
+    Check.CLIENT_ORDER_ID: "client_order_id is 0, the least is 1",
+    Check.DUPLICATE_ID: "client_order_id {value} was used for another order",
+    Check.STALE_ID: "client_order_id {value} is too old, the least accepted is {limit}",
+    Check.ACCOUNT_STATE: "the account is blocked",
+    Check.MESSAGE_RATE: "this is message {value} of this second, the limit is {limit}",
+    Check.QTY: "quantity is {value}, the least is {limit}",
+    Check.ORDER_QTY: "wants {value}, the limit is {limit}",
+    Check.PRICE: "price {value} is not within 0.0001 and {limit}",
+    Check.TICK_SIZE: "price {value} is off the tick of {limit}",
+    Check.PRICE_COLLAR: "price {value} is beyond the collar's bound of {limit}",
+    Check.ORDER_NOTIONAL: "needs {value}, the limit is {limit} an order",
+    Check.OPEN_ORDERS: "would be {value}, the limit is {limit}",
+    Check.POSITION_LIMIT: "could reach {value}, the limit is {limit}",
+    Check.SHORT_SALE: "sells {value}, free to sell are {limit}",
+    Check.BUYING_POWER: "needs {value}, free {limit}",
+    Check.POST_ONLY: "price {value} would trade at once, the best opposite price is {limit}",
+    Check.UNKNOWN_ORDER: "no such live order of this account ({value})",
+    Check.CASH_RANGE: "{value} is beyond {limit}",
+}
+_WITH_HEADROOM = {
+    Check.ORDER_QTY,
+    Check.ORDER_NOTIONAL,
+    Check.POSITION_LIMIT,
+    Check.SHORT_SALE,
+    Check.BUYING_POWER,
+    Check.CASH_RANGE,
+}
+
+
+def check_in_words(check: int, limit: int, value: int, headroom: int) -> str:
+    """A reject in words: "BUYING_POWER: needs 12,000.00, free 8,500.00 (headroom 8,500.00)"."""
+    try:
+        known = Check(check)
+    except ValueError:
+        return f"check {check}: limit {limit}, value {value} (headroom {headroom})"
+
+    def unit(amount: int) -> str:
+        if known in _PRICES:
+            return format_price(amount)
+        if known in _CASH:
+            return format_cash(amount)
+        return f"{amount:,}{_UNITS[known]}" if known in _UNITS else str(amount)
+
+    if known is Check.INSTRUMENT_STATE:
+        names = {int(state): state.name for state in wire.InstrumentState}
+        said = f"the instrument is {names.get(value, value)}, not {names.get(limit, limit)}"
+    else:
+        saying = _SAYINGS.get(known, "value {value}, limit {limit}")
+        said = saying.format(value=unit(value), limit=unit(limit))
+    return f"{known.name}: {said}" + (f" (headroom {unit(headroom)})" if known in _WITH_HEADROOM else "")
+
+
+class Event(NamedTuple):
+    """What happened to an account: the fields of `wire.EVENT`, all ints. price in 1e-4, qty in lots, ts_ns since 1970."""
+
+    seq: int
+    ts_ns: int
+    account_seq: int
+    kind: int
+    side: int
+    reason: int
+    flags: int
+    account: int
+    instrument: int
+    qty: int
+    order_id: int
+    client_order_id: int
+    price: int
+    leaves: int
+    filled: int
+    trade_id: int
+
+    @property
+    def is_maker(self) -> bool:
+        """Of a FILL: this side rested in the book."""
+        return bool(self.flags & EventFlag.MAKER)
+
+    def __str__(self) -> str:
+        name = EventKind(self.kind).name if self.kind in EventKind._value2member_map_ else f"kind {self.kind}"
+        if self.kind in (EventKind.CASH, EventKind.SHARES):
+            moved, total = self.price, self.trade_id - (self.trade_id >> 63 << 64)
+            show = format_cash if self.kind == EventKind.CASH else str
+            return f"#{self.account_seq} {name} {show(moved)}, now {show(total)}"
+        if self.kind > EventKind.REPLACE_REJECTED:
+            return f"#{self.account_seq} {name} account {self.account}, instrument {self.instrument}, qty {self.qty}"
+        side = "BUY" if self.side == Side.BUY else "SELL"
+        text = f"#{self.account_seq} {name} {side} {self.qty} @ {format_price(self.price)}"
+        if self.kind == EventKind.CANCELED and self.reason in CancelReason._value2member_map_:
+            text += f" ({CancelReason(self.reason).name})"
+        return f"{text}, instrument {self.instrument}, order {self.client_order_id}, open {self.leaves}"
+
+
+class Reject(NamedTuple):
+    """A command that was refused: the fields of `wire.REJECT`. str() says it in words."""
+
+    seq: int
+    ts_ns: int
+    account_seq: int
+    kind: int
+    side: int
+    check: int
+    flags: int
+    account: int
+    instrument: int
+    qty: int
+    order_id: int
+    client_order_id: int
+    limit: int
+    value: int
+    headroom: int
+
+    def __str__(self) -> str:
+        return check_in_words(self.check, self.limit, self.value, self.headroom)
+
+
+def decode(records: bytes) -> Iterator[Event | Reject]:
+    """Typed events of EVENT records back to back."""
+    for offset in range(0, len(records), EVENT.size):
+        if records[offset + _KIND] in REJECTS:
+            yield Reject._make(REJECT.unpack_from(records, offset))
+        else:
+            yield Event._make(EVENT.unpack_from(records, offset))

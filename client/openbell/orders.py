@@ -1,0 +1,271 @@
+"""Order handles: each follows its order's state by the private events, without I/O."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+from typing import NamedTuple
+
+from openbell.errors import OpenBellError, OrderCanceled, OrderRejected, RequestRejected
+from openbell.events import Event, Reject
+from openbell.prices import format_price, to_decimal
+from openbell.wire import CancelReason, EventFlag, EventKind, OrderType, Side, TimeInForce
+
+
+class OrderState(Enum):
+    """Where an order is in its life."""
+
+    SENT = "sent"  # not answered yet
+    ACCEPTED = "accepted"
+    PARTLY_FILLED = "partly filled"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"  # it ended while events were lost for good (see errors.ResumeTooOld)
+
+
+_DONE = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.UNKNOWN})
+
+
+class Fill(NamedTuple):
+    """One trade of an order. qty in lots, price in 1e-4, ts_ns since 1970 UTC."""
+
+    qty: int
+    price: int
+    ts_ns: int
+    trade_id: int
+    is_maker: bool
+
+
+class Request(NamedTuple):
+    """A cancel or replace that is not answered yet."""
+
+    kind: EventKind  # the kind of event that refuses it
+    frame: int  # number of the frame that carried it
+    data: bytes  # that frame, for sending it again
+    price: int
+    qty: int
+
+
+class Order:
+    """An order and what became of it. Its attributes change as events arrive; none is to be set from outside.
+
+    symbol, side, qty (lots, total), price (1e-4; of a market order the effective one once accepted), order_type, tif,
+    client_order_id, order_id (the engine's, 0 before), state, filled and leaves (lots), fills, reject, cancel_reason.
+    """
+
+    __slots__ = (
+        "_paid",
+        "account",
+        "cancel_reason",
+        "client_order_id",
+        "data",
+        "failure",
+        "filled",
+        "fills",
+        "frame",
+        "instrument",
+        "leaves",
+        "order_id",
+        "order_type",
+        "price",
+        "qty",
+        "reject",
+        "request_reject",
+        "requests",
+        "side",
+        "state",
+        "symbol",
+        "tif",
+    )
+
+    def __init__(
+        self,
+        symbol: str,
+        account: int,
+        instrument: int,
+        side: Side,
+        qty: int,
+        price: int,
+        order_type: OrderType,
+        tif: TimeInForce,
+        client_order_id: int,
+    ) -> None:
+        self.symbol, self.account, self.instrument = symbol, account, instrument
+        self.side, self.qty, self.price, self.order_type, self.tif = side, qty, price, order_type, tif
+        self.client_order_id = client_order_id
+        self.order_id = 0
+        self.state = OrderState.SENT
+        self.filled, self.leaves = 0, qty
+        self.fills: list[Fill] = []
+        self.reject: Reject | None = None  # why the order was refused
+        self.request_reject: Reject | OpenBellError | None = None  # why the last cancel or replace was refused
+        self.cancel_reason: CancelReason | None = None
+        self.failure: OpenBellError | None = None  # the frame that carried it was refused
+        self.requests: list[Request] = []
+        self.frame = 0  # number of the frame that carried it
+        self.data = b""  # that frame, for sending it again
+        self._paid = 0
+
+    # ------------------------------------------------------------ looking
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing can happen to it any more."""
+        return self.state in _DONE
+
+    @property
+    def is_open(self) -> bool:
+        """Accepted, and not done."""
+        return self.state in (OrderState.ACCEPTED, OrderState.PARTLY_FILLED)
+
+    @property
+    def is_answered(self) -> bool:
+        """The order and all its cancels and replaces have their answer."""
+        return self.state is not OrderState.SENT and (not self.requests or self.is_done)
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """Mean price of its fills in the currency; None without one."""
+        qty = sum(fill.qty for fill in self.fills)
+        return to_decimal(self._paid) / qty if qty else None
+
+    @property
+    def price_text(self) -> str:
+        """Its price as text: "101.25"."""
+        return format_price(self.price)
+
+    def __str__(self) -> str:
+        verb = "buy" if self.side == Side.BUY else "sell"
+        what = f"{verb} {self.qty} {self.symbol}"
+        if self.price or self.order_type == OrderType.LIMIT:
+            what += f" @ {self.price_text}"
+        text = f"{what}: {self.state.value}"
+        if self.fills and (average := self.average_price) is not None:
+            count = len(self.fills)
+            text += f" {self.filled} at {_shown(average)} in {count} fill{'s' if count > 1 else ''}"
+        if self.state is OrderState.REJECTED:
+            text += f", {self.reject or self.failure}"
+        elif self.state is OrderState.CANCELED and self.cancel_reason is not None:
+            text += f" ({self.cancel_reason.name})"
+        return text
+
+    def __repr__(self) -> str:
+        return f"<Order {self.client_order_id} {self}>"
+
+    def error(self) -> OpenBellError | None:
+        """Why it will not be filled whole, as an exception; None while it may be, or when it was."""
+        if self.failure is not None:
+            return self.failure
+        if self.state is OrderState.REJECTED:
+            reject = self.reject
+            if reject is None:
+                return OrderRejected(f"order rejected: {self}", order=self, reject=None)
+            return OrderRejected(
+                str(reject),
+                order=self,
+                reject=reject,
+                code=str(reject).split(":")[0],
+                limit=reject.limit,
+                value=reject.value,
+            )
+        if self.state is OrderState.CANCELED:
+            reason = self.cancel_reason.name if self.cancel_reason is not None else "UNKNOWN"
+            return OrderCanceled(
+                f"order ended with {self.filled} of {self.qty} filled: {reason}", order=self, code=reason
+            )
+        if self.state is OrderState.UNKNOWN:
+            return OpenBellError("the order ended while events were lost: ask the database how", code="unknown")
+        return None
+
+    def request_error(self) -> OpenBellError | None:
+        """Why the last cancel or replace was refused; None when it was not."""
+        reject = self.request_reject
+        if reject is None or isinstance(reject, OpenBellError):
+            return reject
+        text = str(reject)
+        return RequestRejected(
+            text, order=self, reject=reject, code=text.split(":")[0], limit=reject.limit, value=reject.value
+        )
+
+    # ------------------------------------------------------------ following
+
+    def apply(self, event: Event) -> None:
+        """Follow one event of this order."""
+        kind = event.kind
+        if kind == EventKind.FILL:
+            self.fills.append(
+                Fill(event.qty, event.price, event.ts_ns, event.trade_id, bool(event.flags & EventFlag.MAKER))
+            )
+            self._paid += event.qty * event.price
+            self.filled, self.leaves = event.filled, event.leaves
+            self.state = OrderState.PARTLY_FILLED if event.leaves else OrderState.FILLED
+        elif kind == EventKind.ACCEPTED:
+            self.order_id = event.order_id
+            if self.state is OrderState.SENT:
+                self.state = OrderState.ACCEPTED
+                if not event.flags & EventFlag.DUPLICATE:
+                    self.price, self.leaves = event.price, event.leaves
+        elif kind == EventKind.CANCELED:
+            self.filled, self.leaves = event.filled, 0
+            self.cancel_reason = CancelReason(event.reason)
+            self.state = OrderState.CANCELED
+        elif kind == EventKind.REPLACED:
+            self.price, self.qty = event.price, event.qty
+            self.filled, self.leaves = event.filled, event.leaves
+            self._answered(EventKind.REPLACE_REJECTED)
+            self.request_reject = None
+
+    def refused(self, reject: Reject) -> None:
+        """Follow a reject of this order or of a cancel or replace of it."""
+        if reject.kind == EventKind.REJECTED:
+            if self.state is OrderState.SENT:
+                self.state, self.reject, self.leaves = OrderState.REJECTED, reject, 0
+        elif self._answered(EventKind(reject.kind)):
+            self.request_reject = reject
+
+    def frame_refused(self, number: int, error: OpenBellError) -> bool:
+        """The frame `number` was refused by the port; whether it concerned this order."""
+        if self.frame == number and self.state is OrderState.SENT:
+            self.state, self.failure, self.leaves = OrderState.REJECTED, error, 0
+            return True
+        for request in self.requests:
+            if request.frame == number:
+                self.requests.remove(request)
+                self.request_reject = error
+                return True
+        return False
+
+    def _answered(self, kind: EventKind) -> bool:
+        for request in self.requests:
+            if request.kind == kind:
+                self.requests.remove(request)
+                return True
+        return False
+
+    def refresh(self, order_id: int, price: int, leaves: int, filled: int) -> None:
+        """Take over the state of a row of the query "orders"."""
+        self.order_id, self.price, self.leaves, self.filled = order_id, price, leaves, filled
+        self.qty = leaves + filled
+        self.state = OrderState.PARTLY_FILLED if filled else OrderState.ACCEPTED
+
+    def changed(self) -> None:
+        """Called after each change; the asynchronous handle wakes those who wait."""
+
+
+class MassCancel:
+    """A cancel of many orders; `count` is set when it was answered."""
+
+    __slots__ = ("account", "client_order_id", "count", "data", "failure", "frame")
+
+    def __init__(self, account: int, client_order_id: int, frame: int, data: bytes) -> None:
+        self.account, self.client_order_id, self.frame, self.data = account, client_order_id, frame, data
+        self.count: int | None = None
+        self.failure: OpenBellError | None = None
+
+
+def _shown(average: Decimal) -> str:
+    """An average price with two to six places."""
+    text = f"{average:.6f}"
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"

@@ -1,0 +1,134 @@
+"""Answers to queries as typed rows: prices in 1e-4, cash in 1e-6 of the currency, quantities in lots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from openbell.prices import to_decimal
+
+RowT = TypeVar("RowT")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderInfo:
+    """A live order. side: wire.Side; tif: wire.TimeInForce; hold: cash held for it."""
+
+    order_id: int = 0
+    client_order_id: int = 0
+    price: int = 0
+    account: int = 0
+    instrument: int = 0
+    leaves: int = 0
+    filled: int = 0
+    side: int = 0
+    tif: int = 0
+    flags: int = 0
+    self_trade: int = 0
+    level_qty_ahead: int = 0
+    hold: int = 0
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PositionInfo:
+    """A position. qty is negative when short; cost is the cash paid for it at average cost."""
+
+    account: int = 0
+    instrument: int = 0
+    qty: int = 0
+    cost: int = 0
+    realized_pnl: int = 0
+    open_buy: int = 0
+    open_sell: int = 0
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountInfo:
+    """An account. A limit of 0 means none."""
+
+    account: int = 0
+    name: str = ""
+    state: int = 0
+    flags: int = 0
+    cash: int = 0
+    hold: int = 0
+    short_proceeds: int = 0
+    account_seq: int = 0
+    max_order_qty: int = 0
+    max_order_notional: int = 0
+    max_position: int = 0
+    max_open_orders: int = 0
+    max_messages: int = 0
+    open_orders: int = 0
+    realized_pnl: int = 0
+    last_client_order_id: int = 0
+
+    @property
+    def free(self) -> int:
+        """Cash that new orders may use."""
+        return self.cash - self.hold - self.short_proceeds
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentInfo:
+    """An instrument and its day so far. bid_price or ask_price 0: that side is empty."""
+
+    instrument: int = 0
+    symbol: str = ""
+    state: int = 0
+    tick_size: int = 0
+    lot_size: int = 0
+    currency: str = ""
+    reference_price: int = 0
+    collar_bps: int = 0
+    max_order_qty: int = 0
+    max_order_notional: int = 0
+    bid_price: int = 0
+    ask_price: int = 0
+    bid_qty: int = 0
+    ask_qty: int = 0
+    trades: int = 0
+    volume: int = 0
+    orders: int = 0
+
+    @property
+    def last_price(self) -> Decimal:
+        """The reference price in the currency: of the last trade, or as set."""
+        return to_decimal(self.reference_price)
+
+
+@dataclass(frozen=True, slots=True)
+class FillInfo:
+    """One side of a trade. flags: wire.EventFlag."""
+
+    seq: int = 0
+    ts_ns: int = 0
+    account_seq: int = 0
+    account: int = 0
+    instrument: int = 0
+    side: int = 0
+    flags: int = 0
+    qty: int = 0
+    price: int = 0
+    order_id: int = 0
+    client_order_id: int = 0
+    leaves: int = 0
+    filled: int = 0
+    trade_id: int = 0
+    symbol: str = ""
+
+
+def rows_of(kind: type[RowT], rows: Iterable[Mapping[str, Any]], symbols: Mapping[int, str]) -> list[RowT]:
+    """Typed rows of a reply's objects; fields that this release does not know are left out."""
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    made = []
+    for row in rows:
+        known = {name: value for name, value in row.items() if name in names}
+        if "symbol" in names and "symbol" not in known and "instrument" in known:
+            known["symbol"] = symbols.get(known["instrument"], "")
+        made.append(kind(**known))
+    return made

@@ -1,0 +1,301 @@
+"""The order port's protocol without I/O: frames in, notices out; what has to be sent is in `outgoing`.
+
+The private stream is exact: the events of each account come in order of account_seq, none lost and none twice, over any
+number of reconnects. A gap is noticed by its number and closed by asking for a resume; duplicates are dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from struct import Struct
+from typing import Any, Final
+
+import numpy as np
+from openbell import wire
+from openbell.errors import OpenBellError
+from openbell.records import HEADER, MAGIC, frame, json_body, json_frame
+from openbell.wire import FrameType
+
+EVENT_SIZE: Final = wire.EVENT.itemsize
+_SEQ_AND_ACCOUNT = Struct("<Q4xI")  # of an Event, from account_seq on
+_SEQ_OFFSET = 16
+_FEW = 16  # events up to which a plain loop is quicker than NumPy
+
+
+class Events:
+    """New events of the private stream: `count` records of `wire.EVENT` in `buffer` from `offset` on."""
+
+    __slots__ = ("buffer", "count", "offset")
+
+    def __init__(self, buffer: bytes, offset: int, count: int) -> None:
+        self.buffer, self.offset, self.count = buffer, offset, count
+
+    @property
+    def array(self) -> np.ndarray[Any, np.dtype[Any]]:
+        """The records as a NumPy array of `wire.EVENT`, without a copy."""
+        return np.frombuffer(self.buffer, wire.EVENT, self.count, self.offset)
+
+
+class LoggedIn:
+    """The login was taken; `body` is the answer's JSON (docs/architecture.md, Orders)."""
+
+    __slots__ = ("body",)
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.body = body
+
+
+class Answer:
+    """A query's answer."""
+
+    __slots__ = ("body", "number")
+
+    def __init__(self, number: int, body: dict[str, Any]) -> None:
+        self.number, self.body = number, body
+
+
+class Refusal:
+    """The frame `number` was refused; `body` is the ERROR's JSON."""
+
+    __slots__ = ("body", "number")
+
+    def __init__(self, number: int, body: dict[str, Any]) -> None:
+        self.number, self.body = number, body
+
+    @property
+    def code(self) -> str:
+        return str(self.body.get("code", ""))
+
+
+class Resumed:
+    """The account's stream is complete up to now."""
+
+    __slots__ = ("account",)
+
+    def __init__(self, account: int) -> None:
+        self.account = account
+
+
+class Lost:
+    """Events of the account from `from_seq` on are not to be had any more; the first that is kept is `first_seq`."""
+
+    __slots__ = ("account", "first_seq", "from_seq")
+
+    def __init__(self, account: int, from_seq: int, first_seq: int) -> None:
+        self.account, self.from_seq, self.first_seq = account, from_seq, first_seq
+
+
+class Beat:
+    """A sign of life."""
+
+    __slots__ = ()
+
+
+Notice = Events | LoggedIn | Answer | Refusal | Resumed | Lost | Beat
+_BEAT = Beat()
+
+
+class Session:
+    """One login after another, and the private stream over all of them."""
+
+    def __init__(self, api_key: str, client: str, resume: Mapping[int, int] | None = None) -> None:
+        """resume: account -> first account_seq wanted at the first login (absent: events from now on)."""
+        self._api_key = api_key
+        self._client = client
+        self._number = 0
+        self._login_number = 0
+        self.ready = False
+        self.next_seq: dict[int, int | None] = dict(resume or {})  # None: whatever comes next
+        self.resuming: dict[int, int] = {}  # account -> number of the frame that asked
+        self.outgoing: list[bytes] = []
+
+    def next_number(self) -> int:
+        """The number of the next frame sent."""
+        self._number += 1
+        return self._number
+
+    def login(self) -> bytes:
+        """The LOGIN frame of a new connection, which asks for everything not seen yet."""
+        self.ready = False
+        self.outgoing.clear()
+        wanted = {account: seq for account, seq in self.next_seq.items() if seq is not None}
+        self._login_number = self.next_number()
+        self.resuming = dict.fromkeys(wanted, self._login_number)
+        body: dict[str, Any] = {"api_key": self._api_key, "client": self._client}
+        if wanted:
+            body["resume"] = {str(account): seq for account, seq in wanted.items()}
+        return json_frame(FrameType.LOGIN, self._login_number, body)
+
+    def heartbeat(self) -> bytes:
+        """A HEARTBEAT frame; the market answers with one."""
+        return frame(FrameType.HEARTBEAT, self.next_number())
+
+    def logout(self) -> bytes:
+        """A LOGOUT frame."""
+        self.ready = False
+        return frame(FrameType.LOGOUT, self.next_number())
+
+    def query(self, what: str, **arguments: Any) -> tuple[int, bytes]:
+        """A QUERY's number and frame."""
+        number = self.next_number()
+        return number, json_frame(FrameType.QUERY, number, {"what": what, **arguments})
+
+    @property
+    def complete(self) -> bool:
+        """Logged in, and no part of the stream is being replayed."""
+        return self.ready and not self.resuming
+
+    def receive(self, message: bytes) -> list[Notice]:
+        """Take one frame from the market. Raises OpenBellError (code "protocol") for what is no frame."""
+        if len(message) < HEADER.size:
+            raise OpenBellError(f"a frame of {len(message)} bytes from the market has no head", code="protocol")
+        magic, version, kind, count, number = HEADER.unpack_from(message)
+        if magic != MAGIC or version != wire.VERSION:
+            raise OpenBellError(
+                f"a frame from the market has magic {magic:#06x}, version {version}; expected {MAGIC:#06x}, "
+                f"version {wire.VERSION}: is this the order port of an OpenBell of this release?",
+                code="protocol",
+            )
+        if kind == FrameType.EVENTS:
+            return self._events(message, count)
+        if kind == FrameType.HEARTBEAT:
+            return [_BEAT]
+        try:
+            body = json_body(message)
+        except ValueError as error:
+            raise OpenBellError(f"a frame of type {kind} from the market: {error}", code="protocol") from error
+        if kind == FrameType.REPLY:
+            return [Answer(number, body)]
+        if kind == FrameType.ERROR:
+            return self._error(number, body)
+        if kind == FrameType.LOGGED_IN:
+            return self._logged_in(number, body)
+        if kind == FrameType.RESUMED:
+            return self._resumed(int(body["account"]), int(body["next_seq"]))
+        raise OpenBellError(f"a frame of unknown type {kind} from the market", code="protocol")
+
+    # ------------------------------------------------------------ events
+
+    def _events(self, message: bytes, count: int) -> list[Notice]:
+        if len(message) != HEADER.size + count * EVENT_SIZE:
+            raise OpenBellError(f"an EVENTS frame of {count} events has {len(message)} bytes", code="protocol")
+        if not self.ready:
+            return []  # of the session before
+        if count <= _FEW:
+            taken = self._take_few(message, count)
+        else:
+            taken = self._take_many(np.frombuffer(message, wire.EVENT, count, HEADER.size))
+        if taken is None:
+            return [Events(message, HEADER.size, count)]
+        if not taken.any():
+            return []
+        records = np.frombuffer(message, wire.EVENT, count, HEADER.size)[taken]
+        return [Events(records.tobytes(), 0, len(records))]
+
+    def _take_few(self, message: bytes, count: int) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+        """Which events are new, one by one; None for all."""
+        next_seq = self.next_seq
+        mask: np.ndarray[Any, np.dtype[np.bool_]] | None = None
+        offset = HEADER.size + _SEQ_OFFSET
+        for index in range(count):
+            seq, account = _SEQ_AND_ACCOUNT.unpack_from(message, offset)
+            offset += EVENT_SIZE
+            if seq == next_seq.get(account):
+                next_seq[account] = seq + 1
+            elif not self._take_odd(seq, account):
+                if mask is None:
+                    mask = np.ones(count, np.bool_)
+                mask[index] = False
+        return mask
+
+    def _take_many(self, events: np.ndarray[Any, np.dtype[Any]]) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+        """Which events are new, account by account; None for all."""
+        mask: np.ndarray[Any, np.dtype[np.bool_]] | None = None
+        for account in map(int, np.unique(events["account"])):
+            places = np.flatnonzero(events["account"] == account)
+            seqs = events["account_seq"][places]
+            expected = self.next_seq.get(account)
+            if expected is not None and np.array_equal(
+                seqs, np.arange(expected, expected + len(seqs), dtype=np.uint64)
+            ):
+                self.next_seq[account] = expected + len(seqs)
+                continue
+            if mask is None:
+                mask = np.ones(len(events), np.bool_)
+            for place, seq in zip(places.tolist(), seqs.tolist(), strict=True):
+                expected = self.next_seq.get(account)
+                if seq == expected:
+                    self.next_seq[account] = seq + 1
+                else:
+                    mask[place] = self._take_odd(seq, account)
+        return mask
+
+    def _take_odd(self, seq: int, account: int) -> bool:
+        """Whether to take an event whose account_seq is not the one expected."""
+        if seq == 0:
+            return True  # of no account's stream
+        expected = self.next_seq.get(account)
+        if expected is None:
+            self.next_seq[account] = seq + 1
+            return True
+        if seq > expected and account not in self.resuming:
+            number = self.next_number()
+            self.resuming[account] = number
+            self.outgoing.append(
+                json_frame(FrameType.RESUME, number, {"account": account, "from_seq": expected}),
+            )
+        return False  # seen before, or comes again with the resume
+
+    # ------------------------------------------------------------ the rest
+
+    def _logged_in(self, number: int, body: dict[str, Any]) -> list[Notice]:
+        if number != self._login_number:
+            return []  # of an older login
+        self.ready = True
+        notices: list[Notice] = [LoggedIn(body)]
+        for row in body["accounts"]:
+            account, next_seq = int(row["id"]), int(row["next_seq"])
+            expected = self.next_seq.get(account)
+            if expected is not None and expected > next_seq:
+                # The market knows less than we have seen: it lost its journal, or is another one.
+                self.resuming.pop(account, None)
+                notices.append(Lost(account, expected, next_seq))
+                expected = None
+            if expected is None:
+                self.next_seq[account] = next_seq
+        known = {int(row["id"]) for row in body["accounts"]}
+        for account in [account for account in self.resuming if account not in known]:
+            del self.resuming[account]
+            del self.next_seq[account]
+        return notices
+
+    def _resumed(self, account: int, next_seq: int) -> list[Notice]:
+        if self.resuming.pop(account, None) is None:
+            return []
+        expected = self.next_seq.get(account)
+        if expected is not None and expected < next_seq:
+            # Not all of what was promised came: ask again.
+            number = self.next_number()
+            self.resuming[account] = number
+            self.outgoing.append(json_frame(FrameType.RESUME, number, {"account": account, "from_seq": expected}))
+            return []
+        return [Resumed(account)]
+
+    def _error(self, number: int, body: dict[str, Any]) -> list[Notice]:
+        code = body.get("code")
+        if code == "not_logged_in":
+            self.ready = False
+        if code != "resume_too_old":
+            return [Refusal(number, body)]
+        asked = [account for account, asking in self.resuming.items() if asking == number]
+        if body.get("account") is not None:
+            asked = [account for account in asked if account == int(body["account"])]
+        elif len(asked) > 1:
+            asked = [account for account in asked if self.next_seq.get(account) == body.get("value")] or asked
+        notices: list[Notice] = []
+        for account in asked:
+            del self.resuming[account]
+            from_seq = self.next_seq.get(account) or 0
+            self.next_seq[account] = None
+            notices.append(Lost(account, from_seq, int(body.get("limit") or 0)))
+        return notices

@@ -1,0 +1,503 @@
+"""Wire formats: record dtypes and enums. Made by schema/generate.py from schema/wire.toml: edit those, not this."""
+
+from enum import IntEnum, IntFlag
+from typing import Final
+
+import numpy as np
+
+VERSION: Final = 1
+PRICE_SCALE: Final = 10000  # price units in one unit of the currency: prices are integers of 1e-4
+CASH_SCALE: Final = 1000000  # cash units in one unit of the currency: cash and notional are integers of 1e-6
+MAX_PRICE: Final = 4398046511103  # largest price accepted (2**42 - 1, about 439.8 million of the currency)
+MAX_QTY: Final = 2147483647  # largest order quantity in lots (2**31 - 1)
+# largest notional of one order (2**53 cash units, about 9 billion of the currency)
+MAX_NOTIONAL: Final = 9007199254740992
+MAX_CASH: Final = 4611686018427387904  # an account's cash never leaves +/- 2**62 cash units
+ANY: Final = 4294967295  # wildcard for account or instrument in a mass cancel
+SIDE_BOTH: Final = 2  # wildcard for side in a mass cancel
+KEEP: Final = -1  # in SET_ACCOUNT and SET_INSTRUMENT of something that exists: leave this value as it is
+ADMIN_KIND: Final = 64  # commands of kind >= 64 are AdminCommand (256 bytes), below OrderCommand (64 bytes)
+
+
+class CommandKind(IntEnum):
+    """What a command asks for."""
+
+    NEW_ORDER = 1  # enter an order
+    CANCEL = 2  # cancel one order by order_id, or by client_order_id where order_id is 0
+    REPLACE = 3  # change price and quantity of one order
+    MASS_CANCEL = 4  # cancel all orders of an account, filtered by instrument and side
+    TICK = 5  # time passes; nothing else
+    CONFIGURE = 64  # capacities; the first command of every journal
+    SET_INSTRUMENT = 65  # create or change an instrument
+    SET_INSTRUMENT_STATE = 66  # open, halt or close an instrument
+    SET_ACCOUNT = 67  # create an account or change its limits
+    SET_ACCOUNT_STATE = 68  # activate or block an account (kill switch)
+    DEPOSIT = 69  # add cash to (or, negative, take it from) an account
+    DEPOSIT_SHARES = 70  # add shares to (or, negative, take them from) an account
+    SET_SCHEDULE = 71  # when DAY orders end
+    OPERATOR_CANCEL = 72  # an operator's mass cancel; account and instrument may both be ANY
+    NOTE = 73  # an operator's remark or act that changes no state (shutdown, snapshot)
+
+
+class Side(IntEnum):
+    """Side of an order."""
+
+    BUY = 0
+    SELL = 1
+
+
+class OrderType(IntEnum):
+    """Kind of price of an order."""
+
+    LIMIT = 0  # trades at its price or better
+    MARKET = 1  # trades at any price within the collar; never rests
+
+
+class TimeInForce(IntEnum):
+    """How long an order lives."""
+
+    DAY = 0  # until the end of the trading day
+    GTC = 1  # until cancelled
+    IOC = 2  # what does not trade at once is cancelled
+    FOK = 3  # trades at once and whole, or is cancelled
+
+
+class OrderFlag(IntFlag):
+    """Bits of OrderCommand.flags."""
+
+    POST_ONLY = 1  # NEW_ORDER: rejected where it would trade at once
+    QTY_IS_LEAVES = 2  # REPLACE: qty is the new open quantity, not the new total
+    REQUEUE = 4  # REPLACE: lose priority in any case
+
+
+class SelfTrade(IntEnum):
+    """Self-trade prevention: what happens when an incoming order meets one of its own account. The incoming order's mode rules."""
+
+    ALLOW = 0  # they trade
+    CANCEL_NEWEST = 1  # the rest of the incoming order is cancelled
+    CANCEL_OLDEST = 2  # the resting order is cancelled, matching goes on
+    CANCEL_BOTH = 3  # both are cancelled
+
+
+class InstrumentState(IntEnum):
+    """Trading state of an instrument. Cancels are taken in every state."""
+
+    CLOSED = 0
+    OPEN = 1
+    HALTED = 2
+
+
+class AccountState(IntEnum):
+    """State of an account. Cancels are taken in every state."""
+
+    ACTIVE = 0
+    BLOCKED = 1  # no new orders and no replaces
+
+
+class AccountFlag(IntFlag):
+    """Bits of AdminCommand.flags in SET_ACCOUNT (255 there: leave them as they are)."""
+
+    SHORT_ALLOWED = 1  # may sell more than it holds, up to its position limit
+    CREDIT_UNLIMITED = 2  # no buying power check (counterparties of replays, clearing accounts)
+
+
+class AdminFlag(IntFlag):
+    """Bits of AdminCommand.flags in SET_ACCOUNT_STATE."""
+
+    CANCEL_ORDERS = 1  # cancel the account's open orders in the same command
+
+
+class EventKind(IntEnum):
+    """What happened."""
+
+    ACCEPTED = 1  # the order has an order_id; with EventFlag.DUPLICATE: it had been accepted before
+    FILL = 2  # one side of a trade
+    CANCELED = 3  # an order ended unfilled or partly filled; reason says why
+    REPLACED = 4  # new price and quantity are in force
+    REJECTED = 5  # a NEW_ORDER was refused (Reject layout)
+    CANCEL_REJECTED = 6  # a CANCEL or MASS_CANCEL was refused (Reject layout)
+    REPLACE_REJECTED = 7  # a REPLACE was refused; the order stands as it was (Reject layout)
+    MASS_CANCELED = 8  # answer to a mass cancel, after its CANCELED events; qty is their number
+    CASH = 16  # cash moved by DEPOSIT: price is the amount, trade_id the new balance (both i64)
+    SHARES = 17  # shares moved by DEPOSIT_SHARES: price is the amount, trade_id the new position (both i64)
+    ACCOUNT_SET = 18  # account created or its limits changed
+    ACCOUNT_STATE = 19  # account's state is now reason
+    INSTRUMENT_SET = 32  # instrument created or changed
+    INSTRUMENT_STATE = 33  # instrument's state is now reason
+    DAY_ENDED = 34  # DAY orders are gone; qty is their number, price the time (ns) of the next end
+    SCHEDULE_SET = 35  # price is the time (ns) of the next end of day
+    CONFIGURED = 36  # capacities are in force
+    NOTED = 37  # answer to NOTE
+    ADMIN_REJECTED = 38  # an AdminCommand was refused (Reject layout); nothing changed
+
+
+class EventFlag(IntFlag):
+    """Bits of Event.flags."""
+
+    DUPLICATE = 1  # ACCEPTED: answer to a retry; the order is the first one
+    MAKER = 2  # FILL: this side rested in the book
+    PRIORITY_KEPT = 4  # REPLACED: the order kept its place in the queue
+
+
+class CancelReason(IntEnum):
+    """Event.reason of CANCELED."""
+
+    USER = 1  # asked for by its owner
+    MASS = 2  # a mass cancel of its owner
+    IOC = 3  # rest of an IOC or market order
+    FOK = 4  # could not be filled whole
+    SELF_TRADE = 5  # self-trade prevention
+    DAY_END = 6  # end of the trading day
+    OPERATOR = 7  # an operator's mass cancel
+    ACCOUNT_BLOCKED = 8  # the account was blocked
+    REPLACED_BELOW_FILLED = 9  # replaced to a total that was already filled
+    CASH_LIMIT = 10  # trading on would take an account's cash out of range
+    LEVEL_CAPACITY = 11  # no room for a further price level
+
+
+class Check(IntEnum):
+    """Event.reason of rejects: the check that failed. limit, value and headroom of the Reject layout are in the unit given."""
+
+    ACCOUNT = 1  # unknown account (value: its id)
+    INSTRUMENT = 2  # unknown instrument (value: its id)
+    CLIENT_ORDER_ID = 3  # client_order_id is 0 (limit: 1)
+    DUPLICATE_ID = 4  # client_order_id was used for another order (value: it; order_id: that order)
+    STALE_ID = 5  # client_order_id too old to be told from a duplicate: ids must ascend (limit: least id accepted)
+    SIDE = 6  # not a Side (limit: largest valid)
+    ORDER_TYPE = 7  # not an OrderType (limit: largest valid)
+    TIME_IN_FORCE = 8  # not a TimeInForce (limit: largest valid), or POST_ONLY with IOC, FOK or MARKET (limit: GTC)
+    SELF_TRADE_MODE = 9  # not a SelfTrade (limit: largest valid)
+    FLAGS = 10  # unknown flag bits for this command (limit: mask of those allowed)
+    ACCOUNT_STATE = 11  # account is blocked (value: its state)
+    INSTRUMENT_STATE = 12  # instrument is not open (limit: OPEN, value: its state)
+    MESSAGE_RATE = 13  # orders and replaces in this second (messages)
+    QTY = 14  # quantity is 0 (limit: 1 lot)
+    ORDER_QTY = 15  # order quantity limit of instrument or account, the smaller (lots)
+    PRICE = 16  # price is not within 1..MAX_PRICE (price)
+    TICK_SIZE = 17  # price is not a multiple of the tick (limit: tick, value: price)
+    PRICE_COLLAR = 18  # price beyond the collar around the reference price (limit: bound)
+    ORDER_NOTIONAL = 19  # order notional limit of instrument or account, the smaller (cash)
+    OPEN_ORDERS = 20  # open orders of the account
+    POSITION_LIMIT = 21  # position that would result if all open orders on this side filled (lots)
+    SHORT_SALE = 22  # sells more than the position less open sells (lots)
+    BUYING_POWER = 23  # cash less holds (cash)
+    POST_ONLY = 24  # would trade at once (limit: best opposite price, value: price)
+    ORDER_CAPACITY = 25  # order pool of the engine is full (orders)
+    LEVEL_CAPACITY = 26  # price level pages of the engine are used up (pages)
+    POSITION_CAPACITY = 27  # position table of the engine is full (positions)
+    UNKNOWN_ORDER = 28  # no such live order of this account (value: order_id, or client_order_id where order_id is 0)
+    # AdminCommand: a value is out of range (client_order_id: index of the value, price: limit, leaves..: value)
+    VALUE = 29
+    CAPACITY = 30  # AdminCommand: id beyond the configured capacity (limit: capacity)
+    CASH_RANGE = 31  # cash would leave +/- MAX_CASH, or a withdrawal exceeds what is free (cash)
+    NAME = 32  # AdminCommand: name is empty, or in use by another id
+
+
+class BookKind(IntEnum):
+    """Kind of a MarketData record."""
+
+    ADD = 1  # order rests at the end of its level's queue; qty = leaves
+    EXECUTE = 2  # resting order traded qty at price; leaves remain (0: it is gone)
+    REDUCE = 3  # resting order lost qty in place and kept its priority
+    DELETE = 4  # resting order left the book; qty is what it had
+    TOP = 7  # best bid and offer changed (Top layout)
+    STATUS = 8  # instrument state is now state; price is the reference price
+
+
+class FrameType(IntEnum):
+    """Type of a frame on the order port. Types below 64 go to the engine, the others come from it."""
+
+    LOGIN = 1  # JSON: api_key, client, resume
+    ORDERS = 2  # count OrderCommand records (seq, ts_ns and session are 0; the engine fills them in)
+    RESUME = 3  # JSON: account, from_seq
+    QUERY = 4  # JSON: what, and its arguments
+    HEARTBEAT = 5  # empty; either way
+    LOGOUT = 6  # empty
+    LOGGED_IN = 65  # JSON
+    EVENTS = 66  # count Event records
+    ERROR = 67  # JSON: code, text, field, limit, value; number is the refused frame's
+    REPLY = 68  # JSON; number is the query's
+    RESUMED = 69  # JSON: account, from_seq, next_seq; after the events that were replayed
+
+
+class Channel(IntEnum):
+    """First byte of a market data frame: the ZeroMQ subscription prefix. Each channel has its own sequence."""
+
+    BOOK = 66  # 'B': every order, MarketData records
+    DEPTH = 68  # 'D': level totals by price, Depth records
+    TOP = 84  # 'T': best bid and offer, Top records
+    TRADES = 88  # 'X': Trade records
+    STATUS = 83  # 'S': MarketData records of kind STATUS
+    HEARTBEAT = 72  # 'H': one Heartbeat record, at least once a second
+
+
+# A command of a trader, and TICK.
+ORDER_COMMAND: Final = np.dtype(
+    [
+        ("seq", "<u8"),  # number in the journal; 0 from clients
+        ("ts_ns", "<i8"),  # time of sequencing, ns since 1970 UTC; 0 from clients
+        ("kind", "<u2"),  # CommandKind
+        ("side", "u1"),  # Side; in MASS_CANCEL 2 for both
+        ("order_type", "u1"),  # OrderType
+        ("tif", "u1"),  # TimeInForce
+        ("flags", "u1"),  # OrderFlag bits
+        ("self_trade", "u1"),  # SelfTrade
+        ("reserved", "u1"),  # 0
+        ("account", "<u4"),  # account id
+        ("instrument", "<u4"),  # instrument id; in MASS_CANCEL ANY for all
+        ("client_order_id", "<u8"),  # chosen by the client, unique and ascending within the account, not 0
+        ("order_id", "<u8"),  # CANCEL, REPLACE: the engine's id, or 0 to name the order by client_order_id
+        ("price", "<i8"),  # 1e-4 of the currency; ignored for MARKET
+        ("qty", "<u4"),  # lots; REPLACE: the new total quantity
+        ("session", "<u4"),  # connection that sent it; filled in by the engine
+    ]
+)
+# A command that sets up or governs the market. values: see docs/core.md for each kind.
+ADMIN_COMMAND: Final = np.dtype(
+    [
+        ("seq", "<u8"),  # number in the journal; 0 before sequencing
+        ("ts_ns", "<i8"),  # time of sequencing, ns since 1970 UTC
+        ("kind", "<u2"),  # CommandKind
+        ("state", "u1"),  # InstrumentState or AccountState
+        ("flags", "u1"),  # AccountFlag or AdminFlag bits
+        ("account", "<u4"),  # account id
+        ("instrument", "<u4"),  # instrument id
+        ("request", "<u4"),  # chosen by the sender, comes back in Event.qty of the answer
+        ("value0", "<i8"),
+        ("value1", "<i8"),
+        ("value2", "<i8"),
+        ("value3", "<i8"),
+        ("value4", "<i8"),
+        ("value5", "<i8"),
+        ("value6", "<i8"),
+        ("value7", "<i8"),
+        ("name", "S32"),  # symbol of the instrument, name of the account
+        ("operator", "S32"),  # who asked for it
+        ("reason", "S96"),  # why
+    ]
+)
+# What followed from a command: a private record of one account (account_seq > 0), or of the market (account_seq 0).
+EVENT: Final = np.dtype(
+    [
+        ("seq", "<u8"),  # the command that caused it
+        ("ts_ns", "<i8"),  # that command's time
+        ("account_seq", "<u8"),  # 1, 2, 3 ... within the account; 0 where there is no account
+        ("kind", "u1"),  # EventKind
+        ("side", "u1"),  # Side
+        ("reason", "u1"),  # CancelReason, Check, or a state
+        ("flags", "u1"),  # EventFlag bits
+        ("account", "<u4"),  # account id
+        ("instrument", "<u4"),  # instrument id
+        ("qty", "<u4"),  # lots: of the order, the fill, what was cancelled; or a number (see EventKind)
+        ("order_id", "<u8"),  # the engine's id
+        ("client_order_id", "<u8"),
+        ("price", "<i8"),  # of the order, the fill
+        ("leaves", "<u4"),  # lots still open after this event
+        ("filled", "<u4"),  # lots filled so far
+        ("trade_id", "<u8"),  # FILL: same for both sides, ascending within the instrument
+    ]
+)
+# An Event of kind REJECTED, CANCEL_REJECTED, REPLACE_REJECTED or ADMIN_REJECTED.
+REJECT: Final = np.dtype(
+    [
+        ("seq", "<u8"),  # the command that caused it
+        ("ts_ns", "<i8"),  # that command's time
+        ("account_seq", "<u8"),  # as in Event
+        ("kind", "u1"),  # EventKind
+        ("side", "u1"),  # Side
+        ("check", "u1"),  # Check
+        ("flags", "u1"),  # 0
+        ("account", "<u4"),  # account id
+        ("instrument", "<u4"),  # instrument id
+        ("qty", "<u4"),  # quantity asked for (AdminCommand: its request)
+        ("order_id", "<u8"),  # as in the command (DUPLICATE_ID: the first order's)
+        ("client_order_id", "<u8"),  # as in the command
+        ("limit", "<i8"),  # what the check allows
+        ("value", "<i8"),  # what broke it
+        ("headroom", "<i8"),  # what is left of the limit before this command, at least 0
+    ]
+)
+# A change of the book, order by order, with the level's totals after it.
+MARKET_DATA: Final = np.dtype(
+    [
+        ("seq", "<u8"),  # the command that caused it
+        ("ts_ns", "<i8"),  # that command's time
+        ("kind", "u1"),  # BookKind
+        ("side", "u1"),  # Side of the resting order
+        ("state", "u1"),  # STATUS: InstrumentState
+        ("flags", "u1"),  # 0
+        ("instrument", "<u4"),  # instrument id
+        ("order_id", "<u8"),  # of the resting order
+        ("price", "<i8"),  # of the level
+        ("qty", "<u4"),  # lots added, executed, reduced or deleted
+        ("leaves", "<u4"),  # lots of this order after the change
+        ("level_qty", "<u8"),  # lots at this price after the change
+        ("level_orders", "<u4"),  # orders at this price after the change
+        ("trade_no", "<u4"),  # EXECUTE: low 32 bits of trade_id
+    ]
+)
+# Best bid and offer of an instrument after a command that changed them. A price of 0: that side is empty.
+TOP: Final = np.dtype(
+    [
+        ("seq", "<u8"),  # the command that caused it
+        ("ts_ns", "<i8"),  # that command's time
+        ("kind", "u1"),  # BookKind.TOP
+        ("side", "u1"),  # 0
+        ("state", "u1"),  # InstrumentState
+        ("flags", "u1"),  # 0
+        ("instrument", "<u4"),  # instrument id
+        ("bid_price", "<i8"),
+        ("ask_price", "<i8"),
+        ("bid_qty", "<u8"),  # lots
+        ("ask_qty", "<u8"),  # lots
+        ("bid_orders", "<u4"),
+        ("ask_orders", "<u4"),
+    ]
+)
+# A level's totals after a change. level_qty 0: the level is gone.
+DEPTH: Final = np.dtype(
+    [
+        ("seq", "<u8"),
+        ("ts_ns", "<i8"),
+        ("instrument", "<u4"),  # instrument id
+        ("side", "<u4"),  # Side
+        ("price", "<i8"),
+        ("level_qty", "<u8"),  # lots
+        ("level_orders", "<u4"),
+        ("reserved", "<u4"),  # 0
+    ]
+)
+# A trade.
+TRADE: Final = np.dtype(
+    [
+        ("seq", "<u8"),
+        ("ts_ns", "<i8"),
+        ("instrument", "<u4"),  # instrument id
+        ("aggressor", "<u4"),  # Side of the incoming order
+        ("price", "<i8"),  # the maker's
+        ("trade_id", "<u8"),  # ascending within the instrument
+        ("qty", "<u4"),  # lots
+        ("reserved", "<u4"),  # 0
+    ]
+)
+# Last sequence sent on each market data channel: shows a lost tail, and that the feed lives.
+HEARTBEAT: Final = np.dtype(
+    [
+        ("seq", "<u8"),  # durable_seq of the engine
+        ("ts_ns", "<i8"),  # time of sending
+        ("book", "<u8"),  # last sequence of channel BOOK
+        ("depth", "<u8"),  # DEPTH
+        ("top", "<u8"),  # TOP
+        ("trades", "<u8"),  # TRADES
+        ("status", "<u8"),  # STATUS
+        ("reserved", "<u8"),  # 0
+    ]
+)
+# Head of each frame on the order port, both ways.
+FRAME_HEADER: Final = np.dtype(
+    [
+        ("magic", "<u2"),  # 0x424F, the bytes 'OB'
+        ("version", "u1"),  # 1
+        ("type", "u1"),  # FrameType
+        ("count", "<u4"),  # records that follow; for JSON: its length in bytes
+        ("number", "<u8"),  # chosen by the sender; an answer carries the number of what it answers
+    ]
+)
+# Head of each market data frame. Its records have the sequences first_seq, first_seq + 1, ...
+MARKET_DATA_HEADER: Final = np.dtype(
+    [
+        ("channel", "u1"),  # Channel
+        ("version", "u1"),  # 1
+        ("record_size", "<u2"),  # bytes
+        ("count", "<u4"),  # records that follow
+        ("first_seq", "<u8"),  # channel sequence of the first record
+    ]
+)
+# Framing of a record in the journal; length bytes of command follow, which begin with seq, ts_ns, kind.
+RECORD_HEADER: Final = np.dtype(
+    [
+        ("length", "<u4"),  # 64 or 256; 0 marks the end of what was written
+        ("crc", "<u4"),  # CRC32C of length (4 bytes) and the command
+    ]
+)
+# A live order, from Core.orders() and queries.
+ORDER_ROW: Final = np.dtype(
+    [
+        ("order_id", "<u8"),
+        ("client_order_id", "<u8"),
+        ("price", "<i8"),
+        ("account", "<u4"),
+        ("instrument", "<u4"),
+        ("leaves", "<u4"),  # lots open
+        ("filled", "<u4"),  # lots filled
+        ("side", "u1"),  # Side
+        ("tif", "u1"),  # TimeInForce
+        ("flags", "u1"),  # OrderFlag bits
+        ("self_trade", "u1"),  # SelfTrade
+        ("reserved", "<u4"),  # 0
+        ("level_qty_ahead", "<u8"),  # lots ahead of it in its level's queue
+        ("hold", "<i8"),  # cash held for it
+        ("reserved2", "<u8"),  # 0
+    ]
+)
+# An account.
+ACCOUNT_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("state", "u1"),  # AccountState
+        ("flags", "u1"),  # AccountFlag bits
+        ("reserved", "<u2"),  # 0
+        ("cash", "<i8"),  # cash
+        ("hold", "<i8"),  # cash held for open buy orders
+        ("short_proceeds", "<i8"),  # cash locked by short positions: their proceeds
+        ("account_seq", "<u8"),  # of its last event
+        ("max_order_qty", "<i8"),  # lots; 0: none
+        ("max_order_notional", "<i8"),  # cash; 0: none
+        ("max_position", "<i8"),  # lots, either sign; 0: none
+        ("max_open_orders", "<i8"),  # 0: none
+        ("max_messages", "<i8"),  # a second; 0: none
+        ("open_orders", "<u8"),
+        ("realized_pnl", "<i8"),  # cash, all instruments, at average cost
+        ("last_client_order_id", "<u8"),  # largest accepted so far
+        ("reserved2", "<u8"),  # 0
+        ("name", "S32"),
+    ]
+)
+# A position of an account in an instrument. Average cost = cost / qty.
+POSITION_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("instrument", "<u4"),
+        ("qty", "<i8"),  # lots, negative when short
+        ("cost", "<i8"),  # cash paid for it at average cost; negative: received for a short
+        ("realized_pnl", "<i8"),  # cash
+        ("open_buy", "<i8"),  # lots in open buy orders
+        ("open_sell", "<i8"),  # lots in open sell orders
+        ("reserved", "<u8"),  # 0
+    ]
+)
+# An instrument.
+INSTRUMENT_ROW: Final = np.dtype(
+    [
+        ("instrument", "<u4"),
+        ("state", "u1"),  # InstrumentState
+        ("reserved", "u1"),  # 0
+        ("reserved1", "<u2"),  # 0
+        ("tick_size", "<i8"),  # price
+        ("lot_size", "<i8"),  # shares in a lot
+        ("reference_price", "<i8"),  # last trade, or as set
+        ("collar_bps", "<i8"),  # basis points; 0: none
+        ("max_order_qty", "<i8"),  # lots; 0: none
+        ("max_order_notional", "<i8"),  # cash; 0: none
+        ("bid_price", "<i8"),  # 0: no bid
+        ("ask_price", "<i8"),  # 0: no offer
+        ("bid_qty", "<u8"),  # lots
+        ("ask_qty", "<u8"),  # lots
+        ("trades", "<u8"),  # trades so far; trade_id of the last
+        ("volume", "<u8"),  # lots traded
+        ("orders", "<u8"),  # resting orders
+        ("symbol", "S32"),
+        ("currency", "S8"),
+        ("reserved2", "<u8"),  # 0
+    ]
+)

@@ -1,0 +1,1 @@
+"""What the participants of the demo do, one role a file."""

@@ -1,0 +1,208 @@
+"""Every struct of the core's state, once. Sizes are those of cache lines where it matters.
+
+Index 0 of orders and pages means "none". A level is named by a level id: page index << 6 | place in the page.
+A price's index is price / tick_size; its page number is index >> 6.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+from ext.wire cimport Event, MarketData
+
+
+cdef struct Order:  # 64 bytes
+    int64_t price
+    uint32_t leaves
+    uint32_t filled
+    uint32_t next           # in its level's queue; in the free list: next free slot
+    uint32_t prev
+    uint32_t level          # level id; 0 when it does not rest
+    uint32_t generation
+    uint64_t client_order_id
+    uint32_t account
+    uint32_t instrument
+    uint32_t position       # index into positions
+    uint32_t newer          # neighbours in its account's list
+    uint32_t older
+    uint8_t side
+    uint8_t tif
+    uint8_t flags
+    uint8_t self_trade
+
+
+cdef struct Level:  # 24 bytes
+    uint32_t head
+    uint32_t tail
+    uint64_t qty
+    uint32_t count
+    uint32_t unused
+
+
+cdef struct Page:  # 64 levels
+    uint64_t bits           # which levels have orders
+    int64_t number
+    uint32_t instrument
+    uint32_t next_free
+    Level levels[64]
+
+
+cdef struct FarPage:
+    int64_t number
+    uint32_t page
+
+
+cdef struct Instrument:
+    uint8_t is_set
+    uint8_t state
+    uint8_t touched         # its top was noted down in this command
+    uint32_t bid_level      # level ids of the best prices; 0: none
+    uint32_t ask_level
+    int64_t bid_index       # -1: none
+    int64_t ask_index       # FAR_AWAY: none
+    int64_t tick_size
+    uint64_t tick_magic     # price / tick_size = mulhi(price, tick_magic); 0 for a tick of 1
+    int64_t multiplier      # cash units a price unit and lot: lot_size x 100
+    int64_t upper           # collar
+    int64_t lower
+    int64_t max_order_qty   # in force: MAX_QTY where none is set
+    int64_t max_order_notional
+    int64_t reference_price
+    uint64_t trades
+    uint64_t volume
+    uint64_t orders
+    int64_t base            # number of the first page of the window
+    uint32_t far_hits
+    uint32_t far_count
+    uint32_t far_room
+    uint32_t page_count
+    FarPage* far            # pages outside of the window, ascending
+    int64_t collar_bps
+    int64_t lot_size
+    int64_t set_max_order_qty
+    int64_t set_max_order_notional
+    char currency[8]
+    char symbol[32]
+    int64_t before_bid_price   # top before the command, while touched
+    int64_t before_ask_price
+    uint64_t before_bid_qty
+    uint64_t before_ask_qty
+    uint32_t before_bid_orders
+    uint32_t before_ask_orders
+
+
+cdef struct Account:  # 128 bytes: two cache lines
+    int64_t cash
+    int64_t hold
+    int64_t short_proceeds
+    int64_t rate_start
+    uint32_t rate_count
+    uint32_t max_messages   # in force
+    uint64_t seq
+    uint64_t last_id        # largest client_order_id accepted
+    uint8_t is_set
+    uint8_t state
+    uint8_t flags
+    uint8_t unused
+    uint32_t open_orders
+    int64_t max_order_notional
+    int64_t max_position
+    int64_t max_order_qty
+    uint32_t max_open_orders
+    uint32_t newest         # head of its list of resting orders
+    uint64_t id_current     # largest id of the current generation (id_epoch), of the previous one, and the floor
+    uint64_t id_previous
+    uint64_t id_floor
+    uint32_t id_epoch
+    uint32_t unused2
+    int64_t realized_pnl    # of all positions
+
+
+cdef struct AccountText:  # what the hot path does not need
+    char name[32]
+    int64_t set_max_order_qty
+    int64_t set_max_order_notional
+    int64_t set_max_position
+    int64_t set_max_open_orders
+    int64_t set_max_messages
+
+
+cdef struct Position:  # 64 bytes
+    uint32_t account
+    uint32_t instrument
+    int64_t qty
+    int64_t cost
+    int64_t realized_pnl
+    int64_t open_buy
+    int64_t open_sell
+    uint32_t is_set
+    uint32_t unused
+    uint64_t unused2
+
+
+cdef struct IdEntry:  # 32 bytes; empty where epoch is not that of its table
+    uint64_t client_order_id
+    uint64_t order_id
+    uint64_t content
+    uint32_t account
+    uint32_t epoch
+
+
+cdef struct Market:
+    uint64_t seq
+    int64_t ts_ns
+    int64_t day_end_ns
+    bint configured
+
+    Account* accounts
+    AccountText* account_texts
+    uint32_t account_capacity
+
+    Instrument* instruments
+    uint32_t instrument_capacity
+    uint32_t* windows       # window_pages page indices an instrument
+    uint64_t* window_bits   # which of them are there
+    uint64_t* window_summary  # which words of window_bits are not 0
+    uint32_t window_pages
+    uint32_t window_words
+    uint32_t* touched       # instruments touched by this command
+    uint32_t touched_count
+
+    Order* orders
+    uint32_t order_capacity
+    uint32_t order_top      # slots 1..order_top were used
+    uint32_t order_free     # head of the free list
+    uint32_t order_live
+
+    Page* pages
+    uint32_t page_capacity
+    uint32_t page_top
+    uint32_t page_free
+    uint32_t page_live
+
+    Position* positions     # open addressing; position_mask + 1 places
+    uint32_t* position_log  # places in order of creation
+    uint64_t position_mask
+    uint32_t position_capacity
+    uint32_t position_count
+
+    IdEntry* ids[2]         # generation of epoch e lives in ids[e & 1]
+    uint64_t id_mask
+    uint32_t id_window
+    uint32_t id_count       # of the current generation
+    uint32_t id_epoch       # from 1
+
+    Event* events
+    size_t event_count
+    size_t event_room
+    MarketData* data
+    size_t data_count
+    size_t data_room
+    bint want_data
+
+cdef enum:
+    NONE = 0
+
+cdef extern from *:
+    """
+    #define OB_FAR_AWAY INT64_MAX
+    """
+    const int64_t FAR_AWAY "OB_FAR_AWAY"

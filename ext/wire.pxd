@@ -1,0 +1,409 @@
+# Made by schema/generate.py from schema/wire.toml: edit those, not this.
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+cdef extern from *:
+    """
+    #define WIRE_PRICE_SCALE (10000LL)
+    #define WIRE_CASH_SCALE (1000000LL)
+    #define WIRE_MAX_PRICE (4398046511103LL)
+    #define WIRE_MAX_QTY (2147483647LL)
+    #define WIRE_MAX_NOTIONAL (9007199254740992LL)
+    #define WIRE_MAX_CASH (4611686018427387904LL)
+    #define WIRE_ANY (4294967295U)
+    #define WIRE_SIDE_BOTH (2LL)
+    #define WIRE_KEEP (-1LL)
+    #define WIRE_ADMIN_KIND (64LL)
+    """
+    const int64_t PRICE_SCALE "WIRE_PRICE_SCALE"
+    const int64_t CASH_SCALE "WIRE_CASH_SCALE"
+    const int64_t MAX_PRICE "WIRE_MAX_PRICE"
+    const int64_t MAX_QTY "WIRE_MAX_QTY"
+    const int64_t MAX_NOTIONAL "WIRE_MAX_NOTIONAL"
+    const int64_t MAX_CASH "WIRE_MAX_CASH"
+    const uint32_t ANY "WIRE_ANY"
+    const int64_t SIDE_BOTH "WIRE_SIDE_BOTH"
+    const int64_t KEEP "WIRE_KEEP"
+    const int64_t ADMIN_KIND "WIRE_ADMIN_KIND"
+
+cdef enum:
+    COMMAND_KIND_NEW_ORDER = 1
+    COMMAND_KIND_CANCEL = 2
+    COMMAND_KIND_REPLACE = 3
+    COMMAND_KIND_MASS_CANCEL = 4
+    COMMAND_KIND_TICK = 5
+    COMMAND_KIND_CONFIGURE = 64
+    COMMAND_KIND_SET_INSTRUMENT = 65
+    COMMAND_KIND_SET_INSTRUMENT_STATE = 66
+    COMMAND_KIND_SET_ACCOUNT = 67
+    COMMAND_KIND_SET_ACCOUNT_STATE = 68
+    COMMAND_KIND_DEPOSIT = 69
+    COMMAND_KIND_DEPOSIT_SHARES = 70
+    COMMAND_KIND_SET_SCHEDULE = 71
+    COMMAND_KIND_OPERATOR_CANCEL = 72
+    COMMAND_KIND_NOTE = 73
+
+cdef enum:
+    SIDE_BUY = 0
+    SIDE_SELL = 1
+
+cdef enum:
+    ORDER_TYPE_LIMIT = 0
+    ORDER_TYPE_MARKET = 1
+
+cdef enum:
+    TIME_IN_FORCE_DAY = 0
+    TIME_IN_FORCE_GTC = 1
+    TIME_IN_FORCE_IOC = 2
+    TIME_IN_FORCE_FOK = 3
+
+cdef enum:
+    ORDER_FLAG_POST_ONLY = 1
+    ORDER_FLAG_QTY_IS_LEAVES = 2
+    ORDER_FLAG_REQUEUE = 4
+
+cdef enum:
+    SELF_TRADE_ALLOW = 0
+    SELF_TRADE_CANCEL_NEWEST = 1
+    SELF_TRADE_CANCEL_OLDEST = 2
+    SELF_TRADE_CANCEL_BOTH = 3
+
+cdef enum:
+    INSTRUMENT_STATE_CLOSED = 0
+    INSTRUMENT_STATE_OPEN = 1
+    INSTRUMENT_STATE_HALTED = 2
+
+cdef enum:
+    ACCOUNT_STATE_ACTIVE = 0
+    ACCOUNT_STATE_BLOCKED = 1
+
+cdef enum:
+    ACCOUNT_FLAG_SHORT_ALLOWED = 1
+    ACCOUNT_FLAG_CREDIT_UNLIMITED = 2
+
+cdef enum:
+    ADMIN_FLAG_CANCEL_ORDERS = 1
+
+cdef enum:
+    EVENT_KIND_ACCEPTED = 1
+    EVENT_KIND_FILL = 2
+    EVENT_KIND_CANCELED = 3
+    EVENT_KIND_REPLACED = 4
+    EVENT_KIND_REJECTED = 5
+    EVENT_KIND_CANCEL_REJECTED = 6
+    EVENT_KIND_REPLACE_REJECTED = 7
+    EVENT_KIND_MASS_CANCELED = 8
+    EVENT_KIND_CASH = 16
+    EVENT_KIND_SHARES = 17
+    EVENT_KIND_ACCOUNT_SET = 18
+    EVENT_KIND_ACCOUNT_STATE = 19
+    EVENT_KIND_INSTRUMENT_SET = 32
+    EVENT_KIND_INSTRUMENT_STATE = 33
+    EVENT_KIND_DAY_ENDED = 34
+    EVENT_KIND_SCHEDULE_SET = 35
+    EVENT_KIND_CONFIGURED = 36
+    EVENT_KIND_NOTED = 37
+    EVENT_KIND_ADMIN_REJECTED = 38
+
+cdef enum:
+    EVENT_FLAG_DUPLICATE = 1
+    EVENT_FLAG_MAKER = 2
+    EVENT_FLAG_PRIORITY_KEPT = 4
+
+cdef enum:
+    CANCEL_REASON_USER = 1
+    CANCEL_REASON_MASS = 2
+    CANCEL_REASON_IOC = 3
+    CANCEL_REASON_FOK = 4
+    CANCEL_REASON_SELF_TRADE = 5
+    CANCEL_REASON_DAY_END = 6
+    CANCEL_REASON_OPERATOR = 7
+    CANCEL_REASON_ACCOUNT_BLOCKED = 8
+    CANCEL_REASON_REPLACED_BELOW_FILLED = 9
+    CANCEL_REASON_CASH_LIMIT = 10
+    CANCEL_REASON_LEVEL_CAPACITY = 11
+
+cdef enum:
+    CHECK_ACCOUNT = 1
+    CHECK_INSTRUMENT = 2
+    CHECK_CLIENT_ORDER_ID = 3
+    CHECK_DUPLICATE_ID = 4
+    CHECK_STALE_ID = 5
+    CHECK_SIDE = 6
+    CHECK_ORDER_TYPE = 7
+    CHECK_TIME_IN_FORCE = 8
+    CHECK_SELF_TRADE_MODE = 9
+    CHECK_FLAGS = 10
+    CHECK_ACCOUNT_STATE = 11
+    CHECK_INSTRUMENT_STATE = 12
+    CHECK_MESSAGE_RATE = 13
+    CHECK_QTY = 14
+    CHECK_ORDER_QTY = 15
+    CHECK_PRICE = 16
+    CHECK_TICK_SIZE = 17
+    CHECK_PRICE_COLLAR = 18
+    CHECK_ORDER_NOTIONAL = 19
+    CHECK_OPEN_ORDERS = 20
+    CHECK_POSITION_LIMIT = 21
+    CHECK_SHORT_SALE = 22
+    CHECK_BUYING_POWER = 23
+    CHECK_POST_ONLY = 24
+    CHECK_ORDER_CAPACITY = 25
+    CHECK_LEVEL_CAPACITY = 26
+    CHECK_POSITION_CAPACITY = 27
+    CHECK_UNKNOWN_ORDER = 28
+    CHECK_VALUE = 29
+    CHECK_CAPACITY = 30
+    CHECK_CASH_RANGE = 31
+    CHECK_NAME = 32
+
+cdef enum:
+    BOOK_KIND_ADD = 1
+    BOOK_KIND_EXECUTE = 2
+    BOOK_KIND_REDUCE = 3
+    BOOK_KIND_DELETE = 4
+    BOOK_KIND_TOP = 7
+    BOOK_KIND_STATUS = 8
+
+cdef enum:
+    FRAME_TYPE_LOGIN = 1
+    FRAME_TYPE_ORDERS = 2
+    FRAME_TYPE_RESUME = 3
+    FRAME_TYPE_QUERY = 4
+    FRAME_TYPE_HEARTBEAT = 5
+    FRAME_TYPE_LOGOUT = 6
+    FRAME_TYPE_LOGGED_IN = 65
+    FRAME_TYPE_EVENTS = 66
+    FRAME_TYPE_ERROR = 67
+    FRAME_TYPE_REPLY = 68
+    FRAME_TYPE_RESUMED = 69
+
+cdef enum:
+    CHANNEL_BOOK = 66
+    CHANNEL_DEPTH = 68
+    CHANNEL_TOP = 84
+    CHANNEL_TRADES = 88
+    CHANNEL_STATUS = 83
+    CHANNEL_HEARTBEAT = 72
+
+cdef packed struct OrderCommand:
+    uint64_t seq
+    int64_t ts_ns
+    uint16_t kind
+    uint8_t side
+    uint8_t order_type
+    uint8_t tif
+    uint8_t flags
+    uint8_t self_trade
+    uint8_t reserved
+    uint32_t account
+    uint32_t instrument
+    uint64_t client_order_id
+    uint64_t order_id
+    int64_t price
+    uint32_t qty
+    uint32_t session
+
+cdef packed struct AdminCommand:
+    uint64_t seq
+    int64_t ts_ns
+    uint16_t kind
+    uint8_t state
+    uint8_t flags
+    uint32_t account
+    uint32_t instrument
+    uint32_t request
+    int64_t value0
+    int64_t value1
+    int64_t value2
+    int64_t value3
+    int64_t value4
+    int64_t value5
+    int64_t value6
+    int64_t value7
+    char name[32]
+    char operator[32]
+    char reason[96]
+
+cdef packed struct Event:
+    uint64_t seq
+    int64_t ts_ns
+    uint64_t account_seq
+    uint8_t kind
+    uint8_t side
+    uint8_t reason
+    uint8_t flags
+    uint32_t account
+    uint32_t instrument
+    uint32_t qty
+    uint64_t order_id
+    uint64_t client_order_id
+    int64_t price
+    uint32_t leaves
+    uint32_t filled
+    uint64_t trade_id
+
+cdef packed struct Reject:
+    uint64_t seq
+    int64_t ts_ns
+    uint64_t account_seq
+    uint8_t kind
+    uint8_t side
+    uint8_t check
+    uint8_t flags
+    uint32_t account
+    uint32_t instrument
+    uint32_t qty
+    uint64_t order_id
+    uint64_t client_order_id
+    int64_t limit
+    int64_t value
+    int64_t headroom
+
+cdef packed struct MarketData:
+    uint64_t seq
+    int64_t ts_ns
+    uint8_t kind
+    uint8_t side
+    uint8_t state
+    uint8_t flags
+    uint32_t instrument
+    uint64_t order_id
+    int64_t price
+    uint32_t qty
+    uint32_t leaves
+    uint64_t level_qty
+    uint32_t level_orders
+    uint32_t trade_no
+
+cdef packed struct Top:
+    uint64_t seq
+    int64_t ts_ns
+    uint8_t kind
+    uint8_t side
+    uint8_t state
+    uint8_t flags
+    uint32_t instrument
+    int64_t bid_price
+    int64_t ask_price
+    uint64_t bid_qty
+    uint64_t ask_qty
+    uint32_t bid_orders
+    uint32_t ask_orders
+
+cdef packed struct Depth:
+    uint64_t seq
+    int64_t ts_ns
+    uint32_t instrument
+    uint32_t side
+    int64_t price
+    uint64_t level_qty
+    uint32_t level_orders
+    uint32_t reserved
+
+cdef packed struct Trade:
+    uint64_t seq
+    int64_t ts_ns
+    uint32_t instrument
+    uint32_t aggressor
+    int64_t price
+    uint64_t trade_id
+    uint32_t qty
+    uint32_t reserved
+
+cdef packed struct Heartbeat:
+    uint64_t seq
+    int64_t ts_ns
+    uint64_t book
+    uint64_t depth
+    uint64_t top
+    uint64_t trades
+    uint64_t status
+    uint64_t reserved
+
+cdef packed struct FrameHeader:
+    uint16_t magic
+    uint8_t version
+    uint8_t type
+    uint32_t count
+    uint64_t number
+
+cdef packed struct MarketDataHeader:
+    uint8_t channel
+    uint8_t version
+    uint16_t record_size
+    uint32_t count
+    uint64_t first_seq
+
+cdef packed struct RecordHeader:
+    uint32_t length
+    uint32_t crc
+
+cdef packed struct OrderRow:
+    uint64_t order_id
+    uint64_t client_order_id
+    int64_t price
+    uint32_t account
+    uint32_t instrument
+    uint32_t leaves
+    uint32_t filled
+    uint8_t side
+    uint8_t tif
+    uint8_t flags
+    uint8_t self_trade
+    uint32_t reserved
+    uint64_t level_qty_ahead
+    int64_t hold
+    uint64_t reserved2
+
+cdef packed struct AccountRow:
+    uint32_t account
+    uint8_t state
+    uint8_t flags
+    uint16_t reserved
+    int64_t cash
+    int64_t hold
+    int64_t short_proceeds
+    uint64_t account_seq
+    int64_t max_order_qty
+    int64_t max_order_notional
+    int64_t max_position
+    int64_t max_open_orders
+    int64_t max_messages
+    uint64_t open_orders
+    int64_t realized_pnl
+    uint64_t last_client_order_id
+    uint64_t reserved2
+    char name[32]
+
+cdef packed struct PositionRow:
+    uint32_t account
+    uint32_t instrument
+    int64_t qty
+    int64_t cost
+    int64_t realized_pnl
+    int64_t open_buy
+    int64_t open_sell
+    uint64_t reserved
+
+cdef packed struct InstrumentRow:
+    uint32_t instrument
+    uint8_t state
+    uint8_t reserved
+    uint16_t reserved1
+    int64_t tick_size
+    int64_t lot_size
+    int64_t reference_price
+    int64_t collar_bps
+    int64_t max_order_qty
+    int64_t max_order_notional
+    int64_t bid_price
+    int64_t ask_price
+    uint64_t bid_qty
+    uint64_t ask_qty
+    uint64_t trades
+    uint64_t volume
+    uint64_t orders
+    char symbol[32]
+    char currency[8]
+    uint64_t reserved2

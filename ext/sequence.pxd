@@ -1,0 +1,18 @@
+"""The sequencer's buffer: client and admin commands in, numbered, stamped and checksummed journal records out."""
+
+from libc.stddef cimport size_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+
+cdef class CommandBatch:
+    cdef unsigned char* data    # commands as they came, back to back
+    cdef size_t length          # bytes in use
+    cdef size_t room
+    cdef size_t count           # commands
+    cdef bint sealed
+    cdef readonly uint64_t next_seq     # of the first command of this batch
+    cdef readonly int64_t last_ts_ns    # of the last sealed batch: time never falls
+    cdef readonly bytes records         # of the sealed batch
+    cdef readonly bytes commands
+
+    cdef int reserve(self, size_t more) except -1

@@ -1,0 +1,129 @@
+"""The sequencer's batch: what it takes, what it refuses, and what it writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from ext.record import crc32c
+from ext.sequence import CommandBatch
+from hypothesis import given
+from hypothesis import strategies as st
+from openbell import wire
+
+ALLOWED = np.array([2, 5, 9], "<u4").tobytes()
+RECORD = np.dtype([("length", "<u4"), ("crc", "<u4"), ("command", wire.ORDER_COMMAND)])
+
+
+def orders(accounts: list[int], kinds: list[int] | None = None) -> np.ndarray[Any, Any]:
+    commands = np.zeros(len(accounts), wire.ORDER_COMMAND)
+    commands["kind"] = wire.CommandKind.NEW_ORDER if kinds is None else kinds
+    commands["account"] = accounts
+    commands["seq"] = 99
+    commands["ts_ns"] = -5
+    commands["client_order_id"] = np.arange(1, len(accounts) + 1)
+    return commands
+
+
+def admin(kind: int = wire.CommandKind.DEPOSIT) -> bytes:
+    command = np.zeros((), wire.ADMIN_COMMAND)
+    command["kind"] = kind
+    command["value0"] = 123
+    command["reason"] = b"x" * 96
+    return command.tobytes()
+
+
+def tick() -> bytes:
+    command = np.zeros((), wire.ORDER_COMMAND)
+    command["kind"] = wire.CommandKind.TICK
+    return command.tobytes()
+
+
+@given(st.lists(st.sampled_from([2, 5, 9]), max_size=2000), st.integers(0, 1 << 32 - 1), st.integers(1, 1 << 60))
+def test_numbers_stamps_and_checksums(accounts: list[int], session: int, first_seq: int) -> None:
+    sent = orders(accounts)
+    batch = CommandBatch(first_seq)
+    assert batch.add_orders(b"head" * 4 + sent.tobytes(), 16, session, ALLOWED) == len(accounts)
+    assert len(batch) == batch.seal(77) == len(accounts)
+    sent["seq"] = np.arange(len(accounts)) + first_seq
+    sent["ts_ns"] = 77
+    sent["session"] = session
+    assert batch.commands == sent.tobytes()
+    records = np.frombuffer(batch.records, RECORD)
+    assert records["command"].tobytes() == batch.commands
+    assert (records["length"] == 64).all()
+    for one in records[:50]:
+        assert one["crc"] == crc32c(one["length"].tobytes() + one["command"].tobytes())
+
+
+def test_admin_commands_and_ticks_among_orders() -> None:
+    batch = CommandBatch(1)
+    batch.add_admin(admin())
+    batch.add_orders(orders([5]).tobytes(), 0, 0, ALLOWED)
+    batch.add_admin(tick())
+    assert batch.seal(5) == 3
+    assert [len(batch.commands), len(batch.records)] == [256 + 64 + 64, 256 + 64 + 64 + 3 * 8]
+    first = np.frombuffer(batch.commands[:256], wire.ADMIN_COMMAND)[0]
+    assert (first["seq"], first["ts_ns"], first["value0"], first["reason"]) == (1, 5, 123, b"x" * 96)
+    assert np.frombuffer(batch.commands[256:], wire.ORDER_COMMAND)["seq"].tolist() == [2, 3]
+    assert int.from_bytes(batch.records[4:8], "little") == crc32c(batch.records[:4] + batch.commands[:256])
+
+
+@pytest.mark.parametrize(
+    ("accounts", "kinds", "index"),
+    [([2, 5, 3], [1, 1, 1], 2), ([1, 2], [1, 1], 0), ([10], [1], 0), ([2, 5, 9], [4, 5, 1], 1), ([2, 2], [2, 0], 1)],
+)
+def test_a_refused_frame_adds_nothing(accounts: list[int], kinds: list[int], index: int) -> None:
+    batch = CommandBatch(1)
+    batch.add_orders(orders([2]).tobytes(), 0, 0, ALLOWED)
+    assert batch.add_orders(orders(accounts, kinds).tobytes(), 0, 0, ALLOWED) == -1 - index
+    assert batch.seal(1) == 1
+
+
+def test_a_session_without_accounts_is_refused() -> None:
+    assert CommandBatch(1).add_orders(orders([0]).tobytes(), 0, 0, b"") == -1
+
+
+def test_bytes_that_are_no_commands_are_refused() -> None:
+    batch = CommandBatch(1)
+    with pytest.raises(ValueError, match="65 bytes from 0 on are not whole commands"):
+        batch.add_orders(bytes(65), 0, 0, ALLOWED)
+    with pytest.raises(ValueError, match="64 bytes from 128 on"):
+        batch.add_orders(bytes(64), 128, 0, ALLOWED)
+    for wrong in (b"", bytes(64), bytes(256), admin()[:64], admin(5), admin(74), tick() + bytes(192)):
+        with pytest.raises(ValueError, match="neither an AdminCommand nor a TICK"):
+            batch.add_admin(wrong)
+    assert batch.seal(1) == 0
+    assert batch.records == batch.commands == b""
+
+
+def test_the_next_batch_goes_on() -> None:
+    batch = CommandBatch(10, last_ts_ns=50)
+    batch.add_admin(tick())
+    batch.seal(40)
+    assert np.frombuffer(batch.commands, wire.ORDER_COMMAND)["ts_ns"][0] == 50  # time never falls
+    kept = batch.records
+    copy = bytes(bytearray(kept))
+    batch.clear()
+    assert (batch.next_seq, batch.last_seq, len(batch), batch.records) == (11, 10, 0, b"")
+    batch.add_orders(orders([2] * 3).tobytes(), 0, 0, ALLOWED)
+    assert batch.last_seq == 13
+    batch.seal(60)
+    assert kept == copy
+    assert np.frombuffer(batch.commands, wire.ORDER_COMMAND)["seq"].tolist() == [11, 12, 13]
+    batch.clear()
+    batch.add_admin(admin())
+    batch.clear()  # not sealed: no number is used up
+    assert batch.next_seq == 14
+
+
+def test_a_sealed_batch_takes_nothing() -> None:
+    batch = CommandBatch(1)
+    batch.seal(1)
+    with pytest.raises(ValueError, match="sealed"):
+        batch.seal(2)
+    with pytest.raises(ValueError, match="sealed"):
+        batch.add_admin(tick())
+    with pytest.raises(ValueError, match="sealed"):
+        batch.add_orders(orders([2]).tobytes(), 0, 0, ALLOWED)

@@ -1,0 +1,423 @@
+"""The operator's client: looks at a market and governs it through the control port (docs/control.md).
+
+Symbols and account names are accepted as well as ids, cash as decimal text or as an int of 1e-6. It blocks, and is used
+from one thread at a time. A verb that changes the market needs a reason, which is journaled with the operator's name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import getpass
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import zmq
+from openbell import wire
+from openbell.connection import SocketSettings, open_socket
+from openbell.discovery import find_market, find_operator_token
+from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, OperatorRefused, TimedOut, refusal
+from openbell.prices import PriceLike, cash_units, price_units
+from openbell.records import HEADER, MAGIC, json_body, json_frame
+from openbell.rows import AccountInfo, InstrumentInfo, OrderInfo, PositionInfo, rows_of
+from openbell.status import Book, Key, Limits, Snapshot, Status, book_of, snapshot_of, status_of
+from openbell.wire import FrameType
+
+OPERATOR_VARIABLE: Final = "OPENBELL_OPERATOR"
+MAX_NAME: Final = 32  # bytes of an operator's name, a symbol, an account's name
+MAX_REASON: Final = 96  # bytes
+_SLICE_MS: Final = 100
+Ref = str | int  # an id, or a name
+
+
+class Operator:
+    """A connection to the control port. Close it, or use it in a `with` statement.
+
+    address: as for `connect` (default: $OPENBELL_ADDRESS, else the market that runs in ./var). name: whose acts these
+    are (default: $OPENBELL_OPERATOR, else the user's login name). token: default $OPENBELL_OPERATOR_TOKEN, else what
+    the market keeps in its directory for `name`, else for any operator. Raises MarketNotFound, InvalidInput.
+    """
+
+    def __init__(
+        self,
+        address: str | Path | None = None,
+        *,
+        name: str | None = None,
+        token: str | None = None,
+        timeout_s: float = 10.0,
+        settings: SocketSettings | None = None,
+    ) -> None:
+        settings = settings or SocketSettings()
+        self.market = find_market(address, settings.server_key)
+        directory = self.market.directory
+        self._engine_file = None if directory is None else directory / "run" / "engine.json"
+        self.name = _text(name or default_name(), "operator", MAX_NAME)
+        self.timeout_s = timeout_s
+        self._token = (
+            token or find_operator_token(self.market, self.name) or find_operator_token(self.market, None) or ""
+        )
+        self._settings = settings
+        self._socket: zmq.Socket[bytes] | None = None
+        self._number = 0
+        self._instruments: dict[int, InstrumentInfo] = {}
+        self._accounts: dict[int, AccountInfo] = {}
+
+    # ------------------------------------------------------------ looking
+
+    def status(self, timeout_s: float | None = None) -> Status:
+        """Counters, latency, lags, ports, warnings."""
+        return status_of(self.ask("status", timeout_s=timeout_s))
+
+    def book(self, instrument: Ref, levels: int = 10) -> Book:
+        """The best `levels` price levels of both sides."""
+        return book_of(self.ask("book", {"instrument": self.instrument_id(instrument), "levels": levels}))
+
+    def instruments(self) -> list[InstrumentInfo]:
+        """All instruments, ids ascending."""
+        rows = rows_of(InstrumentInfo, self.ask("instruments")["rows"], {})
+        self._instruments = {row.instrument: row for row in rows}
+        return rows
+
+    def accounts(self) -> list[AccountInfo]:
+        """All accounts, ids ascending."""
+        rows = rows_of(AccountInfo, self.ask("accounts")["rows"], {})
+        self._accounts = {row.account: row for row in rows}
+        return rows
+
+    def account(self, account: Ref) -> AccountInfo:
+        """One account."""
+        answer = self.ask("accounts", {"account": self.account_id(account)})
+        return rows_of(AccountInfo, answer["rows"], {})[0]
+
+    def orders(
+        self, account: Ref | None = None, instrument: Ref | None = None, *, limit: int = 1000
+    ) -> tuple[list[OrderInfo], int]:
+        """Live orders, at most `limit` of them, and how many there are."""
+        answer = self.ask("orders", {**self._where(account, instrument), "limit": limit})
+        rows = rows_of(OrderInfo, answer["rows"], self.symbols())
+        return rows, int(answer.get("total", len(rows)))
+
+    def positions(self, account: Ref | None = None, instrument: Ref | None = None) -> list[PositionInfo]:
+        """Positions, of one account and/or instrument."""
+        return rows_of(PositionInfo, self.ask("positions", self._where(account, instrument))["rows"], self.symbols())
+
+    # ------------------------------------------------------------ instruments
+
+    def halt(self, instrument: Ref | None = None, *, reason: str) -> list[int]:
+        """Halt trading in an instrument, or in all; the ids that were changed. Cancels are still taken."""
+        return self._set_state("halt", instrument, reason)
+
+    def resume(self, instrument: Ref | None = None, *, reason: str) -> list[int]:
+        """Open an instrument, or all, for trading; the ids that were changed."""
+        return self._set_state("resume", instrument, reason)
+
+    def close_instrument(self, instrument: Ref | None = None, *, reason: str) -> list[int]:
+        """Close an instrument, or all; the ids that were changed."""
+        return self._set_state("close", instrument, reason)
+
+    def set_instrument(
+        self,
+        instrument: Ref | None = None,
+        *,
+        reason: str,
+        symbol: str | None = None,
+        tick_size: PriceLike | None = None,
+        lot_size: int | None = None,
+        reference_price: PriceLike | None = None,
+        collar_bps: int | None = None,
+        max_order_qty: int | None = None,
+        max_order_notional: PriceLike | None = None,
+        currency: str | None = None,
+    ) -> InstrumentInfo:
+        """Change an instrument, or without one make a new one (CLOSED at first). What is None stays as it is."""
+        row = self._change(
+            "set-instrument",
+            {
+                "instrument": None if instrument is None else self.instrument_id(instrument),
+                "symbol": None if symbol is None else _text(symbol, "symbol", MAX_NAME),
+                "tick_size": None if tick_size is None else price_units(tick_size, field="tick_size"),
+                "lot_size": lot_size,
+                "reference_price": _price_or_none(reference_price, "reference_price"),
+                "collar_bps": collar_bps,
+                "max_order_qty": max_order_qty,
+                "max_order_notional": _cash_or_none(max_order_notional, "max_order_notional"),
+                "currency": currency,
+            },
+            reason,
+        )
+        self._instruments.clear()
+        return rows_of(InstrumentInfo, [row], {})[0]
+
+    # ------------------------------------------------------------ accounts
+
+    def kill(self, account: Ref, *, reason: str) -> int:
+        """Block an account and cancel its orders; their number."""
+        return int(self._change("kill", {"account": self.account_id(account)}, reason)["canceled"])
+
+    def unkill(self, account: Ref, *, reason: str) -> None:
+        """Let a blocked account trade again."""
+        self._change("unkill", {"account": self.account_id(account)}, reason)
+
+    def limits(self, account: Ref, limits: Limits, *, reason: str) -> AccountInfo:
+        """Change some of an account's limits; the account afterwards."""
+        row = self._change("limits", {"account": self.account_id(account), **limits.arguments()}, reason)
+        return rows_of(AccountInfo, [row], {})[0]
+
+    def set_account(
+        self, account: Ref | None = None, *, reason: str, name: str | None = None, limits: Limits | None = None
+    ) -> AccountInfo:
+        """Change an account, or without one make a new one (it needs a name)."""
+        arguments = {
+            "account": None if account is None else self.account_id(account),
+            "name": None if name is None else _text(name, "name", MAX_NAME),
+            **(limits or Limits()).arguments(),
+        }
+        row = self._change("set-account", arguments, reason)
+        self._accounts.clear()
+        return rows_of(AccountInfo, [row], {})[0]
+
+    def deposit(self, account: Ref, amount: PriceLike, *, reason: str) -> int:
+        """Add cash to an account, or with a negative amount take it; the balance afterwards (1e-6)."""
+        arguments = {"account": self.account_id(account), "amount": cash_units(amount)}
+        return int(self._change("deposit", arguments, reason)["cash"])
+
+    def deposit_shares(self, account: Ref, instrument: Ref, qty: int, *, reason: str, cost: PriceLike = 0) -> int:
+        """Add lots to an account (negative: take them) at a cost a lot; the position afterwards."""
+        arguments = {
+            "account": self.account_id(account),
+            "instrument": self.instrument_id(instrument),
+            "qty": qty,
+            "cost": cash_units(cost, field="cost"),
+        }
+        return int(self._change("deposit-shares", arguments, reason)["position"])
+
+    def add_key(
+        self, account: Ref | None = None, *, reason: str, operator: str | None = None, role: str | None = None
+    ) -> Key:
+        """Make an API key for an account, or a token for an operator; the market keeps it in its directory."""
+        if (account is None) == (operator is None):
+            raise InvalidInput("a key is of an account or of an operator: give one of them", field="account")
+        arguments = {
+            "account": None if account is None else self.account_id(account),
+            "operator": None if operator is None else _text(operator, "operator", MAX_NAME),
+            "role": role,
+        }
+        answer = self._change("add-key", arguments, reason)
+        return Key(str(answer.get("api_key") or answer.get("token")), str(answer.get("path", "")))
+
+    # ------------------------------------------------------------ the market
+
+    def cancel_all(self, account: Ref | None = None, instrument: Ref | None = None, *, reason: str) -> int:
+        """Cancel all live orders, of one account and/or instrument; their number."""
+        return int(self._change("cancel-all", self._where(account, instrument), reason)["canceled"])
+
+    def snapshot(self, *, reason: str) -> Snapshot:
+        """Have the engine write a snapshot of its state now."""
+        return snapshot_of(self._change("snapshot", {}, reason))
+
+    def shutdown(self, *, reason: str) -> None:
+        """Have the engine stop in order, after this answer."""
+        self._change("shutdown", {}, reason)
+
+    # ------------------------------------------------------------ names and ids
+
+    def instrument_id(self, instrument: Ref) -> int:
+        """The id of a symbol; ids are passed through. Raises InvalidInput, naming what comes near."""
+        if isinstance(instrument, int):
+            return instrument
+        known = {row.symbol: row.instrument for row in self._instruments.values()}
+        if instrument not in known:
+            known = {row.symbol: row.instrument for row in self.instruments()}
+        if instrument in known:
+            return known[instrument]
+        if instrument.upper() in known:
+            return known[instrument.upper()]
+        if instrument.isascii() and instrument.isdigit() and int(instrument) in self._instruments:
+            return int(instrument)
+        raise InvalidInput(
+            f"symbol {instrument!r} is not traded here{_near(instrument.upper(), known)}",
+            field="instrument",
+            value=instrument,
+        )
+
+    def account_id(self, account: Ref) -> int:
+        """The id of an account's name; ids are passed through. Raises InvalidInput, naming what comes near."""
+        if isinstance(account, int):
+            return account
+        known = {row.name: row.account for row in self._accounts.values()}
+        if account not in known:
+            known = {row.name: row.account for row in self.accounts()}
+        if account in known:
+            return known[account]
+        if account.isascii() and account.isdigit() and int(account) in self._accounts:
+            return int(account)
+        raise InvalidInput(f"there is no account {account!r}{_near(account, known)}", field="account", value=account)
+
+    def symbols(self) -> dict[int, str]:
+        """Symbols by instrument id, as last heard."""
+        if not self._instruments:
+            self.instruments()
+        return {row.instrument: row.symbol for row in self._instruments.values()}
+
+    def account_names(self) -> dict[int, str]:
+        """Names by account id, as last heard."""
+        if not self._accounts:
+            self.accounts()
+        return {row.account: row.name for row in self._accounts.values()}
+
+    # ------------------------------------------------------------ asking
+
+    def ask(
+        self,
+        verb: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        reason: str | None = None,
+        timeout_s: float | None = None,
+    ) -> dict[str, Any]:
+        """The `result` of any verb of the control port, as it came, with its `seq`.
+
+        Raises OperatorRefused, TimedOut (what was asked for may still happen), ConnectionLost.
+        """
+        self._number += 1
+        body: dict[str, Any] = {
+            "verb": verb,
+            "args": {name: value for name, value in (arguments or {}).items() if value is not None},
+            "operator": self.name,
+            "token": self._token,
+        }
+        if reason is not None:
+            body["reason"] = _text(reason, "reason", MAX_REASON)
+        if self._socket is None:
+            self._socket = open_socket(zmq.DEALER, self.market.control, self._settings, self.market.server_key)
+            self._socket.sndtimeo = 2000
+        try:
+            self._socket.send(json_frame(FrameType.QUERY, self._number, body))
+        except zmq.Again:
+            raise ConnectionLost(f"the control port at {self.market.control} takes nothing", code="stuck") from None
+        return self._answer(verb, self.timeout_s if timeout_s is None else timeout_s)
+
+    def _answer(self, verb: str, timeout_s: float) -> dict[str, Any]:
+        """Wait for the answer to the last request; answers to older ones, given up on, are dropped."""
+        socket = self._socket
+        assert socket is not None
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            left_ms = (deadline_s - time.monotonic()) * 1000
+            if left_ms <= 0 or not socket.poll(max(1, min(int(left_ms), _SLICE_MS))):
+                self._check_alive()
+                if left_ms > 0:
+                    continue
+                self.close()
+                raise TimedOut(
+                    f"the control port at {self.market.control} gave no answer to {verb!r} within {timeout_s:g} s",
+                    code="timeout",
+                    limit=timeout_s,
+                )
+            message = socket.recv()
+            magic, version, kind, _, number = (
+                HEADER.unpack_from(message) if len(message) >= HEADER.size else (0, 0, 0, 0, 0)
+            )
+            if magic != MAGIC or version != wire.VERSION:
+                raise OpenBellError(f"{self.market.control} is no control port of this release", code="protocol")
+            if number not in (self._number, 0):
+                continue
+            body = json_body(message)
+            if kind == FrameType.ERROR:
+                raise refusal(body, OperatorRefused)
+            if kind == FrameType.REPLY:
+                result = dict(body.get("result") or {})
+                result.setdefault("seq", body.get("seq", 0))
+                return result
+
+    def _check_alive(self) -> None:
+        """Raise ConnectionLost when the engine is of this machine and its process is gone."""
+        try:
+            pid = int(json.loads(self._engine_file.read_text("utf-8"))["pid"]) if self._engine_file else 0
+            if pid:
+                os.kill(pid, 0)
+        except ProcessLookupError:
+            self.close()
+            raise ConnectionLost(f"the engine (process {pid}) is gone without a word", code="no_market") from None
+        except FileNotFoundError:
+            self.close()
+            raise ConnectionLost("the engine has stopped", code="no_market") from None
+        except (OSError, ValueError, KeyError, TypeError):
+            return  # not ours to read
+
+    def close(self) -> None:
+        """Disconnect; the next call connects again."""
+        if self._socket is not None:
+            self._socket.close(linger=200)
+            self._socket = None
+
+    def __enter__(self) -> Operator:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------ helpers
+
+    def _change(self, verb: str, arguments: Mapping[str, Any], reason: str) -> dict[str, Any]:
+        """A verb that changes the market."""
+        if not reason.strip():
+            raise InvalidInput(f"{verb} needs a reason: it is journaled with your name", field="reason")
+        return self.ask(verb, arguments, reason=reason)
+
+    def _set_state(self, verb: str, instrument: Ref | None, reason: str) -> list[int]:
+        where = {} if instrument is None else {"instrument": self.instrument_id(instrument)}
+        return [int(number) for number in self._change(verb, where, reason)["instruments"]]
+
+    def _where(self, account: Ref | None, instrument: Ref | None) -> dict[str, int | None]:
+        return {
+            "account": None if account is None else self.account_id(account),
+            "instrument": None if instrument is None else self.instrument_id(instrument),
+        }
+
+
+def default_name() -> str:
+    """$OPENBELL_OPERATOR, or the login name of the user."""
+    given = os.environ.get(OPERATOR_VARIABLE)
+    if given:
+        return given
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return f"uid-{os.getuid()}"
+
+
+def _text(text: str, field: str, limit: int) -> str:
+    """Text that fits into its field of the journal. Raises InvalidInput."""
+    size = len(text.encode())
+    if not text.strip():
+        raise InvalidInput(f"{field} is empty", field=field)
+    if size > limit:
+        raise InvalidInput(f"{field} has {size} bytes, the limit is {limit}", field=field, limit=limit, value=text)
+    return text
+
+
+def _near(wanted: str, known: Mapping[str, int]) -> str:
+    """What to say after an unknown name: the nearest ones, or some of those that there are."""
+    near = difflib.get_close_matches(wanted, known, n=3)
+    if near:
+        return f"; did you mean {' or '.join(near)}?"
+    few = ", ".join(sorted(known)[:8])
+    return f"; there are: {few}{', ...' if len(known) > 8 else ''}" if few else "; there are none yet"
+
+
+def _cash_or_none(value: PriceLike | None, field: str) -> int | None:
+    return None if value is None else cash_units(value, field=field)
+
+
+def _price_or_none(value: PriceLike | None, field: str) -> int | None:
+    """A price where 0 means none."""
+    if value is None or value in (0, "0"):
+        return None if value is None else 0
+    return price_units(value, field=field)

@@ -1,0 +1,172 @@
+"""What the control port tells, as typed values. Times in ns since 1970 UTC, latencies in microseconds, cash in 1e-6."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple, TypeVar
+
+from openbell.prices import PriceLike, cash_units
+from openbell.rows import InstrumentInfo, rows_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Order frame taken to its first event sent, over the last seconds. count 0: no order came."""
+
+    count: int = 0
+    p50: float = 0.0
+    p90: float = 0.0
+    p99: float = 0.0
+    max: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStatus:
+    """The journal: what waits for the disk, how long a commit takes, how large it is."""
+
+    pending_bytes: int = 0
+    commit_us_p50: float = 0.0
+    commit_us_p99: float = 0.0
+    segment: str = ""
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectorStatus:
+    """How far Postgres is behind. state: running, behind, waiting, off; lag: commands; text: why it waits."""
+
+    state: str = "off"
+    lag: int = 0
+    lag_s: float = 0.0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What the start did: from which snapshot, how many commands were replayed, what was torn off the journal's end."""
+
+    snapshot_seq: int = 0
+    replayed: int = 0
+    seconds: float = 0.0
+    torn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A running market. `raw` is the whole answer."""
+
+    market: str = ""
+    durability: str = ""
+    pid: int = 0
+    started_ts_ns: int = 0
+    ts_ns: int = 0
+    sequence: int = 0
+    durable_sequence: int = 0
+    projected_sequence: int = 0
+    orders: int = 0
+    cancels: int = 0
+    replaces: int = 0
+    rejects: int = 0
+    trades: int = 0
+    events: int = 0
+    frames: int = 0
+    sessions: int = 0
+    latency_us: Latency = field(default_factory=Latency)
+    journal: JournalStatus = field(default_factory=JournalStatus)
+    projector: ProjectorStatus = field(default_factory=ProjectorStatus)
+    capacity: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    ports: Mapping[str, str] = field(default_factory=dict)
+    postgres: str = ""
+    recovered: Recovered = field(default_factory=Recovered)
+    warnings: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+class Level(NamedTuple):
+    """A price level. price in 1e-4, qty in lots."""
+
+    price: int
+    qty: int
+    orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """An instrument and its best price levels, best first. seq: the last command that it shows."""
+
+    instrument: InstrumentInfo
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    seq: int
+
+
+class Snapshot(NamedTuple):
+    """A snapshot that was written: the file, and the last command in it."""
+
+    path: str
+    seq: int
+
+
+class Key(NamedTuple):
+    """A new API key or token, and the file on the engine's machine that keeps it."""
+
+    secret: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of an account to change; None leaves one as it is, 0 means none.
+
+    max_order_qty, max_position: lots; max_order_notional: cash, decimal text or an int of 1e-6; max_messages: a second.
+    """
+
+    max_order_qty: int | None = None
+    max_order_notional: PriceLike | None = None
+    max_position: int | None = None
+    max_open_orders: int | None = None
+    max_messages: int | None = None
+    short_allowed: bool | None = None
+    credit_unlimited: bool | None = None
+
+    def arguments(self) -> dict[str, int | bool]:
+        """Those given, in wire units. Raises InvalidInput."""
+        given = {one.name: getattr(self, one.name) for one in fields(self)}
+        if self.max_order_notional is not None:
+            given["max_order_notional"] = cash_units(self.max_order_notional, field="max_order_notional")
+        return {name: value for name, value in given.items() if value is not None}
+
+
+def _of(kind: type[T], row: object) -> T:
+    """A dataclass of the fields of `row` that it knows; its defaults for the others."""
+    if not isinstance(row, Mapping):
+        return kind()
+    names = {one.name for one in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in row.items() if name in names and value is not None})
+
+
+def status_of(answer: Mapping[str, Any]) -> Status:
+    """The answer to `status`; what an older engine does not tell has its default."""
+    plain = {name: value for name, value in answer.items() if value is not None}
+    plain["latency_us"] = _of(Latency, answer.get("latency_us"))
+    plain["journal"] = _of(JournalStatus, answer.get("journal"))
+    plain["projector"] = _of(ProjectorStatus, answer.get("projector"))
+    plain["recovered"] = _of(Recovered, answer.get("recovered"))
+    plain["capacity"] = {name: (int(two[0]), int(two[1])) for name, two in (answer.get("capacity") or {}).items()}
+    plain["warnings"] = tuple(map(str, answer.get("warnings") or ()))
+    plain["raw"] = answer
+    return _of(Status, plain)
+
+
+def book_of(answer: Mapping[str, Any]) -> Book:
+    """The answer to `book`."""
+    sides = [tuple(Level(*map(int, level)) for level in answer.get(side) or ()) for side in ("bids", "asks")]
+    return Book(rows_of(InstrumentInfo, [answer], {})[0], sides[0], sides[1], int(answer.get("seq", 0)))
+
+
+def snapshot_of(answer: Mapping[str, Any]) -> Snapshot:
+    """The answer to `snapshot`."""
+    return Snapshot(str(answer.get("path", "")), int(answer.get("snapshot_seq") or answer.get("seq") or 0))

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ext.record import crc32c
-from ext.sequence import CommandBatch
 from hypothesis import given
 from hypothesis import strategies as st
 from openbell import wire
+
+from ext.record import crc32c
+from ext.sequence import CommandBatch
 
 ALLOWED = np.array([2, 5, 9], "<u4").tobytes()
 RECORD = np.dtype([("length", "<u4"), ("crc", "<u4"), ("command", wire.ORDER_COMMAND)])

@@ -63,6 +63,7 @@ class Operator:
         self._settings = settings
         self._socket: zmq.Socket[bytes] | None = None
         self._number = 0
+        self.last_seq = 0  # the last command that the last answer shows
         self._instruments: dict[int, InstrumentInfo] = {}
         self._accounts: dict[int, AccountInfo] = {}
 
@@ -331,7 +332,8 @@ class Operator:
                 raise refusal(body, OperatorRefused)
             if kind == FrameType.REPLY:
                 result = dict(body.get("result") or {})
-                result.setdefault("seq", body.get("seq", 0))
+                self.last_seq = int(body.get("seq", 0))
+                result.setdefault("seq", self.last_seq)
                 return result
 
     def _check_alive(self) -> None:

@@ -79,7 +79,7 @@ def guarded(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output went away (`| head`); point stdout elsewhere so that the interpreter's own flush is quiet.
+        # Whoever read our output went away (`| head`): point stdout elsewhere, so that the last flush is quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
 

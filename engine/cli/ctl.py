@@ -1,0 +1,65 @@
+"""`openbell ctl VERB`: look at a running market and operate it."""
+
+from __future__ import annotations
+
+import argparse
+
+from openbell.operator import Operator
+
+from engine.cli import reach, show
+from engine.cli.operating import asking
+from engine.cli.operating.act import Act
+from engine.cli.operating.govern import GOVERNING
+from engine.cli.operating.look import LOOKING
+
+HELP = "look at and operate a running market"
+ACTS: dict[str, Act] = {**LOOKING, **GOVERNING}
+EPILOG = """exit codes: 0 done, 1 refused, 2 wrong usage, 3 no engine there
+
+Verbs that change the market journal --reason with the operator's name: --operator, else $OPENBELL_OPERATOR,
+else your login name. On a terminal what is missing is asked for; dangerous verbs ask back unless --yes."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb to its parser."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    reach.add_market(parser)
+    parser.add_argument("--operator", metavar="NAME", help="whose acts these are")
+    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds to wait (default 10)")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, act in ACTS.items():
+        summary = f"{act.summary[0].upper()}{act.summary[1:]}."
+        below = verbs.add_parser(name, help=act.summary, description=summary)
+        act.arguments(below)
+        reach.add_market(below, again=True)
+        below.add_argument("--operator", metavar="NAME", default=argparse.SUPPRESS, help="whose act this is")
+        if act.changes:
+            below.add_argument("--reason", metavar="WHY", help="why; journaled")
+        if act.question is not None:
+            below.add_argument("-y", "--yes", action="store_true", help="do not ask back")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it. Returns the exit code: 0 done, 1 refused, 2 wrong usage, 3 no engine."""
+    return reach.reported(f"ctl {args.verb}", args, _do)
+
+
+def _do(args: argparse.Namespace) -> int:
+    act = ACTS[args.verb]
+    with Operator(reach.address(args), name=args.operator, timeout_s=args.timeout) as op:
+        if act.changes and not _only_looks(args):
+            asking.confirm(args.verb, act, op, args)
+            args.reason = asking.reason(args.verb, args)
+        said = act.do(op, args)
+    if args.json:
+        show.out_json(said.json)
+    else:
+        show.out(said.shown)
+    return reach.DONE
+
+
+def _only_looks(args: argparse.Namespace) -> bool:
+    """`limits ACCOUNT` alone changes nothing."""
+    names = ("max_order_qty", "max_order_notional", "max_position", "max_open_orders", "max_messages")
+    return args.verb == "limits" and all(getattr(args, name) is None for name in (*names, "short", "credit"))

@@ -1,0 +1,84 @@
+"""What a verb of `openbell ctl` is made of."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from openbell.operator import Operator
+from rich.console import RenderableType
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A verb's result: the JSON value, and what a person sees."""
+
+    json: Any
+    shown: RenderableType
+
+
+def _nothing(parser: argparse.ArgumentParser) -> None:
+    """Of a verb without arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A verb. changes: it needs a reason. question: what to ask before it is done; None: it need not be asked."""
+
+    summary: str
+    do: Callable[[Operator, argparse.Namespace], Said]
+    arguments: Callable[[argparse.ArgumentParser], None] = _nothing
+    changes: bool = False
+    question: Callable[[Operator, argparse.Namespace], str | None] | None = None
+
+
+# ------------------------------------------------------------ arguments that several verbs have
+
+
+def account(parser: argparse.ArgumentParser) -> None:
+    """The account it is about."""
+    parser.add_argument("account", metavar="ACCOUNT", help="name or id")
+
+
+def maybe_account(parser: argparse.ArgumentParser) -> None:
+    """--account, to look at one only."""
+    parser.add_argument("--account", metavar="ACCOUNT", help="only of this account: name or id")
+
+
+def maybe_symbol(parser: argparse.ArgumentParser) -> None:
+    """--symbol, to look at one only."""
+    parser.add_argument("--symbol", metavar="SYM", help="only of this instrument: symbol or id")
+
+
+def symbol_or_all(parser: argparse.ArgumentParser) -> None:
+    """A symbol, or --all: never everything by leaving something out."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("symbol", metavar="SYM", nargs="?", help="symbol or id")
+    which.add_argument("--all", action="store_true", help="every instrument")
+
+
+def count(text: str) -> int:
+    """A whole number of 0 or more, thousands separated or not; for argparse."""
+    number = whole(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return number
+
+
+def whole(text: str) -> int:
+    """A whole number, thousands separated or not; for argparse."""
+    try:
+        return int(text.replace(",", "").replace("_", ""))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def decimal_text(text: str) -> str:
+    """Decimal text, thousands separated or not, as the SDK takes it; for argparse."""
+    plain = text.replace(",", "").replace("_", "")
+    body = plain.lstrip("+-")
+    if not body.replace(".", "", 1).isascii() or not body.replace(".", "", 1).isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a decimal number such as 1250.50")
+    return plain

@@ -1,0 +1,282 @@
+"""`openbell ctl` verbs that look: status, book, orders, positions, accounts, instruments."""
+
+from __future__ import annotations
+
+import argparse
+from itertools import zip_longest
+from typing import Any
+
+from openbell import wire
+from openbell.operator import Operator
+from openbell.rows import AccountInfo, InstrumentInfo
+from openbell.status import Book, Status
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from engine.cli import show
+from engine.cli.operating import act
+from engine.cli.operating.act import Act, Said
+
+LEVELS = 10
+
+
+# ------------------------------------------------------------ status
+
+
+def _status(op: Operator, args: argparse.Namespace) -> Said:
+    status = op.status()
+    return Said(dict(status.raw), status_lines(status))
+
+
+def status_lines(status: Status) -> RenderableType:
+    """A status for people."""
+    latency, journal, projector, recovered = status.latency_us, status.journal, status.projector, status.recovered
+    up_s = (status.ts_ns - status.started_ts_ns) / 1e9
+    rows: dict[str, RenderableType] = {
+        "market": f"{status.market}, up {show.duration(up_s)}, process {status.pid}",
+        "durability": durability(status.durability),
+        "sequence": f"{status.sequence:,} applied, {status.durable_sequence:,} on disk, "
+        f"{status.projected_sequence:,} in Postgres",
+        "orders": f"{status.orders:,} new, {status.replaces:,} replaces, {status.cancels:,} cancels, "
+        f"{status.rejects:,} rejected",
+        "trades": f"{status.trades:,}",
+        "sessions": f"{status.sessions:,}",
+        "latency": latency_text(status) if latency.count else "no orders in the last seconds",
+        "journal": f"{show.size(journal.pending_bytes)} waiting, a commit takes {show.micros(journal.commit_us_p50)} "
+        f"(p99 {show.micros(journal.commit_us_p99)}), {show.size(journal.bytes)} in all",
+        "postgres": postgres_text(status),
+        "ports": ", ".join(f"{name.replace('_', ' ')} {place}" for name, place in status.ports.items()),
+        "start": f"{recovered.replayed:,} commands replayed in {show.duration(recovered.seconds)}"
+        + (f" on top of snapshot {recovered.snapshot_seq:,}" if recovered.snapshot_seq else ""),
+        "room": ", ".join(
+            f"{name} {used:,} of {size:,}" for name, (used, size) in status.capacity.items() if name != "id_window"
+        ),
+    }
+    if not projector.state:
+        del rows["postgres"]
+    lines: list[RenderableType] = [show.pairs(rows)]
+    lines += [Text(f"warning: {text}", "yellow") for text in status.warnings]
+    return Group(*lines)
+
+
+def durability(mode: str) -> Text:
+    """The durability, with what it means where that is not the usual."""
+    if mode == "memory":
+        return Text("memory: a crash may lose what was acknowledged", "yellow")
+    return Text(mode)
+
+
+def latency_text(status: Status) -> str:
+    """Percentiles of the last seconds, order frame in to first answer out."""
+    latency = status.latency_us
+    return (
+        f"p50 {show.micros(latency.p50)}, p90 {show.micros(latency.p90)}, p99 {show.micros(latency.p99)}, "
+        f"max {show.micros(latency.max)}"
+    )
+
+
+def postgres_text(status: Status) -> Text:
+    """How far Postgres is."""
+    projector = status.projector
+    if projector.state == "off":
+        return Text("off")
+    behind = f"{projector.lag:,} commands behind" + (f" ({show.duration(projector.lag_s)})" if projector.lag else "")
+    text = f"{projector.state}, {behind}" + (f": {projector.text}" if projector.text else "")
+    return Text(text, "" if projector.state == "running" else "yellow")
+
+
+# ------------------------------------------------------------ book
+
+
+def _book(op: Operator, args: argparse.Namespace) -> Said:
+    book = op.book(args.symbol, args.levels)
+    value = {**show.plain(book.instrument), "seq": book.seq, "bids": book.bids, "asks": book.asks}
+    return Said(value, book_table(book))
+
+
+def book_table(book: Book) -> RenderableType:
+    """Both sides next to each other, best first."""
+    row = book.instrument
+    head = Text.assemble(
+        (row.symbol, "bold"), "  ", show.state(row.state), f"  last {show.price(row.reference_price)}",
+        f"  {row.trades:,} trades, {row.volume:,} lots, {row.orders:,} orders in the book",
+    )  # fmt: skip
+    rows = []
+    for bid, ask in zip_longest(book.bids, book.asks):
+        left = (str(bid.orders), f"{bid.qty:,}", Text(show.price(bid.price), "green")) if bid else ("", "", "")
+        right = (Text(show.price(ask.price), "red"), f"{ask.qty:,}", str(ask.orders)) if ask else ("", "", "")
+        rows.append((*left, *right))
+    columns = (">orders", ">bid qty", ">bid", "ask", ">ask qty", ">orders")
+    return Group(head, show.table(columns, rows, empty="the book is empty"))
+
+
+def _book_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("symbol", metavar="SYM", help="symbol or id")
+    parser.add_argument("--levels", type=act.count, default=LEVELS, metavar="N", help=f"a side (default {LEVELS})")
+
+
+# ------------------------------------------------------------ orders and positions
+
+
+def _orders(op: Operator, args: argparse.Namespace) -> Said:
+    rows, total = op.orders(args.account, args.symbol, limit=args.limit)
+    names, symbols = op.account_names(), op.symbols()
+    made = [
+        (
+            names.get(row.account, str(row.account)),
+            symbols.get(row.instrument, str(row.instrument)),
+            show.side(row.side),
+            f"{row.leaves:,}",
+            show.price(row.price),
+            f"{row.filled:,}",
+            wire.TimeInForce(row.tif).name,
+            f"{row.level_qty_ahead:,}",
+            str(row.client_order_id),
+        )
+        for row in rows
+    ]
+    columns = ("account", "symbol", "side", ">open", ">price", ">filled", "tif", ">ahead", ">client id")
+    lines: list[RenderableType] = [show.table(columns, made, empty="no live orders")]
+    if total > len(rows):
+        lines.append(Text(f"{len(rows):,} of {total:,}; --limit N shows more", "dim"))
+    return Said({"rows": _named(rows, names, symbols), "total": total}, Group(*lines))
+
+
+def _orders_arguments(parser: argparse.ArgumentParser) -> None:
+    act.maybe_account(parser)
+    act.maybe_symbol(parser)
+    parser.add_argument("--limit", type=act.count, default=100, metavar="N", help="show at most N (default 100)")
+
+
+def _positions(op: Operator, args: argparse.Namespace) -> Said:
+    rows = op.positions(args.account, args.symbol)
+    names, symbols = op.account_names(), op.symbols()
+    instruments = {row.instrument: row for row in op.instruments()}
+    made = []
+    for row in rows:
+        if not (row.qty or row.open_buy or row.open_sell or row.realized_pnl):
+            continue
+        average = f"{row.cost / row.qty / wire.CASH_SCALE:.4f}" if row.qty else show.NOTHING
+        of = instruments.get(row.instrument)
+        value = row.qty * of.lot_size * of.reference_price * 100 if of else 0
+        made.append(
+            (
+                names.get(row.account, str(row.account)),
+                symbols.get(row.instrument, str(row.instrument)),
+                f"{row.qty:,}",
+                average,
+                show.cash(value),
+                _profit(value - row.cost),
+                _profit(row.realized_pnl),
+                f"{row.open_buy:,}/{row.open_sell:,}",
+            )
+        )
+    columns = ("account", "symbol", ">lots", ">average", ">value", ">unrealized", ">realized", ">open b/s")
+    return Said({"rows": _named(rows, names, symbols)}, show.table(columns, made, empty="no positions"))
+
+
+def _profit(units: int) -> Text:
+    return Text(show.cash(units), "green" if units > 0 else "red" if units < 0 else "dim")
+
+
+def _positions_arguments(parser: argparse.ArgumentParser) -> None:
+    act.maybe_account(parser)
+    act.maybe_symbol(parser)
+
+
+def _named(rows: list[Any], names: dict[int, str], symbols: dict[int, str]) -> list[dict[str, Any]]:
+    """Rows for JSON, with the names beside the ids."""
+    return [
+        {
+            **show.plain(row),
+            "symbol": symbols.get(row.instrument, ""),
+            "account_name": names.get(row.account, ""),
+        }
+        for row in rows
+    ]
+
+
+# ------------------------------------------------------------ accounts and instruments
+
+
+def _accounts(op: Operator, args: argparse.Namespace) -> Said:
+    rows = op.accounts() if args.account is None else [op.account(args.account)]
+    return Said({"rows": [show.plain(row) for row in rows]}, accounts_table(rows))
+
+
+def accounts_table(rows: list[AccountInfo]) -> RenderableType:
+    """Accounts for people: money and state; `limits` shows the limits."""
+    made = [
+        (
+            str(row.account),
+            row.name,
+            Text("active", "green") if row.state == wire.AccountState.ACTIVE else Text("blocked", "red"),
+            show.cash(row.cash),
+            show.cash(row.hold),
+            show.cash(row.free),
+            _profit(row.realized_pnl),
+            f"{row.open_orders:,}",
+            show.flags(row.flags),
+        )
+        for row in rows
+    ]
+    columns = (">id", "name", "state", ">cash", ">held", ">free", ">realized", ">orders", "may")
+    return show.table(columns, made, empty="no accounts yet: openbell ctl set-account NAME --new")
+
+
+def _instruments(op: Operator, args: argparse.Namespace) -> Said:
+    rows = op.instruments()
+    if args.symbol is not None:
+        wanted = op.instrument_id(args.symbol)
+        rows = [row for row in rows if row.instrument == wanted]
+    return Said({"rows": [show.plain(row) for row in rows]}, instruments_table(rows))
+
+
+def instruments_table(rows: list[InstrumentInfo]) -> RenderableType:
+    """Instruments for people."""
+    made = [
+        (
+            str(row.instrument),
+            row.symbol,
+            show.state(row.state),
+            show.price(row.reference_price),
+            f"{row.bid_qty:,}" if row.bid_price else "",
+            Text(show.price(row.bid_price), "green"),
+            Text(show.price(row.ask_price), "red"),
+            f"{row.ask_qty:,}" if row.ask_price else "",
+            f"{row.trades:,}",
+            f"{row.volume:,}",
+            show.price(row.tick_size),
+        )
+        for row in rows
+    ]
+    columns = (
+        ">id", "symbol", "state", ">last", ">bid qty", ">bid", ">ask", ">ask qty", ">trades", ">volume", ">tick",
+    )  # fmt: skip
+    return show.table(columns, made, empty="no instruments yet: openbell ctl set-instrument SYM --new")
+
+
+def account_limits(row: AccountInfo) -> RenderableType:
+    """The limits of one account."""
+    return show.pairs(
+        {
+            "account": f"{row.name} ({row.account}), {'blocked' if row.state else 'active'}",
+            "order quantity": show.limit(row.max_order_qty, f"{row.max_order_qty:,} lots"),
+            "order notional": show.limit(row.max_order_notional, show.cash(row.max_order_notional)),
+            "position": show.limit(row.max_position, f"{row.max_position:,} lots either way"),
+            "open orders": show.limit(row.max_open_orders),
+            "messages a second": show.limit(row.max_messages),
+            "short sales": "allowed" if row.flags & wire.AccountFlag.SHORT_ALLOWED else "not allowed",
+            "credit": "unlimited" if row.flags & wire.AccountFlag.CREDIT_UNLIMITED else "its own cash only",
+        }
+    )
+
+
+LOOKING = {
+    "status": Act("the market at a glance: counters, latency, lags, ports, warnings", _status),
+    "book": Act("the order book of an instrument", _book, _book_arguments),
+    "orders": Act("live orders", _orders, _orders_arguments),
+    "positions": Act("positions and their profit", _positions, _positions_arguments),
+    "accounts": Act("accounts: cash, holds, state", _accounts, act.maybe_account),
+    "instruments": Act("instruments: state, quotes, volume", _instruments, act.maybe_symbol),
+}

@@ -1,24 +1,27 @@
 """The trading client without I/O: session, instruments, accounts and order handles together.
 
-A shell (blocking or asyncio) hands every frame received to `receive` and sends what `take_outgoing` gives. Checks of what
-a caller asks for happen here, before anything is sent.
+A shell (blocking or asyncio) hands every frame received to `receive` and sends what `take_outgoing` gives. What a
+caller asks for is checked here, before anything is sent.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from struct import Struct
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
+
 from openbell import wire
-from openbell.errors import InvalidInput, OpenBellError, refusal
+from openbell.errors import InvalidInput, LoginRefused, OpenBellError, ResumeTooOld, refusal
 from openbell.events import REJECTS, Event, Reject
-from openbell.orders import MassCancel, Order, OrderState, Request
+from openbell.orders import Order, OrderState, Request
 from openbell.prices import PriceLike, checked_int, price_units
 from openbell.records import EVENT, MAGIC, ORDER_FRAME, REJECT, frame
-from openbell.session import Answer, Events, LoggedIn, Lost, Notice, Refusal, Session
+from openbell.requests import MassCancel, Query
+from openbell.session import Answer, Events, LoggedIn, Lost, Refusal, Session
 from openbell.wire import (
     CommandKind,
     EventFlag,
@@ -32,7 +35,9 @@ from openbell.wire import (
 )
 
 MAX_ORDERS_A_FRAME: Final = 4096
-_FIELDS = wire.EVENT.fields or {}
+_TRY_LATER: Final = frozenset({"stopping", "overloaded", "not_logged_in"})  # a login refused so is tried again
+_KEPT_COMPLAINTS: Final = 1000
+_FIELDS: Final = dict(wire.EVENT.fields or {})
 _KIND, _CLIENT_ID = int(_FIELDS["kind"][1]), int(_FIELDS["client_order_id"][1])
 _U64 = Struct("<Q")
 OrderT = TypeVar("OrderT", bound=Order)
@@ -86,9 +91,11 @@ class Desk(Generic[OrderT]):
         self.accounts: dict[str, Account] = {}
         self.orders: dict[int, OrderT] = {}  # live and unanswered ones by client_order_id
         self.masses: dict[int, MassCancel] = {}
-        self.lost: list[Lost] = []  # streams with missing events, until the caller takes note
+        self.failure: OpenBellError | None = None  # the login was refused for good
+        # What no handle can tell: refused batches, events lost for good. Until the caller takes note.
+        self.complaints: deque[OpenBellError] = deque(maxlen=_KEPT_COMPLAINTS)
         self.listeners: list[Callable[[Events], None]] = []
-        self._queries: dict[int, bytes] = {}
+        self._queries: dict[int, Query] = {}
         self._refreshes: dict[int, int] = {}  # number of a query for orders -> account
         self._held: list[bytes] = []  # frames of batches given while offline
         self._outgoing: list[bytes] = []
@@ -110,10 +117,9 @@ class Desk(Generic[OrderT]):
         self.session.outgoing, self._outgoing = [], []
         return frames
 
-    def receive(self, message: bytes) -> list[Notice]:
-        """Take one frame: handles follow, listeners are called; what else it said is returned."""
-        notices = self.session.receive(message)
-        for notice in notices:
+    def receive(self, message: bytes) -> None:
+        """Take one frame: handles follow, listeners are called. Raises OpenBellError (code "protocol")."""
+        for notice in self.session.receive(message):
             if type(notice) is Events:
                 if self.orders or self.masses:
                     self._follow(notice)
@@ -122,18 +128,18 @@ class Desk(Generic[OrderT]):
             elif type(notice) is LoggedIn:
                 self._logged_in(notice.body)
             elif type(notice) is Answer:
-                self._queries.pop(notice.number, None)
+                query = self._queries.pop(notice.number, None)
+                if query is not None:
+                    query.body = notice.body
                 account = self._refreshes.pop(notice.number, None)
                 if account is not None:
                     self._refresh(account, notice.body["rows"])
             elif type(notice) is Refusal:
                 self._refused(notice)
             elif type(notice) is Lost:
-                self.lost.append(notice)
-                self._ask_for_orders(notice.account)
+                self._lost(notice)
         if not self.online and self.session.complete and not self._refreshes:
             self._go_online()
-        return notices
 
     def _go_online(self) -> None:
         """Send again, in the order in which they were given, whatever has no answer: ids make that harmless."""
@@ -142,7 +148,7 @@ class Desk(Generic[OrderT]):
         for order in self.orders.values():
             unanswered.extend((request.frame, request.data) for request in order.requests)
         unanswered.extend((mass.frame, mass.data) for mass in self.masses.values())
-        unanswered.extend(self._queries.items())
+        unanswered.extend((query.frame, query.data) for query in self._queries.values())
         unanswered.sort()
         self._outgoing.extend(data for _, data in unanswered)
         self._outgoing.extend(self._held)
@@ -213,18 +219,42 @@ class Desk(Generic[OrderT]):
         if notice.code == "not_logged_in":
             self.online = False  # everything unanswered goes out again after the next login
             return
-        self._queries.pop(notice.number, None)
-        self._refreshes.pop(notice.number, None)
-        error = refusal(notice.body)
+        if notice.number == self.session.login_number:
+            if notice.code not in _TRY_LATER:
+                self.failure = refusal(notice.body, LoginRefused)
+            return
+        error = refusal(notice.body, frame=notice.number)
+        query = self._queries.pop(notice.number, None)
+        if query is not None:
+            query.failure = error
+        claimed = query is not None or self._refreshes.pop(notice.number, None) is not None
         for order in list(self.orders.values()):
             if order.frame_refused(notice.number, error):
+                claimed = True
                 if order.is_done:
                     del self.orders[order.client_order_id]
                 order.changed()
         for mass in list(self.masses.values()):
             if mass.frame == notice.number:
+                claimed = True
                 mass.count, mass.failure = 0, error
                 del self.masses[mass.client_order_id]
+        if not claimed:
+            self.complaints.append(error)
+
+    def _lost(self, notice: Lost) -> None:
+        self.complaints.append(
+            ResumeTooOld(
+                f"events {notice.from_seq} to {notice.first_seq - 1} of account {notice.account} are lost: "
+                f"the market does not keep them any more",
+                account=notice.account,
+                code="resume_too_old",
+                field="account_seq",
+                limit=notice.first_seq,
+                value=notice.from_seq,
+            )
+        )
+        self._ask_for_orders(notice.account)
 
     def _ask_for_orders(self, account: int) -> None:
         if account not in self._refreshes.values():
@@ -243,6 +273,7 @@ class Desk(Generic[OrderT]):
                 order.refresh(*(int(row[name]) for name in ("order_id", "price", "leaves", "filled")))
             elif order.state is not OrderState.SENT:
                 order.state = OrderState.UNKNOWN
+                del self.orders[order.client_order_id]
             order.changed()
 
     # ------------------------------------------------------------ what a caller asks for
@@ -293,7 +324,6 @@ class Desk(Generic[OrderT]):
         symbol: str,
         qty: int,
         price: PriceLike | None = None,
-        *,
         tif: TimeInForce | str | None = None,
         post_only: bool = False,
         self_trade: SelfTrade | str = SelfTrade.ALLOW,
@@ -352,9 +382,18 @@ class Desk(Generic[OrderT]):
         return data if self.online else None
 
     def replace(
-        self, order: OrderT, price: PriceLike | None = None, qty: int | None = None, *, requeue: bool = False
+        self,
+        order: OrderT,
+        price: PriceLike | None = None,
+        qty: int | None = None,
+        *,
+        open_qty: int | None = None,
+        requeue: bool = False,
     ) -> bytes | None:
-        """Ask for another price and/or total quantity (lots, filled ones included). Raises InvalidInput."""
+        """Ask for another price and/or quantity: qty in total (lots, filled ones included), or open_qty still to fill.
+
+        Raises InvalidInput.
+        """
         if order.order_type == OrderType.MARKET:
             raise InvalidInput("a market order never rests: there is nothing to replace", field="order")
         if order.is_done:
@@ -362,12 +401,20 @@ class Desk(Generic[OrderT]):
         last = next(
             (request for request in reversed(order.requests) if request.kind == EventKind.REPLACE_REJECTED), None
         )
-        base_price, base_qty = (last.price, last.qty) if last else (order.price, order.qty)
-        tick_size = self.instrument(order.symbol).tick_size
-        units = base_price if price is None else price_units(price, tick_size=tick_size)
-        total = base_qty if qty is None else checked_int(qty, "qty", 1, wire.MAX_QTY)
-        flags = int(OrderFlag.REQUEUE) if requeue else 0
-        data = self._request(order, CommandKind.REPLACE, EventKind.REPLACE_REJECTED, units, total, flags)
+        # What is not given stays as it was asked for last.
+        units, lots, flags = (last.price, last.qty, last.flags) if last else (order.price, order.qty, 0)
+        flags &= OrderFlag.QTY_IS_LEAVES
+        if price is not None:
+            units = price_units(price, tick_size=self.instrument(order.symbol).tick_size)
+        if qty is not None and open_qty is not None:
+            raise InvalidInput("qty and open_qty exclude each other", field="open_qty", value=open_qty)
+        if qty is not None:
+            lots, flags = checked_int(qty, "qty", 1, wire.MAX_QTY), 0
+        elif open_qty is not None:
+            lots, flags = checked_int(open_qty, "open_qty", 1, wire.MAX_QTY), OrderFlag.QTY_IS_LEAVES
+        if requeue:
+            flags |= OrderFlag.REQUEUE
+        data = self._request(order, CommandKind.REPLACE, EventKind.REPLACE_REJECTED, units, lots, flags)
         return data if self.online else None
 
     def _request(
@@ -379,7 +426,7 @@ class Desk(Generic[OrderT]):
             0, 0, command, order.side, 0, 0, flags, 0, 0,
             order.account, order.instrument, order.client_order_id, order.order_id, price, qty, 0,
         )  # fmt: skip
-        order.requests.append(Request(refused_by, number, data, price, qty))
+        order.requests.append(Request(refused_by, number, data, price, qty, flags))
         return data
 
     def mass_cancel(
@@ -402,7 +449,7 @@ class Desk(Generic[OrderT]):
         """One ORDERS frame of `wire.ORDER_COMMAND` records, sent as they are. Raises InvalidInput.
 
         The frame's number, for a Refusal; the frame, or None while offline (it is held, and goes out after the login).
-        Batches have no handles: after a reconnect, what the private stream shows as unanswered may be sent again as it was.
+        Batches have no handles: after a reconnect, what the private stream does not show may be sent again as it was.
         """
         if commands.dtype != wire.ORDER_COMMAND:
             raise InvalidInput(f"commands have dtype {commands.dtype}, not wire.ORDER_COMMAND", field="commands")
@@ -419,12 +466,15 @@ class Desk(Generic[OrderT]):
             self._held.append(data)
         return number, data if self.online else None
 
-    def query(self, what: str, **arguments: Any) -> tuple[int, bytes | None]:
-        """A query's number, and the frame to send now, or None while offline."""
+    def query(self, what: str, **arguments: Any) -> tuple[Query, bytes | None]:
+        """A query's handle, and the frame to send now, or None while offline."""
         number, data = self.session.query(what, **arguments)
-        self._queries[number] = data
-        return number, data if self.online else None
+        made = self._queries[number] = Query(number, data)
+        return made, data if self.online else None
 
-    def forget_query(self, number: int) -> None:
-        """Nobody waits for this query any more."""
-        self._queries.pop(number, None)
+    def forget(self, asked: Query | MassCancel) -> None:
+        """Nobody waits for this answer any more."""
+        if isinstance(asked, Query):
+            self._queries.pop(asked.frame, None)
+        else:
+            self.masses.pop(asked.client_order_id, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +33,12 @@ class Market:
     server_key: str | None = None
     directory: Path | None = None
 
+    @classmethod
+    def at(cls, endpoints: Iterable[str], server_key: str | None, directory: Path | None = None) -> Market:
+        """The market whose four endpoints these are, in the order of PORTS."""
+        orders, market_data, snapshots, control = endpoints
+        return cls(orders, market_data, snapshots, control, server_key, directory)
+
 
 def find_market(address: str | Path | None = None, server_key: str | None = None) -> Market:
     """The market at `address`, or at $OPENBELL_ADDRESS, or the one running in ./var.
@@ -45,8 +52,8 @@ def find_market(address: str | Path | None = None, server_key: str | None = None
         found = _engine_file(Path(DEFAULT_DIRECTORY))
         if found is None:
             raise MarketNotFound(
-                f"no market: none runs in ./{DEFAULT_DIRECTORY} (no {DEFAULT_DIRECTORY}/run/engine.json). Start one with "
-                f"`./openbell run`, or give address= or ${ADDRESS_VARIABLE}: host:port or a data directory",
+                f"no market: none runs in ./{DEFAULT_DIRECTORY} (no {DEFAULT_DIRECTORY}/run/engine.json). Start one "
+                f"with `./openbell run`, or give address= or ${ADDRESS_VARIABLE}: host:port or a data directory",
                 code="no_market",
             )
         return _from_file(found, server_key)
@@ -58,12 +65,12 @@ def find_market(address: str | Path | None = None, server_key: str | None = None
         return _from_file(found, server_key)
     endpoints = text.split(",")
     if len(endpoints) == len(PORTS):
-        return Market(*(_endpoint(part, None) for part in endpoints), server_key=server_key)
+        return Market.at((_endpoint(part, None) for part in endpoints), server_key)
     if len(endpoints) != 1:
         raise InvalidInput(f"address {text!r} has {len(endpoints)} endpoints; give 1 or 4", field="address", value=text)
     first = _endpoint(text, ORDERS_PORT)
     host, _, port = first.rpartition(":")
-    return Market(*(f"{host}:{int(port) + step}" for step in range(len(PORTS))), server_key=server_key)
+    return Market.at((f"{host}:{int(port) + step}" for step in range(len(PORTS))), server_key)
 
 
 def _engine_file(path: Path) -> Path | None:
@@ -80,7 +87,7 @@ def _from_file(path: Path, server_key: str | None) -> Market:
     except (OSError, ValueError, KeyError) as error:
         raise MarketNotFound(f"{path} does not tell where the market is: {error!r}", code="no_market") from error
     key = server_key or body.get("server_key") or body.get("public_key") or None
-    return Market(*endpoints, server_key=key, directory=path.resolve().parent.parent)
+    return Market.at(endpoints, key, path.resolve().parent.parent)
 
 
 def _endpoint(text: str, default_port: int | None) -> str:
@@ -129,13 +136,15 @@ def _kept_keys(market: Market, kind: str) -> list[tuple[str, dict[str, Any]]]:
     """Name and content of the keys of a kind in the market's directory, in the order of their names."""
     if market.directory is None:
         return []
-    kept = []
+    kept: list[tuple[str, dict[str, Any]]] = []
     for path in sorted((market.directory / "keys").glob("*.json")):
         try:
             body = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             continue  # another user's, or being written
-        for row in body if isinstance(body, list) else body.get(f"{kind}s", [body]):
-            if isinstance(row, dict) and row.get("kind", kind) == kind and ("api_key" in row or "token" in row):
-                kept.append((str(row.get("name", path.stem)), row))
+        kept.extend(
+            (str(row.get("name", path.stem)), row)
+            for row in (body if isinstance(body, list) else body.get(f"{kind}s", [body]))
+            if isinstance(row, dict) and row.get("kind", kind) == kind and ("api_key" in row or "token" in row)
+        )
     return kept

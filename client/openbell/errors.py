@@ -49,11 +49,12 @@ class LoginRefused(OpenBellError):
 class Refused(OpenBellError):
     """The market refused a whole frame (codes: see docs/architecture.md, Orders). Nothing of it took effect.
 
-    index: of the first command that was refused, where it was one command's fault.
+    frame: its number, as `send_batch` gave it. index: of the first command that was refused, where it was one's fault.
     """
 
-    def __init__(self, text: str, *, index: int | None = None, **rest: Any) -> None:
+    def __init__(self, text: str, *, frame: int = 0, index: int | None = None, **rest: Any) -> None:
         super().__init__(text, **rest)
+        self.frame = frame
         self.index = index
 
 
@@ -67,6 +68,13 @@ class ResumeTooOld(OpenBellError):
     def __init__(self, text: str, *, account: int, **rest: Any) -> None:
         super().__init__(text, **rest)
         self.account = account
+
+
+class Overrun(OpenBellError):
+    """What was received was not taken in time, and the bounded queue that kept it was emptied.
+
+    limit: what the queue holds; value: how much was dropped. The stream goes on with what comes next.
+    """
 
 
 class OperatorRefused(OpenBellError):
@@ -94,7 +102,7 @@ class OrderCanceled(OpenBellError):
         self.order = order
 
 
-def refusal(body: Mapping[str, Any], kind: type[OpenBellError] = Refused) -> OpenBellError:
+def refusal(body: Mapping[str, Any], kind: type[OpenBellError] = Refused, frame: int = 0) -> OpenBellError:
     """The error for the JSON body of an ERROR frame, with everything it says in its text."""
     code = str(body.get("code", "error"))
     parts = [f"{code}: {body.get('text', 'no text')}"]
@@ -103,5 +111,5 @@ def refusal(body: Mapping[str, Any], kind: type[OpenBellError] = Refused) -> Ope
         parts.append(f"({', '.join(details)})")
     named: dict[str, Any] = {name: body.get(name) for name in ("field", "limit", "value")}
     if issubclass(kind, Refused):
-        return kind(" ".join(parts), index=body.get("index"), code=code, **named)
+        return kind(" ".join(parts), frame=frame, index=body.get("index"), code=code, **named)
     return kind(" ".join(parts), code=code, **named)

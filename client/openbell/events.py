@@ -85,7 +85,7 @@ def check_in_words(check: int, limit: int, value: int, headroom: int) -> str:
 
 
 class Event(NamedTuple):
-    """What happened to an account: the fields of `wire.EVENT`, all ints. price in 1e-4, qty in lots, ts_ns since 1970."""
+    """What happened to an account: the fields of `wire.EVENT`, all ints. price: 1e-4, qty: lots, ts_ns: since 1970."""
 
     seq: int
     ts_ns: int

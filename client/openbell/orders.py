@@ -45,6 +45,7 @@ class Request(NamedTuple):
     data: bytes  # that frame, for sending it again
     price: int
     qty: int
+    flags: int  # OrderFlag
 
 
 class Order:
@@ -188,6 +189,20 @@ class Order:
             text, order=self, reject=reject, code=text.split(":")[0], limit=reject.limit, value=reject.value
         )
 
+    def _raise_rejected(self) -> None:
+        error = self.error() if self.state is OrderState.REJECTED else None
+        if error is not None:
+            raise error
+
+    def _raise_request_rejected(self) -> None:
+        error = None if self.is_done else self.request_error()
+        if error is not None:
+            raise error
+
+    def _waiting_for(self, what: str) -> str:
+        """What a wait waits for, in words."""
+        return f"the {what} of order {self.client_order_id} ({self})"
+
     # ------------------------------------------------------------ following
 
     def apply(self, event: Event) -> None:
@@ -251,17 +266,6 @@ class Order:
 
     def changed(self) -> None:
         """Called after each change; the asynchronous handle wakes those who wait."""
-
-
-class MassCancel:
-    """A cancel of many orders; `count` is set when it was answered."""
-
-    __slots__ = ("account", "client_order_id", "count", "data", "failure", "frame")
-
-    def __init__(self, account: int, client_order_id: int, frame: int, data: bytes) -> None:
-        self.account, self.client_order_id, self.frame, self.data = account, client_order_id, frame, data
-        self.count: int | None = None
-        self.failure: OpenBellError | None = None
 
 
 def _shown(average: Decimal) -> str:

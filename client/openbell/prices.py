@@ -13,6 +13,7 @@ from openbell import wire
 from openbell.errors import InvalidInput
 
 PriceLike = str | int | Decimal
+_LONGEST = 40  # digits; far beyond all limits of the market
 _FLOAT = 'a float is not exact: write it as text, such as "101.25"'
 
 
@@ -29,21 +30,25 @@ def _units_of_text(text: str, places: int, field: str) -> int:
         or (point and not fraction)
     ):
         raise InvalidInput(f'{field} "{text}" is not a decimal number such as "101.25"', field=field, value=text)
+    if len(whole) > _LONGEST:
+        raise InvalidInput(f"{field} has {len(whole)} digits, more than {_LONGEST}", field=field, limit=_LONGEST)
     if len(fraction.rstrip("0")) > places:
         raise InvalidInput(
             f'{field} "{text}" has more than {places} decimal places', field=field, limit=places, value=text
         )
-    units = int(whole or "0") * 10**places + int(fraction[:places].ljust(places, "0") or "0")
+    units = int(whole + fraction[:places].ljust(places, "0"))
     return -units if negative else units
 
 
-def _units(value: PriceLike, places: int, field: str) -> int:
-    if type(value) is int:
-        return value
-    if type(value) is str:
+def _units(value: object, places: int, field: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str):
         return _units_of_text(value, places, field)
     if isinstance(value, Decimal):
         return _units_of_text(format(value, "f"), places, field)
+    if hasattr(value, "__index__") and not isinstance(value, bool):  # NumPy integers
+        return int(value)
     why = _FLOAT if isinstance(value, float) else f"{type(value).__name__} is no price: give text, Decimal or int"
     raise InvalidInput(f"{field} {value!r}: {why}", field=field, value=value)
 

@@ -11,6 +11,7 @@ from struct import Struct
 from typing import Any, Final
 
 import numpy as np
+
 from openbell import wire
 from openbell.errors import OpenBellError
 from openbell.records import HEADER, MAGIC, frame, json_body, json_frame
@@ -103,8 +104,9 @@ class Session:
         self._api_key = api_key
         self._client = client
         self._number = 0
-        self._login_number = 0
+        self.login_number = 0  # of the last LOGIN frame
         self.ready = False
+        self.login_lost = False  # the market forgot this login: another one is due
         self.next_seq: dict[int, int | None] = dict(resume or {})  # None: whatever comes next
         self.resuming: dict[int, int] = {}  # account -> number of the frame that asked
         self.outgoing: list[bytes] = []
@@ -116,15 +118,15 @@ class Session:
 
     def login(self) -> bytes:
         """The LOGIN frame of a new connection, which asks for everything not seen yet."""
-        self.ready = False
+        self.ready = self.login_lost = False
         self.outgoing.clear()
         wanted = {account: seq for account, seq in self.next_seq.items() if seq is not None}
-        self._login_number = self.next_number()
-        self.resuming = dict.fromkeys(wanted, self._login_number)
+        self.login_number = self.next_number()
+        self.resuming = dict.fromkeys(wanted, self.login_number)
         body: dict[str, Any] = {"api_key": self._api_key, "client": self._client}
         if wanted:
             body["resume"] = {str(account): seq for account, seq in wanted.items()}
-        return json_frame(FrameType.LOGIN, self._login_number, body)
+        return json_frame(FrameType.LOGIN, self.login_number, body)
 
     def heartbeat(self) -> bytes:
         """A HEARTBEAT frame; the market answers with one."""
@@ -249,7 +251,7 @@ class Session:
     # ------------------------------------------------------------ the rest
 
     def _logged_in(self, number: int, body: dict[str, Any]) -> list[Notice]:
-        if number != self._login_number:
+        if number != self.login_number:
             return []  # of an older login
         self.ready = True
         notices: list[Notice] = [LoggedIn(body)]
@@ -284,6 +286,7 @@ class Session:
     def _error(self, number: int, body: dict[str, Any]) -> list[Notice]:
         code = body.get("code")
         if code == "not_logged_in":
+            self.login_lost = self.ready
             self.ready = False
         if code != "resume_too_old":
             return [Refusal(number, body)]

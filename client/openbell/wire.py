@@ -71,7 +71,7 @@ class OrderFlag(IntFlag):
 
 
 class SelfTrade(IntEnum):
-    """Self-trade prevention: what happens when an incoming order meets one of its own account. The incoming order's mode rules."""
+    """Self-trade prevention: what an incoming order does when it meets one of its own account; its mode rules."""
 
     ALLOW = 0  # they trade
     CANCEL_NEWEST = 1  # the rest of the incoming order is cancelled
@@ -156,7 +156,7 @@ class CancelReason(IntEnum):
 
 
 class Check(IntEnum):
-    """Event.reason of rejects: the check that failed. limit, value and headroom of the Reject layout are in the unit given."""
+    """Event.reason of rejects: the check that failed. limit, value, headroom of Reject are in the unit given."""
 
     ACCOUNT = 1  # unknown account (value: its id)
     INSTRUMENT = 2  # unknown instrument (value: its id)

@@ -1,0 +1,159 @@
+"""OpenBell's SDK: trade on a market and follow it.
+
+    import openbell
+    with openbell.connect() as client:
+        order = client.buy("ACME", 100, "101.25").wait_filled()
+
+Prices are decimal text such as "101.25", a Decimal, or an int that counts 1e-4 of the currency; quantities are lots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from openbell import wire
+from openbell.aio import AsyncClient, AsyncOrder, EventStream
+from openbell.blocking import BlockingOrder, Client
+from openbell.connection import SocketSettings
+from openbell.desk import Account, Instrument
+from openbell.discovery import Market, find_market
+from openbell.errors import (
+    ConnectionLost,
+    InvalidInput,
+    LoginRefused,
+    MarketNotFound,
+    OpenBellError,
+    OperatorRefused,
+    OrderCanceled,
+    OrderRejected,
+    Overrun,
+    Refused,
+    RequestRejected,
+    ResumeTooOld,
+    TimedOut,
+)
+from openbell.events import Event, Reject
+from openbell.orders import Fill, Order, OrderState
+from openbell.prices import cash_units, format_cash, format_price, price_units, to_decimal
+from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
+from openbell.trader import CLIENT_NAME
+from openbell.wire import (
+    CancelReason,
+    Channel,
+    Check,
+    CommandKind,
+    EventFlag,
+    EventKind,
+    InstrumentState,
+    OrderFlag,
+    OrderType,
+    SelfTrade,
+    Side,
+    TimeInForce,
+)
+
+__version__ = "0.1.0"
+
+
+def connect(
+    address: str | Path | None = None,
+    *,
+    api_key: str | None = None,
+    account: str | int | None = None,
+    name: str = CLIENT_NAME,
+    timeout_s: float = 10.0,
+    resume: Mapping[int, int] | None = None,
+    keep_events: bool = False,
+    spin: bool = False,
+    settings: SocketSettings | None = None,
+) -> Client:
+    """A blocking client, logged in.
+
+    address: where the market is: its data directory, or "host:port" of its order port (see discovery.find_market); by
+    default $OPENBELL_ADDRESS, or ./var. api_key: by default $OPENBELL_API_KEY, or the one that a market on this machine
+    left in its directory for `account`. account: name or id of the account that is used where a call names none.
+    resume: account id -> first account_seq of the private stream that is wanted (default: from now on). keep_events:
+    keep private events for `events()` and `stream()`. spin: wait by polling, which costs a processor and saves the time
+    of waking up. Raises MarketNotFound, LoginRefused, TimedOut, InvalidInput.
+    """
+    return Client(
+        address, api_key=api_key, account=account, name=name, timeout_s=timeout_s, resume=resume,
+        keep_events=keep_events, spin=spin, settings=settings,
+    )  # fmt: skip
+
+
+def connect_async(
+    address: str | Path | None = None,
+    *,
+    api_key: str | None = None,
+    account: str | int | None = None,
+    name: str = CLIENT_NAME,
+    timeout_s: float = 10.0,
+    resume: Mapping[int, int] | None = None,
+    settings: SocketSettings | None = None,
+) -> AsyncClient:
+    """An asynchronous client: `client = await connect_async()`, or `async with connect_async() as client`.
+
+    The arguments are those of `connect`.
+    """
+    return AsyncClient(
+        address, api_key=api_key, account=account, name=name, timeout_s=timeout_s, resume=resume, settings=settings
+    )
+
+
+__all__ = [
+    "Account",
+    "AccountInfo",
+    "AsyncClient",
+    "AsyncOrder",
+    "BlockingOrder",
+    "CancelReason",
+    "Channel",
+    "Check",
+    "Client",
+    "CommandKind",
+    "ConnectionLost",
+    "Event",
+    "EventFlag",
+    "EventKind",
+    "EventStream",
+    "Fill",
+    "FillInfo",
+    "Instrument",
+    "InstrumentInfo",
+    "InstrumentState",
+    "InvalidInput",
+    "LoginRefused",
+    "Market",
+    "MarketNotFound",
+    "OpenBellError",
+    "OperatorRefused",
+    "Order",
+    "OrderCanceled",
+    "OrderFlag",
+    "OrderInfo",
+    "OrderRejected",
+    "OrderState",
+    "OrderType",
+    "Overrun",
+    "PositionInfo",
+    "Refused",
+    "Reject",
+    "RequestRejected",
+    "ResumeTooOld",
+    "SelfTrade",
+    "Side",
+    "SocketSettings",
+    "TimeInForce",
+    "TimedOut",
+    "cash_units",
+    "connect",
+    "connect_async",
+    "find_market",
+    "format_cash",
+    "format_price",
+    "price_units",
+    "to_decimal",
+    "wire",
+]

@@ -1,0 +1,7 @@
+"""The asyncio clients: one event loop, no threads; works on uvloop too."""
+
+from openbell.aio.client import AsyncClient
+from openbell.aio.orders import AsyncOrder
+from openbell.aio.stream import EventStream
+
+__all__ = ["AsyncClient", "AsyncOrder", "EventStream"]

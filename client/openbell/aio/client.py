@@ -1,0 +1,312 @@
+"""The asyncio client: the ZeroMQ socket's descriptor is watched by the loop, and frames are drained without waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import numpy as np
+import zmq
+
+from openbell.aio.orders import AsyncOrder
+from openbell.aio.stream import EventStream
+from openbell.aio.waiters import Waiters
+from openbell.connection import SocketSettings, Watch, open_socket
+from openbell.desk import Desk
+from openbell.discovery import find_api_key, find_market
+from openbell.errors import ConnectionLost, OpenBellError, TimedOut
+from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
+from openbell.session import Session
+from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, REOPEN_S, SILENCES, Trader
+from openbell.wire import Side
+
+_FRAMES_A_TURN: Final = 256  # taken before other tasks get a turn
+STREAM_LIMIT: Final = 1_000_000
+_log = logging.getLogger("openbell")
+
+
+class AsyncClient(Trader[AsyncOrder]):
+    """A trader's connection to a market on one event loop; see `openbell.connect_async`.
+
+    `async with AsyncClient(...) as client`, or `client = await AsyncClient(...)` and later `await client.close()`.
+    Handles follow their orders by themselves. A lost connection is made again, everything missed is asked for, and what
+    was unanswered is sent again; orders given meanwhile are held and sent afterwards.
+    """
+
+    def __init__(
+        self,
+        address: str | Path | None = None,
+        *,
+        api_key: str | None = None,
+        account: str | int | None = None,
+        name: str = CLIENT_NAME,
+        timeout_s: float = 10.0,
+        resume: Mapping[int, int] | None = None,
+        settings: SocketSettings | None = None,
+    ) -> None:
+        """The arguments are those of `openbell.connect_async`. Nothing is sent before it is awaited or entered."""
+        self._address, self._settings, self._timeout_s = address, settings or SocketSettings(), timeout_s
+        self.market = find_market(address, self._settings.server_key)
+        key = find_api_key(self.market, account) if api_key is None else api_key
+        self._desk: Desk[AsyncOrder] = Desk(Session(key, name, resume), lambda *rest: AsyncOrder(self, *rest), account)
+        self._lock = nullcontext()
+        self._waiters = Waiters()
+        self._streams: list[EventStream] = []
+        self._loop: asyncio.AbstractEventLoop
+        self._socket: zmq.Socket[bytes]
+        self._timer: asyncio.TimerHandle
+        self._draining = False  # a drain is due in this turn of the loop
+        self._started = False
+        self._end: OpenBellError | None = None
+
+    async def _start(self) -> AsyncClient:
+        """Connect and log in. Raises LoginRefused, TimedOut."""
+        if self._started:
+            return self
+        self._started = True
+        self._loop = asyncio.get_running_loop()
+        self._open()
+        self._timer = self._loop.call_later(LOOK_S, self._look_after)
+        try:
+            await self.wait_until(lambda: self._desk.online, self._timeout_s, f"the login at {self.market.orders}")
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    def __await__(self) -> Generator[Any, None, AsyncClient]:
+        return self._start().__await__()
+
+    async def __aenter__(self) -> AsyncClient:
+        return await self._start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # ------------------------------------------------------------ asking
+
+    async def cancel_all(
+        self,
+        symbol: str | None = None,
+        side: Side | str | None = None,
+        *,
+        account: str | int | None = None,
+        timeout_s: float | None = 10.0,
+    ) -> int:
+        """Cancel all orders of an account (or of one symbol and/or side) and wait; their number.
+
+        Raises InvalidInput, Refused, TimedOut.
+        """
+        self._check_open()
+        mass, data = self._desk.mass_cancel(symbol, side, account)
+        try:
+            if data is not None:
+                self._send_frame(data)
+            await self.wait_until(lambda: mass.is_answered, timeout_s, "the answer to a mass cancel")
+        finally:
+            self._desk.forget(mass)
+        return mass.result()
+
+    async def query(self, what: str, timeout_s: float | None = 10.0, **arguments: Any) -> dict[str, Any]:
+        """A query's whole answer: {"seq": n, "rows": [...]}. Raises Refused, TimedOut."""
+        self._check_open()
+        query, data = self._desk.query(what, **arguments)
+        try:
+            if data is not None:
+                self._send_frame(data)
+            await self.wait_until(lambda: query.is_answered, timeout_s, f"the answer to query {what!r}")
+        finally:
+            self._desk.forget(query)
+        return query.result()
+
+    async def orders(self, account: str | int | None = None) -> list[OrderInfo]:
+        """The account's live orders, those of other clients included."""
+        return self._rows(OrderInfo, await self.query("orders", account=self.account_id(account)))
+
+    async def positions(self, account: str | int | None = None) -> list[PositionInfo]:
+        """The account's positions."""
+        return self._rows(PositionInfo, await self.query("positions", account=self.account_id(account)))
+
+    async def fills(self, account: str | int | None = None) -> list[FillInfo]:
+        """The account's fills that the engine still keeps, oldest first."""
+        return self._rows(FillInfo, await self.query("fills", account=self.account_id(account)))
+
+    async def account(self, account: str | int | None = None) -> AccountInfo:
+        """Cash, holds, limits."""
+        return self._rows(AccountInfo, await self.query("account", account=self.account_id(account)))[0]
+
+    async def instruments(self) -> list[InstrumentInfo]:
+        """All instruments with their state; those that were new are known from now on."""
+        answer = await self.query("instruments")
+        self._desk.learn_instruments(answer["rows"])
+        return self._rows(InstrumentInfo, answer)
+
+    # ------------------------------------------------------------ the private stream
+
+    def stream(self, limit: int = STREAM_LIMIT) -> EventStream:
+        """The private events from now on; each stream gets all of them. limit: events held while nobody takes them."""
+        self._check_open()
+        made = EventStream(limit, self._leave)
+        self._streams.append(made)
+        self._desk.listeners.append(made.push)
+        return made
+
+    def _leave(self, stream: EventStream) -> None:
+        if stream in self._streams:
+            self._streams.remove(stream)
+            self._desk.listeners.remove(stream.push)
+
+    def on_events(self, callback: Callable[[np.ndarray[Any, np.dtype[Any]]], None]) -> None:
+        """Have `callback` called with an array of `wire.EVENT` for each frame of events; it must not raise."""
+        self._desk.listeners.append(lambda events: callback(events.array))
+
+    # ------------------------------------------------------------ waiting
+
+    async def wait_until(self, done: Callable[[], bool], timeout_s: float | None = 10.0, what: str = "it") -> None:
+        """Wait until done() is true; it is called after every frame that arrives. Raises TimedOut, ConnectionLost."""
+        if done():
+            return
+        self._check_open()
+        try:
+            await self._waiters.wait(done, timeout_s, what)
+        except TimedOut as error:
+            if not self._desk.online:
+                text = f"{error}; the market at {self.market.orders} does not answer"
+                raise TimedOut(text, code=error.code, limit=error.limit) from None
+            raise
+
+    def _schedule_drain(self) -> None:
+        if not self._draining:
+            self._draining = True
+            self._loop.call_soon(self._drain)
+
+    def _drain(self) -> None:
+        """Take what has arrived. ZeroMQ's descriptor tells of changes only: it must be drained to the end."""
+        self._draining = False
+        if self._end is not None:
+            return
+        try:
+            for _ in range(_FRAMES_A_TURN):
+                self._take(self._socket.recv(zmq.NOBLOCK))
+                if self._end is not None:
+                    return
+            self._schedule_drain()
+        except zmq.Again:
+            pass
+        except OpenBellError as error:
+            self._finish(error)
+
+    def _take(self, message: bytes) -> None:
+        """One frame from the market."""
+        self._last_received_s = time.monotonic()
+        desk = self._desk
+        desk.receive(message)
+        for data in desk.take_outgoing():
+            self._send_frame(data)
+        if desk.complaints:
+            self._complain()
+        if desk.failure is not None:
+            self._finish(desk.failure)
+        elif self._waiters:
+            self._waiters.wake()
+
+    def _complain(self) -> None:
+        while self._desk.complaints:
+            error = self._desk.complaints.popleft()
+            for stream in self._streams:
+                stream.push_error(error)
+            if not self._streams:
+                _log.warning("%s", error)
+
+    # ------------------------------------------------------------ the connection
+
+    def _open(self) -> None:
+        """Connect and send a login."""
+        self._socket = open_socket(zmq.DEALER, self.market.orders, self._settings, self.market.server_key)
+        self._watch = Watch(self._socket)
+        self._broken = False
+        self._login_s = self._last_received_s = time.monotonic()
+        self._fd = int(self._socket.getsockopt(zmq.FD))
+        self._loop.add_reader(self._fd, self._drain)
+        self._send_frame(self._desk.connect())
+
+    def _shut(self, linger_ms: int) -> None:
+        self._loop.remove_reader(self._fd)
+        self._watch.close()
+        self._socket.close(linger=linger_ms)
+
+    def _reopen(self) -> None:
+        """The connection is gone: make another, and ask for all that was missed."""
+        self._shut(0)
+        try:
+            self.market = find_market(self._address, self._settings.server_key)
+        except ConnectionError:
+            pass  # it may come back where it was
+        self._open()
+
+    def _look_after(self) -> None:
+        """Notice a lost connection, a lost login and a silent market; keep the login alive."""
+        self._timer = self._loop.call_later(LOOK_S, self._look_after)
+        now_s = time.monotonic()
+        session = self._desk.session
+        heartbeat_s = float(self._desk.info.get("heartbeat_s", 5))
+        self._broken = self._watch.lost() or self._broken
+        since_s = now_s - self._login_s
+        try:
+            lost = (self._broken or session.login_lost) and since_s > REOPEN_S
+            silent = now_s - self._last_received_s > SILENCES * heartbeat_s
+            if lost or silent or (not session.ready and since_s > LOGIN_AGAIN_S):
+                self._reopen()
+            elif session.ready and now_s - self._last_sent_s > heartbeat_s / 2:
+                self._send_frame(session.heartbeat())
+        except OpenBellError as error:
+            self._finish(error)
+
+    def _send_frame(self, data: bytes) -> None:
+        try:
+            self._socket.send(data, zmq.NOBLOCK)
+        except zmq.Again:
+            raise ConnectionLost("the market takes no more frames: its connection is stuck", code="stuck") from None
+        self._last_sent_s = time.monotonic()
+        self._schedule_drain()  # a send may have swallowed the descriptor's signal
+
+    def _check_open(self) -> None:
+        if self._end is not None:
+            raise self._end
+        if not self._started:
+            raise ConnectionLost("not connected yet: await the client, or enter it with `async with`", code="not_open")
+
+    def _finish(self, error: OpenBellError) -> None:
+        """Nothing will come any more: tell all who wait."""
+        if self._end is not None:
+            return
+        self._end = error
+        self._timer.cancel()
+        self._shut(200)
+        self._waiters.fail(error)
+        for order in self._desk.orders.values():
+            if order.waiters is not None:
+                order.waiters.fail(error)
+        for stream in self._streams:
+            if not isinstance(error, ConnectionLost) or error.code != "closed":
+                stream.push_error(error)
+            stream.end()
+
+    async def close(self) -> None:
+        """Log out and disconnect; live orders stay. May be called twice."""
+        if not self._started or self._end is not None:
+            return
+        if self._desk.session.ready:
+            try:
+                self._socket.send(self._desk.session.logout(), zmq.NOBLOCK)
+            except zmq.Again:
+                pass  # the market will notice
+        self._finish(ConnectionLost("this client was closed", code="closed"))

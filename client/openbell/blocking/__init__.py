@@ -1,0 +1,6 @@
+"""The blocking clients: they drive their sockets in the caller's thread."""
+
+from openbell.blocking.client import Client
+from openbell.blocking.orders import BlockingOrder
+
+__all__ = ["BlockingOrder", "Client"]

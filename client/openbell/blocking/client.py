@@ -1,0 +1,340 @@
+"""The blocking client. It drives its socket in the caller's thread: a call that waits costs one ZeroMQ round trip."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import numpy as np
+import zmq
+
+from openbell import wire
+from openbell.blocking.orders import BlockingOrder
+from openbell.connection import SocketSettings, Watch, open_socket
+from openbell.desk import Desk
+from openbell.discovery import find_api_key, find_market
+from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Overrun, TimedOut
+from openbell.events import Event, Reject, decode
+from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
+from openbell.session import Events, Session
+from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, REOPEN_S, SILENCES, Trader
+from openbell.wire import Side
+
+_SLICE_MS: Final = 50  # how long a receive sleeps before it looks after the connection
+_SPINS: Final = 200  # receives between two looks at the clock
+KEPT_EVENTS: Final = 1_000_000
+
+
+class Client(Trader[BlockingOrder]):
+    """A trader's connection to a market; see `openbell.connect`. Close it, or use it in a `with` statement.
+
+    One thread uses it at a time; a thread of its own only keeps the login alive while nothing is called. Handles follow
+    their orders while some call receives: a wait, `poll`, `events`, a query.
+    """
+
+    def __init__(
+        self,
+        address: str | Path | None = None,
+        *,
+        api_key: str | None = None,
+        account: str | int | None = None,
+        name: str = CLIENT_NAME,
+        timeout_s: float = 10.0,
+        resume: Mapping[int, int] | None = None,
+        keep_events: bool = False,
+        spin: bool = False,
+        settings: SocketSettings | None = None,
+    ) -> None:
+        """The arguments are those of `openbell.connect`."""
+        self._address, self._settings, self._spin = address, settings or SocketSettings(), spin
+        self.market = find_market(address, self._settings.server_key)
+        key = find_api_key(self.market, account) if api_key is None else api_key
+        session = Session(key, name, resume)
+        self._desk: Desk[BlockingOrder] = Desk(session, lambda *rest: BlockingOrder(self, *rest), account)
+        self._kept: list[Events] = []
+        self._kept_count = 0
+        self._keep_events = keep_events
+        if keep_events:
+            self._desk.listeners.append(self._keep)
+        self._lock = self._mutex = threading.RLock()
+        self._closed = threading.Event()
+        self._last_sent_s = self._last_look_s = self._login_s = time.monotonic()
+        self._silent_s = 0.0  # spent receiving since the last frame
+        self._socket: zmq.Socket[bytes]
+        self._open()
+        try:
+            self.wait_until(lambda: self._desk.online, timeout_s, f"the login at {self.market.orders}")
+        except BaseException:
+            self.close()
+            raise
+        self._keeper = threading.Thread(target=self._keep_alive, name="openbell-heartbeat", daemon=True)
+        self._keeper.start()
+
+    # ------------------------------------------------------------ asking
+
+    def cancel_all(
+        self,
+        symbol: str | None = None,
+        side: Side | str | None = None,
+        *,
+        account: str | int | None = None,
+        timeout_s: float | None = 10.0,
+    ) -> int:
+        """Cancel all orders of an account (or of one symbol and/or side) and wait; their number.
+
+        Raises InvalidInput, Refused, TimedOut.
+        """
+        with self._lock:
+            self._check_open()
+            mass, data = self._desk.mass_cancel(symbol, side, account)
+            try:
+                if data is not None:
+                    self._send_frame(data)
+                self.wait_until(lambda: mass.is_answered, timeout_s, "the answer to a mass cancel")
+            finally:
+                self._desk.forget(mass)
+        return mass.result()
+
+    def query(self, what: str, timeout_s: float | None = 10.0, **arguments: Any) -> dict[str, Any]:
+        """A query's whole answer: {"seq": n, "rows": [...]}. Raises Refused, TimedOut."""
+        with self._lock:
+            self._check_open()
+            query, data = self._desk.query(what, **arguments)
+            try:
+                if data is not None:
+                    self._send_frame(data)
+                self.wait_until(lambda: query.is_answered, timeout_s, f"the answer to query {what!r}")
+            finally:
+                self._desk.forget(query)
+        return query.result()
+
+    def orders(self, account: str | int | None = None) -> list[OrderInfo]:
+        """The account's live orders, those of other clients included."""
+        return self._rows(OrderInfo, self.query("orders", account=self.account_id(account)))
+
+    def positions(self, account: str | int | None = None) -> list[PositionInfo]:
+        """The account's positions."""
+        return self._rows(PositionInfo, self.query("positions", account=self.account_id(account)))
+
+    def fills(self, account: str | int | None = None) -> list[FillInfo]:
+        """The account's fills that the engine still keeps, oldest first."""
+        return self._rows(FillInfo, self.query("fills", account=self.account_id(account)))
+
+    def account(self, account: str | int | None = None) -> AccountInfo:
+        """Cash, holds, limits."""
+        return self._rows(AccountInfo, self.query("account", account=self.account_id(account)))[0]
+
+    def instruments(self) -> list[InstrumentInfo]:
+        """All instruments with their state; those that were new are known from now on."""
+        answer = self.query("instruments")
+        self._desk.learn_instruments(answer["rows"])
+        return self._rows(InstrumentInfo, answer)
+
+    # ------------------------------------------------------------ the private stream
+
+    def events(self, timeout_s: float = 0.0) -> np.ndarray[Any, np.dtype[Any]]:
+        """The private events since the last call, as one array of `wire.EVENT`; needs keep_events=True.
+
+        Waits up to timeout_s for a first one. Raises, once each: Refused (a batch was refused), ResumeTooOld (events
+        are lost for good), Overrun (more than KEPT_EVENTS were not taken).
+        """
+        if not self._keep_events:
+            raise InvalidInput("events() and stream() need a client made with keep_events=True", field="keep_events")
+        with self._lock:
+            self.poll(0)
+            deadline_s = time.monotonic() + timeout_s
+            while not self._kept and not self._desk.complaints and self._pump(deadline_s):
+                pass
+            self._raise_complaint()
+            kept, self._kept, self._kept_count = self._kept, [], 0
+        if len(kept) == 1:
+            return kept[0].array
+        return np.concatenate([events.array for events in kept]) if kept else np.empty(0, wire.EVENT)
+
+    def stream(self, timeout_s: float | None = None) -> Iterator[Event | Reject]:
+        """Private events one by one as they come; needs keep_events=True. Raises what `events` raises.
+
+        Ends when none came for timeout_s (None: never ends).
+        """
+        while True:
+            batch = self.events(3600.0 if timeout_s is None else timeout_s)
+            if not len(batch) and timeout_s is not None:
+                return
+            yield from decode(batch.tobytes())
+
+    def on_events(self, callback: Callable[[np.ndarray[Any, np.dtype[Any]]], None]) -> None:
+        """Have `callback` called with an array of `wire.EVENT` for each frame of events, while some call receives."""
+        self._desk.listeners.append(lambda events: callback(events.array))
+
+    def _keep(self, events: Events) -> None:
+        self._kept_count += events.count
+        if self._kept_count > KEPT_EVENTS:
+            dropped, self._kept_count = self._kept_count - events.count, events.count
+            self._kept.clear()
+            text = f"{dropped} private events were not taken in time and are dropped; {KEPT_EVENTS} are kept at most"
+            self._desk.complaints.append(Overrun(text, code="overrun", limit=KEPT_EVENTS, value=dropped))
+        self._kept.append(events)
+
+    def _raise_complaint(self) -> None:
+        if self._desk.complaints:
+            raise self._desk.complaints.popleft()
+
+    # ------------------------------------------------------------ waiting
+
+    def poll(self, timeout_s: float = 0.0) -> None:
+        """Take in what has arrived; wait up to timeout_s for the first frame.
+
+        Without keep_events it raises Refused (a batch was refused) and ResumeTooOld, once each.
+        """
+        with self._lock:
+            self._check_open()
+            if timeout_s > 0:
+                self._pump(time.monotonic() + timeout_s)
+            receive = self._socket.recv
+            while True:
+                try:
+                    message = receive(zmq.NOBLOCK)
+                except zmq.Again:
+                    break
+                self._take(message)
+            if time.monotonic() - self._last_look_s > LOOK_S:
+                self._look_after()
+            if not self._keep_events:
+                self._raise_complaint()
+            self._check_open()
+
+    def wait_until(self, done: Callable[[], bool], timeout_s: float | None, what: str = "it") -> None:
+        """Receive until done() is true. Raises TimedOut, saying what was waited for, ConnectionLost, LoginRefused."""
+        if done():
+            return
+        with self._lock:
+            self._check_open()
+            deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+            while not done():
+                if not self._pump(deadline_s) and not done():
+                    where = "" if self._desk.online else f"; the market at {self.market.orders} does not answer"
+                    raise TimedOut(f"waited {timeout_s} s for {what}{where}", code="timeout", limit=timeout_s)
+                if self._desk.failure is not None:
+                    raise self._desk.failure
+
+    def _pump(self, deadline_s: float | None) -> bool:
+        """Take one frame, or look after the connection; False when the deadline has passed without one."""
+        if self._spin:
+            for _ in range(_SPINS):
+                try:
+                    message = self._socket.recv(zmq.NOBLOCK)
+                except zmq.Again:
+                    continue
+                self._take(message)
+                return True
+            now_s = time.monotonic()
+            if now_s - self._last_look_s > _SLICE_MS / 1000:
+                self._look_after()
+            return deadline_s is None or now_s < deadline_s
+        try:
+            left_ms = _SLICE_MS if deadline_s is None else int((deadline_s - time.monotonic()) * 1000)
+            if left_ms < _SLICE_MS and not self._socket.poll(max(left_ms, 0)):
+                self._look_after()
+                return False
+            message = self._socket.recv()
+        except zmq.Again:
+            self._look_after()
+            return True
+        self._take(message)
+        return True
+
+    def _take(self, message: bytes) -> None:
+        """One frame from the market."""
+        self._silent_s = 0.0
+        self._desk.receive(message)
+        for data in self._desk.take_outgoing():
+            self._send_frame(data)
+
+    # ------------------------------------------------------------ the connection
+
+    def _open(self) -> None:
+        """Connect and send a login."""
+        self._socket = open_socket(zmq.DEALER, self.market.orders, self._settings, self.market.server_key)
+        self._socket.rcvtimeo, self._socket.sndtimeo = _SLICE_MS, 5000
+        self._watch = Watch(self._socket)
+        self._send_frame(self._desk.connect())
+        self._login_s = self._last_look_s = time.monotonic()
+        self._silent_s, self._broken = 0.0, False
+
+    def _reopen(self) -> None:
+        """The connection is gone: make another, and ask for all that was missed."""
+        self._watch.close()
+        self._socket.close()
+        try:
+            self.market = find_market(self._address, self._settings.server_key)
+        except ConnectionError:
+            pass  # it may come back where it was
+        self._open()
+
+    def _look_after(self) -> None:
+        """Notice a lost connection, a lost login and a silent market; keep the login alive."""
+        now_s = time.monotonic()
+        self._silent_s += min(now_s - self._last_look_s, LOOK_S)
+        self._last_look_s = now_s
+        session = self._desk.session
+        heartbeat_s = float(self._desk.info.get("heartbeat_s", 5))
+        self._broken = self._watch.lost() or self._broken
+        since_s = now_s - self._login_s
+        lost = (self._broken or session.login_lost) and since_s > REOPEN_S
+        silent = self._silent_s > SILENCES * heartbeat_s
+        if lost or silent or (not session.ready and since_s > LOGIN_AGAIN_S):
+            self._reopen()
+        elif session.ready and now_s - self._last_sent_s > heartbeat_s / 2:
+            self._send_frame(session.heartbeat())
+
+    def _keep_alive(self) -> None:
+        """In a thread: a heartbeat when nothing was called for a while."""
+        heartbeat_s = float(self._desk.info.get("heartbeat_s", 5))
+        while not self._closed.wait(heartbeat_s / 2):
+            if self._mutex.acquire(blocking=False):  # else: a call is at work, and sees to it itself
+                try:
+                    if not self._closed.is_set() and time.monotonic() - self._last_sent_s > heartbeat_s / 2:
+                        self._send_frame(self._desk.session.heartbeat())
+                except (OpenBellError, zmq.ZMQError):
+                    pass  # the next call finds out
+                finally:
+                    self._mutex.release()
+
+    def _send_frame(self, data: bytes) -> None:
+        try:
+            self._socket.send(data)
+        except zmq.Again:
+            raise ConnectionLost("the market takes no more frames: its connection is stuck", code="stuck") from None
+        self._last_sent_s = time.monotonic()
+
+    def _check_open(self) -> None:
+        if self._desk.failure is not None:
+            raise self._desk.failure
+        if self._closed.is_set():
+            raise ConnectionLost("this client was closed", code="closed")
+
+    def close(self) -> None:
+        """Log out and disconnect; live orders stay. May be called twice."""
+        with self._lock:
+            if self._closed.is_set():
+                return
+            self._closed.set()
+            self._watch.close()
+            if self._desk.session.ready:
+                try:
+                    self._socket.send(self._desk.session.logout(), zmq.NOBLOCK)
+                except zmq.Again:
+                    pass  # the market will notice
+            self._socket.close(linger=200)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

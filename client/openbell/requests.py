@@ -1,0 +1,51 @@
+"""Handles of what is asked for beside orders, without I/O: mass cancels and queries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openbell.errors import OpenBellError
+
+
+class MassCancel:
+    """A cancel of many orders; `count` is set when it was answered, with `failure` where it was refused."""
+
+    __slots__ = ("account", "client_order_id", "count", "data", "failure", "frame")
+
+    def __init__(self, account: int, client_order_id: int, frame: int, data: bytes) -> None:
+        self.account, self.client_order_id, self.frame, self.data = account, client_order_id, frame, data
+        self.count: int | None = None
+        self.failure: OpenBellError | None = None
+
+    @property
+    def is_answered(self) -> bool:
+        """The market has said how many orders it cancelled, or refused."""
+        return self.count is not None
+
+    def result(self) -> int:
+        """The number of orders cancelled. Raises what it was refused with."""
+        if self.failure is not None:
+            raise self.failure
+        return self.count or 0
+
+
+class Query:
+    """A question to the market; `body` is its answer, `failure` its refusal."""
+
+    __slots__ = ("body", "data", "failure", "frame")
+
+    def __init__(self, frame: int, data: bytes) -> None:
+        self.frame, self.data = frame, data
+        self.body: dict[str, Any] | None = None
+        self.failure: OpenBellError | None = None
+
+    @property
+    def is_answered(self) -> bool:
+        """It was answered or refused."""
+        return self.body is not None or self.failure is not None
+
+    def result(self) -> dict[str, Any]:
+        """The answer. Raises what it was refused with."""
+        if self.failure is not None:
+            raise self.failure
+        return self.body or {}

@@ -1,0 +1,174 @@
+"""What the blocking and the asynchronous client share: whatever is sent at once, without waiting for an answer."""
+
+from __future__ import annotations
+
+import platform
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Final, Generic, TypeVar
+
+import numpy as np
+
+from openbell import wire
+from openbell.desk import Account, Desk, Instrument, OrderT
+from openbell.discovery import Market
+from openbell.orders import OrderState
+from openbell.prices import PriceLike
+from openbell.rows import rows_of
+from openbell.wire import SelfTrade, Side, TimeInForce
+
+RowT = TypeVar("RowT")
+LOOK_S: Final = 0.25  # how often a client looks after its connection
+LOGIN_AGAIN_S: Final = 2.0  # after that long without an answer
+REOPEN_S: Final = 0.1  # least time between two connections
+SILENCES: Final = 3  # heartbeats missed until a market counts as gone
+CLIENT_NAME: Final = f"openbell-python/{wire.VERSION} ({platform.python_version()})"
+
+
+class Trader(ABC, Generic[OrderT]):
+    """Orders, batches and what the market said at login."""
+
+    market: Market
+    _desk: Desk[OrderT]
+    _lock: AbstractContextManager[Any]  # held while the desk and the socket are at work
+
+    @abstractmethod
+    def _send_frame(self, data: bytes) -> None:
+        """Send a frame now. Raises ConnectionLost."""
+
+    @abstractmethod
+    def _check_open(self) -> None:
+        """Raise what ended this client."""
+
+    # ------------------------------------------------------------ orders
+
+    def buy(
+        self,
+        symbol: str,
+        qty: int,
+        price: PriceLike | None = None,
+        *,
+        tif: TimeInForce | str | None = None,
+        post_only: bool = False,
+        self_trade: SelfTrade | str = SelfTrade.ALLOW,
+        account: str | int | None = None,
+        client_order_id: int | None = None,
+    ) -> OrderT:
+        """Send a buy order and return its handle at once.
+
+        qty: lots. price: text such as "101.25", a Decimal, or an int of 1e-4; None makes it a market order. tif: DAY by
+        default. client_order_id: to send an order again that may have arrived before (the market answers as it did the
+        first time); by default a new one. Raises InvalidInput (a ValueError) for what is wrong at first sight,
+        ConnectionLost.
+        """
+        return self.order(Side.BUY, symbol, qty, price, tif, post_only, self_trade, account, client_order_id)
+
+    def sell(
+        self,
+        symbol: str,
+        qty: int,
+        price: PriceLike | None = None,
+        *,
+        tif: TimeInForce | str | None = None,
+        post_only: bool = False,
+        self_trade: SelfTrade | str = SelfTrade.ALLOW,
+        account: str | int | None = None,
+        client_order_id: int | None = None,
+    ) -> OrderT:
+        """Send a sell order and return its handle at once; as `buy`."""
+        return self.order(Side.SELL, symbol, qty, price, tif, post_only, self_trade, account, client_order_id)
+
+    def order(
+        self,
+        side: Side | str,
+        symbol: str,
+        qty: int,
+        price: PriceLike | None = None,
+        tif: TimeInForce | str | None = None,
+        post_only: bool = False,
+        self_trade: SelfTrade | str = SelfTrade.ALLOW,
+        account: str | int | None = None,
+        client_order_id: int | None = None,
+    ) -> OrderT:
+        """Send an order whose side is a value ("buy", "sell" or a Side); as `buy`."""
+        with self._lock:
+            self._check_open()
+            made, data = self._desk.order(
+                side, symbol, qty, price, tif, post_only, self_trade, account, client_order_id
+            )
+            if data is not None:
+                self._send_frame(data)
+            return made
+
+    def _request(self, make: Callable[[Desk[OrderT]], bytes | None]) -> None:
+        """Send what an order's handle asks for."""
+        with self._lock:
+            self._check_open()
+            data = make(self._desk)
+            if data is not None:
+                self._send_frame(data)
+
+    # ------------------------------------------------------------ batches
+
+    def send_batch(self, commands: np.ndarray[Any, np.dtype[Any]]) -> int:
+        """Send 1 to 4096 `wire.ORDER_COMMAND` records in one frame, as they are; returns the frame's number.
+
+        For speed: there are no handles and no checks here, the answers come with the private events. Fill in kind,
+        account, instrument, client_order_id (see `reserve_ids`) and what else the kind needs. The market takes a frame
+        whole or refuses it whole: errors.Refused with this number as `frame`, raised where private events are read.
+        Raises InvalidInput, ConnectionLost.
+        """
+        with self._lock:
+            self._check_open()
+            number, data = self._desk.batch(commands)
+            if data is not None:
+                self._send_frame(data)
+            return number
+
+    def reserve_ids(self, count: int) -> int:
+        """The first of `count` ascending client order ids, for `send_batch`."""
+        with self._lock:
+            return self._desk.reserve_ids(count)
+
+    # ------------------------------------------------------------ looking
+
+    @property
+    def info(self) -> Mapping[str, Any]:
+        """What the market said at login: session, accounts, instruments, durability, heartbeat_s, market."""
+        return self._desk.info
+
+    @property
+    def is_online(self) -> bool:
+        """Logged in, and the private stream is complete. While it is not, orders are held and sent afterwards."""
+        return self._desk.online
+
+    @property
+    def instruments_by_symbol(self) -> Mapping[str, Instrument]:
+        """Id, tick size, lot size and currency of every instrument known, without asking the market."""
+        return self._desk.instruments
+
+    @property
+    def accounts_by_name(self) -> Mapping[str, Account]:
+        """The accounts of this login."""
+        return self._desk.accounts
+
+    @property
+    def open_orders(self) -> list[OrderT]:
+        """The handles of this client that are not done, oldest first."""
+        return [order for order in self._desk.orders.values() if order.state is not OrderState.REJECTED]
+
+    def symbol(self, instrument: int) -> str:
+        """The symbol of an instrument's id, as in events. Raises KeyError."""
+        return self._desk.symbols[instrument]
+
+    def account_id(self, account: str | int | None = None) -> int:
+        """The id of an account of this login by name (None: the default one). Raises InvalidInput."""
+        return self._desk.account_id(account)
+
+    def account_seq(self, account: str | int | None = None) -> int:
+        """The account_seq of the last event seen: `resume={account: this + 1}` goes on after it in another process."""
+        return (self._desk.session.next_seq.get(self._desk.account_id(account)) or 1) - 1
+
+    def _rows(self, kind: type[RowT], answer: Mapping[str, Any]) -> list[RowT]:
+        return rows_of(kind, answer["rows"], self._desk.symbols)

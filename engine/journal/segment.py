@@ -1,0 +1,165 @@
+"""Segment files: their names, their head, how they are made. A segment is a head of 64 bytes, records, and zeros.
+
+A segment is made under a temporary name, filled with zeros that are really written (a commit into blocks that were only
+reserved costs the file system a change of its own), and gets its head and its name when it is needed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.journal.errors import JournalDamaged, JournalError
+from ext.record import crc32c
+
+MAGIC = b"OBJOURN1"
+VERSION = 1
+HEAD_BYTES = 64
+SUFFIX = ".obj"
+TEMPORARY = "next.tmp"
+SEGMENT_BYTES = 64 << 20
+LEAST_SEGMENT_BYTES = 4096
+ZEROS = bytes(1 << 20)
+_HEAD = struct.Struct("<8sIIQq16s")
+
+RESTORE = "Restore the file from a copy; `openbell journal verify` checks it without starting the market"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a segment says of itself."""
+
+    first_seq: int
+    created_ns: int
+    market_id: bytes  # 16 bytes, the same in all segments of a market
+
+    def pack(self) -> bytes:
+        """The 64 bytes of the file."""
+        head = _HEAD.pack(MAGIC, VERSION, HEAD_BYTES, self.first_seq, self.created_ns, self.market_id)
+        return (head + struct.pack("<I", crc32c(head))).ljust(HEAD_BYTES, b"\0")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment file, by its name."""
+
+    path: Path
+    first_seq: int
+
+
+def name_of(first_seq: int) -> str:
+    """The file name of the segment whose first record is numbered so."""
+    return f"{first_seq:018d}{SUFFIX}"
+
+
+def segments(directory: Path) -> list[Segment]:
+    """The segments in `directory`, ascending; [] when there is no such directory."""
+    try:
+        names = [entry.name for entry in os.scandir(directory)]
+    except FileNotFoundError:
+        return []
+    found = []
+    for name in names:
+        stem = name.removesuffix(SUFFIX)
+        if name.endswith(SUFFIX) and stem.isdecimal():
+            found.append(Segment(directory / name, int(stem)))
+    return sorted(found, key=lambda segment: segment.first_seq)
+
+
+def read_head(segment: Segment, market_id: bytes | None = None) -> Head:
+    """The head of a segment. Raises JournalDamaged when it is not whole, or not of market `market_id`."""
+    path = segment.path
+    with path.open("rb", buffering=0) as file:
+        data = file.read(HEAD_BYTES)
+    if len(data) < HEAD_BYTES:
+        raise JournalDamaged(path, 0, f"the head has {len(data)} of {HEAD_BYTES} bytes", RESTORE)
+    magic, version, head_bytes, first_seq, created_ns, market = _HEAD.unpack_from(data)
+    (crc,) = struct.unpack_from("<I", data, _HEAD.size)
+    if magic != MAGIC:
+        raise JournalDamaged(path, 0, f"it begins with {magic!r}, a segment begins with {MAGIC!r}", RESTORE)
+    if crc != crc32c(data[: _HEAD.size]):
+        raise JournalDamaged(path, _HEAD.size, "the checksum of the head is wrong", RESTORE)
+    if (version, head_bytes) != (VERSION, HEAD_BYTES):
+        raise JournalError(
+            f"{path} has format version {version}, this program reads version {VERSION}: use a newer one"
+        )
+    if first_seq != segment.first_seq:
+        raise JournalDamaged(
+            path, 16, f"the head says that it begins at seq {first_seq}", f"Name the file {name_of(first_seq)}"
+        )
+    if market_id is not None and market != market_id:
+        raise JournalDamaged(
+            path,
+            32,
+            f"it is of market {market.hex()}, the one before it of {market_id.hex()}",
+            "Remove what is foreign",
+        )
+    return Head(first_seq, created_ns, market)
+
+
+def market_id_of(directory: Path) -> bytes | None:
+    """The market that the journal in `directory` belongs to; None where there is no segment."""
+    found = segments(directory)
+    return read_head(found[0]).market_id if found else None
+
+
+def sync_directory(directory: Path) -> None:
+    """See that names given in `directory` are on disk."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def prepare(directory: Path, size_bytes: int, hurry: Callable[[], bool] = lambda: False) -> int:
+    """Make a file of `size_bytes` zeros under the temporary name; its descriptor, for reading and writing.
+
+    `hurry` is asked now and then: when it says True the rest stays reserved and unwritten, which is slower to commit
+    into. Raises OSError and leaves no file when the disk has no room.
+    """
+    path = directory / TEMPORARY
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, size_bytes)
+        for offset in range(0, size_bytes, len(ZEROS)):
+            if hurry():
+                break
+            _write_all(descriptor, memoryview(ZEROS)[: size_bytes - offset], offset)
+            os.fdatasync(descriptor)  # in small pieces, so that commits of the segment in use pass between them
+        os.fsync(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        path.unlink(missing_ok=True)
+        raise
+    return descriptor
+
+
+def christen(directory: Path, descriptor: int, first_seq: int, market_id: bytes, sync: bool) -> Segment:
+    """Give the prepared file its head and its name. With `sync` both are on disk when this returns."""
+    path = directory / name_of(first_seq)
+    _write_all(descriptor, memoryview(Head(first_seq, time.time_ns(), market_id).pack()), 0)
+    if sync:
+        os.fdatasync(descriptor)
+    (directory / TEMPORARY).rename(path)
+    if sync:
+        sync_directory(directory)
+    return Segment(path, first_seq)
+
+
+def no_room(error: OSError, directory: Path) -> str:
+    """What went wrong on the disk, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no room on the disk of {directory}: make room and start again; nothing that was acknowledged is lost"
+    return f"{error.filename or directory}: {error.strerror or error}"
+
+
+def _write_all(descriptor: int, data: memoryview, offset: int) -> None:
+    while data:
+        done = os.pwrite(descriptor, data, offset)
+        data, offset = data[done:], offset + done

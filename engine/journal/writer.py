@@ -1,0 +1,270 @@
+"""Group commit: a thread that writes and syncs what the loop hands it, all at once what came while it was busy.
+
+The thread is in the disk's hands most of the time; the loop never waits for it. An error of write or fdatasync is
+final: after one the state of the file's pages is unknown, so nothing is written any more and `collect` says why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import threading
+import time
+from pathlib import Path
+from queue import SimpleQueue
+
+from engine.journal import segment
+from engine.journal.errors import JournalError
+from engine.journal.reader import JournalReader
+from ext.record import commit_start
+
+FSYNC, MEMORY = "fsync", "memory"
+DURABILITIES = (FSYNC, MEMORY)
+MOST_PARTS = 1000  # buffers in one pwritev: the system's limit is 1024
+PREPARE_AT = 0.5  # of a segment, when the next one is begun
+
+
+class JournalWriter:
+    """Appends batches of journal records to the newest segment in `directory`, which it makes where there is none.
+
+    `next_seq`: the number of the first record to come; the journal must end just before it. `durability` "fsync" or
+    "memory" (written, not synced: a crash of the machine loses what the system had not written back). `market_id`: 16
+    bytes. `durable_seq`: last number that is on disk. Call from one thread. Raises JournalError.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        next_seq: int,
+        durability: str,
+        market_id: bytes,
+        segment_bytes: int = segment.SEGMENT_BYTES,
+    ) -> None:
+        if durability not in DURABILITIES:
+            raise JournalError(f"durability must be one of {', '.join(DURABILITIES)}, got {durability!r}")
+        if len(market_id) != 16:
+            raise JournalError(f"market_id must have 16 bytes, got {len(market_id)}")
+        if segment_bytes < segment.LEAST_SEGMENT_BYTES:
+            raise JournalError(f"segment_bytes must be at least {segment.LEAST_SEGMENT_BYTES}, got {segment_bytes}")
+        self.directory = directory
+        self.durability = durability
+        self.segment_bytes = segment_bytes
+        self.durable_seq = next_seq - 1
+        self._sync = durability == FSYNC
+        self._market_id = market_id
+        self._submitted_bytes = 0  # of the loop's thread
+        self._committed_bytes = 0  # of the writer's thread
+        self._queue: SimpleQueue[tuple[bytes, int] | None] = SimpleQueue()
+        self._failure: str | None = None
+        self._closed = False
+        self._preparation: _Preparation | None = None
+        self._descriptor = -1
+        self._offset = self._size = 0
+        self._written_seq = next_seq - 1
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / segment.TEMPORARY).unlink(missing_ok=True)  # of a process that was cut off
+            self._open(next_seq)
+        except OSError as error:
+            raise JournalError(f"journal: {segment.no_room(error, directory)}") from error
+        self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    # -- for the loop -----------------------------------------------------------------------------------------
+
+    def submit(self, records: bytes, last_seq: int) -> None:
+        """Hand over whole records, the last one numbered `last_seq`. Never blocks; no records are no commit."""
+        if records:
+            self._submitted_bytes += len(records)
+            self._queue.put((records, last_seq))
+
+    @property
+    def pending_bytes(self) -> int:
+        """Given and not durable yet."""
+        return self._submitted_bytes - self._committed_bytes
+
+    def fileno(self) -> int:
+        """An eventfd, readable after each commit and after a failure."""
+        return self._event
+
+    def collect(self) -> int:
+        """Make `fileno` unreadable again; return durable_seq. Raises JournalError when the disk failed."""
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._event)
+        if self._failure is not None:
+            raise JournalError(self._failure)
+        return self.durable_seq
+
+    def wait(self, seq: int, timeout_s: float = 10.0) -> int:
+        """Block until `seq` is durable; for tools and tests. Raises JournalError, TimeoutError."""
+        deadline_s = time.monotonic() + timeout_s
+        while self.collect() < seq:
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0 or not select.select([self._event], [], [], left_s)[0]:
+                raise TimeoutError(f"seq {seq} was not durable within {timeout_s:g} s, {self.durable_seq} is")
+        return self.durable_seq
+
+    def close(self) -> None:
+        """Write and sync all that was given, end the thread. Raises JournalError when that failed."""
+        if self._closed:
+            return
+        self._closed = True
+        self._queue.put(None)
+        self._thread.join()
+        if self._preparation is not None:
+            self._preparation.discard()
+        try:
+            if self._failure is None:
+                os.fsync(self._descriptor)  # also what durability "memory" left to the system
+                segment.sync_directory(self.directory)
+        except OSError as error:
+            self._failure = self._words(error)
+        os.close(self._descriptor)
+        os.close(self._event)
+        if self._failure is not None:
+            raise JournalError(self._failure)
+
+    # -- the thread -------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        queue = self._queue
+        try:
+            while (batch := queue.get()) is not None:
+                batches = [batch]
+                for _ in range(queue.qsize()):  # nobody else takes any out
+                    if (batch := queue.get()) is None:
+                        queue.put(None)  # nothing comes after it: it ends the next round
+                        break
+                    batches.append(batch)
+                self._commit(batches)
+        except OSError as error:
+            self._failure = self._words(error)
+        except JournalError as error:
+            self._failure = str(error)
+        if self._failure is not None:
+            os.eventfd_write(self._event, 1)
+
+    def _commit(self, batches: list[tuple[bytes, int]]) -> None:
+        """Write the batches; one commit where they fit into the segment."""
+        parts: list[bytes] = []
+        size = 0
+        seq = self._written_seq
+        for records, last_seq in batches:
+            first_seq = int.from_bytes(records[8:16], "little")
+            if first_seq != seq + 1:
+                raise JournalError(f"journal: got a batch that begins with seq {first_seq}, next is {seq + 1}")
+            if self._offset + size + len(records) > self._size:
+                if parts:
+                    self._write(parts, size, seq)
+                    parts, size = [], 0
+                self._roll(seq + 1, len(records))
+            parts.append(records)
+            size += len(records)
+            seq = last_seq
+        self._write(parts, size, seq)
+        if self._preparation is None and self._offset > self._size * PREPARE_AT:
+            self._preparation = _Preparation(self.directory, self.segment_bytes)
+
+    def _write(self, parts: list[bytes], size: int, last_seq: int) -> None:
+        """One group commit: the parts in one piece at the end of what is there."""
+        marked = commit_start(parts[0])
+        buffers: list[bytes | memoryview] = [marked, memoryview(parts[0])[len(marked) :], *parts[1:]]
+        offset = self._offset
+        while buffers:
+            done = os.pwritev(self._descriptor, buffers[:MOST_PARTS], offset)
+            offset += done
+            while buffers and done >= len(buffers[0]):
+                done -= len(buffers.pop(0))
+            if done:
+                buffers[0] = memoryview(buffers[0])[done:]
+        if self._sync:
+            os.fdatasync(self._descriptor)
+        self._offset = offset
+        self._written_seq = self.durable_seq = last_seq
+        self._committed_bytes += size
+        os.eventfd_write(self._event, 1)
+
+    def _roll(self, first_seq: int, needed_bytes: int) -> None:
+        """Go on in a new segment with room for `needed_bytes` of records."""
+        size = segment.HEAD_BYTES + needed_bytes
+        preparation, self._preparation = self._preparation, None
+        if size > self.segment_bytes and preparation is not None:
+            preparation.discard()
+            preparation = None
+        size = max(size, self.segment_bytes)
+        if preparation is not None:
+            descriptor = preparation.take()
+        else:
+            descriptor = segment.prepare(self.directory, size, hurry=lambda: True)
+        old, self._descriptor = self._descriptor, descriptor
+        if not self._sync:
+            os.fdatasync(old)  # `close` promises it of all
+        os.close(old)
+        segment.christen(self.directory, descriptor, first_seq, self._market_id, self._sync)
+        self._offset, self._size = segment.HEAD_BYTES, size
+
+    # -- both -------------------------------------------------------------------------------------------------
+
+    def _open(self, next_seq: int) -> None:
+        """Find the end of the journal, or make its first segment."""
+        found = segment.segments(self.directory)
+        if not found:
+            self._descriptor = segment.prepare(self.directory, self.segment_bytes)
+            segment.christen(self.directory, self._descriptor, next_seq, self._market_id, True)
+            self._offset, self._size = segment.HEAD_BYTES, self.segment_bytes
+            return
+        with JournalReader(self.directory, found[-1].first_seq) as reader:
+            while reader.read():
+                pass
+            if reader.torn is not None:
+                raise JournalError(f"{reader.torn}: recover before going on")
+            if reader.next_seq != next_seq:
+                raise JournalError(
+                    f"{self.directory}: the journal ends with seq {reader.next_seq - 1}, and {next_seq} was to be next"
+                )
+            self._offset = reader.offset
+        if segment.read_head(found[-1]).market_id != self._market_id:
+            raise JournalError(f"{found[-1].path} is of another market")
+        self._descriptor = os.open(found[-1].path, os.O_RDWR | os.O_CLOEXEC)
+        self._size = os.fstat(self._descriptor).st_size
+
+    def _words(self, error: OSError) -> str:
+        return f"journal: {segment.no_room(error, self.directory)}"
+
+
+class _Preparation:
+    """The next segment's file, made in a thread of its own."""
+
+    def __init__(self, directory: Path, size_bytes: int) -> None:
+        self._directory = directory
+        self._size_bytes = size_bytes
+        self._hurry = threading.Event()
+        self._descriptor = -1
+        self._error: OSError | None = None
+        self._thread = threading.Thread(target=self._run, name="journal-next", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._descriptor = segment.prepare(self._directory, self._size_bytes, self._hurry.is_set)
+        except OSError as error:
+            self._error = error
+
+    def take(self) -> int:
+        """The file's descriptor; where it is not done yet, as it is. Raises OSError when it could not be made."""
+        self._hurry.set()
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._descriptor
+
+    def discard(self) -> None:
+        """Remove the file."""
+        self._hurry.set()
+        self._thread.join()
+        if self._error is None:
+            os.close(self._descriptor)
+            (self._directory / segment.TEMPORARY).unlink(missing_ok=True)

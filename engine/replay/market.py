@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 import numpy as np
 from ext.core import Core
-from ext.sequence import CommandBatch
 from openbell import wire
 
 from engine.replay.errors import ReplayError
+from ext.sequence import CommandBatch
 
 MAKER, TAKER = 1, 2  # accounts: the owner of every recorded order, and the counterparty of every execution
 FIRST_ORDERS, FIRST_PAGES = 1 << 18, 1 << 14

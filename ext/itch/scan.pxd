@@ -24,7 +24,8 @@ cdef enum ScanStatus:
 cdef class Scanner:
     cdef uint64_t counts[256]
     cdef uint8_t symbols[65536][8]
-    cdef uint8_t priced[65536]   # bit 0: orders were entered; bit 1: one of them at a price off the cent
+    # bit 0: orders were entered; bit 1: one of them at a price off the cent; bit 2: a trading action came before them
+    cdef uint8_t priced[65536]
     cdef uint64_t offset_bytes   # of the next message's length prefix in the stream
     cdef readonly uint64_t messages
     cdef readonly bint ended

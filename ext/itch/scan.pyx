@@ -154,6 +154,8 @@ cdef class Scanner:
             return 1
         if kind == c"H":
             out.code = (<const layout.stock_trading_action*>body).trading_state
+            if self.priced[out.locate] == 0:
+                self.priced[out.locate] = 4
             return 1
         if kind == c"h":
             out.code = (<const layout.operational_halt*>body).halt_action
@@ -279,7 +281,13 @@ cdef class Scanner:
         or 1 (1e-4).
         """
         cdef int locate
-        return {locate: 1 if self.priced[locate] & 2 else CENT for locate in range(65536) if self.priced[locate]}
+        return {locate: 1 if self.priced[locate] & 2 else CENT for locate in range(65536) if self.priced[locate] & 1}
+
+    def open_locates(self):
+        """Return the locates in which orders were entered before any trading action: the stream began within the day.
+        """
+        cdef int locate
+        return [locate for locate in range(65536) if self.priced[locate] & 5 == 1]
 
 
 def split(const unsigned char[::1] buffer not None, str types=None):

@@ -20,88 +20,67 @@ Orders are named by the engine's id once an event told it, before that by the cl
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memset
 
-import numpy as np
-
 from ext.itch.book cimport LOCATES, NONE, Side
+from ext.itch.differences cimport (
+    CROSSING, DUPLICATE_REFERENCE, EXCESS_SHARES, EXECUTED_IN_HALT, NOT_FIRST, OTHER_PRICE, REJECTED, TRADED_ON_ENTRY,
+    UNKNOWN_REFERENCE, ZERO_SHARES,
+)
+from ext.itch.fills cimport IN_FLIGHT
 from ext.wire cimport (
     CHECK_UNKNOWN_ORDER, COMMAND_KIND_CANCEL, COMMAND_KIND_NEW_ORDER, COMMAND_KIND_REPLACE, EVENT_FLAG_MAKER,
-    EVENT_KIND_ACCEPTED, EVENT_KIND_CANCELED, EVENT_KIND_FILL, EVENT_KIND_REJECTED, EVENT_KIND_REPLACE_REJECTED,
-    INSTRUMENT_STATE_CLOSED, INSTRUMENT_STATE_HALTED, INSTRUMENT_STATE_OPEN, ORDER_FLAG_POST_ONLY,
-    ORDER_FLAG_QTY_IS_LEAVES, ORDER_FLAG_REQUEUE, Reject, TIME_IN_FORCE_GTC, TIME_IN_FORCE_IOC,
+    EVENT_KIND_ACCEPTED, EVENT_KIND_FILL, EVENT_KIND_REJECTED, EVENT_KIND_REPLACE_REJECTED, INSTRUMENT_STATE_CLOSED,
+    INSTRUMENT_STATE_HALTED, INSTRUMENT_STATE_OPEN, ORDER_FLAG_POST_ONLY, ORDER_FLAG_QTY_IS_LEAVES,
+    ORDER_FLAG_REQUEUE, Reject, TIME_IN_FORCE_GTC, TIME_IN_FORCE_IOC,
 )
-
-DIFFERENCE_DTYPE = np.dtype([
-    ("ts_ns", "<u8"), ("reference", "<u8"), ("expected", "<u8"), ("actual", "<u8"), ("locate", "<u2"), ("type", "u1"),
-    ("reason", "u1"),
-])
-assert DIFFERENCE_DTYPE.itemsize == sizeof(Difference)
-
-REASON_NAMES = (
-    "not_first_in_queue", "executed_at_another_price", "executed_in_a_halt", "crosses_the_book", "unknown_reference",
-    "duplicate_reference", "more_shares_than_the_order_has", "no_shares", "engine_filled_another_order",
-    "engine_filled_otherwise", "engine_rejected", "engine_traded_on_entry",
-)
-assert len(REASON_NAMES) == REASONS
-
-MAX_DIFFERENCES = 100_000  # kept one by one; all are counted
 
 cdef enum:
     NO_INSTRUMENT = 0xFFFFFFFF
     ROOM_A_STEP = 4  # commands that one step makes at most, releases apart
-    DIFFERENCES_KEPT = 100000
 
 
 cdef class Translator:
     """`instruments` maps stock locates to the engine's instrument ids; steps of other locates are passed over.
 
-    Instruments begin closed: a trading action opens them (`assume_open` opens them all now). `first_client_id` is
-    the first
-    client order id of both accounts. Raises MemoryError.
+    Instruments begin closed and a trading action opens them, but those of the locates in `opened` are open now.
+    `first_client_id` is the first client order id of both accounts. Raises ValueError for a locate, MemoryError.
     """
 
-    def __cinit__(self, dict instruments, uint32_t maker_account, uint32_t taker_account, *, bint assume_open=False,
+    def __cinit__(self, dict instruments, uint32_t maker_account, uint32_t taker_account, *, opened=(),
                   uint64_t first_client_id=1, uint32_t reserve=1 << 16):
         cdef uint32_t locate
         self.books = Books(reserve)
+        self.differences = Differences()
+        self.fills = Fills(self.differences, first_client_id)
         self.maker_account, self.taker_account = maker_account, taker_account
         for locate in range(LOCATES):
             self.instruments[locate] = NO_INSTRUMENT
         memset(self.states, INSTRUMENT_STATE_CLOSED, sizeof(self.states))
         memset(self.halts, 0, sizeof(self.halts))
         memset(self.waiting, 0, sizeof(self.waiting))
-        memset(self.counts, 0, sizeof(self.counts))
         for key, value in instruments.items():
             if not 0 <= key < LOCATES:
                 raise ValueError(f"a stock locate is 0..65535, got {key}")
             self.instruments[<uint32_t>key] = value
-            if assume_open:
-                self.states[<uint32_t>key] = INSTRUMENT_STATE_OPEN
+        for key in opened:
+            if not 0 <= key < LOCATES:
+                raise ValueError(f"a stock locate is 0..65535, got {key}")
+            self.states[<uint32_t>key] = INSTRUMENT_STATE_OPEN
         self.placed_capacity = self.books.orders_capacity
-        self.half_capacity = self.repair_capacity = 64
-        self.difference_capacity = 1024
+        self.repair_capacity = 64
         self.placed = <Placed*>calloc(self.placed_capacity, sizeof(Placed))
         self.makers = <uint32_t*>malloc(IN_FLIGHT * sizeof(uint32_t))
-        self.takers = <Expected*>calloc(IN_FLIGHT, sizeof(Expected))
         self.commands = <OrderCommand*>calloc(COMMANDS, sizeof(OrderCommand))
-        self.halves = <HalfFill*>malloc(self.half_capacity * sizeof(HalfFill))
-        self.repairs = <uint64_t*>malloc(self.repair_capacity * sizeof(uint64_t))
-        self.repair_instruments = <uint32_t*>malloc(self.repair_capacity * sizeof(uint32_t))
-        self.differences = <Difference*>malloc(self.difference_capacity * sizeof(Difference))
-        if (self.placed == NULL or self.makers == NULL or self.takers == NULL or self.commands == NULL
-                or self.halves == NULL or self.repairs == NULL or self.repair_instruments == NULL
-                or self.differences == NULL):
+        self.repairs = <Repair*>malloc(self.repair_capacity * sizeof(Repair))
+        if self.placed == NULL or self.makers == NULL or self.commands == NULL or self.repairs == NULL:
             raise MemoryError("no memory for the translator")
-        self.maker_next = self.maker_done = self.taker_next = self.taker_done = first_client_id
+        memset(self.makers, 0xFF, IN_FLIGHT * sizeof(uint32_t))  # NONE everywhere
+        self.maker_first = self.maker_next = self.maker_done = first_client_id
 
     def __dealloc__(self):
         free(self.placed)
         free(self.makers)
-        free(self.takers)
         free(self.commands)
-        free(self.halves)
         free(self.repairs)
-        free(self.repair_instruments)
-        free(self.differences)
 
     # Steps to commands.
 
@@ -111,15 +90,14 @@ cdef class Translator:
         Stops at the end, when COMMANDS are made or in flight, and before a change of state (`state_change` tells it).
         Take the commands with `take_commands` before the next call.
         """
-        cdef Py_ssize_t count = steps.shape[0], done
+        cdef Py_ssize_t count = steps.shape[0], done = 0
         if not 0 <= start <= count:
             raise ValueError(f"start is 0..{count}, got {start}")
-        if start == count:
-            return count
-        with nogil:
-            done = self.run(&steps[start], count - start)
-        if self.out_of_memory or self.books.out_of_memory:
-            raise MemoryError(f"no memory for the translator with {self.books.live} orders resting")
+        self.mend()
+        if start < count:
+            with nogil:
+                done = self.run(&steps[start], count - start)
+        self.check_memory()
         return start + done
 
     def take_commands(self):
@@ -164,17 +142,12 @@ cdef class Translator:
     cdef Py_ssize_t run(self, const Step* steps, Py_ssize_t count) noexcept nogil:
         cdef Py_ssize_t i
         cdef uint32_t locate
-        cdef OrderCommand* cancel
-        while self.repair_count and self.command_count < COMMANDS:
-            self.repair_count -= 1
-            cancel = self.command(COMMAND_KIND_CANCEL, self.maker_account, self.repair_instruments[self.repair_count])
-            cancel.order_id = self.repairs[self.repair_count]
         for i in range(count):
             if self.command_count > COMMANDS - ROOM_A_STEP or self.out_of_memory:
                 return i
             if self.maker_next - self.maker_done > IN_FLIGHT - ROOM_A_STEP:
                 return i
-            if self.taker_next - self.taker_done >= IN_FLIGHT:
+            if self.fills.next_id - self.fills.done_id >= IN_FLIGHT:
                 return i
             locate = steps[i].locate
             if self.instruments[locate] == NO_INSTRUMENT:
@@ -190,6 +163,14 @@ cdef class Translator:
             self.one(steps + i)
             self.steps += 1
         return count
+
+    cdef void mend(self) noexcept nogil:
+        """Cancel the orders whose replace was refused."""
+        cdef OrderCommand* cancel
+        while self.repair_count and self.command_count < COMMANDS:
+            self.repair_count -= 1
+            cancel = self.command(COMMAND_KIND_CANCEL, self.maker_account, self.repairs[self.repair_count].instrument)
+            cancel.order_id = self.repairs[self.repair_count].order_id
 
     cdef void one(self, const Step* step) noexcept nogil:
         """Send what a step asks for, then do it in the books."""
@@ -320,7 +301,6 @@ cdef class Translator:
         cdef uint32_t price = self.books.orders[slot].price, shares = self.books.orders[slot].shares
         cdef uint32_t best = self.books.best_level(place)
         cdef uint32_t first = self.books.levels[best].head
-        cdef Expected* expected
         cdef OrderCommand* order
         cdef bint matchable = False
         if step.type == c"C" and step.price != price:
@@ -345,14 +325,9 @@ cdef class Translator:
             self.shrink(slot, step.shares, locate)
             return
         order = self.command(COMMAND_KIND_NEW_ORDER, self.taker_account, self.instruments[locate])
-        order.client_order_id = self.taker_next
+        order.client_order_id = self.fills.expect(step, self.placed[slot].client_id, price)
         order.side = (place & 1) ^ 1
         order.price, order.qty, order.tif = price, <uint32_t>step.shares, TIME_IN_FORCE_IOC
-        expected = &self.takers[self.taker_next & (IN_FLIGHT - 1)]
-        expected.maker_client_id, expected.reference = self.placed[slot].client_id, step.reference
-        expected.ts_ns, expected.locate, expected.type = step.ts_ns, step.locate, step.type
-        expected.shares, expected.price, expected.filled, expected.wrong = <uint32_t>step.shares, price, 0, 0
-        self.taker_next += 1
         if step.shares == shares:
             self.vacate(slot, locate)
         self.books.reduce(slot, step.shares)
@@ -388,7 +363,7 @@ cdef class Translator:
         """Send what waited in this instrument and need not any more; False when the commands are full before the
         end.
         """
-        cdef uint32_t side, i, slot, following
+        cdef uint32_t side, i, slot, following, left = self.waiting[locate]
         cdef Side* levels
         for side in range(2):
             levels = &self.books.sides[2 * locate + side]
@@ -397,11 +372,14 @@ cdef class Translator:
                 while slot != NONE:
                     following = self.books.orders[slot].next
                     if self.placed[slot].status & (WAITING | SHRUNK):
+                        left -= 1
                         if self.command_count > COMMANDS - ROOM_A_STEP:
                             return False
                         if self.maker_next - self.maker_done >= IN_FLIGHT:
                             return False
                         self.release_order(slot, locate)
+                        if left == 0:
+                            return True  # those that cross wait near the best: no need to see the whole book
                     slot = following
         return True
 
@@ -459,75 +437,63 @@ cdef class Translator:
         if size == 0:
             return
         cdef const unsigned char* data = &events[0]
+        cdef const Event* event
         with nogil:
             while at < size:
-                self.event(<const Event*>(data + at))
+                event = <const Event*>(data + at)
+                if event.account == self.maker_account:
+                    if event.client_order_id - self.maker_first < self.maker_next - self.maker_first:
+                        self.maker_event(event)
+                elif event.account == self.taker_account:
+                    self.fills.taker(event)
                 at += sizeof(Event)
-        if self.out_of_memory:
-            raise MemoryError("no memory for the translator")
+        self.check_memory()
 
-    cdef void event(self, const Event* event) noexcept nogil:
-        cdef uint32_t slot
-        cdef Expected* expected
-        cdef const Reject* reject
-        cdef void* grown
-        if event.account == self.maker_account:
-            if event.kind == EVENT_KIND_ACCEPTED:
-                self.maker_done = max(self.maker_done, event.client_order_id + 1)
-                slot = self.makers[event.client_order_id & (IN_FLIGHT - 1)]
-                if slot != NONE and self.placed[slot].client_id == event.client_order_id:
-                    self.placed[slot].engine_id = event.order_id
-            elif event.kind == EVENT_KIND_FILL:
-                if event.flags & EVENT_FLAG_MAKER:
-                    self.half(event)
-                else:
-                    self.differ_raw(TRADED_ON_ENTRY, 0, event.client_order_id, 0, 0, 0, event.qty)
-            elif event.kind == EVENT_KIND_REJECTED:
-                reject = <const Reject*>event
-                self.rejects += 1
-                self.maker_done = max(self.maker_done, event.client_order_id + 1)
-                slot = self.makers[event.client_order_id & (IN_FLIGHT - 1)]
-                if slot != NONE and self.placed[slot].client_id == event.client_order_id:
-                    self.lose(slot, reject.check)
-            elif event.kind == EVENT_KIND_REPLACE_REJECTED:
-                reject = <const Reject*>event
-                if reject.check == CHECK_UNKNOWN_ORDER:
-                    return  # of an order that was refused before: counted then
-                self.rejects += 1
-                slot = self.slot_of_client(event.client_order_id)
-                if slot != NONE:
-                    self.lose(slot, reject.check)
-                if self.repair_count == self.repair_capacity:
-                    grown = realloc(self.repairs, 2 * self.repair_capacity * sizeof(uint64_t))
-                    if grown != NULL:
-                        self.repairs = <uint64_t*>grown
-                        grown = realloc(self.repair_instruments, 2 * self.repair_capacity * sizeof(uint32_t))
-                    if grown == NULL:
-                        self.out_of_memory = True
-                        return
-                    self.repair_instruments = <uint32_t*>grown
-                    self.repair_capacity *= 2
-                self.repairs[self.repair_count] = event.order_id
-                self.repair_instruments[self.repair_count] = event.instrument
-                self.repair_count += 1
-        elif event.account == self.taker_account:
-            expected = &self.takers[event.client_order_id & (IN_FLIGHT - 1)]
-            if event.kind == EVENT_KIND_ACCEPTED:
-                # done when its fills have come: with the next
-                self.taker_done = max(self.taker_done, event.client_order_id)
-            elif event.kind == EVENT_KIND_FILL:
-                self.half(event)
-            elif event.kind == EVENT_KIND_CANCELED:
-                if not expected.wrong:
-                    expected.wrong = 1
-                    self.differ_raw(WRONG_FILL, expected.ts_ns, expected.reference, expected.locate, expected.type,
-                                    expected.shares, expected.shares - event.qty)
-            elif event.kind == EVENT_KIND_REJECTED:
-                reject = <const Reject*>event
-                self.rejects += 1
-                self.taker_done = max(self.taker_done, event.client_order_id + 1)
-                self.differ_raw(REJECTED, expected.ts_ns, expected.reference, expected.locate, expected.type, 0,
-                                reject.check)
+    cdef int check_memory(self) except -1:
+        if self.out_of_memory or self.books.out_of_memory or self.fills.out_of_memory or self.differences.out_of_memory:
+            raise MemoryError(f"no memory for the translator with {self.books.live} orders resting")
+        return 0
+
+    cdef void maker_event(self, const Event* event) noexcept nogil:
+        """Take an event of one of the maker's orders of this replay."""
+        cdef uint32_t slot = self.makers[event.client_order_id & (IN_FLIGHT - 1)]
+        if slot != NONE and self.placed[slot].client_id != event.client_order_id:
+            slot = NONE  # of an order that went since
+        if event.kind == EVENT_KIND_ACCEPTED:
+            self.maker_done = max(self.maker_done, event.client_order_id + 1)
+            if slot != NONE:
+                self.placed[slot].engine_id = event.order_id
+        elif event.kind == EVENT_KIND_FILL:
+            if event.flags & EVENT_FLAG_MAKER:
+                self.fills.half(event, True)
+            else:
+                self.differences.add(TRADED_ON_ENTRY, 0, event.client_order_id, 0, 0, 0, event.qty)
+        elif event.kind == EVENT_KIND_REJECTED:
+            self.rejects += 1
+            self.maker_done = max(self.maker_done, event.client_order_id + 1)
+            if slot != NONE:
+                self.lose(slot, (<const Reject*>event).check)
+        elif event.kind == EVENT_KIND_REPLACE_REJECTED:
+            if (<const Reject*>event).check == CHECK_UNKNOWN_ORDER:
+                return  # of an order that was refused before: counted then
+            self.rejects += 1
+            slot = self.slot_of_client(event.client_order_id)
+            if slot != NONE:
+                self.lose(slot, (<const Reject*>event).check)
+            self.repair(event)
+
+    cdef void repair(self, const Event* event) noexcept nogil:
+        """Note that an order whose replace was refused must leave the engine's book."""
+        cdef Repair* grown
+        if self.repair_count == self.repair_capacity:
+            grown = <Repair*>realloc(self.repairs, 2 * <size_t>self.repair_capacity * sizeof(Repair))
+            if grown == NULL:
+                self.out_of_memory = True
+                return
+            self.repairs, self.repair_capacity = grown, 2 * self.repair_capacity
+        self.repairs[self.repair_count].order_id = event.order_id
+        self.repairs[self.repair_count].instrument = event.instrument
+        self.repair_count += 1
 
     cdef void lose(self, uint32_t slot, uint8_t check) noexcept nogil:
         """The engine refused an order that rests in the record."""
@@ -535,7 +501,7 @@ cdef class Translator:
         if self.placed[slot].status & (WAITING | SHRUNK):
             self.waiting[locate] -= 1
         self.placed[slot].status = LOST
-        self.differ_raw(REJECTED, 0, self.books.orders[slot].reference, <uint16_t>locate, c"A", 0, check)
+        self.differences.add(REJECTED, 0, self.books.orders[slot].reference, <uint16_t>locate, c"A", 0, check)
 
     cdef uint32_t slot_of_client(self, uint64_t client_id) noexcept nogil:
         """The slot of a resting order, by the slow way."""
@@ -545,108 +511,20 @@ cdef class Translator:
                 return slot
         return NONE
 
-    cdef void half(self, const Event* event) noexcept nogil:
-        """One side of a trade; with both sides there, hold it against the record. The sides may come in either
-        order.
-        """
-        cdef HalfFill mine
-        cdef HalfFill other
-        cdef HalfFill* grown
-        cdef uint32_t i = self.half_count
-        mine.seq, mine.trade_id, mine.instrument = event.seq, event.trade_id, event.instrument
-        mine.client_id = event.client_order_id
-        mine.qty, mine.price = event.qty, <uint32_t>event.price
-        mine.maker = event.account == self.maker_account
-        while i > 0:
-            i -= 1
-            other = self.halves[i]
-            if other.trade_id == mine.trade_id and other.instrument == mine.instrument and other.maker != mine.maker:
-                self.half_count -= 1
-                self.halves[i] = self.halves[self.half_count]
-                if mine.maker:
-                    self.traded(&mine, &other)
-                else:
-                    self.traded(&other, &mine)
-                return
-        if self.half_count == self.half_capacity:
-            grown = <HalfFill*>realloc(self.halves, 2 * self.half_capacity * sizeof(HalfFill))
-            if grown == NULL:
-                self.out_of_memory = True
-                return
-            self.halves, self.half_capacity = grown, 2 * self.half_capacity
-        self.halves[self.half_count] = mine
-        self.half_count += 1
-
-    cdef void traded(self, const HalfFill* maker, const HalfFill* taker) noexcept nogil:
-        cdef Expected* expected = &self.takers[taker.client_id & (IN_FLIGHT - 1)]
-        expected.filled += taker.qty
-        if expected.wrong:
-            return
-        if maker.client_id != expected.maker_client_id:
-            expected.wrong = 1
-            self.differ_raw(WRONG_MAKER, expected.ts_ns, expected.reference, expected.locate, expected.type,
-                            expected.maker_client_id, maker.client_id)
-        elif taker.price != expected.price or expected.filled > expected.shares:
-            expected.wrong = 1
-            self.differ_raw(WRONG_FILL, expected.ts_ns, expected.reference, expected.locate, expected.type,
-                            expected.price, taker.price)
-        elif expected.filled == expected.shares:
-            self.matched += 1
-            self.matched_shares += expected.shares
-
-    # Differences.
-
     cdef void differ(self, int reason, const Step* step, uint64_t expected, uint64_t actual) noexcept nogil:
-        self.differ_raw(reason, step.ts_ns, step.reference, step.locate, step.type, expected, actual)
-
-    cdef void differ_raw(self, int reason, uint64_t ts_ns, uint64_t reference, uint16_t locate, uint8_t type,
-                         uint64_t expected, uint64_t actual) noexcept nogil:
-        cdef Difference* grown
-        cdef Difference* difference
-        self.counts[reason] += 1
-        if self.difference_count == DIFFERENCES_KEPT:
-            return
-        if self.difference_count == self.difference_capacity:
-            grown = <Difference*>realloc(self.differences, 2 * <size_t>self.difference_capacity * sizeof(Difference))
-            if grown == NULL:
-                self.out_of_memory = True
-                return
-            self.differences, self.difference_capacity = grown, 2 * self.difference_capacity
-        difference = &self.differences[self.difference_count]
-        difference.ts_ns, difference.reference, difference.locate, difference.type = ts_ns, reference, locate, type
-        difference.expected, difference.actual, difference.reason = expected, actual, <uint8_t>reason
-        self.difference_count += 1
-
-    @property
-    def difference_total(self):
-        """How many differences there are so far, of all reasons."""
-        cdef uint64_t total = 0
-        cdef int reason
-        for reason in range(REASONS):
-            total += self.counts[reason]
-        return total
-
-    def counts_by_reason(self):
-        """Return {name of the reason: how many} of the reasons that occurred."""
-        cdef int reason
-        return {REASON_NAMES[reason]: self.counts[reason] for reason in range(REASONS) if self.counts[reason]}
-
-    def differences_from(self, uint32_t first=0):
-        """Return the differences kept (at most MAX_DIFFERENCES), from index `first` on, as an array of
-        DIFFERENCE_DTYPE.
-        """
-        if first >= self.difference_count:
-            return np.empty(0, DIFFERENCE_DTYPE)
-        return np.frombuffer(
-            (<char*>(self.differences + first))[:(self.difference_count - first) * sizeof(Difference)],
-            DIFFERENCE_DTYPE)
+        self.differences.add(reason, step.ts_ns, step.reference, step.locate, step.type, expected, actual)
 
     @property
     def in_flight(self):
         """Orders of both accounts whose acceptance has not been observed (the last taker order counts until the
         next).
         """
-        return self.maker_next - self.maker_done + self.taker_next - self.taker_done
+        return self.maker_next - self.maker_done + self.fills.next_id - self.fills.done_id
+
+    @property
+    def rejected(self):
+        """Commands of both accounts that the engine rejected."""
+        return self.rejects + self.fills.rejects
 
     def references_by_client_id(self):
         """Return {maker client order id: reference} of the resting orders that the engine has."""

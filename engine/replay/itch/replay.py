@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from openbell import wire
@@ -15,9 +17,11 @@ from engine.replay.itch.file import chunks_ahead
 from engine.replay.market import Market, OwnMarket
 from engine.replay.pace import Pace
 from engine.replay.report import Difference, Report
-from ext.itch.scan import Scanner
-from ext.itch.translate import REASON_NAMES, Translator
+from ext.itch.differences import REASON_NAMES
+from ext.itch.scan import STEP_DTYPE, Scanner
+from ext.itch.translate import Translator
 
+NO_STEPS = np.empty(0, STEP_DTYPE)
 CHECKPOINTS = 20  # comparisons of all books during a checked replay, besides the one at its end
 
 Progress = Callable[[int, int], None]
@@ -25,12 +29,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a file holds: messages by type, and of each stock locate with orders its symbol and fitting tick (1e-4)."""
+    """What a file holds. `ticks`: of each stock locate with orders the tick that fits them, in 1e-4. `opened`: locates
+    with orders before any trading action, because the file begins within the day: they are open from its start.
+    """
 
     messages: int
+    counts: dict[str, int]
     unknown: int
     symbols: dict[int, str]
     ticks: dict[int, int]
+    opened: list[int]
 
 
 def survey(path: Path, progress: Progress | None = None) -> Survey:
@@ -42,7 +50,14 @@ def survey(path: Path, progress: Progress | None = None) -> Survey:
         if progress is not None:
             progress(done, size)
     scanner.finish()
-    return Survey(scanner.messages, scanner.unknown, scanner.symbols_by_locate(), scanner.ticks_by_locate())
+    return Survey(
+        scanner.messages,
+        scanner.counts_by_type(),
+        scanner.unknown,
+        scanner.symbols_by_locate(),
+        scanner.ticks_by_locate(),
+        scanner.open_locates(),
+    )
 
 
 def wanted_locates(found: Survey, symbols: Iterable[str]) -> dict[int, str]:
@@ -51,7 +66,11 @@ def wanted_locates(found: Survey, symbols: Iterable[str]) -> dict[int, str]:
     by_symbol = {symbol: locate for locate, symbol in found.symbols.items()}
     missing = sorted(names - by_symbol.keys())
     if missing:
-        raise ReplayError(f"symbol {missing[0]!r} is not in the file's stock directory ({len(by_symbol)} symbols)")
+        near = difflib.get_close_matches(missing[0], sorted(by_symbol), n=3)
+        hint = f"; near it: {', '.join(near)}" if near else ""
+        raise ReplayError(
+            f"symbol {missing[0]!r} is not in the file's stock directory of {len(by_symbol):,} symbols{hint}"
+        )
     if names:
         return {by_symbol[name]: name for name in sorted(names)}
     # a stream that begins after the directory has no names: the locate stands in
@@ -83,13 +102,16 @@ class ItchReplay:
         self.instruments = {
             locate: market.add_instrument(symbol, found.ticks.get(locate, 100)) for locate, symbol in locates.items()
         }
-        # without trading actions for a stock (a stream that begins within the day) it is open
+        opened = [locate for locate in found.opened if locate in locates]
+        for locate in opened:
+            market.set_state(self.instruments[locate], wire.InstrumentState.OPEN, 0)
         self.translator = Translator(
-            self.instruments, market.maker, market.taker, first_client_id=market.first_client_id
+            self.instruments, market.maker, market.taker, opened=opened, first_client_id=market.first_client_id
         )
         self.report = Report(str(path), "itch", checked=check, instruments=len(self.instruments))
         self.pace = Pace(speed)
         self._check, self._progress = check, progress
+        self._ts_ns = 0  # of the last step sent
         self._next_check = found.messages // CHECKPOINTS + 1
 
     def run(self) -> Report:
@@ -114,16 +136,16 @@ class ItchReplay:
         report, translator = self.report, self.translator
         report.seconds = time.perf_counter() - start_s
         report.messages, report.unknown_messages = scanner.messages, scanner.unknown
-        report.commands, report.rejects = translator.sent, translator.rejects
-        report.executions, report.executions_matched = translator.executions, translator.matched
-        report.executed_shares, report.matched_shares = translator.executed_shares, translator.matched_shares
+        report.commands, report.rejects = translator.sent, translator.rejected
+        report.executions, report.executions_matched = translator.executions, translator.fills.matched
+        report.executed_shares, report.matched_shares = translator.executed_shares, translator.fills.matched_shares
         report.prints, report.live_orders = translator.prints, translator.books.live
         if isinstance(self.market, OwnMarket):
             report.state_hash = self.market.state_hash()
         self._take_differences()
         return report
 
-    def _feed(self, steps: np.ndarray) -> None:
+    def _feed(self, steps: np.ndarray[Any, Any]) -> None:
         """Send what the steps say."""
         translator, at, count = self.translator, 0, len(steps)
         while True:
@@ -131,8 +153,9 @@ class ItchReplay:
             at = translator.translate(steps, at)
             commands = translator.take_commands()
             if commands:
-                ts_ns = int(steps["ts_ns"][max(at - 1, 0)])
-                translator.observe(self.market.send(commands, ts_ns))
+                if at:
+                    self._ts_ns = int(steps["ts_ns"][at - 1])
+                translator.observe(self.market.send(commands, self._ts_ns))
             if at == count and not translator.command_count:
                 return
             change = translator.state_change(steps, at)
@@ -140,14 +163,17 @@ class ItchReplay:
                 if translator.in_flight:
                     translator.observe(self.market.settle())
                 locate, state = change
-                ts_ns = int(steps["ts_ns"][at])
-                self.market.set_state(self.instruments[locate], wire.InstrumentState(state), ts_ns)
+                self._ts_ns = int(steps["ts_ns"][at])
+                self.market.set_state(self.instruments[locate], wire.InstrumentState(state), self._ts_ns)
                 translator.state_changed(steps, at)
                 at += 1
             elif at == before and not commands:
                 translator.observe(self.market.settle())  # too many in flight
 
     def _settle(self) -> None:
+        """Take every answer, and send what follows from refusals."""
+        self.translator.observe(self.market.settle())
+        self._feed(NO_STEPS)
         self.translator.observe(self.market.settle())
 
     def _compare(self) -> None:
@@ -207,8 +233,8 @@ class ItchReplay:
 
     def _take_differences(self) -> None:
         """Move the translator's differences into the report."""
-        kept = self.translator.differences_from(0)
-        counts = self.translator.counts_by_reason()
+        kept = self.translator.differences.since()
+        counts = self.translator.differences.counts_by_reason()
         for row in kept[:1000]:
             self.report.differ(
                 Difference(

@@ -16,7 +16,8 @@ from engine.replay.lobster.steps import FIRST_SEED, LOCATE, StepMaker, as_steps
 from engine.replay.market import Market, OwnMarket
 from engine.replay.pace import Pace
 from engine.replay.report import Difference, Report
-from ext.itch.translate import REASON_NAMES, Translator
+from ext.itch.differences import REASON_NAMES
+from ext.itch.translate import Translator
 
 ROWS_A_BATCH = 256  # sent at once when no book is compared
 
@@ -77,9 +78,9 @@ class LobsterReplay:
         translator.observe(self.market.settle())
         self._list_differences("end")
         report.seconds = time.perf_counter() - start_s
-        report.commands, report.rejects = translator.sent, translator.rejects
-        report.executions, report.executions_matched = translator.executions, translator.matched
-        report.executed_shares, report.matched_shares = translator.executed_shares, translator.matched_shares
+        report.commands, report.rejects = translator.sent, translator.rejected
+        report.executions, report.executions_matched = translator.executions, translator.fills.matched
+        report.executed_shares, report.matched_shares = translator.executed_shares, translator.fills.matched_shares
         report.prints, report.live_orders = translator.prints, translator.books.live
         if isinstance(self.market, OwnMarket):
             report.state_hash = self.market.state_hash()
@@ -228,9 +229,9 @@ class LobsterReplay:
 
     def _list_differences(self, where: str) -> None:
         """Move what the translator found since the last time into the report."""
-        if self.translator.difference_total == self._listed:
+        if self.translator.differences.total == self._listed:
             return
-        for found in self.translator.differences_from(self._listed):
+        for found in self.translator.differences.since(self._listed):
             reference, reason = int(found["reference"]), REASON_NAMES[int(found["reason"])]
             self.report.differ(
                 Difference(
@@ -238,7 +239,7 @@ class LobsterReplay:
                     0 if reference >= FIRST_SEED else reference,
                 )
             )  # fmt: skip
-        self._listed = self.translator.difference_total
+        self._listed = self.translator.differences.total
 
     def _show(self, row: int) -> None:
         if self._progress is not None:

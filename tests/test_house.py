@@ -19,7 +19,7 @@ WATCHED_LINES = 500
 MAY_IMPORT = {
     "client/openbell": {"openbell"},
     "ext": {"ext"},
-    "engine": {"engine", "ext"},
+    "engine": {"engine", "ext", "openbell"},
     "engine/cli": {"bench", "engine", "ext", "openbell"},
     "engine/demo": {"engine", "ext", "openbell"},
     "engine/replay": {"engine", "ext", "openbell"},

@@ -19,7 +19,7 @@ from engine.journal.errors import JournalDamaged, JournalError
 from engine.journal.segment import RESTORE, ZEROS, Segment
 from ext import record
 
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 256 << 10  # small enough to stay in the cache, and for memory that is used again
 LONGEST_RECORD_BYTES = 264
 NO_LAST = (1 << 64) - 1
 

@@ -1,0 +1,73 @@
+"""One engine a directory: a lock on run/lock that the system gives back when its process ends, however it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+FILE: Final = Path("run", "lock")  # in a market's directory
+PATIENCE_S = 0.3  # somebody who only looks (`holder`) has it for microseconds
+
+
+class InUse(Exception):
+    """Another process has the market's directory; the message names it."""
+
+
+class MarketLock:
+    """The lock of the market in `data`, held until `release` or the end of the process. Raises InUse, OSError."""
+
+    def __init__(self, data: Path) -> None:
+        path = data / FILE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline_s = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline_s:
+                    pid = _read_pid(self._descriptor)
+                    os.close(self._descriptor)
+                    raise InUse(f"{data} is in use by another engine (process {pid or '?'})") from None
+                time.sleep(0.01)
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+
+    def release(self) -> None:
+        """Give the directory free."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def holder(data: Path) -> int | None:
+    """Process id of the engine that runs the market in `data` (0 where it did not tell yet); None when none does."""
+    try:
+        descriptor = os.open(data / FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read_pid(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _read_pid(descriptor: int) -> int:
+    text = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+    return int(text) if text.isdecimal() else 0

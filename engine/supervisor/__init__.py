@@ -1,0 +1,1 @@
+"""Child processes of `openbell run`: started, watched, started again, stopped in order."""

@@ -35,7 +35,7 @@ class Maker:
     def _requote(self, desk: Desk, symbol: str) -> None:
         quote = desk.quote(symbol)
         tick_size = quote.tick_size
-        # An opinion drifts a little, and pulls back to 0: makers disagree, now and then enough to trade with each other.
+        # An opinion drifts a little and pulls back to 0: makers disagree, now and then enough to trade with each other.
         opinion = self._opinion[symbol] = self._opinion[symbol] * 0.98 + self._random.gauss(0.0, 0.00002)
         fair = desk.value(symbol) * (1.0 + opinion)
         half = max(tick_size, fair * self._width_bps[symbol] / 10_000)

@@ -17,7 +17,7 @@ BUY_BACK_LOTS = 400
 
 
 class Seller:
-    """Half of the slices hit the bid, the other half wait at the offer; what is left of one is cancelled with the next."""
+    """Half of the slices hit the bid, the others wait at the offer; what is left of one is cancelled with the next."""
 
     def __init__(self, symbols: tuple[str, ...], random: Random) -> None:
         self._random = random

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from statistics import fmean, stdev
 
 from openbell import wire
@@ -51,7 +52,7 @@ def test_the_value_is_a_function_of_time_and_seed() -> None:
 def test_the_value_moves_as_much_as_it_should_and_stays_in_reach() -> None:
     value = Value(3, "AAA", 1e6, 0.0002)
     path = [value.at(1_700_000_000 + step) for step in range(4000)]
-    moves = [(after - before) / before for before, after in zip(path, path[1:], strict=False)]
+    moves = [(after - before) / before for before, after in pairwise(path)]
     assert 0.3 < stdev(moves) / 0.0002 < 3
     assert abs(fmean(moves)) < 0.0001
     far = [value.at(1_700_000_000 + day * 86_400) for day in range(365)]

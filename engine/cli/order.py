@@ -1,0 +1,336 @@
+"""`openbell order buy|sell|cancel|replace|list|fills|positions`: a person at the market, through the order port."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from typing import Any
+
+import numpy as np
+import openbell
+from openbell import wire
+from openbell.errors import InvalidInput, OpenBellError, OrderCanceled, TimedOut
+from openbell.events import Event, Reject, decode
+from openbell.orders import Order, OrderState
+from openbell.rows import OrderInfo
+from rich.text import Text
+
+from engine.cli import reach, show
+from engine.cli.operating.act import count, decimal_text
+
+HELP = "place, cancel and list orders of one account"
+ACCOUNT_VARIABLE = "OPENBELL_ACCOUNT"
+ANSWER_S = 5.0
+EPILOG = """examples:
+  openbell order buy NOVA 10                  at the market: what is there at once, within the collar
+  openbell order buy NOVA 10 412.50           at 412.50 or better; what is left waits in the book
+  openbell order sell NOVA 10 412.60 --wait   and follow it until it is done (Ctrl-C leaves it in the book)
+  openbell order list
+  openbell order cancel 1732550000000000      by the id that `list` shows
+  openbell order cancel --all
+
+exit codes: 0 done, 1 refused or ended unfilled, 2 wrong usage, 3 no engine there"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb to its parser."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    _common(parser, again=False)
+    acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
+    for name in ("buy", "sell"):
+        below = acts.add_parser(name, help=f"place a {name} order", description=f"Place a {name} order.")
+        below.add_argument("symbol", metavar="SYM")
+        below.add_argument("qty", metavar="LOTS", type=count)
+        below.add_argument("price", metavar="PRICE", nargs="?", type=decimal_text, help="left out: a market order")
+        below.add_argument(
+            "--tif",
+            type=str.upper,
+            choices=[one.name for one in wire.TimeInForce],
+            help="how long it lives (default DAY; of market orders IOC)",
+        )
+        below.add_argument("--post-only", action="store_true", help="refuse it where it would trade at once")
+        below.add_argument("--id", type=count, metavar="N", help="client order id, to repeat an order safely")
+        below.add_argument(
+            "--wait",
+            type=float,
+            nargs="?",
+            const=float("inf"),
+            metavar="S",
+            help="follow it until it is done, or S seconds",
+        )
+        _common(below, again=True)
+    cancel = acts.add_parser("cancel", help="cancel one order, or --all", description="Cancel orders.")
+    which = cancel.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", metavar="ID", nargs="?", type=count, help="client id or engine's id, see `list`")
+    which.add_argument("--all", action="store_true", help="all of the account")
+    cancel.add_argument("--symbol", metavar="SYM", help="with --all: only in this instrument")
+    _common(cancel, again=True)
+    replace = acts.add_parser("replace", help="change price or quantity", description="Change an order in the book.")
+    replace.add_argument("id", metavar="ID", type=count, help="client id or engine's id, see `list`")
+    replace.add_argument("--price", type=decimal_text, metavar="P")
+    replace.add_argument("--qty", type=count, metavar="LOTS", help="what shall be open")
+    _common(replace, again=True)
+    for name, text in (
+        ("list", "live orders of the account"),
+        ("fills", "its last fills"),
+        ("positions", "its positions and cash"),
+    ):
+        _common(
+            acts.add_parser(name, help=text, description=f"Show the {text.replace('its', 'the account’s')}."),
+            again=True,
+        )
+
+
+def _common(parser: argparse.ArgumentParser, *, again: bool) -> None:
+    reach.add_market(parser, again=again)
+    extra: dict[str, Any] = {"default": argparse.SUPPRESS} if again else {}
+    parser.add_argument(
+        "--account", metavar="ACCOUNT", help=f"name or id (default ${ACCOUNT_VARIABLE}, else the first)", **extra
+    )
+    parser.add_argument(
+        "--key", metavar="KEY", help="API key (default $OPENBELL_API_KEY, else the market's directory)", **extra
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it. Returns the exit code: 0 done, 1 refused or ended unfilled, 2 wrong usage, 3 no engine."""
+    return reach.reported(f"order {args.act}", args, _do)
+
+
+def _do(args: argparse.Namespace) -> int:
+    account: str | int | None = args.account or os.environ.get(ACCOUNT_VARIABLE)
+    if isinstance(account, str) and account.isdigit():
+        account = int(account)
+    acts = {
+        "buy": _place, "sell": _place, "cancel": _cancel, "replace": _replace, "list": _list, "fills": _fills,
+        "positions": _positions,
+    }  # fmt: skip
+    with openbell.connect(
+        reach.address(args),
+        api_key=args.key,
+        account=account,
+        name="openbell order",
+        keep_events=True,
+        timeout_s=ANSWER_S,
+    ) as client:
+        return acts[args.act](client, args)
+
+
+# ------------------------------------------------------------ placing
+
+
+def _place(client: openbell.Client, args: argparse.Namespace) -> int:
+    """Send the order, print what became of it at once; with --wait until it is done."""
+    symbol = args.symbol if args.symbol in client.instruments_by_symbol else args.symbol.upper()
+    order = client.order(args.act, symbol, args.qty, args.price, args.tif, args.post_only, client_order_id=args.id)
+    shown = 0
+    order.wait_accepted(ANSWER_S)
+    if not args.json:
+        show.out(f"accepted: {_what(order)}, id {order.client_order_id}")
+    deadline_s = time.monotonic() + (args.wait or 0)
+    try:
+        while True:
+            if not args.json:
+                for fill in order.fills[shown:]:
+                    show.out(_fill(order, fill))
+            shown = len(order.fills)
+            left_s = deadline_s - time.monotonic()
+            if order.is_done or left_s <= 0:
+                break
+            client.poll(min(left_s, 1.0))
+    except KeyboardInterrupt:
+        pass  # the order stays; what is said below tells how to cancel it
+    error = order.error()
+    if args.json:
+        show.out_json(_order_json(order))
+    elif order.is_done:
+        show.out(_end(order))
+    else:
+        show.out(
+            f"{order.leaves:,} lots wait in the book at {order.price_text}; "
+            f"openbell order cancel {order.client_order_id} takes them out"
+        )
+    if isinstance(error, OrderCanceled) and not order.filled:
+        return reach.REFUSED
+    return reach.DONE
+
+
+def _what(order: Order) -> str:
+    verb = "buy" if order.side == wire.Side.BUY else "sell"
+    kind = "at the market, " if order.order_type == wire.OrderType.MARKET else ""
+    better = "at most" if order.side == wire.Side.BUY else "at least"
+    return f"{verb} {order.qty:,} {order.symbol} {kind}{better} {order.price_text} {order.tif.name}"
+
+
+def _fill(order: Order, fill: openbell.Fill) -> str:
+    done = "bought" if order.side == wire.Side.BUY else "sold"
+    role = "maker" if fill.is_maker else "taker"
+    what = f"{done} {fill.qty:,} {order.symbol} at {show.price(fill.price)}"
+    return f"{show.clock(fill.ts_ns)}  {what}  ({role}, trade {fill.trade_id:,})"
+
+
+def _end(order: Order) -> str:
+    done = "bought" if order.side == wire.Side.BUY else "sold"
+    average = f" at {order.average_price:.4f} on average" if order.average_price is not None else ""
+    if order.state is OrderState.FILLED:
+        return f"filled: {done} {order.filled:,} of {order.qty:,}{average}"
+    why = order.cancel_reason.name if order.cancel_reason is not None else order.state.value
+    return f"ended ({why}): {done} {order.filled:,} of {order.qty:,}{average}"
+
+
+def _order_json(order: Order) -> dict[str, Any]:
+    return {
+        "symbol": order.symbol,
+        "side": wire.Side(order.side).name,
+        "qty": order.qty,
+        "price": order.price,
+        "tif": order.tif.name,
+        "account": order.account,
+        "client_order_id": order.client_order_id,
+        "order_id": order.order_id,
+        "state": order.state.name,
+        "filled": order.filled,
+        "leaves": order.leaves,
+        "average_price": None if order.average_price is None else str(order.average_price),
+        "cancel_reason": None if order.cancel_reason is None else order.cancel_reason.name,
+        "fills": [fill._asdict() for fill in order.fills],
+    }
+
+
+# ------------------------------------------------------------ changing
+
+
+def _find(client: openbell.Client, number: int) -> OrderInfo:
+    """The live order of a client's or engine's id. Raises InvalidInput."""
+    rows = client.orders()
+    for row in rows:
+        if number in (row.client_order_id, row.order_id):
+            return row
+    raise InvalidInput(
+        f"no live order {number} of this account; it has {len(rows)}: openbell order list", field="id", value=number
+    )
+
+
+def _send(client: openbell.Client, kind: wire.CommandKind, row: OrderInfo, price: int, qty: int) -> Event | Reject:
+    """Send one command about a live order and wait for its answer."""
+    command = np.zeros(1, wire.ORDER_COMMAND)
+    command["kind"], command["side"], command["account"], command["instrument"] = (
+        kind,
+        row.side,
+        row.account,
+        row.instrument,
+    )
+    command["client_order_id"], command["order_id"], command["price"], command["qty"] = (
+        row.client_order_id, row.order_id, price, qty,
+    )  # fmt: skip
+    command["flags"] = wire.OrderFlag.QTY_IS_LEAVES if kind == wire.CommandKind.REPLACE else 0
+    answers = {
+        wire.CommandKind.CANCEL: (wire.EventKind.CANCELED, wire.EventKind.CANCEL_REJECTED),
+        wire.CommandKind.REPLACE: (wire.EventKind.REPLACED, wire.EventKind.REPLACE_REJECTED, wire.EventKind.CANCELED),
+    }[kind]
+    client.send_batch(command)
+    deadline_s = time.monotonic() + ANSWER_S
+    while (left_s := deadline_s - time.monotonic()) > 0:
+        for event in decode(client.events(left_s).tobytes()):
+            if event.order_id == row.order_id and event.kind in answers:
+                return event
+    raise TimedOut(f"no answer within {ANSWER_S:g} s", code="timeout")
+
+
+def _answered(answer: Event | Reject, args: argparse.Namespace, text: str) -> int:
+    if isinstance(answer, Reject):
+        raise OpenBellError(str(answer), code=wire.Check(answer.check).name, limit=answer.limit, value=answer.value)
+    if args.json:
+        show.out_json(answer._asdict())
+    else:
+        show.out(text)
+    return reach.DONE
+
+
+def _cancel(client: openbell.Client, args: argparse.Namespace) -> int:
+    if args.all:
+        number = client.cancel_all(args.symbol)
+        if args.json:
+            show.out_json({"canceled": number})
+        else:
+            show.out(f"{number:,} orders cancelled")
+        return reach.DONE
+    row = _find(client, args.id)
+    answer = _send(client, wire.CommandKind.CANCEL, row, 0, 0)
+    return _answered(answer, args, f"cancelled: {row.leaves:,} {row.symbol} at {show.price(row.price)}")
+
+
+def _replace(client: openbell.Client, args: argparse.Namespace) -> int:
+    if args.price is None and args.qty is None:
+        raise InvalidInput("give --price, --qty or both", field="price")
+    row = _find(client, args.id)
+    tick_size = client.instruments_by_symbol[row.symbol].tick_size
+    price = row.price if args.price is None else openbell.price_units(args.price, tick_size=tick_size)
+    answer = _send(client, wire.CommandKind.REPLACE, row, price, row.leaves if args.qty is None else args.qty)
+    text = ""
+    if isinstance(answer, Event):
+        kept = "kept" if answer.flags & wire.EventFlag.PRIORITY_KEPT else "lost"
+        text = f"replaced: {answer.leaves:,} {row.symbol} open at {show.price(answer.price)}; place in the queue {kept}"
+    return _answered(answer, args, text)
+
+
+# ------------------------------------------------------------ looking
+
+
+def _list(client: openbell.Client, args: argparse.Namespace) -> int:
+    rows = client.orders()
+    if args.json:
+        show.out_json({"rows": [show.plain(row) for row in rows]})
+        return reach.DONE
+    made = [
+        (
+            str(row.client_order_id), row.symbol, show.side(row.side), f"{row.leaves:,}", show.price(row.price),
+            f"{row.filled:,}", wire.TimeInForce(row.tif).name, f"{row.level_qty_ahead:,}",
+        )
+        for row in rows
+    ]  # fmt: skip
+    columns = (">id", "symbol", "side", ">open", ">price", ">filled", "tif", ">ahead")
+    show.out(show.table(columns, made, empty="no live orders"))
+    return reach.DONE
+
+
+def _fills(client: openbell.Client, args: argparse.Namespace) -> int:
+    rows = client.fills()
+    if args.json:
+        show.out_json({"rows": [show.plain(row) for row in rows]})
+        return reach.DONE
+    made = [
+        (
+            show.clock(row.ts_ns), row.symbol, show.side(row.side), f"{row.qty:,}", show.price(row.price),
+            "maker" if row.flags & wire.EventFlag.MAKER else "taker", f"{row.leaves:,}", str(row.client_order_id),
+        )
+        for row in rows[-50:]
+    ]  # fmt: skip
+    show.out(
+        show.table(("time", "symbol", "side", ">lots", ">price", "as", ">open", ">id"), made, empty="no fills yet")
+    )
+    return reach.DONE
+
+
+def _positions(client: openbell.Client, args: argparse.Namespace) -> int:
+    account, rows = client.account(), client.positions()
+    if args.json:
+        show.out_json({"account": show.plain(account), "rows": [show.plain(row) for row in rows]})
+        return reach.DONE
+    made = [
+        (
+            row.symbol,
+            f"{row.qty:,}",
+            f"{row.cost / row.qty / wire.CASH_SCALE:.4f}" if row.qty else show.NOTHING,
+            show.cash(row.realized_pnl),
+            f"{row.open_buy:,}/{row.open_sell:,}",
+        )
+        for row in rows
+        if row.qty or row.realized_pnl or row.open_buy or row.open_sell
+    ]
+    head = f"{account.name}: {show.cash(account.cash)} cash, of which {show.cash(account.hold)} held for orders"
+    columns = ("symbol", ">lots", ">average", ">realized", ">open b/s")
+    show.out(Text(head), show.table(columns, made, empty="no positions"))
+    return reach.DONE

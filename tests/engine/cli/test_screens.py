@@ -1,0 +1,144 @@
+"""What the live screen shows in the room that it has, and rates."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openbell.rows import AccountInfo, InstrumentInfo
+from openbell.status import Status, status_of
+from rich.console import Console
+
+from engine.cli.screens.market import MarketScreen, ports_text
+from engine.cli.screens.rates import Rates
+from engine.demo.cast import LISTINGS, participants
+
+HINTS = ["Ctrl-C stops in order.", "./openbell ctl status"]
+
+
+def made_status(second: int, **fields: object) -> Status:
+    base = {
+        "market": "a market",
+        "durability": "fsync",
+        "pid": 4711,
+        "ts_ns": (100 + second) * 10**9,
+        "started_ts_ns": 40 * 10**9,
+        "sequence": 1_000 * second,
+        "durable_sequence": 1_000 * second - 7,
+        "orders": 500 * second,
+        "trades": 120 * second,
+        "latency_us": {"count": 10, "p50": 412.0, "p90": 600.0, "p99": 1240.0, "max": 9000.0},
+        "projector": {"state": "running", "lag": 244, "lag_s": 0.1},
+        "ports": {
+            name: f"tcp://127.0.0.1:{7701 + step}"
+            for step, name in enumerate(("orders", "market_data", "snapshots", "control"))
+        },
+    }
+    return status_of({**base, **fields})
+
+
+def made_screen(seconds: int = 5, count: int = 20, **fields: object) -> MarketScreen:
+    screen = MarketScreen(demo="50 participants in 2 processes", hints=HINTS)
+    for second in range(1, seconds + 1):
+        instruments = [
+            InstrumentInfo(
+                instrument=number,
+                symbol=one.symbol,
+                state=1,
+                reference_price=one.price + 100 * second,
+                bid_price=one.price,
+                ask_price=one.price + one.tick_size,
+                bid_qty=300,
+                ask_qty=1200,
+                trades=second * number,
+                volume=second * 100,
+            )
+            for number, one in enumerate(LISTINGS[:count])
+        ]
+        accounts = [
+            AccountInfo(account=one.account, name=one.name, cash=one.cash, account_seq=second * one.account)
+            for one in participants()
+        ]
+        screen.seen.add(made_status(second, **fields), instruments, accounts)
+    return screen
+
+
+def drawn(screen: MarketScreen, width: int, height: int) -> list[str]:
+    console = Console(width=width, height=height)
+    with console.capture() as capture:
+        console.print(screen, end="")
+    return capture.get().split("\n")
+
+
+@pytest.mark.parametrize("business", [False, True])
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (160, 50), (100, 30), (80, 60), (200, 24)])
+def test_it_fits_and_says_the_most_important(width: int, height: int, business: bool) -> None:
+    screen = made_screen()
+    screen.by_business = business
+    lines = drawn(screen, width, height)
+    assert len(lines) <= height
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    for word in ("a market", "fsync", "500/s", "120/s", "412 us", "1.24 ms", "7701", "7704", "244 behind", *HINTS):
+        assert word in text
+    assert "…" not in text.split("symbol")[1], "no cell of the table is cut"
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    text = "\n".join(drawn(made_screen(), 80, 24))
+    shown = sum(one.symbol in text for one in LISTINGS)
+    assert 8 <= shown < 20
+    assert f"and {20 - shown} more" in text
+
+
+def test_the_busiest_come_first_on_top() -> None:
+    screen = made_screen()
+    screen.by_business = True
+    lines = drawn(screen, 160, 50)
+    symbols = [
+        line.split()[0] for line in lines if line.split() and line.split()[0] in {one.symbol for one in LISTINGS}
+    ]
+    assert symbols == [one.symbol for one in reversed(LISTINGS)]
+    accounts = [line.split()[0] for line in lines if line.startswith((" seller", " momentum"))]
+    assert accounts[0] == "seller-01"
+
+
+def test_warnings_are_seen_and_memory_durability_too() -> None:
+    screen = made_screen(durability="memory", warnings=["orders: 95 % of the room is used"])
+    screen.alarms = ["demo worker 1 ended"]
+    text = "\n".join(drawn(screen, 80, 24))
+    for word in ("durability memory", "95 %", "demo worker 1 ended"):
+        assert word in text
+
+
+def test_an_empty_market_tells_what_to_do() -> None:
+    screen = MarketScreen(hints=HINTS)
+    assert any("waiting" in line for line in drawn(screen, 80, 24))
+    screen.seen.add(made_status(1), [])
+    assert any("set-instrument" in line for line in drawn(screen, 80, 24))
+
+
+def test_the_host_is_said_once() -> None:
+    assert ports_text(made_status(1)).count("127.0.0.1") == 1
+    two = made_status(1, ports={"orders": "tcp://10.0.0.1:1", "control": "tcp://127.0.0.1:2"})
+    assert ports_text(two) == "orders 10.0.0.1:1  control 127.0.0.1:2"
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=50))
+def test_rates_add_up(gains: list[int]) -> None:
+    rates, total = Rates(), 0
+    for second, gain in enumerate(gains):
+        total += gain
+        rates.add(float(second), {"orders": total})
+    assert rates.series("orders") == gains[1:]
+    assert rates.per_s("orders", 0.5) == gains[-1]
+    assert rates.per_s("orders", 1000) == pytest.approx(sum(gains[1:]) / (len(gains) - 1))
+
+
+def test_a_counter_that_starts_anew_gives_no_negative_rate() -> None:
+    rates = Rates()
+    for second, total in enumerate((100, 200, 10, 30)):
+        rates.add(float(second), {"orders": total})
+    assert rates.series("orders") == [20.0]
+    rates.add(3.0, {"orders": 99})
+    assert rates.series("orders") == [20.0], "a reading of the same moment is none"

@@ -87,7 +87,7 @@ cdef inline void close_level(Market* m, Instrument* i, uint32_t instrument, uint
 
 
 cdef inline Level* dequeue(Market* m, Instrument* i, uint32_t slot) noexcept nogil:
-    """Take an order out of its level's queue and close the level when it was the last. Returns the level (count 0 and qty 0 when closed)."""
+    """Take an order out of its level's queue; close the level after its last. Returns the level (closed: all 0)."""
     cdef Order* o = &m.orders[slot]
     cdef uint32_t id = o.level
     cdef Level* level = &m.pages[id >> 6].levels[id & 63]

@@ -1,7 +1,8 @@
 """Client order ids of the last accepted orders, in two generations: what makes a retry harmless.
 
-Open addressing; generation of epoch e lives in ids[e & 1], and an entry of another epoch counts as empty, so that starting
-a generation clears nothing. Eight consecutive ids of an account lie side by side: clients that count get a warm cache.
+Open addressing; generation of epoch e lives in ids[e & 1], and an entry of another epoch counts as empty, so that
+starting a generation clears nothing. Eight consecutive ids of an account lie side by side: clients that count get a
+warm cache.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -65,7 +66,9 @@ cdef inline void age_ids(const Market* m, Account* a) noexcept nogil:
     a.id_epoch = m.id_epoch
 
 
-cdef inline void add_id(Market* m, Account* a, uint32_t account, uint64_t id, uint64_t content, uint64_t order_id) noexcept nogil:
+cdef inline void add_id(
+    Market* m, Account* a, uint32_t account, uint64_t id, uint64_t content, uint64_t order_id,
+) noexcept nogil:
     """Remember a new id; the caller has seen that it is not known."""
     cdef IdEntry* table
     cdef uint64_t place

@@ -105,14 +105,13 @@ cdef struct Account:  # 128 bytes: two cache lines
     uint32_t open_orders
     int64_t max_order_notional
     int64_t max_position
-    int64_t max_order_qty
+    uint32_t max_order_qty
     uint32_t max_open_orders
     uint32_t newest         # head of its list of resting orders
+    uint32_t id_epoch
     uint64_t id_current     # largest id of the current generation (id_epoch), of the previous one, and the floor
     uint64_t id_previous
     uint64_t id_floor
-    uint32_t id_epoch
-    uint32_t unused2
     int64_t realized_pnl    # of all positions
 
 
@@ -155,9 +154,15 @@ cdef struct Market:
     Account* accounts
     AccountText* account_texts
     uint32_t account_capacity
+    uint32_t account_top    # ids below this were set up, or none
+    uint32_t* account_names  # hash table of ids + 1 by name
+    uint32_t account_names_mask
 
     Instrument* instruments
     uint32_t instrument_capacity
+    uint32_t instrument_top
+    uint32_t* instrument_names
+    uint32_t instrument_names_mask
     uint32_t* windows       # window_pages page indices an instrument
     uint64_t* window_bits   # which of them are there
     uint64_t* window_summary  # which words of window_bits are not 0

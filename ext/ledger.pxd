@@ -21,7 +21,9 @@ cdef inline int64_t proceeds_of(const Position* p) noexcept nogil:
     return -p.cost if p.cost < 0 else 0
 
 
-cdef inline void buy_shares(Account* a, Position* p, int64_t price, int64_t qty, int64_t multiplier, int64_t cash) noexcept nogil:
+cdef inline void buy_shares(
+    Account* a, Position* p, int64_t price, int64_t qty, int64_t multiplier, int64_t cash,
+) noexcept nogil:
     """cash = notional(price, qty) leaves the account, qty lots come."""
     cdef int64_t closed, closed_cash, released, before
     a.cash -= cash
@@ -38,7 +40,9 @@ cdef inline void buy_shares(Account* a, Position* p, int64_t price, int64_t qty,
     p.qty += qty
 
 
-cdef inline void sell_shares(Account* a, Position* p, int64_t price, int64_t qty, int64_t multiplier, int64_t cash) noexcept nogil:
+cdef inline void sell_shares(
+    Account* a, Position* p, int64_t price, int64_t qty, int64_t multiplier, int64_t cash,
+) noexcept nogil:
     """cash = notional(price, qty) comes to the account, qty lots leave."""
     cdef int64_t closed, closed_cash, released, before
     a.cash += cash

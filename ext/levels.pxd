@@ -1,10 +1,11 @@
 """Price levels: pages of 64 levels, found through a window of page indices that follows the market.
 
-A window holds window_pages pages around the market (1,024 pages: 65,536 ticks) with a bitmap of two layers over it, so the
-next level with orders is found with three bit scans. Pages outside of it are in a sorted array (`far`). Moving the
+A window holds window_pages pages around the market (1,024 pages: 65,536 ticks) with a bitmap of two layers over it, so
+the next level with orders is found with three bit scans. Pages outside of it are in a sorted array (`far`). Moving the
 window moves page indices, never levels. Pages come from one pool and go back to it when their last level empties.
 
-One bitmap serves both sides: the book is never crossed, so below the best bid all levels are bids, above the best offer all offers.
+One bitmap serves both sides: the book is never crossed, so below the best bid all levels are bids, above the best offer
+all offers.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -104,7 +105,8 @@ cdef inline int64_t window_base(const Market* m, int64_t number) noexcept nogil:
 cdef inline void move_window(Market* m, Instrument* i, uint32_t instrument, int64_t number) noexcept nogil:
     """Put that page into the middle of the window. Costs a pass over the instrument's pages.
 
-    The far array is made long enough for all of them first; then all go there, and those inside of the new window come back.
+    The far array is made long enough for all of them first; then all go there, and those inside of the new window come
+    back.
     """
     cdef uint32_t k, page
     cdef uint32_t moved = 0
@@ -194,7 +196,9 @@ cdef inline uint32_t level_for(Market* m, Instrument* i, uint32_t instrument, in
     return page << 6 | <uint32_t> (index & 63)
 
 
-cdef inline int64_t number_above(const Market* m, const Instrument* i, uint32_t instrument, int64_t number) noexcept nogil:
+cdef inline int64_t number_above(
+    const Market* m, const Instrument* i, uint32_t instrument, int64_t number,
+) noexcept nogil:
     """Number of the next page above this one, or -1."""
     cdef int64_t place = number + 1 - i.base
     cdef uint32_t word
@@ -219,7 +223,9 @@ cdef inline int64_t number_above(const Market* m, const Instrument* i, uint32_t 
     return i.far[k].number if k < i.far_count else -1
 
 
-cdef inline int64_t number_below(const Market* m, const Instrument* i, uint32_t instrument, int64_t number) noexcept nogil:
+cdef inline int64_t number_below(
+    const Market* m, const Instrument* i, uint32_t instrument, int64_t number,
+) noexcept nogil:
     """Number of the next page below this one, or -1."""
     cdef int64_t place = number - 1 - i.base
     cdef uint32_t word
@@ -244,7 +250,9 @@ cdef inline int64_t number_below(const Market* m, const Instrument* i, uint32_t 
     return i.far[k - 1].number if k else -1
 
 
-cdef inline int64_t index_above(const Market* m, const Instrument* i, uint32_t instrument, int64_t index) noexcept nogil:
+cdef inline int64_t index_above(
+    const Market* m, const Instrument* i, uint32_t instrument, int64_t index,
+) noexcept nogil:
     """Index of the next level with orders above this one, or -1. The page of index may be gone."""
     cdef int64_t number = index >> 6
     cdef uint32_t page = page_at(m, i, instrument, number)
@@ -257,7 +265,9 @@ cdef inline int64_t index_above(const Market* m, const Instrument* i, uint32_t i
     return (number << 6) + lowest(m.pages[page_at(m, i, instrument, number)].bits)
 
 
-cdef inline int64_t index_below(const Market* m, const Instrument* i, uint32_t instrument, int64_t index) noexcept nogil:
+cdef inline int64_t index_below(
+    const Market* m, const Instrument* i, uint32_t instrument, int64_t index,
+) noexcept nogil:
     """Index of the next level with orders below this one, or -1. The page of index may be gone."""
     cdef int64_t number = index >> 6
     cdef uint32_t page = page_at(m, i, instrument, number)
@@ -270,6 +280,8 @@ cdef inline int64_t index_below(const Market* m, const Instrument* i, uint32_t i
     return (number << 6) + highest(m.pages[page_at(m, i, instrument, number)].bits)
 
 
-cdef inline uint32_t level_of_index(const Market* m, const Instrument* i, uint32_t instrument, int64_t index) noexcept nogil:
+cdef inline uint32_t level_of_index(
+    const Market* m, const Instrument* i, uint32_t instrument, int64_t index,
+) noexcept nogil:
     """Level id of an index whose page is there."""
     return page_at(m, i, instrument, index >> 6) << 6 | <uint32_t> (index & 63)

@@ -18,6 +18,8 @@ from bench import flow
 ACCOUNTS = 1024
 TICK = 1
 CASH = 1 << 58  # to each account: the flow must never run out of it
+SHARES = 1 << 24  # of each instrument, likewise
+SHARES_AT_MOST = 1 << 14  # deposits of shares that a market's opening may take
 COLLAR_BPS = 5000
 START_NS = 1_700_000_000_000_000_000
 OPS = np.array([0, wire.CommandKind.NEW_ORDER, wire.CommandKind.CANCEL, wire.CommandKind.REPLACE], "<u2")
@@ -37,19 +39,32 @@ class Capacity:
 
 
 def market(instruments: int, capacity: Capacity, accounts: int = ACCOUNTS, limits: bool = True) -> NDArray[Any]:
-    """AdminCommands that open `instruments` and fund `accounts`, which may sell short; unnumbered."""
+    """AdminCommands that open `instruments` and fund `accounts`; unnumbered.
+
+    Accounts get shares of every instrument and may not sell short, so that this is checked, too; where that would be
+    more than `SHARES_AT_MOST` deposits they may sell short instead.
+    """
     rows: list[dict[str, Any]] = []
+    shares = accounts * instruments <= SHARES_AT_MOST
     configure = (capacity.accounts, capacity.instruments, capacity.orders, capacity.pages, capacity.positions)
     rows.append(admin(wire.CommandKind.CONFIGURE, *configure, capacity.id_window, capacity.window_pages))
     usd = int.from_bytes(b"USD", "little")
     for number in range(instruments):
-        values = (TICK, 1, flow.START_PRICE * TICK, COLLAR_BPS if limits else 0, 10_000 if limits else 0, 0, usd)
+        values = (TICK, 1, flow.START_PRICE * TICK, *limits_of_one(limits), usd)
         rows.append(admin(wire.CommandKind.SET_INSTRUMENT, *values, instrument=number, name=f"S{number}".encode()))
         rows.append(admin(wire.CommandKind.SET_INSTRUMENT_STATE, instrument=number, state=wire.InstrumentState.OPEN))
     for number in range(accounts):
-        rows.append(account(number, (10_000, 1 << 50, 1 << 39, 1 << 30, 1 << 30) if limits else ()))
+        rows.append(account(number, (10_000, 1 << 50, 1 << 39, 1 << 30, 1 << 30) if limits else (), short=not shares))
         rows.append(admin(wire.CommandKind.DEPOSIT, CASH, account=number))
+        for one in range(instruments if shares else 0):
+            values = (SHARES, flow.START_PRICE * TICK * 100)
+            rows.append(admin(wire.CommandKind.DEPOSIT_SHARES, *values, account=number, instrument=one))
     return table(rows)
+
+
+def limits_of_one(limits: bool) -> tuple[int, int, int]:
+    """Collar, order quantity and order notional of an instrument."""
+    return (COLLAR_BPS, 10_000, 1 << 50) if limits else (0, 0, 0)
 
 
 def table(rows: list[dict[str, Any]]) -> NDArray[Any]:
@@ -61,10 +76,10 @@ def table(rows: list[dict[str, Any]]) -> NDArray[Any]:
     return commands
 
 
-def account(number: int, limits: tuple[int, ...] = ()) -> dict[str, Any]:
+def account(number: int, limits: tuple[int, ...] = (), short: bool = True) -> dict[str, Any]:
     """A SET_ACCOUNT row: limits are max order qty and notional, position, open orders, messages a second."""
     name = f"bench-{number}".encode()
-    flags = wire.AccountFlag.SHORT_ALLOWED
+    flags = int(wire.AccountFlag.SHORT_ALLOWED) if short else 0
     return admin(wire.CommandKind.SET_ACCOUNT, *limits, account=number, flags=flags, name=name)
 
 

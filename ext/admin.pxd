@@ -1,0 +1,7 @@
+"""The commands of operators and of the configuration. Not hot; everything they refuse changes nothing."""
+
+from ext.layout cimport Market
+from ext.wire cimport AdminCommand
+
+# False: no memory for a CONFIGURE; nothing was changed
+cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil

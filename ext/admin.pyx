@@ -1,0 +1,431 @@
+"""The commands of operators and of the configuration: see docs/core.md, "AdminCommands"."""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+
+from ext.events cimport emit, emit_market, emit_reject, emit_status
+from ext.layout cimport Account, AccountText, FAR_AWAY, Instrument, Market, Position
+from ext.ledger cimport clamp_cash, free_cash, open_position, position_place
+from ext.levels cimport magic_of
+from ext.bits cimport product, share
+from ext.mass cimport EVERY_TIF, cancel_of_account, cancel_of_market
+from ext.memory cimport Capacities, reserve
+from ext.names cimport NOBODY, add_name, copy_name, drop_name, find_name
+from ext.orders cimport knows_account, knows_instrument
+from ext.risk cimport at_least_0, set_collar
+from ext.wire cimport *
+
+cdef enum:
+    VALUES_OFFSET = 32  # of value0 in an AdminCommand
+    KEEP_FLAGS = 255
+    INDEX_OF_FLAGS = 8  # in VALUE rejects
+    ACCOUNT_FLAGS = 3
+    CASH_PER_PRICE = 100  # CASH_SCALE / PRICE_SCALE
+
+cdef extern from *:
+    """
+    #define OB_INT32_MAX 2147483647LL
+    #define OB_MAX_LOTS (1LL << 40)
+    #define OB_MAX_HELD (1LL << 61)
+    #define OB_MAX_STEP (1LL << 20)
+    #define OB_MAX_IDS (1LL << 24)
+    #define OB_MAX_PAGES (1LL << 25)
+    #define OB_MAX_ID_WINDOW (1LL << 28)
+    #define OB_MAX_WINDOW 4096LL
+    """
+    const int64_t INT32_MAX "OB_INT32_MAX"
+    const int64_t MAX_LOTS "OB_MAX_LOTS"            # of one deposit, and of a position limit
+    const int64_t MAX_HELD "OB_MAX_HELD"            # of a position that deposits make
+    const int64_t MAX_STEP "OB_MAX_STEP"            # tick and lot size
+    const int64_t MAX_IDS "OB_MAX_IDS"
+    const int64_t MAX_PAGES "OB_MAX_PAGES"
+    const int64_t MAX_ID_WINDOW "OB_MAX_ID_WINDOW"
+    const int64_t MAX_WINDOW "OB_MAX_WINDOW"
+
+cdef struct Range:
+    int64_t low
+    int64_t high
+
+
+cdef int64_t value_of(const AdminCommand* c, int index) noexcept nogil:
+    """value0 to value7, wherever the command lies."""
+    cdef int64_t value
+    memcpy(&value, <const char*> c + VALUES_OFFSET + 8 * index, 8)
+    return value
+
+
+cdef bint reject(
+    Market* m, const AdminCommand* c, uint8_t check, uint64_t index, int64_t limit, int64_t value, int64_t headroom,
+) noexcept nogil:
+    """Always False, so that a check can end with it."""
+    emit_reject(m, EVENT_KIND_ADMIN_REJECTED, check, 0, c.account, c.instrument, c.request, 0, index, limit, value,
+                headroom, False)
+    return False
+
+
+cdef bint value_is_within(Market* m, const AdminCommand* c, int index, int64_t low, int64_t high) noexcept nogil:
+    cdef int64_t value = value_of(c, index)
+    if value < low:
+        return reject(m, c, CHECK_VALUE, index, low, value, 0)
+    if value > high:
+        return reject(m, c, CHECK_VALUE, index, high, value, 0)
+    return True
+
+
+cdef bint account_is_known(Market* m, const AdminCommand* c) noexcept nogil:
+    return knows_account(m, c.account) or reject(m, c, CHECK_ACCOUNT, 0, 0, c.account, 0)
+
+
+cdef bint instrument_is_known(Market* m, const AdminCommand* c) noexcept nogil:
+    return knows_instrument(m, c.instrument) or reject(m, c, CHECK_INSTRUMENT, 0, 0, c.instrument, 0)
+
+
+cdef void answer(Market* m, const AdminCommand* c, uint8_t kind, uint8_t reason, int64_t price) noexcept nogil:
+    """An event of the market."""
+    emit_market(m, kind, 0, reason, c.account, c.instrument, c.request, price, 0, 0)
+
+
+cdef void answer_account(
+    Market* m, const AdminCommand* c, uint8_t kind, uint8_t reason, int64_t amount, int64_t balance,
+) noexcept nogil:
+    """An event of the account."""
+    emit(m, kind, 0, reason, 0, c.account, c.instrument, c.request, 0, 0, amount, 0, 0, <uint64_t> balance)
+
+
+cdef int64_t kept(const AdminCommand* c, int index, int64_t present) noexcept nogil:
+    """What a value comes to: KEEP leaves what is there."""
+    cdef int64_t value = value_of(c, index)
+    return present if value == KEEP else value
+
+
+cdef int64_t in_force(int64_t limit, int64_t without) noexcept nogil:
+    """A limit of 0 is none, and none goes beyond what there is at all."""
+    return limit if 0 < limit < without else without
+
+
+# Capacities
+
+cdef bint configure(Market* m, const AdminCommand* c) noexcept nogil:
+    """False: no memory."""
+    cdef Range[7] within
+    cdef int64_t[7] present
+    cdef Capacities wanted
+    cdef int k
+    within[0] = within[1] = Range(1, MAX_IDS)
+    within[2] = within[4] = Range(1, INT32_MAX)
+    within[3] = Range(1, MAX_PAGES)
+    within[5] = Range(1, MAX_ID_WINDOW)
+    within[6] = Range(2, MAX_WINDOW)
+    present[0] = m.account_capacity
+    present[1] = m.instrument_capacity
+    present[2] = m.order_capacity
+    present[3] = m.page_capacity
+    present[4] = m.position_capacity
+    present[5] = m.id_window
+    present[6] = m.window_pages
+    for k in range(7):
+        if not value_is_within(m, c, k, within[k].low, within[k].high):
+            return True
+        if k == 6 and c.value6 & (c.value6 - 1):
+            reject(m, c, CHECK_VALUE, k, MAX_WINDOW, c.value6, 0)
+            return True
+        if m.configured and (value_of(c, k) < present[k] or (k > 4 and value_of(c, k) != present[k])):
+            reject(m, c, CHECK_VALUE, k, present[k], value_of(c, k), 0)
+            return True
+    wanted = Capacities(c.value0, c.value1, c.value2, c.value3, c.value4, c.value5, c.value6)
+    if not reserve(m, &wanted):
+        return False
+    answer(m, c, EVENT_KIND_CONFIGURED, 0, 0)
+    return True
+
+
+# Instruments
+
+cdef bint name_is_free(Market* m, const AdminCommand* c, bint account, uint32_t id, const char* name) noexcept nogil:
+    """Whether nobody else has that name; an empty one belongs to nobody, and is refused."""
+    cdef uint32_t owner
+    if name[0] == 0:
+        return reject(m, c, CHECK_NAME, 0, 0, 0, 0)
+    owner = find_name(m, account, name)
+    if owner != NOBODY and owner != id:
+        return reject(m, c, CHECK_NAME, 0, owner, 0, 0)
+    return True
+
+
+cdef bint step_is_allowed(
+    Market* m, const AdminCommand* c, const Instrument* i, int index, int64_t present,
+) noexcept nogil:
+    """Tick and lot size: while orders rest or after trades they would change what those mean."""
+    cdef int64_t value = value_of(c, index)
+    if not value_is_within(m, c, index, 1, MAX_STEP):
+        return False
+    if i.is_set and value != present and (i.orders or i.trades):
+        return reject(m, c, CHECK_VALUE, index, present, value, 0)
+    return True
+
+
+cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
+    cdef Instrument* i
+    cdef char[32] name
+    cdef Range[6] within
+    cdef int k
+    cdef bint keeps, is_new
+    if c.instrument >= m.instrument_capacity:
+        reject(m, c, CHECK_CAPACITY, 0, m.instrument_capacity, c.instrument, 0)
+        return
+    i = &m.instruments[c.instrument]
+    within[2] = Range(0, MAX_PRICE)
+    within[3] = Range(0, 10000)
+    within[4] = Range(0, MAX_QTY)
+    within[5] = Range(0, MAX_NOTIONAL)
+    for k in range(6):
+        if i.is_set and value_of(c, k) == KEEP:
+            continue
+        if k < 2:
+            if not step_is_allowed(m, c, i, k, i.lot_size if k else i.tick_size):
+                return
+        elif not value_is_within(m, c, k, within[k].low, within[k].high):
+            return
+    copy_name(name, c.name)
+    keeps = i.is_set and name[0] == 0
+    if not keeps and not name_is_free(m, c, False, c.instrument, name):
+        return
+
+    is_new = not i.is_set
+    if is_new:
+        i.is_set = 1
+        i.state = INSTRUMENT_STATE_CLOSED
+        i.bid_index = -1
+        i.ask_index = FAR_AWAY
+        if c.instrument >= m.instrument_top:
+            m.instrument_top = c.instrument + 1
+    elif not keeps:
+        drop_name(m, False, c.instrument)
+    if not keeps:
+        memcpy(i.symbol, name, 32)
+        add_name(m, False, c.instrument)
+    # A new instrument's zeros are never kept: its values were found within their ranges, which hold no KEEP.
+    i.tick_size = kept(c, 0, i.tick_size)
+    i.lot_size = kept(c, 1, i.lot_size)
+    i.reference_price = kept(c, 2, i.reference_price)
+    i.collar_bps = kept(c, 3, i.collar_bps)
+    i.set_max_order_qty = kept(c, 4, i.set_max_order_qty)
+    i.set_max_order_notional = kept(c, 5, i.set_max_order_notional)
+    if c.value6 != KEEP or is_new:
+        memcpy(i.currency, &c.value6, 8)
+    i.tick_magic = magic_of(i.tick_size)
+    i.multiplier = i.lot_size * CASH_PER_PRICE
+    i.max_order_qty = in_force(i.set_max_order_qty, MAX_QTY)
+    i.max_order_notional = in_force(i.set_max_order_notional, MAX_NOTIONAL)
+    set_collar(i)
+    answer(m, c, EVENT_KIND_INSTRUMENT_SET, 0, 0)
+
+
+cdef void set_instrument_state(Market* m, const AdminCommand* c) noexcept nogil:
+    if not instrument_is_known(m, c):
+        return
+    if c.state > INSTRUMENT_STATE_HALTED:
+        reject(m, c, CHECK_VALUE, 0, INSTRUMENT_STATE_HALTED, c.state, 0)
+        return
+    m.instruments[c.instrument].state = c.state
+    answer(m, c, EVENT_KIND_INSTRUMENT_STATE, c.state, 0)
+    if m.want_data:
+        emit_status(m, c.instrument)
+
+
+# Accounts
+
+cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
+    cdef Account* a
+    cdef AccountText* t
+    cdef char[32] name
+    cdef Range[5] within
+    cdef int k
+    cdef bint keeps
+    if c.account >= m.account_capacity:
+        reject(m, c, CHECK_CAPACITY, 0, m.account_capacity, c.account, 0)
+        return
+    a = &m.accounts[c.account]
+    t = &m.account_texts[c.account]
+    within[0] = Range(0, MAX_QTY)
+    within[1] = Range(0, MAX_NOTIONAL)
+    within[2] = Range(0, MAX_LOTS)
+    within[3] = within[4] = Range(0, INT32_MAX)
+    for k in range(5):
+        if a.is_set and value_of(c, k) == KEEP:
+            continue
+        if not value_is_within(m, c, k, within[k].low, within[k].high):
+            return
+    if c.flags & ~<uint8_t> ACCOUNT_FLAGS and not (a.is_set and c.flags == KEEP_FLAGS):
+        reject(m, c, CHECK_VALUE, INDEX_OF_FLAGS, ACCOUNT_FLAGS, c.flags, 0)
+        return
+    copy_name(name, c.name)
+    keeps = a.is_set and name[0] == 0
+    if not keeps and not name_is_free(m, c, True, c.account, name):
+        return
+
+    if not a.is_set:
+        a.is_set = 1
+        a.id_epoch = m.id_epoch
+        if c.account >= m.account_top:
+            m.account_top = c.account + 1
+    elif not keeps:
+        drop_name(m, True, c.account)
+    if not keeps:
+        memcpy(t.name, name, 32)
+        add_name(m, True, c.account)
+    if c.flags != KEEP_FLAGS:
+        a.flags = c.flags
+    t.set_max_order_qty = kept(c, 0, t.set_max_order_qty)
+    t.set_max_order_notional = kept(c, 1, t.set_max_order_notional)
+    t.set_max_position = kept(c, 2, t.set_max_position)
+    t.set_max_open_orders = kept(c, 3, t.set_max_open_orders)
+    t.set_max_messages = kept(c, 4, t.set_max_messages)
+    put_limits_in_force(a, t)
+    answer_account(m, c, EVENT_KIND_ACCOUNT_SET, 0, 0, 0)
+
+
+cdef void put_limits_in_force(Account* a, const AccountText* t) noexcept nogil:
+    a.max_order_qty = <uint32_t> in_force(t.set_max_order_qty, MAX_QTY)
+    a.max_order_notional = in_force(t.set_max_order_notional, MAX_NOTIONAL)
+    a.max_position = in_force(t.set_max_position, FAR_AWAY)
+    a.max_open_orders = <uint32_t> in_force(t.set_max_open_orders, 0xFFFFFFFF)
+    a.max_messages = <uint32_t> in_force(t.set_max_messages, 0xFFFFFFFF)
+
+
+cdef void set_account_state(Market* m, const AdminCommand* c) noexcept nogil:
+    cdef uint32_t count
+    if not account_is_known(m, c):
+        return
+    if c.state > ACCOUNT_STATE_BLOCKED:
+        reject(m, c, CHECK_VALUE, 0, ACCOUNT_STATE_BLOCKED, c.state, 0)
+        return
+    m.accounts[c.account].state = c.state
+    answer_account(m, c, EVENT_KIND_ACCOUNT_STATE, c.state, 0, 0)
+    if c.flags & ADMIN_FLAG_CANCEL_ORDERS:
+        count = cancel_of_account(m, c.account, ANY, SIDE_BOTH, CANCEL_REASON_ACCOUNT_BLOCKED)
+        emit(m, EVENT_KIND_MASS_CANCELED, SIDE_BOTH, 0, 0, c.account, ANY, count, 0, 0, 0, c.request, 0, 0)
+
+
+# Cash and shares
+
+cdef void deposit(Market* m, const AdminCommand* c) noexcept nogil:
+    cdef Account* a
+    cdef int64_t amount = c.value0
+    cdef int64_t room
+    if not account_is_known(m, c):
+        return
+    if amount == 0:
+        reject(m, c, CHECK_VALUE, 0, 1, 0, 0)
+        return
+    if amount > MAX_CASH or amount < -MAX_CASH:
+        reject(m, c, CHECK_VALUE, 0, MAX_CASH, amount, 0)
+        return
+    a = &m.accounts[c.account]
+    if amount < 0 and not a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED:
+        room = at_least_0(free_cash(a))
+        if -amount > room:
+            reject(m, c, CHECK_CASH_RANGE, 0, room, -amount, room)
+            return
+    if amount > 0:
+        room = MAX_CASH - a.cash if a.cash >= 0 else MAX_CASH  # |amount| <= MAX_CASH: below 0 there is room for any
+    else:
+        room = a.cash + MAX_CASH if a.cash <= 0 else MAX_CASH
+    if (amount if amount > 0 else -amount) > room:
+        reject(m, c, CHECK_CASH_RANGE, 0, MAX_CASH, amount, room)
+        return
+    a.cash += amount
+    answer_account(m, c, EVENT_KIND_CASH, 0, amount, a.cash)
+
+
+cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
+    cdef Position* p
+    cdef int64_t lots = c.value0
+    cdef int64_t cost, most
+    cdef uint32_t place
+    if not account_is_known(m, c) or not instrument_is_known(m, c):
+        return
+    if lots == 0:
+        reject(m, c, CHECK_VALUE, 0, 1, 0, 0)
+        return
+    if lots > MAX_LOTS or lots < -MAX_LOTS:
+        reject(m, c, CHECK_VALUE, 0, MAX_LOTS, lots, 0)
+        return
+    if not value_is_within(m, c, 1, 0, FAR_AWAY):
+        return
+    place = position_place(m, c.account, c.instrument)
+    p = &m.positions[place]
+    if p.qty < 0 or (lots > 0 and p.qty > MAX_HELD):
+        reject(m, c, CHECK_VALUE, 0, 0, lots, 0)
+        return
+    if lots < 0:
+        most = p.qty - p.open_sell
+        if -lots > most:
+            reject(m, c, CHECK_VALUE, 0, most, lots, 0)
+            return
+        p.cost -= p.cost if -lots == p.qty else share(p.cost, -lots, p.qty)
+    else:
+        cost = product(lots, c.value1, 1)
+        if cost > MAX_CASH:
+            reject(m, c, CHECK_VALUE, 1, MAX_CASH, c.value1, 0)
+            return
+        if not p.is_set:
+            if m.position_count >= m.position_capacity:
+                reject(m, c, CHECK_POSITION_CAPACITY, 0, m.position_capacity, <int64_t> m.position_capacity + 1, 0)
+                return
+            open_position(m, place, c.account, c.instrument)
+        p.cost = cost if p.cost == 0 else clamp_sum(p.cost, cost)
+    p.qty += lots
+    answer_account(m, c, EVENT_KIND_SHARES, 0, lots, p.qty)
+
+
+cdef int64_t clamp_sum(int64_t a, int64_t b) noexcept nogil:
+    """a + b of two within +/- MAX_CASH, which cannot overflow before it is cut but for twice MAX_CASH itself."""
+    return MAX_CASH if a > MAX_CASH - b else clamp_cash(a + b)
+
+
+# The rest
+
+cdef void set_schedule(Market* m, const AdminCommand* c) noexcept nogil:
+    if c.value0 != 0 and c.value0 <= m.ts_ns:
+        reject(m, c, CHECK_VALUE, 0, m.ts_ns, c.value0, 0)
+        return
+    m.day_end_ns = c.value0
+    answer(m, c, EVENT_KIND_SCHEDULE_SET, 0, c.value0)
+
+
+cdef void operator_cancel(Market* m, const AdminCommand* c) noexcept nogil:
+    cdef uint32_t count
+    if c.account != ANY and not account_is_known(m, c):
+        return
+    if c.instrument != ANY and not instrument_is_known(m, c):
+        return
+    if c.account != ANY:
+        count = cancel_of_account(m, c.account, c.instrument, SIDE_BOTH, CANCEL_REASON_OPERATOR)
+    else:
+        count = cancel_of_market(m, c.instrument, EVERY_TIF, CANCEL_REASON_OPERATOR)
+    emit_market(m, EVENT_KIND_MASS_CANCELED, SIDE_BOTH, 0, c.account, c.instrument, count, 0, c.request, 0)
+
+
+cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
+    if c.kind == COMMAND_KIND_CONFIGURE:
+        return configure(m, c)
+    if c.kind == COMMAND_KIND_SET_INSTRUMENT:
+        set_instrument(m, c)
+    elif c.kind == COMMAND_KIND_SET_INSTRUMENT_STATE:
+        set_instrument_state(m, c)
+    elif c.kind == COMMAND_KIND_SET_ACCOUNT:
+        set_account(m, c)
+    elif c.kind == COMMAND_KIND_SET_ACCOUNT_STATE:
+        set_account_state(m, c)
+    elif c.kind == COMMAND_KIND_DEPOSIT:
+        deposit(m, c)
+    elif c.kind == COMMAND_KIND_DEPOSIT_SHARES:
+        deposit_shares(m, c)
+    elif c.kind == COMMAND_KIND_SET_SCHEDULE:
+        set_schedule(m, c)
+    elif c.kind == COMMAND_KIND_OPERATOR_CANCEL:
+        operator_cancel(m, c)
+    else:
+        answer(m, c, EVENT_KIND_NOTED, 0, 0)
+    return True

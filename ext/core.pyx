@@ -1,0 +1,283 @@
+"""The deterministic core: commands in, events out. See docs/core.md."""
+
+import hashlib
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.string cimport memset
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+
+from ext.admin cimport admin
+from ext.bits cimport likely, unlikely
+from ext.events cimport emit_tops
+from ext.layout cimport Market
+from ext.mass cimport mass_cancel, tick
+from ext.memory cimport release, start_buffers
+from ext.orders cimport cancel_order, new_order, replace_order
+from ext.rows cimport (
+    account_rows, book_records, depth_rows, instrument_rows, orders_of_account, orders_of_book, orders_of_market,
+    position_rows,
+)
+from ext.snapshot cimport load, save
+from ext.wire cimport *
+
+cdef enum:
+    HASH_BYTES = 16
+
+
+cdef enum Fault:  # why a buffer of commands cannot be applied
+    FINE
+    TRUNCATED
+    UNKNOWN_KIND
+    WRONG_SEQ
+    WRONG_TIME
+    NOT_CONFIGURE
+
+
+cdef inline size_t size_of(uint32_t kind) noexcept nogil:
+    """Bytes of a command; 0 for a kind that there is not."""
+    if likely(COMMAND_KIND_NEW_ORDER <= kind <= COMMAND_KIND_TICK):
+        return sizeof(OrderCommand)
+    return sizeof(AdminCommand) if COMMAND_KIND_CONFIGURE <= kind <= COMMAND_KIND_NOTE else 0
+
+
+cdef inline Fault check_commands(
+    const Market* m, const char* data, size_t size, size_t* at, int64_t* count,
+) noexcept nogil:
+    """Walk over all commands before any is applied: whole records, known kinds, seq and time as they must be."""
+    cdef const OrderCommand* c
+    cdef uint64_t seq = m.seq
+    cdef int64_t ts_ns = m.ts_ns
+    cdef size_t length
+    at[0] = 0
+    count[0] = 0
+    while at[0] < size:
+        if unlikely(size - at[0] < sizeof(OrderCommand)):
+            return TRUNCATED
+        c = <const OrderCommand*> (data + at[0])
+        length = size_of(c.kind)
+        if unlikely(length == 0):
+            return UNKNOWN_KIND
+        if unlikely(length > size - at[0]):
+            return TRUNCATED
+        if unlikely(c.seq != seq + 1):
+            return WRONG_SEQ
+        if unlikely(c.ts_ns < ts_ns):
+            return WRONG_TIME
+        if unlikely(seq == 0 and c.kind != COMMAND_KIND_CONFIGURE):
+            return NOT_CONFIGURE
+        seq += 1
+        ts_ns = c.ts_ns
+        at[0] += length
+        count[0] += 1
+    return FINE
+
+
+cdef inline size_t apply_one(Market* m, const char* data) noexcept nogil:
+    """Apply one command; returns its size, or 0 when there is no memory for a CONFIGURE."""
+    cdef const OrderCommand* c = <const OrderCommand*> data
+    m.seq = c.seq
+    m.ts_ns = c.ts_ns
+    if c.kind == COMMAND_KIND_NEW_ORDER:
+        new_order(m, c)
+    elif c.kind == COMMAND_KIND_CANCEL:
+        cancel_order(m, c)
+    elif c.kind == COMMAND_KIND_REPLACE:
+        replace_order(m, c)
+    elif c.kind == COMMAND_KIND_MASS_CANCEL:
+        mass_cancel(m, c)
+    elif c.kind == COMMAND_KIND_TICK:
+        tick(m)
+    else:
+        if unlikely(not admin(m, <const AdminCommand*> data)):
+            m.seq -= 1
+            return 0
+        if m.touched_count:
+            emit_tops(m)
+        return sizeof(AdminCommand)
+    if m.touched_count:
+        emit_tops(m)
+    return sizeof(OrderCommand)
+
+
+cdef class Core:
+    """One market's state. Not for use by several threads at once."""
+
+    cdef Market market
+
+    def __cinit__(self):
+        memset(&self.market, 0, sizeof(Market))
+        if not start_buffers(&self.market):
+            raise MemoryError("no memory for the buffers of events")
+
+    def __dealloc__(self):
+        release(&self.market)
+
+    def apply(self, commands, bint market_data=False):
+        """Apply whole command records that lie back to back, and return their number.
+
+        `commands`: bytes or any contiguous buffer; OrderCommands of 64 bytes and AdminCommands of 256, in the order of
+        their seq. `market_data`: also write MarketData and Top records. Raises ValueError, and applies nothing, when a
+        record is cut off or of an unknown kind, when seq does not go on from the last one by 1, when ts_ns falls, or
+        when the first command of all is no CONFIGURE. Raises MemoryError when a CONFIGURE asks for more memory than
+        there is; what came before it is applied then.
+        """
+        cdef Py_buffer view
+        if PyBytes_CheckExact(commands):
+            return self.run(PyBytes_AS_STRING(commands), <size_t> PyBytes_GET_SIZE(commands), market_data)
+        PyObject_GetBuffer(commands, &view, PyBUF_SIMPLE)
+        try:
+            return self.run(<const char*> view.buf, <size_t> view.len, market_data)
+        finally:
+            PyBuffer_Release(&view)
+
+    cdef run(self, const char* data, size_t size, bint market_data):
+        cdef Market* m = &self.market
+        cdef size_t at = 0
+        cdef size_t done = 0
+        cdef size_t length
+        cdef int64_t count = 0
+        cdef Fault fault
+        with nogil:
+            fault = check_commands(m, data, size, &at, &count)
+            if likely(fault == FINE):
+                m.want_data = market_data
+                while done < size:
+                    length = apply_one(m, data + done)
+                    if unlikely(length == 0):
+                        break
+                    done += length
+        if unlikely(fault != FINE):
+            raise ValueError(self.words_for(fault, data, size, at, count))
+        if unlikely(done < size):
+            raise MemoryError(f"no memory for the capacities of CONFIGURE, command {m.seq + 1}")
+        return count
+
+    cdef words_for(self, Fault fault, const char* data, size_t size, size_t at, int64_t count):
+        """What is wrong with the command at a byte of a buffer."""
+        cdef const OrderCommand* c = <const OrderCommand*> (data + at)
+        where = f"command {count} of the buffer, at byte {at:,}"
+        if fault == TRUNCATED:
+            return f"{where}: only {size - at} bytes are left, not a whole record"
+        if fault == UNKNOWN_KIND:
+            return f"{where}: kind {c.kind} is unknown"
+        if fault == WRONG_SEQ:
+            return f"{where}: seq must be {self.market.seq + <uint64_t> count + 1}, got {c.seq}"
+        if fault == NOT_CONFIGURE:
+            return f"{where}: the first command must be CONFIGURE ({COMMAND_KIND_CONFIGURE}), got kind {c.kind}"
+        return f"{where}: ts_ns must not fall, got {c.ts_ns}"
+
+    def take_events(self):
+        """The Event records (80 bytes each) since the last time."""
+        cdef bytes taken = PyBytes_FromStringAndSize(
+            <const char*> self.market.events, <Py_ssize_t> (self.market.event_count * sizeof(Event)))
+        self.market.event_count = 0
+        return taken
+
+    def take_market_data(self):
+        """The MarketData and Top records (64 bytes each) since the last time."""
+        cdef bytes taken = PyBytes_FromStringAndSize(
+            <const char*> self.market.data, <Py_ssize_t> (self.market.data_count * sizeof(MarketData)))
+        self.market.data_count = 0
+        return taken
+
+    @property
+    def seq(self):
+        """Number of the last command applied; 0 before the first."""
+        return self.market.seq
+
+    @property
+    def ts_ns(self):
+        """Time of the last command applied."""
+        return self.market.ts_ns
+
+    cdef uint32_t account_of(self, account) except? 0xFFFFFFFF:
+        cdef int64_t id = account
+        if not (0 <= id < self.market.account_top and self.market.accounts[id].is_set):
+            raise ValueError(f"account {account} is not set up")
+        return <uint32_t> id
+
+    cdef uint32_t instrument_of(self, instrument) except? 0xFFFFFFFF:
+        cdef int64_t id = instrument
+        if not (0 <= id < self.market.instrument_top and self.market.instruments[id].is_set):
+            raise ValueError(f"instrument {instrument} is not set up")
+        return <uint32_t> id
+
+    def orders(self, account=None, instrument=None):
+        """OrderRow records of the live orders, of one account, of one instrument, or of both.
+
+        By instrument, bids best first, then offers, each in the order of its queue. Raises ValueError for an account
+        or instrument that is not set up.
+        """
+        cdef uint32_t id
+        if account is not None:
+            id = self.account_of(account)
+            return orders_of_account(&self.market, id, ANY if instrument is None else self.instrument_of(instrument))
+        if instrument is not None:
+            return orders_of_book(&self.market, self.instrument_of(instrument))
+        return orders_of_market(&self.market)
+
+    def accounts(self):
+        """AccountRow records, ids ascending."""
+        return account_rows(&self.market)
+
+    def positions(self, account=None):
+        """PositionRow records in the order of their creation. Raises ValueError for an account that is not set up."""
+        return position_rows(&self.market, ANY if account is None else self.account_of(account))
+
+    def instruments(self):
+        """InstrumentRow records, ids ascending."""
+        return instrument_rows(&self.market)
+
+    def depth(self, instrument, levels):
+        """Depth records: at most `levels` of the bids, best first, then of the offers. Raises ValueError."""
+        if levels < 0:
+            raise ValueError(f"levels must be at least 0, got {levels}")
+        return depth_rows(&self.market, self.instrument_of(instrument), levels)
+
+    def book(self, instrument):
+        """The book as MarketData ADD records in priority order: bids, then offers. Raises ValueError."""
+        return book_records(&self.market, self.instrument_of(instrument))
+
+    def stats(self):
+        """Use and capacity of each pool: {pool: {"used", "capacity"}}. Event buffers grow by themselves."""
+        cdef Market* m = &self.market
+        cdef uint64_t accounts = 0
+        cdef uint64_t instruments = 0
+        cdef uint32_t k
+        for k in range(m.account_top):
+            accounts += m.accounts[k].is_set
+        for k in range(m.instrument_top):
+            instruments += m.instruments[k].is_set
+        pools = {
+            "accounts": (accounts, m.account_capacity),
+            "instruments": (instruments, m.instrument_capacity),
+            "orders": (m.order_live, m.order_capacity),
+            "pages": (m.page_live, m.page_capacity),
+            "positions": (m.position_count, m.position_capacity),
+            "ids": (m.id_count, m.id_window),
+            "events": (m.event_count, m.event_room),
+            "market_data": (m.data_count, m.data_room),
+        }
+        return {name: {"used": used, "capacity": capacity} for name, (used, capacity) in pools.items()}
+
+    def snapshot(self):
+        """The whole state as bytes, for `restore`. Events not taken yet are not part of it."""
+        return save(&self.market)
+
+    @staticmethod
+    def restore(snapshot):
+        """A core that goes on exactly as the one that wrote this snapshot would. Raises ValueError, MemoryError."""
+        cdef Core core = Core()
+        cdef Py_buffer view
+        PyObject_GetBuffer(snapshot, &view, PyBUF_SIMPLE)
+        try:
+            load(&core.market, <const char*> view.buf, <size_t> view.len)
+        finally:
+            PyBuffer_Release(&view)
+        return core
+
+    def state_hash(self):
+        """BLAKE2b-128 of the snapshot, in hexadecimal."""
+        return hashlib.blake2b(save(&self.market), digest_size=HASH_BYTES).hexdigest()

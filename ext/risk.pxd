@@ -1,0 +1,180 @@
+"""Risk: the checks that an order passes before it may trade, in the order of docs/core.md.
+
+A check returns its Check code when it fails, with limit, value and headroom in a Refusal; 0 when it passes. Nothing
+here changes state but the rate counter of the account.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+from ext.bits cimport add_cut, likely, product, unlikely
+from ext.book cimport has_page, has_slot
+from ext.layout cimport Account, FAR_AWAY, Instrument, Market, Position
+from ext.ledger cimport free_cash
+from ext.levels cimport index_of
+from ext.wire cimport *
+
+cdef enum:
+    SECOND_NS = 1000000000
+    BASIS_POINTS = 10000
+
+
+cdef struct Refusal:
+    int64_t limit
+    int64_t value
+    int64_t headroom
+
+
+cdef inline uint8_t refuse(Refusal* r, uint8_t check, int64_t limit, int64_t value, int64_t headroom) noexcept nogil:
+    r.limit = limit
+    r.value = value
+    r.headroom = headroom
+    return check
+
+
+cdef inline int64_t at_least_0(int64_t x) noexcept nogil:
+    return x if x > 0 else 0
+
+
+cdef inline int64_t lesser(int64_t a, int64_t b) noexcept nogil:
+    return a if a < b else b
+
+
+cdef inline void set_collar(Instrument* i) noexcept nogil:
+    """The bounds of prices around the reference price."""
+    cdef int64_t band
+    if i.collar_bps == 0 or i.reference_price == 0:
+        i.upper = MAX_PRICE
+        i.lower = 1
+        return
+    band = i.reference_price * i.collar_bps / BASIS_POINTS
+    i.upper = lesser(i.reference_price + band, MAX_PRICE)
+    i.lower = i.reference_price - band
+    if i.lower < 1:
+        i.lower = 1
+
+
+cdef inline int64_t market_price(const Instrument* i, uint8_t side) noexcept nogil:
+    """The price that a MARKET order may go to."""
+    cdef int64_t price, highest
+    if side == SIDE_BUY:
+        return index_of(i, i.upper) * i.tick_size
+    price = index_of(i, i.lower + i.tick_size - 1) * i.tick_size
+    highest = index_of(i, MAX_PRICE) * i.tick_size
+    return lesser(price, highest)
+
+
+cdef inline uint8_t check_fields(const OrderCommand* c, Refusal* r) noexcept nogil:
+    """Checks 5 to 10: enums and flags of a NEW_ORDER."""
+    if c.side > SIDE_SELL:
+        return refuse(r, CHECK_SIDE, SIDE_SELL, c.side, 0)
+    if c.order_type > ORDER_TYPE_MARKET:
+        return refuse(r, CHECK_ORDER_TYPE, ORDER_TYPE_MARKET, c.order_type, 0)
+    if c.tif > TIME_IN_FORCE_FOK:
+        return refuse(r, CHECK_TIME_IN_FORCE, TIME_IN_FORCE_FOK, c.tif, 0)
+    if c.self_trade > SELF_TRADE_CANCEL_BOTH:
+        return refuse(r, CHECK_SELF_TRADE_MODE, SELF_TRADE_CANCEL_BOTH, c.self_trade, 0)
+    if c.flags & ~<uint8_t> ORDER_FLAG_POST_ONLY:
+        return refuse(r, CHECK_FLAGS, ORDER_FLAG_POST_ONLY, c.flags, 0)
+    if c.flags and (c.tif > TIME_IN_FORCE_GTC or c.order_type == ORDER_TYPE_MARKET):
+        return refuse(r, CHECK_TIME_IN_FORCE, TIME_IN_FORCE_GTC, c.tif, 0)
+    return 0
+
+
+cdef inline uint8_t check_states(const Account* a, const Instrument* i, Refusal* r) noexcept nogil:
+    """Checks 11 and 12."""
+    if unlikely(a.state != ACCOUNT_STATE_ACTIVE):
+        return refuse(r, CHECK_ACCOUNT_STATE, ACCOUNT_STATE_ACTIVE, a.state, 0)
+    if unlikely(i.state != INSTRUMENT_STATE_OPEN):
+        return refuse(r, CHECK_INSTRUMENT_STATE, INSTRUMENT_STATE_OPEN, i.state, 0)
+    return 0
+
+
+cdef inline uint8_t check_rate(const Market* m, Account* a, Refusal* r) noexcept nogil:
+    """Check 13; counts the message."""
+    if m.ts_ns - a.rate_start >= SECOND_NS:
+        a.rate_start = m.ts_ns
+        a.rate_count = 0
+    if unlikely(a.rate_count >= a.max_messages):
+        return refuse(r, CHECK_MESSAGE_RATE, a.max_messages, <int64_t> a.rate_count + 1, 0)
+    a.rate_count += 1
+    return 0
+
+
+cdef inline uint8_t check_qty(const Account* a, const Instrument* i, int64_t qty, Refusal* r) noexcept nogil:
+    """Check 15."""
+    cdef int64_t limit = lesser(a.max_order_qty, i.max_order_qty)
+    if unlikely(qty > limit):
+        return refuse(r, CHECK_ORDER_QTY, limit, qty, limit)
+    return 0
+
+
+cdef inline uint8_t check_price(const Instrument* i, uint8_t side, int64_t price, Refusal* r) noexcept nogil:
+    """Checks 16 to 18, of an order with a limit price."""
+    cdef int64_t bound
+    if unlikely(<uint64_t> (price - 1) >= <uint64_t> MAX_PRICE):
+        return refuse(r, CHECK_PRICE, MAX_PRICE, price, 0)
+    if unlikely(index_of(i, price) * i.tick_size != price):
+        return refuse(r, CHECK_TICK_SIZE, i.tick_size, price, 0)
+    bound = i.upper if side == SIDE_BUY else i.lower
+    if unlikely(price > bound if side == SIDE_BUY else price < bound):
+        return refuse(r, CHECK_PRICE_COLLAR, bound, price, 0)
+    return 0
+
+
+cdef inline uint8_t check_notional(const Account* a, const Instrument* i, int64_t notional, Refusal* r) noexcept nogil:
+    """Check 19."""
+    cdef int64_t limit = lesser(a.max_order_notional, i.max_order_notional)
+    if unlikely(notional > limit):
+        return refuse(r, CHECK_ORDER_NOTIONAL, limit, notional, limit)
+    return 0
+
+
+cdef inline uint8_t check_exposure(
+    const Account* a, const Position* p, uint8_t side, int64_t qty, int64_t notional, int64_t own_qty, int64_t own_hold,
+    Refusal* r,
+) noexcept nogil:
+    """Checks 22 to 24. own_qty, own_hold: open lots and hold of the order that this one replaces, which are free."""
+    cdef int64_t after, available, free
+    if side == SIDE_BUY:
+        after = p.qty + p.open_buy - own_qty + qty
+        if unlikely(after > a.max_position):
+            return refuse(r, CHECK_POSITION_LIMIT, a.max_position, after, at_least_0(a.max_position - after + qty))
+        if unlikely(a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED):
+            free = add_cut(a.cash - a.hold + own_hold, MAX_CASH)
+        else:
+            free = free_cash(a) + own_hold
+        if unlikely(notional > free):
+            return refuse(r, CHECK_BUYING_POWER, at_least_0(free), notional, at_least_0(free))
+        return 0
+    after = qty + p.open_sell - own_qty - p.qty
+    if unlikely(after > a.max_position):
+        return refuse(r, CHECK_POSITION_LIMIT, a.max_position, after, at_least_0(a.max_position - after + qty))
+    if not a.flags & ACCOUNT_FLAG_SHORT_ALLOWED:
+        available = p.qty - (p.open_sell - own_qty)
+        if unlikely(qty > available):
+            return refuse(r, CHECK_SHORT_SALE, at_least_0(available), qty, at_least_0(available))
+    return 0
+
+
+cdef inline uint8_t check_post_only(const Instrument* i, uint8_t side, int64_t price, Refusal* r) noexcept nogil:
+    """Check 25."""
+    if side == SIDE_BUY:
+        if i.ask_level and i.ask_index * i.tick_size <= price:
+            return refuse(r, CHECK_POST_ONLY, i.ask_index * i.tick_size, price, 0)
+    elif i.bid_level and i.bid_index * i.tick_size >= price:
+        return refuse(r, CHECK_POST_ONLY, i.bid_index * i.tick_size, price, 0)
+    return 0
+
+
+cdef inline uint8_t check_slots(const Market* m, Refusal* r) noexcept nogil:
+    """Check 26."""
+    if likely(has_slot(m)):
+        return 0
+    return refuse(r, CHECK_ORDER_CAPACITY, m.order_capacity, <int64_t> m.order_capacity + 1, 0)
+
+
+cdef inline uint8_t check_pages(const Market* m, Refusal* r) noexcept nogil:
+    """Check 27."""
+    if likely(has_page(m)):
+        return 0
+    return refuse(r, CHECK_LEVEL_CAPACITY, m.page_capacity, <int64_t> m.page_capacity + 1, 0)

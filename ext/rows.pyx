@@ -1,0 +1,306 @@
+"""Tables of the state for queries: orders, accounts, positions, instruments, depth, and a book order by order."""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdlib cimport qsort
+from libc.string cimport memcpy, memset
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+
+from ext.events cimport level_at, order_id_of
+from ext.layout cimport Account, AccountText, Instrument, Level, Market, Order, Position
+from ext.levels cimport index_above, index_below, level_of_index
+from ext.wire cimport *
+
+
+cdef bytes room_for(uint64_t rows, size_t size):
+    """Zeroed bytes for so many rows."""
+    cdef bytes result = PyBytes_FromStringAndSize(NULL, <Py_ssize_t> (rows * size))
+    memset(PyBytes_AS_STRING(result), 0, rows * size)
+    return result
+
+
+cdef int64_t best_index(const Instrument* i, uint32_t side) noexcept nogil:
+    """Index of the best price of a side, or -1."""
+    if side == SIDE_BUY:
+        return i.bid_index
+    return i.ask_index if i.ask_level else -1
+
+
+cdef int64_t next_index(
+    const Market* m, const Instrument* i, uint32_t instrument, uint32_t side, int64_t index,
+) noexcept nogil:
+    """Index of the next worse price with orders, or -1."""
+    if side == SIDE_BUY:
+        return index_below(m, i, instrument, index)
+    return index_above(m, i, instrument, index)
+
+
+cdef uint64_t hold_of(const Market* m, const Order* o) noexcept nogil:
+    return o.price * o.leaves * m.instruments[o.instrument].multiplier if o.side == SIDE_BUY else 0
+
+
+cdef void order_row(const Market* m, uint32_t slot, uint64_t ahead, OrderRow* row) noexcept nogil:
+    cdef const Order* o = &m.orders[slot]
+    memset(row, 0, sizeof(OrderRow))
+    row.order_id = order_id_of(m, slot)
+    row.client_order_id = o.client_order_id
+    row.price = o.price
+    row.account = o.account
+    row.instrument = o.instrument
+    row.leaves = o.leaves
+    row.filled = o.filled
+    row.side = o.side
+    row.tif = o.tif
+    row.flags = o.flags
+    row.self_trade = o.self_trade
+    row.level_qty_ahead = ahead
+    row.hold = hold_of(m, o)
+
+
+cdef OrderRow* book_rows(const Market* m, uint32_t instrument, OrderRow* row) noexcept nogil:
+    """Write a book's orders: bids best first, then offers, each in the order of its queue. Returns the end."""
+    cdef const Instrument* i = &m.instruments[instrument]
+    cdef int64_t index
+    cdef uint64_t ahead
+    cdef uint32_t side, slot
+    for side in range(2):
+        index = best_index(i, side)
+        while index >= 0:
+            ahead = 0
+            slot = level_at(m, level_of_index(m, i, instrument, index)).head
+            while slot:
+                order_row(m, slot, ahead, row)
+                row += 1
+                ahead += m.orders[slot].leaves
+                slot = m.orders[slot].next
+            index = next_index(m, i, instrument, side, index)
+    return row
+
+
+cdef bytes orders_of_book(const Market* m, uint32_t instrument):
+    cdef bytes result = room_for(m.instruments[instrument].orders, sizeof(OrderRow))
+    book_rows(m, instrument, <OrderRow*> PyBytes_AS_STRING(result))
+    return result
+
+
+cdef bytes orders_of_market(const Market* m):
+    cdef bytes result = room_for(m.order_live, sizeof(OrderRow))
+    cdef OrderRow* row = <OrderRow*> PyBytes_AS_STRING(result)
+    cdef uint32_t k
+    for k in range(m.instrument_top):
+        if m.instruments[k].is_set:
+            row = book_rows(m, k, row)
+    return result
+
+
+cdef int by_priority(const void* first, const void* second) noexcept nogil:
+    """Instruments ascending, bids best first, then offers best first, each in the order of its queue."""
+    cdef const OrderRow* a = <const OrderRow*> first
+    cdef const OrderRow* b = <const OrderRow*> second
+    if a.instrument != b.instrument:
+        return -1 if a.instrument < b.instrument else 1
+    if a.side != b.side:
+        return -1 if a.side < b.side else 1
+    if a.price != b.price:
+        return -1 if (a.price > b.price) == (a.side == SIDE_BUY) else 1
+    return -1 if a.level_qty_ahead < b.level_qty_ahead else 1 if a.level_qty_ahead > b.level_qty_ahead else 0
+
+
+cdef bytes orders_of_account(const Market* m, uint32_t account, uint32_t instrument):
+    """An account's orders in one instrument, or in ANY."""
+    cdef uint32_t slot = m.accounts[account].newest
+    cdef uint32_t before
+    cdef uint64_t ahead
+    cdef uint64_t rows = 0
+    cdef bytes result
+    cdef OrderRow* row
+    while slot:
+        rows += instrument == ANY or m.orders[slot].instrument == instrument
+        slot = m.orders[slot].older
+    result = room_for(rows, sizeof(OrderRow))
+    row = <OrderRow*> PyBytes_AS_STRING(result)
+    slot = m.accounts[account].newest
+    while slot:
+        if instrument == ANY or m.orders[slot].instrument == instrument:
+            ahead = 0
+            before = m.orders[slot].prev
+            while before:
+                ahead += m.orders[before].leaves
+                before = m.orders[before].prev
+            order_row(m, slot, ahead, row)
+            row += 1
+        slot = m.orders[slot].older
+    qsort(PyBytes_AS_STRING(result), rows, sizeof(OrderRow), by_priority)
+    return result
+
+
+cdef bytes account_rows(const Market* m):
+    cdef uint64_t rows = 0
+    cdef uint32_t k
+    cdef bytes result
+    cdef AccountRow* row
+    cdef const Account* a
+    cdef const AccountText* t
+    for k in range(m.account_top):
+        rows += m.accounts[k].is_set
+    result = room_for(rows, sizeof(AccountRow))
+    row = <AccountRow*> PyBytes_AS_STRING(result)
+    for k in range(m.account_top):
+        a = &m.accounts[k]
+        t = &m.account_texts[k]
+        if not a.is_set:
+            continue
+        row.account = k
+        row.state = a.state
+        row.flags = a.flags
+        row.cash = a.cash
+        row.hold = a.hold
+        row.short_proceeds = a.short_proceeds
+        row.account_seq = a.seq
+        row.max_order_qty = t.set_max_order_qty
+        row.max_order_notional = t.set_max_order_notional
+        row.max_position = t.set_max_position
+        row.max_open_orders = t.set_max_open_orders
+        row.max_messages = t.set_max_messages
+        row.open_orders = a.open_orders
+        row.realized_pnl = a.realized_pnl
+        row.last_client_order_id = a.last_id
+        memcpy(row.name, t.name, 32)
+        row += 1
+    return result
+
+
+cdef bytes position_rows(const Market* m, uint32_t account):
+    """In the order of their creation; of one account, or of ANY."""
+    cdef uint64_t rows = 0
+    cdef uint32_t k
+    cdef bytes result
+    cdef PositionRow* row
+    cdef const Position* p
+    for k in range(m.position_count):
+        rows += account == ANY or m.positions[m.position_log[k]].account == account
+    result = room_for(rows, sizeof(PositionRow))
+    row = <PositionRow*> PyBytes_AS_STRING(result)
+    for k in range(m.position_count):
+        p = &m.positions[m.position_log[k]]
+        if account != ANY and p.account != account:
+            continue
+        row.account = p.account
+        row.instrument = p.instrument
+        row.qty = p.qty
+        row.cost = p.cost
+        row.realized_pnl = p.realized_pnl
+        row.open_buy = p.open_buy
+        row.open_sell = p.open_sell
+        row += 1
+    return result
+
+
+cdef bytes instrument_rows(const Market* m):
+    cdef uint64_t rows = 0
+    cdef uint32_t k
+    cdef bytes result
+    cdef InstrumentRow* row
+    cdef const Instrument* i
+    for k in range(m.instrument_top):
+        rows += m.instruments[k].is_set
+    result = room_for(rows, sizeof(InstrumentRow))
+    row = <InstrumentRow*> PyBytes_AS_STRING(result)
+    for k in range(m.instrument_top):
+        i = &m.instruments[k]
+        if not i.is_set:
+            continue
+        row.instrument = k
+        row.state = i.state
+        row.tick_size = i.tick_size
+        row.lot_size = i.lot_size
+        row.reference_price = i.reference_price
+        row.collar_bps = i.collar_bps
+        row.max_order_qty = i.set_max_order_qty
+        row.max_order_notional = i.set_max_order_notional
+        if i.bid_level:
+            row.bid_price = i.bid_index * i.tick_size
+            row.bid_qty = level_at(m, i.bid_level).qty
+        if i.ask_level:
+            row.ask_price = i.ask_index * i.tick_size
+            row.ask_qty = level_at(m, i.ask_level).qty
+        row.trades = i.trades
+        row.volume = i.volume
+        row.orders = i.orders
+        memcpy(row.symbol, i.symbol, 32)
+        memcpy(row.currency, i.currency, 8)
+        row += 1
+    return result
+
+
+cdef bytes depth_rows(const Market* m, uint32_t instrument, uint64_t levels):
+    """The best so many levels of each side: bids best first, then offers best first."""
+    cdef const Instrument* i = &m.instruments[instrument]
+    cdef uint64_t rows = 0
+    cdef uint64_t left
+    cdef int64_t index
+    cdef uint32_t side
+    cdef bytes result
+    cdef Depth* row
+    cdef const Level* level
+    for side in range(2):
+        index = best_index(i, side)
+        left = levels
+        while index >= 0 and left:
+            rows += 1
+            left -= 1
+            index = next_index(m, i, instrument, side, index)
+    result = room_for(rows, sizeof(Depth))
+    row = <Depth*> PyBytes_AS_STRING(result)
+    for side in range(2):
+        index = best_index(i, side)
+        left = levels
+        while index >= 0 and left:
+            level = level_at(m, level_of_index(m, i, instrument, index))
+            row.seq = m.seq
+            row.ts_ns = m.ts_ns
+            row.instrument = instrument
+            row.side = side
+            row.price = index * i.tick_size
+            row.level_qty = level.qty
+            row.level_orders = level.count
+            row += 1
+            left -= 1
+            index = next_index(m, i, instrument, side, index)
+    return result
+
+
+cdef bytes book_records(const Market* m, uint32_t instrument):
+    """ADD records of all resting orders in priority order: bids, then offers; each level's totals as they grow."""
+    cdef const Instrument* i = &m.instruments[instrument]
+    cdef bytes result = room_for(i.orders, sizeof(MarketData))
+    cdef MarketData* d = <MarketData*> PyBytes_AS_STRING(result)
+    cdef const Order* o
+    cdef int64_t index
+    cdef uint64_t qty
+    cdef uint32_t side, slot, count
+    for side in range(2):
+        index = best_index(i, side)
+        while index >= 0:
+            qty = 0
+            count = 0
+            slot = level_at(m, level_of_index(m, i, instrument, index)).head
+            while slot:
+                o = &m.orders[slot]
+                qty += o.leaves
+                count += 1
+                d.seq = m.seq
+                d.ts_ns = m.ts_ns
+                d.kind = BOOK_KIND_ADD
+                d.side = o.side
+                d.instrument = instrument
+                d.order_id = order_id_of(m, slot)
+                d.price = o.price
+                d.qty = o.leaves
+                d.leaves = o.leaves
+                d.level_qty = qty
+                d.level_orders = count
+                d += 1
+                slot = o.next
+            index = next_index(m, i, instrument, side, index)
+    return result

@@ -1,0 +1,420 @@
+"""The state as bytes, and back: what is loaded goes on exactly as what was saved would have.
+
+Head, instruments, accounts, positions in order of creation, orders (free slots keep their generation and their place in
+the free list), pages, client order ids with their places. What follows from these (windows, name tables, places of
+positions) is not in it and is made anew. Fields that mean nothing (a free slot's price) are written as zeros.
+"""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+
+from ext.bits cimport lowest
+from ext.layout cimport (
+    Account, AccountText, IdEntry, Instrument, Level, Market, Order, Page, Position,
+)
+from ext.ledger cimport open_position, position_place
+from ext.levels cimport list_page
+from ext.memory cimport Capacities, reserve
+from ext.names cimport add_name
+
+cdef extern from *:
+    """
+    #define OB_SNAPSHOT_MAGIC 0x313045524F43424FULL  /* the bytes OBCORE01 */
+    """
+    const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
+
+cdef struct Head:
+    uint64_t magic
+    uint64_t seq
+    int64_t ts_ns
+    int64_t day_end_ns
+    Capacities capacity
+    uint64_t configured
+    uint64_t instruments
+    uint64_t accounts
+    uint64_t positions
+    uint64_t order_top
+    uint64_t order_free
+    uint64_t order_live
+    uint64_t page_top
+    uint64_t page_free
+    uint64_t page_live
+    uint64_t id_count
+    uint64_t id_epoch
+    uint64_t ids
+
+cdef struct SavedPage:
+    uint64_t bits
+    int64_t number
+    uint32_t instrument
+    uint32_t next_free
+
+cdef struct SavedId:
+    IdEntry entry
+    uint64_t place
+
+
+cdef struct Writer:
+    char* to  # NULL: only count
+    size_t size
+
+
+cdef void put(Writer* w, const void* data, size_t size) noexcept nogil:
+    if w.to != NULL:
+        memcpy(w.to + w.size, data, size)
+    w.size += size
+
+
+cdef void write(Writer* w, const Market* m) noexcept nogil:
+    cdef Head h
+    cdef uint32_t k
+    memset(&h, 0, sizeof(Head))
+    h.magic = MAGIC
+    h.seq = m.seq
+    h.ts_ns = m.ts_ns
+    h.day_end_ns = m.day_end_ns
+    h.capacity = Capacities(m.account_capacity, m.instrument_capacity, m.order_capacity, m.page_capacity,
+                            m.position_capacity, m.id_window, m.window_pages)
+    h.configured = m.configured
+    for k in range(m.instrument_top):
+        h.instruments += m.instruments[k].is_set
+    for k in range(m.account_top):
+        h.accounts += m.accounts[k].is_set
+    h.positions = m.position_count
+    h.order_top = m.order_top
+    h.order_free = m.order_free
+    h.order_live = m.order_live
+    h.page_top = m.page_top
+    h.page_free = m.page_free
+    h.page_live = m.page_live
+    h.id_count = m.id_count
+    h.id_epoch = m.id_epoch
+    h.ids = m.id_count + (m.id_window if m.id_epoch > 1 else 0)
+    put(w, &h, sizeof(Head))
+    if m.configured:
+        write_instruments(w, m)
+        write_accounts(w, m)
+        write_orders(w, m)
+        write_pages(w, m)
+        write_ids(w, m)
+
+
+cdef void write_instruments(Writer* w, const Market* m) noexcept nogil:
+    cdef Instrument copy
+    cdef uint32_t k
+    for k in range(m.instrument_top):
+        if not m.instruments[k].is_set:
+            continue
+        memcpy(&copy, &m.instruments[k], sizeof(Instrument))
+        copy.touched = 0
+        copy.far = NULL
+        copy.far_count = copy.far_room = copy.page_count = 0
+        copy.before_bid_price = copy.before_ask_price = 0
+        copy.before_bid_qty = copy.before_ask_qty = 0
+        copy.before_bid_orders = copy.before_ask_orders = 0
+        put(w, &k, sizeof(uint32_t))
+        put(w, &copy, sizeof(Instrument))
+
+
+cdef void write_accounts(Writer* w, const Market* m) noexcept nogil:
+    cdef uint32_t k
+    for k in range(m.account_top):
+        if m.accounts[k].is_set:
+            put(w, &k, sizeof(uint32_t))
+            put(w, &m.accounts[k], sizeof(Account))
+            put(w, &m.account_texts[k], sizeof(AccountText))
+    for k in range(m.position_count):
+        put(w, &m.positions[m.position_log[k]], sizeof(Position))
+
+
+cdef void write_orders(Writer* w, const Market* m) noexcept nogil:
+    cdef Order copy
+    cdef uint32_t k
+    if w.to == NULL:
+        w.size += <size_t> m.order_top * sizeof(Order)
+        return
+    for k in range(1, m.order_top + 1):
+        if m.orders[k].level:
+            copy = m.orders[k]
+            copy.position = 0
+        else:
+            memset(&copy, 0, sizeof(Order))
+            copy.generation = m.orders[k].generation
+            copy.next = m.orders[k].next
+        put(w, &copy, sizeof(Order))
+
+
+cdef void write_pages(Writer* w, const Market* m) noexcept nogil:
+    cdef SavedPage head
+    cdef const Page* p
+    cdef uint64_t bits
+    cdef uint32_t k
+    for k in range(1, m.page_top + 1):
+        p = &m.pages[k]
+        head = SavedPage(p.bits, p.number if p.bits else 0, p.instrument if p.bits else 0, 0 if p.bits else p.next_free)
+        put(w, &head, sizeof(SavedPage))
+        bits = p.bits
+        while bits:
+            put(w, &p.levels[lowest(bits)], sizeof(Level))
+            bits &= bits - 1
+
+
+cdef void write_ids(Writer* w, const Market* m) noexcept nogil:
+    cdef SavedId saved
+    cdef uint64_t place
+    cdef uint32_t epoch
+    if w.to == NULL:
+        w.size += (m.id_count + (<size_t> m.id_window if m.id_epoch > 1 else 0)) * sizeof(SavedId)
+        return
+    for epoch in range(m.id_epoch - 1 if m.id_epoch > 1 else 1, m.id_epoch + 1):
+        for place in range(m.id_mask + 1):
+            if m.ids[epoch & 1][place].epoch == epoch:
+                saved.entry = m.ids[epoch & 1][place]
+                saved.place = place
+                put(w, &saved, sizeof(SavedId))
+
+
+cdef bytes save(const Market* m):
+    cdef Writer w
+    cdef bytes result
+    w = Writer(NULL, 0)
+    with nogil:
+        write(&w, m)
+    result = PyBytes_FromStringAndSize(NULL, <Py_ssize_t> w.size)
+    w = Writer(PyBytes_AS_STRING(result), 0)
+    with nogil:
+        write(&w, m)
+    return result
+
+
+cdef struct Reader:
+    const char* data
+    size_t size
+    size_t at
+
+
+cdef bint get(Reader* r, void* to, size_t size) noexcept nogil:
+    if r.size - r.at < size:
+        return False
+    memcpy(to, r.data + r.at, size)
+    r.at += size
+    return True
+
+
+cdef bint read_instruments(Reader* r, Market* m, uint64_t count) noexcept nogil:
+    cdef Instrument* i
+    cdef uint32_t k
+    cdef uint64_t _n
+    for _n in range(count):
+        if not get(r, &k, sizeof(uint32_t)) or k < m.instrument_top or k >= m.instrument_capacity:
+            return False
+        i = &m.instruments[k]
+        if not get(r, i, sizeof(Instrument)):
+            memset(i, 0, sizeof(Instrument))
+            return False
+        i.far = NULL
+        i.far_count = i.far_room = i.page_count = 0
+        i.touched = 0
+        m.instrument_top = k + 1
+        if (not i.is_set or i.tick_size < 1 or i.base < 0 or i.bid_level >> 6 > m.page_capacity
+                or i.ask_level >> 6 > m.page_capacity):
+            return False
+        add_name(m, False, k)
+    return True
+
+
+cdef bint read_accounts(Reader* r, Market* m, uint64_t accounts, uint64_t positions) noexcept nogil:
+    cdef Position p
+    cdef uint32_t k, place
+    cdef uint64_t _n
+    for _n in range(accounts):
+        if not get(r, &k, sizeof(uint32_t)) or k < m.account_top or k >= m.account_capacity:
+            return False
+        if not get(r, &m.accounts[k], sizeof(Account)) or not get(r, &m.account_texts[k], sizeof(AccountText)):
+            return False
+        m.account_top = k + 1
+        if not m.accounts[k].is_set or m.accounts[k].newest > m.order_capacity:
+            return False
+        add_name(m, True, k)
+    if positions > m.position_capacity:
+        return False
+    for _n in range(positions):
+        if not get(r, &p, sizeof(Position)) or p.account >= m.account_top or p.instrument >= m.instrument_top:
+            return False
+        place = position_place(m, p.account, p.instrument)
+        if m.positions[place].is_set:
+            return False
+        open_position(m, place, p.account, p.instrument)
+        m.positions[place] = p
+        m.positions[place].is_set = 1
+    return True
+
+
+cdef bint read_orders(Reader* r, Market* m) noexcept nogil:
+    cdef Order* o
+    cdef uint32_t k
+    if m.order_top > m.order_capacity or m.order_free > m.order_top:
+        return False
+    if not get(r, &m.orders[1], <size_t> m.order_top * sizeof(Order)):
+        return False
+    for k in range(1, m.order_top + 1):
+        o = &m.orders[k]
+        if o.next > m.order_top or o.prev > m.order_top or o.newer > m.order_top or o.older > m.order_top:
+            return False
+        if not o.level:
+            continue
+        if o.account >= m.account_top or o.instrument >= m.instrument_top or o.level >> 6 > m.page_top or o.side > 1:
+            return False
+        o.position = position_place(m, o.account, o.instrument)
+        if not m.positions[o.position].is_set:
+            return False
+    return True
+
+
+cdef bint read_pages(Reader* r, Market* m) noexcept nogil:
+    cdef SavedPage head
+    cdef Page* p
+    cdef Level* level
+    cdef uint64_t bits
+    cdef uint32_t k
+    if m.page_top > m.page_capacity or m.page_free > m.page_top:
+        return False
+    for k in range(1, m.page_top + 1):
+        p = &m.pages[k]
+        if not get(r, &head, sizeof(SavedPage)) or head.next_free > m.page_top or head.number < 0:
+            return False
+        p.bits = head.bits
+        p.number = head.number
+        p.instrument = head.instrument
+        p.next_free = head.next_free
+        bits = p.bits
+        while bits:
+            level = &p.levels[lowest(bits)]
+            if not get(r, level, sizeof(Level)) or level.head > m.order_top or level.tail > m.order_top:
+                return False
+            bits &= bits - 1
+        if p.bits:
+            if p.instrument >= m.instrument_top:
+                return False
+            m.instruments[p.instrument].page_count += 1
+            list_page(m, &m.instruments[p.instrument], p.instrument, k, p.number)
+    return True
+
+
+cdef bint read_ids(Reader* r, Market* m, uint64_t count) noexcept nogil:
+    cdef SavedId saved
+    cdef uint64_t _n
+    cdef IdEntry* entry
+    if m.id_count > m.id_window or count != m.id_count + (<uint64_t> m.id_window if m.id_epoch > 1 else 0):
+        return False
+    for _n in range(count):
+        if not get(r, &saved, sizeof(SavedId)) or saved.place > m.id_mask:
+            return False
+        if saved.entry.epoch != m.id_epoch and saved.entry.epoch + 1 != m.id_epoch:
+            return False
+        entry = &m.ids[saved.entry.epoch & 1][saved.place]
+        if entry.epoch:
+            return False
+        entry[0] = saved.entry
+    return True
+
+
+cdef bint queues_hold(const Market* m) noexcept nogil:
+    """Whether each level's queue has as many orders as it says, all of that level, and all live orders are in one."""
+    cdef const Page* p
+    cdef const Level* level
+    cdef uint64_t bits, qty
+    cdef uint64_t seen = 0
+    cdef uint32_t k, slot, before, _count, id
+    for k in range(1, m.page_top + 1):
+        p = &m.pages[k]
+        bits = p.bits
+        while bits:
+            id = k << 6 | <uint32_t> lowest(bits)
+            level = &p.levels[id & 63]
+            slot = level.head
+            before = 0
+            qty = 0
+            for _count in range(level.count):
+                if slot == 0 or m.orders[slot].level != id or m.orders[slot].prev != before:
+                    return False
+                qty += m.orders[slot].leaves
+                before = slot
+                slot = m.orders[slot].next
+            if slot != 0 or before != level.tail or qty != level.qty or level.count == 0:
+                return False
+            seen += level.count
+            bits &= bits - 1
+    return seen == m.order_live
+
+
+cdef bint lists_hold(const Market* m) noexcept nogil:
+    """Whether the accounts' lists have all live orders once, and the free list all other slots."""
+    cdef uint64_t seen = 0
+    cdef uint32_t k, slot, before
+    for k in range(m.account_top):
+        slot = m.accounts[k].newest
+        before = 0
+        while slot:
+            if not m.orders[slot].level or m.orders[slot].newer != before or m.orders[slot].account != k:
+                return False
+            seen += 1
+            if seen > m.order_live:
+                return False
+            before = slot
+            slot = m.orders[slot].older
+    if seen != m.order_live:
+        return False
+    slot = m.order_free
+    while slot:
+        if m.orders[slot].level:
+            return False
+        seen += 1
+        if seen > m.order_top:
+            return False
+        slot = m.orders[slot].next
+    return seen == m.order_top
+
+
+cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
+    m.seq = h.seq
+    m.ts_ns = h.ts_ns
+    m.day_end_ns = h.day_end_ns
+    if not m.configured:
+        return r.at == r.size
+    m.order_top = <uint32_t> h.order_top
+    m.order_free = <uint32_t> h.order_free
+    m.order_live = <uint32_t> h.order_live
+    m.page_top = <uint32_t> h.page_top
+    m.page_free = <uint32_t> h.page_free
+    m.page_live = <uint32_t> h.page_live
+    m.id_count = <uint32_t> h.id_count
+    m.id_epoch = <uint32_t> h.id_epoch
+    return (read_instruments(r, m, h.instruments) and read_accounts(r, m, h.accounts, h.positions)
+            and read_orders(r, m) and read_pages(r, m) and read_ids(r, m, h.ids) and queues_hold(m)
+            and lists_hold(m) and r.at == r.size)
+
+
+cdef object load(Market* m, const char* data, size_t size):
+    cdef Reader r
+    cdef Head h
+    cdef bint sound
+    r = Reader(data, size, 0)
+    if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 1")
+    if h.configured:
+        if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
+                and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25
+                and 1 <= h.capacity.positions < 1 << 31 and 1 <= h.capacity.id_window <= 1 << 28
+                and 2 <= h.capacity.window_pages <= 4096
+                and h.capacity.window_pages & (h.capacity.window_pages - 1) == 0):
+            raise ValueError("the snapshot's capacities are out of range: it is damaged")
+        if not reserve(m, &h.capacity):
+            raise MemoryError("no memory for the capacities of the snapshot")
+    with nogil:
+        sound = read(&r, m, &h)
+    if not sound:
+        raise ValueError(f"the snapshot is damaged near byte {r.at:,} of {r.size:,}")
+    return None

@@ -3,5 +3,6 @@
 from ext.layout cimport Market
 from ext.wire cimport AdminCommand
 
+cdef bint opens_market(const AdminCommand* c) noexcept nogil
 # False: no memory for a CONFIGURE; nothing was changed
 cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil

@@ -5,7 +5,7 @@ from libc.string cimport memcpy
 
 from ext.events cimport emit, emit_market, emit_reject, emit_status
 from ext.layout cimport Account, AccountText, FAR_AWAY, Instrument, Market, Position
-from ext.ledger cimport clamp_cash, free_cash, open_position, position_place
+from ext.ledger cimport free_cash, open_position, position_place
 from ext.levels cimport magic_of
 from ext.bits cimport product, share
 from ext.mass cimport EVERY_TIF, cancel_of_account, cancel_of_market
@@ -80,16 +80,26 @@ cdef bint instrument_is_known(Market* m, const AdminCommand* c) noexcept nogil:
     return knows_instrument(m, c.instrument) or reject(m, c, CHECK_INSTRUMENT, 0, 0, c.instrument, 0)
 
 
-cdef void answer(Market* m, const AdminCommand* c, uint8_t kind, uint8_t reason, int64_t price) noexcept nogil:
+cdef void answer(
+    Market* m, const AdminCommand* c, uint8_t kind, uint8_t reason, uint32_t instrument, int64_t price,
+) noexcept nogil:
     """An event of the market."""
-    emit_market(m, kind, 0, reason, c.account, c.instrument, c.request, price, 0, 0)
+    emit_market(m, kind, 0, reason, 0, instrument, c.request, price, 0, 0)
 
 
 cdef void answer_account(
-    Market* m, const AdminCommand* c, uint8_t kind, uint8_t reason, int64_t amount, int64_t balance,
+    Market* m, const AdminCommand* c, uint8_t kind, uint8_t reason, uint32_t instrument, int64_t amount,
+    int64_t balance,
 ) noexcept nogil:
     """An event of the account."""
-    emit(m, kind, 0, reason, 0, c.account, c.instrument, c.request, 0, 0, amount, 0, 0, <uint64_t> balance)
+    emit(m, kind, 0, reason, 0, c.account, instrument, c.request, 0, 0, amount, 0, 0, <uint64_t> balance)
+
+
+cdef void answer_canceled(
+    Market* m, const AdminCommand* c, uint32_t account, uint32_t instrument, uint32_t count,
+) noexcept nogil:
+    """MASS_CANCELED of an operator, which counts in no account."""
+    emit_market(m, EVENT_KIND_MASS_CANCELED, SIDE_BOTH, 0, account, instrument, count, 0, c.request, 0)
 
 
 cdef int64_t kept(const AdminCommand* c, int index, int64_t present) noexcept nogil:
@@ -105,17 +115,32 @@ cdef int64_t in_force(int64_t limit, int64_t without) noexcept nogil:
 
 # Capacities
 
+cdef void capacity_ranges(Range* within) noexcept nogil:
+    within[0] = within[1] = Range(1, MAX_IDS)
+    within[2] = within[4] = Range(1, INT32_MAX)
+    within[3] = Range(1, MAX_PAGES)
+    within[5] = Range(1, MAX_ID_WINDOW)
+    within[6] = Range(2, MAX_WINDOW)
+
+
+cdef bint opens_market(const AdminCommand* c) noexcept nogil:
+    """Whether a first CONFIGURE will be accepted."""
+    cdef Range[7] within
+    cdef int k
+    capacity_ranges(within)
+    for k in range(7):
+        if not within[k].low <= value_of(c, k) <= within[k].high:
+            return False
+    return c.value6 & (c.value6 - 1) == 0
+
+
 cdef bint configure(Market* m, const AdminCommand* c) noexcept nogil:
     """False: no memory."""
     cdef Range[7] within
     cdef int64_t[7] present
     cdef Capacities wanted
     cdef int k
-    within[0] = within[1] = Range(1, MAX_IDS)
-    within[2] = within[4] = Range(1, INT32_MAX)
-    within[3] = Range(1, MAX_PAGES)
-    within[5] = Range(1, MAX_ID_WINDOW)
-    within[6] = Range(2, MAX_WINDOW)
+    capacity_ranges(within)
     present[0] = m.account_capacity
     present[1] = m.instrument_capacity
     present[2] = m.order_capacity
@@ -135,7 +160,7 @@ cdef bint configure(Market* m, const AdminCommand* c) noexcept nogil:
     wanted = Capacities(c.value0, c.value1, c.value2, c.value3, c.value4, c.value5, c.value6)
     if not reserve(m, &wanted):
         return False
-    answer(m, c, EVENT_KIND_CONFIGURED, 0, 0)
+    answer(m, c, EVENT_KIND_CONFIGURED, 0, 0, 0)
     return True
 
 
@@ -145,10 +170,10 @@ cdef bint name_is_free(Market* m, const AdminCommand* c, bint account, uint32_t 
     """Whether nobody else has that name; an empty one belongs to nobody, and is refused."""
     cdef uint32_t owner
     if name[0] == 0:
-        return reject(m, c, CHECK_NAME, 0, 0, 0, 0)
+        return reject(m, c, CHECK_NAME, 0, 0, id, 0)
     owner = find_name(m, account, name)
     if owner != NOBODY and owner != id:
-        return reject(m, c, CHECK_NAME, 0, owner, 0, 0)
+        return reject(m, c, CHECK_NAME, 0, owner, id, 0)
     return True
 
 
@@ -218,7 +243,7 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     i.max_order_qty = in_force(i.set_max_order_qty, MAX_QTY)
     i.max_order_notional = in_force(i.set_max_order_notional, MAX_NOTIONAL)
     set_collar(i)
-    answer(m, c, EVENT_KIND_INSTRUMENT_SET, 0, 0)
+    answer(m, c, EVENT_KIND_INSTRUMENT_SET, 0, c.instrument, 0)
 
 
 cdef void set_instrument_state(Market* m, const AdminCommand* c) noexcept nogil:
@@ -228,7 +253,7 @@ cdef void set_instrument_state(Market* m, const AdminCommand* c) noexcept nogil:
         reject(m, c, CHECK_VALUE, 0, INSTRUMENT_STATE_HALTED, c.state, 0)
         return
     m.instruments[c.instrument].state = c.state
-    answer(m, c, EVENT_KIND_INSTRUMENT_STATE, c.state, 0)
+    answer(m, c, EVENT_KIND_INSTRUMENT_STATE, c.state, c.instrument, 0)
     if m.want_data:
         emit_status(m, c.instrument)
 
@@ -282,7 +307,7 @@ cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
     t.set_max_open_orders = kept(c, 3, t.set_max_open_orders)
     t.set_max_messages = kept(c, 4, t.set_max_messages)
     put_limits_in_force(a, t)
-    answer_account(m, c, EVENT_KIND_ACCOUNT_SET, 0, 0, 0)
+    answer_account(m, c, EVENT_KIND_ACCOUNT_SET, 0, 0, 0, 0)
 
 
 cdef void put_limits_in_force(Account* a, const AccountText* t) noexcept nogil:
@@ -301,10 +326,10 @@ cdef void set_account_state(Market* m, const AdminCommand* c) noexcept nogil:
         reject(m, c, CHECK_VALUE, 0, ACCOUNT_STATE_BLOCKED, c.state, 0)
         return
     m.accounts[c.account].state = c.state
-    answer_account(m, c, EVENT_KIND_ACCOUNT_STATE, c.state, 0, 0)
+    answer_account(m, c, EVENT_KIND_ACCOUNT_STATE, c.state, 0, 0, 0)
     if c.flags & ADMIN_FLAG_CANCEL_ORDERS:
         count = cancel_of_account(m, c.account, ANY, SIDE_BOTH, CANCEL_REASON_ACCOUNT_BLOCKED)
-        emit(m, EVENT_KIND_MASS_CANCELED, SIDE_BOTH, 0, 0, c.account, ANY, count, 0, 0, 0, c.request, 0, 0)
+        answer_canceled(m, c, c.account, ANY, count)
 
 
 # Cash and shares
@@ -318,8 +343,7 @@ cdef void deposit(Market* m, const AdminCommand* c) noexcept nogil:
     if amount == 0:
         reject(m, c, CHECK_VALUE, 0, 1, 0, 0)
         return
-    if amount > MAX_CASH or amount < -MAX_CASH:
-        reject(m, c, CHECK_VALUE, 0, MAX_CASH, amount, 0)
+    if not value_is_within(m, c, 0, -MAX_CASH, MAX_CASH):
         return
     a = &m.accounts[c.account]
     if amount < 0 and not a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED:
@@ -327,15 +351,16 @@ cdef void deposit(Market* m, const AdminCommand* c) noexcept nogil:
         if -amount > room:
             reject(m, c, CHECK_CASH_RANGE, 0, room, -amount, room)
             return
+    # Where there is more room than MAX_CASH any amount has it.
     if amount > 0:
-        room = MAX_CASH - a.cash if a.cash >= 0 else MAX_CASH  # |amount| <= MAX_CASH: below 0 there is room for any
+        room = MAX_CASH - a.cash if a.cash > 0 else MAX_CASH
     else:
-        room = a.cash + MAX_CASH if a.cash <= 0 else MAX_CASH
+        room = at_least_0(a.cash - a.hold + MAX_CASH) if a.cash < a.hold else MAX_CASH
     if (amount if amount > 0 else -amount) > room:
         reject(m, c, CHECK_CASH_RANGE, 0, MAX_CASH, amount, room)
         return
     a.cash += amount
-    answer_account(m, c, EVENT_KIND_CASH, 0, amount, a.cash)
+    answer_account(m, c, EVENT_KIND_CASH, 0, 0, amount, a.cash)
 
 
 cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
@@ -348,10 +373,7 @@ cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
     if lots == 0:
         reject(m, c, CHECK_VALUE, 0, 1, 0, 0)
         return
-    if lots > MAX_LOTS or lots < -MAX_LOTS:
-        reject(m, c, CHECK_VALUE, 0, MAX_LOTS, lots, 0)
-        return
-    if not value_is_within(m, c, 1, 0, FAR_AWAY):
+    if not value_is_within(m, c, 0, -MAX_LOTS, MAX_LOTS) or not value_is_within(m, c, 1, 0, FAR_AWAY):
         return
     place = position_place(m, c.account, c.instrument)
     p = &m.positions[place]
@@ -359,14 +381,14 @@ cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
         reject(m, c, CHECK_VALUE, 0, 0, lots, 0)
         return
     if lots < 0:
-        most = p.qty - p.open_sell
+        most = at_least_0(p.qty - p.open_sell)
         if -lots > most:
             reject(m, c, CHECK_VALUE, 0, most, lots, 0)
             return
         p.cost -= p.cost if -lots == p.qty else share(p.cost, -lots, p.qty)
     else:
         cost = product(lots, c.value1, 1)
-        if cost > MAX_CASH:
+        if cost > MAX_CASH - p.cost:
             reject(m, c, CHECK_VALUE, 1, MAX_CASH, c.value1, 0)
             return
         if not p.is_set:
@@ -374,14 +396,9 @@ cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
                 reject(m, c, CHECK_POSITION_CAPACITY, 0, m.position_capacity, <int64_t> m.position_capacity + 1, 0)
                 return
             open_position(m, place, c.account, c.instrument)
-        p.cost = cost if p.cost == 0 else clamp_sum(p.cost, cost)
+        p.cost += cost
     p.qty += lots
-    answer_account(m, c, EVENT_KIND_SHARES, 0, lots, p.qty)
-
-
-cdef int64_t clamp_sum(int64_t a, int64_t b) noexcept nogil:
-    """a + b of two within +/- MAX_CASH, which cannot overflow before it is cut but for twice MAX_CASH itself."""
-    return MAX_CASH if a > MAX_CASH - b else clamp_cash(a + b)
+    answer_account(m, c, EVENT_KIND_SHARES, 0, c.instrument, lots, p.qty)
 
 
 # The rest
@@ -391,7 +408,7 @@ cdef void set_schedule(Market* m, const AdminCommand* c) noexcept nogil:
         reject(m, c, CHECK_VALUE, 0, m.ts_ns, c.value0, 0)
         return
     m.day_end_ns = c.value0
-    answer(m, c, EVENT_KIND_SCHEDULE_SET, 0, c.value0)
+    answer(m, c, EVENT_KIND_SCHEDULE_SET, 0, 0, c.value0)
 
 
 cdef void operator_cancel(Market* m, const AdminCommand* c) noexcept nogil:
@@ -404,7 +421,7 @@ cdef void operator_cancel(Market* m, const AdminCommand* c) noexcept nogil:
         count = cancel_of_account(m, c.account, c.instrument, SIDE_BOTH, CANCEL_REASON_OPERATOR)
     else:
         count = cancel_of_market(m, c.instrument, EVERY_TIF, CANCEL_REASON_OPERATOR)
-    emit_market(m, EVENT_KIND_MASS_CANCELED, SIDE_BOTH, 0, c.account, c.instrument, count, 0, c.request, 0)
+    answer_canceled(m, c, c.account, c.instrument, count)
 
 
 cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
@@ -427,5 +444,5 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
     elif c.kind == COMMAND_KIND_OPERATOR_CANCEL:
         operator_cancel(m, c)
     else:
-        answer(m, c, EVENT_KIND_NOTED, 0, 0)
+        answer(m, c, EVENT_KIND_NOTED, 0, 0, 0)
     return True

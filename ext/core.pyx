@@ -8,7 +8,7 @@ from libc.string cimport memset
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
-from ext.admin cimport admin
+from ext.admin cimport admin, opens_market
 from ext.bits cimport likely, unlikely
 from ext.events cimport emit_tops
 from ext.layout cimport Market
@@ -50,6 +50,7 @@ cdef inline Fault check_commands(
     cdef uint64_t seq = m.seq
     cdef int64_t ts_ns = m.ts_ns
     cdef size_t length
+    cdef bint configured = m.configured
     at[0] = 0
     count[0] = 0
     while at[0] < size:
@@ -65,8 +66,10 @@ cdef inline Fault check_commands(
             return WRONG_SEQ
         if unlikely(c.ts_ns < ts_ns):
             return WRONG_TIME
-        if unlikely(seq == 0 and c.kind != COMMAND_KIND_CONFIGURE):
-            return NOT_CONFIGURE
+        if unlikely(not configured):
+            if c.kind != COMMAND_KIND_CONFIGURE:
+                return NOT_CONFIGURE
+            configured = opens_market(<const AdminCommand*> c)
         seq += 1
         ts_ns = c.ts_ns
         at[0] += length
@@ -120,8 +123,8 @@ cdef class Core:
         `commands`: bytes or any contiguous buffer; OrderCommands of 64 bytes and AdminCommands of 256, in the order of
         their seq. `market_data`: also write MarketData and Top records. Raises ValueError, and applies nothing, when a
         record is cut off or of an unknown kind, when seq does not go on from the last one by 1, when ts_ns falls, or
-        when the first command of all is no CONFIGURE. Raises MemoryError when a CONFIGURE asks for more memory than
-        there is; what came before it is applied then.
+        when something else comes before the first CONFIGURE that is accepted. Raises MemoryError when a CONFIGURE asks
+        for more memory than there is; what came before it is applied then.
         """
         cdef Py_buffer view
         if PyBytes_CheckExact(commands):
@@ -165,7 +168,7 @@ cdef class Core:
         if fault == WRONG_SEQ:
             return f"{where}: seq must be {self.market.seq + <uint64_t> count + 1}, got {c.seq}"
         if fault == NOT_CONFIGURE:
-            return f"{where}: the first command must be CONFIGURE ({COMMAND_KIND_CONFIGURE}), got kind {c.kind}"
+            return f"{where}: CONFIGURE ({COMMAND_KIND_CONFIGURE}) must come first, got kind {c.kind}"
         return f"{where}: ts_ns must not fall, got {c.ts_ns}"
 
     def take_events(self):
@@ -207,8 +210,8 @@ cdef class Core:
     def orders(self, account=None, instrument=None):
         """OrderRow records of the live orders, of one account, of one instrument, or of both.
 
-        By instrument, bids best first, then offers, each in the order of its queue. Raises ValueError for an account
-        or instrument that is not set up.
+        Of an account newest accepted first; else by instrument, bids best first, then offers, each in the order of its
+        queue. Raises ValueError for an account or instrument that is not set up.
         """
         cdef uint32_t id
         if account is not None:

@@ -13,7 +13,7 @@ from ext.matching cimport (
     RAN_OUT, come_to_rest, crosses, end_order, fills_whole, free_lots, leave_book, match, pull,
 )
 from ext.risk cimport (
-    Refusal, at_least_0, check_exposure, check_fields, check_notional, check_pages, check_post_only, check_price,
+    Refusal, check_exposure, check_fields, check_notional, check_pages, check_post_only, check_price,
     check_qty, check_rate, check_slots, check_states, market_price, refuse,
 )
 from ext.wire cimport *
@@ -73,7 +73,7 @@ cdef inline uint8_t check_new(
         return check
     if unlikely(c.qty == 0):
         return refuse(r, CHECK_QTY, 1, 0, 0)
-    check = check_qty(a, i, c.qty, r)
+    check = check_qty(a, i, c.qty, 0, r)
     if unlikely(check):
         return check
     if likely(c.order_type == ORDER_TYPE_LIMIT):
@@ -237,11 +237,9 @@ cdef inline uint8_t check_replace(
     leaves[0] = <int64_t> c.qty if c.flags & ORDER_FLAG_QTY_IS_LEAVES else <int64_t> c.qty - o.filled
     if unlikely(leaves[0] <= 0):
         return 0
-    check = check_qty(a, i, leaves[0], r)
+    check = check_qty(a, i, leaves[0], o.filled, r)
     if unlikely(check):
         return check
-    if unlikely(leaves[0] > MAX_QTY - o.filled):  # the total must stay a quantity, too
-        return refuse(r, CHECK_ORDER_QTY, at_least_0(MAX_QTY - o.filled), leaves[0], at_least_0(MAX_QTY - o.filled))
     check = check_price(i, o.side, c.price, r)
     if unlikely(check):
         return check

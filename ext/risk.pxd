@@ -55,12 +55,12 @@ cdef inline void set_collar(Instrument* i) noexcept nogil:
 
 cdef inline int64_t market_price(const Instrument* i, uint8_t side) noexcept nogil:
     """The price that a MARKET order may go to."""
-    cdef int64_t price, highest
+    cdef int64_t price
     if side == SIDE_BUY:
-        return index_of(i, i.upper) * i.tick_size
+        price = index_of(i, i.upper) * i.tick_size
+        return price if price else i.tick_size
     price = index_of(i, i.lower + i.tick_size - 1) * i.tick_size
-    highest = index_of(i, MAX_PRICE) * i.tick_size
-    return lesser(price, highest)
+    return lesser(price, index_of(i, MAX_PRICE) * i.tick_size)
 
 
 cdef inline uint8_t check_fields(const OrderCommand* c, Refusal* r) noexcept nogil:
@@ -100,9 +100,11 @@ cdef inline uint8_t check_rate(const Market* m, Account* a, Refusal* r) noexcept
     return 0
 
 
-cdef inline uint8_t check_qty(const Account* a, const Instrument* i, int64_t qty, Refusal* r) noexcept nogil:
-    """Check 15."""
-    cdef int64_t limit = lesser(a.max_order_qty, i.max_order_qty)
+cdef inline uint8_t check_qty(
+    const Account* a, const Instrument* i, int64_t qty, int64_t filled, Refusal* r,
+) noexcept nogil:
+    """Check 15. filled: with it the order's total must still be a u32."""
+    cdef int64_t limit = lesser(lesser(a.max_order_qty, i.max_order_qty), <int64_t> 0xFFFFFFFF - filled)
     if unlikely(qty > limit):
         return refuse(r, CHECK_ORDER_QTY, limit, qty, limit)
     return 0

@@ -1,7 +1,6 @@
 """Tables of the state for queries: orders, accounts, positions, instruments, depth, and a book order by order."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.stdlib cimport qsort
 from libc.string cimport memcpy, memset
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
@@ -93,21 +92,8 @@ cdef bytes orders_of_market(const Market* m):
     return result
 
 
-cdef int by_priority(const void* first, const void* second) noexcept nogil:
-    """Instruments ascending, bids best first, then offers best first, each in the order of its queue."""
-    cdef const OrderRow* a = <const OrderRow*> first
-    cdef const OrderRow* b = <const OrderRow*> second
-    if a.instrument != b.instrument:
-        return -1 if a.instrument < b.instrument else 1
-    if a.side != b.side:
-        return -1 if a.side < b.side else 1
-    if a.price != b.price:
-        return -1 if (a.price > b.price) == (a.side == SIDE_BUY) else 1
-    return -1 if a.level_qty_ahead < b.level_qty_ahead else 1 if a.level_qty_ahead > b.level_qty_ahead else 0
-
-
 cdef bytes orders_of_account(const Market* m, uint32_t account, uint32_t instrument):
-    """An account's orders in one instrument, or in ANY."""
+    """An account's orders in one instrument, or in ANY; newest accepted first."""
     cdef uint32_t slot = m.accounts[account].newest
     cdef uint32_t before
     cdef uint64_t ahead
@@ -130,7 +116,6 @@ cdef bytes orders_of_account(const Market* m, uint32_t account, uint32_t instrum
             order_row(m, slot, ahead, row)
             row += 1
         slot = m.orders[slot].older
-    qsort(PyBytes_AS_STRING(result), rows, sizeof(OrderRow), by_priority)
     return result
 
 

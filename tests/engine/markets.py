@@ -1,0 +1,124 @@
+"""Small markets on disk for tests: real commands, sequenced, journaled, applied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from openbell import wire
+
+from engine import snapshots
+from engine.journal.writer import JournalWriter
+from ext.core import Core
+from ext.sequence import CommandBatch
+
+MARKET = bytes(range(16))
+ACCOUNTS, INSTRUMENTS = 6, 3
+START_NS = 1_700_000_000_000_000_000
+NAMES = ["alice", "bob", "carol", "dave", "erin", "frank"]
+SYMBOLS = ["ACME", "BELL", "CORN"]
+ALLOWED = np.arange(ACCOUNTS, dtype="<u4").tobytes()
+
+
+def admin(kind: wire.CommandKind, *values: int, **fields: Any) -> bytes:
+    """One AdminCommand."""
+    command = np.zeros((), wire.ADMIN_COMMAND)
+    command["kind"] = kind
+    for index, value in enumerate(values):
+        command[f"value{index}"] = value
+    for name, value in {"operator": "tester", "reason": "a test", **fields}.items():
+        command[name] = value.encode() if isinstance(value, str) else value
+    return command.tobytes()
+
+
+def opening() -> list[bytes]:
+    """Commands that set up instruments and accounts with cash and shares."""
+    kinds = wire.CommandKind
+    commands = [admin(kinds.CONFIGURE, ACCOUNTS + 2, INSTRUMENTS + 1, 1 << 14, 1 << 10, 64, 1 << 14, 16)]
+    for number, symbol in enumerate(SYMBOLS):
+        usd = int.from_bytes(b"USD", "little")
+        commands.append(admin(kinds.SET_INSTRUMENT, 100, 1, 1_000_000, 0, 0, 0, usd, instrument=number, name=symbol))
+        commands.append(admin(kinds.SET_INSTRUMENT_STATE, instrument=number, state=wire.InstrumentState.OPEN))
+    for number, name in enumerate(NAMES):
+        commands.append(admin(kinds.SET_ACCOUNT, account=number, name=name, flags=wire.AccountFlag.SHORT_ALLOWED))
+        commands.append(admin(kinds.DEPOSIT, 10**15, account=number))
+        commands.append(
+            admin(kinds.DEPOSIT_SHARES, 10_000, 50_000_000, account=number, instrument=number % INSTRUMENTS)
+        )
+    return commands
+
+
+class Trading:
+    """A market that trades at random: `data` gets a journal; `core` is the state."""
+
+    def __init__(self, data: Path, seed: int, *, segment_bytes: int = 1 << 14, durability: str = "fsync") -> None:
+        self.data = data
+        self.core = Core()
+        self.batch = CommandBatch(1)
+        self.writer = JournalWriter(
+            data / "journal", next_seq=1, durability=durability, market_id=MARKET, segment_bytes=segment_bytes
+        )
+        self.random = np.random.default_rng(seed)
+        self.next_ids = [1] * ACCOUNTS
+        self.ts_ns = START_NS
+        self.events: list[bytes] = []
+        self.market_data: list[bytes] = []
+        for command in opening():
+            self.batch.add_admin(command)
+        self.commit()
+
+    @property
+    def seq(self) -> int:
+        """Number of the last command."""
+        return self.core.seq
+
+    def commit(self) -> None:
+        """Sequence, journal and apply what was added."""
+        self.ts_ns += 1_000_000
+        self.batch.seal(self.ts_ns)
+        self.writer.submit(self.batch.records, self.batch.last_seq)
+        self.core.apply(self.batch.commands, True)
+        self.events.append(self.core.take_events())
+        self.market_data.append(self.core.take_market_data())
+        self.batch.clear()
+
+    def orders(self, count: int) -> bytes:
+        """Random orders, cancels, replaces and now and then nonsense that the core refuses."""
+        rng = self.random
+        commands = np.zeros(count, wire.ORDER_COMMAND)
+        commands["kind"] = rng.choice([1, 1, 1, 1, 1, 1, 2, 3, 3, 4], count, p=[0.1] * 9 + [0.1])
+        commands["kind"][(commands["kind"] == 4) & (rng.random(count) < 0.9)] = 1
+        commands["account"] = rng.integers(0, ACCOUNTS, count)
+        commands["instrument"] = rng.integers(0, INSTRUMENTS, count)
+        commands["side"] = rng.integers(0, 2, count)
+        commands["order_type"] = rng.random(count) < 0.05
+        commands["tif"] = rng.choice([0, 1, 1, 1, 2, 3], count)
+        commands["self_trade"] = rng.integers(0, 4, count)
+        commands["price"] = 1_000_000 + 100 * rng.integers(-20, 21, count)
+        commands["qty"] = rng.integers(0, 200, count)
+        for command in commands:
+            account = int(command["account"])
+            if command["kind"] == wire.CommandKind.NEW_ORDER:
+                command["client_order_id"] = self.next_ids[account]
+                self.next_ids[account] += 1
+            else:
+                command["client_order_id"] = rng.integers(1, self.next_ids[account] + 1)
+        return commands.tobytes()
+
+    def trade(self, count: int, each: int = 20) -> None:
+        """`count` random commands in batches of `each`, made durable."""
+        for _ in range(0, count, each):
+            assert self.batch.add_orders(self.orders(each), 0, 7, ALLOWED) == each
+            self.commit()
+        self.writer.wait(self.seq)
+
+    def snapshot(self, **extra: Any) -> Path:
+        """Save a snapshot."""
+        self.writer.wait(self.seq)
+        return snapshots.save(self.data, self.core, extra)
+
+    def stop(self) -> str:
+        """End the writer; the state hash."""
+        self.writer.close()
+        return self.core.state_hash()

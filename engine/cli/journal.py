@@ -22,6 +22,15 @@ from engine.lock import holder
 
 HELP = "verify, show and follow the journal"
 POLL_S = 0.05
+KINDS = wire.CommandKind
+OF_TRADERS = [KINDS.NEW_ORDER, KINDS.CANCEL, KINDS.REPLACE, KINDS.MASS_CANCEL]
+# Which kinds are of an account, or of an instrument: in the others these fields mean nothing.
+CONCERNED = {
+    "account": [*OF_TRADERS, KINDS.SET_ACCOUNT, KINDS.SET_ACCOUNT_STATE, KINDS.DEPOSIT, KINDS.DEPOSIT_SHARES,
+                KINDS.OPERATOR_CANCEL],
+    "instrument": [*OF_TRADERS, KINDS.SET_INSTRUMENT, KINDS.SET_INSTRUMENT_STATE, KINDS.DEPOSIT_SHARES,
+                   KINDS.OPERATOR_CANCEL],
+}  # fmt: skip
 EPILOG = """exit codes: 0 done, 1 damaged or not readable, 2 wrong usage
 
 A running market is read as far as it is durable. What a damaged journal needs: docs/journal.md."""
@@ -103,7 +112,7 @@ def _print(result: Verified, seconds: float) -> None:
     if result.torn is not None:
         show.out(f"Cut off: {result.torn}. The next start removes it.")
     if result.error is not None:
-        show.complain(f"DAMAGED: {result.error}")
+        show.complain(result.error if result.path is None else f"DAMAGED: {result.error}")
     else:
         show.out("The journal is whole.")
 
@@ -117,7 +126,7 @@ class _Filter:
     def __init__(self, args: argparse.Namespace) -> None:
         self.names = Names()
         self._wanted = {"account": args.account, "instrument": args.instrument}
-        known = {kind.name: kind.value for kind in wire.CommandKind}
+        known = {kind.name: kind.value for kind in KINDS}
         unknown = [name for name in args.kind if name.upper() not in known]
         if unknown:
             raise JournalError(f"--kind {unknown[0]}: there is none, kinds are {', '.join(known)}")
@@ -140,7 +149,7 @@ class _Filter:
         mask = np.ones(len(run), bool)
         for name, wanted in self._wanted.items():
             if wanted is not None:
-                mask &= run[name] == self._id(name, wanted)
+                mask &= (run[name] == self._id(name, wanted)) & np.isin(run["kind"], CONCERNED[name])
         if self._kinds:
             mask &= np.isin(run["kind"], self._kinds)
         return mask

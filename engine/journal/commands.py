@@ -144,7 +144,7 @@ def _admin_words(command: Any, names: Names) -> str:
         shown = [_number(values[0]), _cash(values[1]), *map(_number, values[2:5])]
         bits = int(command["flags"])
         kept = "" if bits == 255 else _flag_words(wire.AccountFlag, bits) or " no flags"
-        text = f"account {int(command['account'])} {name}:{kept} " + _pairs(keys, shown)
+        text = f"account {int(command['account'])} {name}:{kept} {_pairs(keys, shown)}".rstrip()
     elif kind == wire.CommandKind.SET_ACCOUNT_STATE:
         flags = _flag_words(wire.AdminFlag, int(command["flags"]))
         text = f"{account}: {_enum(wire.AccountState, int(command['state']))}{flags}"

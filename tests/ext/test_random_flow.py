@@ -1,0 +1,125 @@
+"""Random flow in bulk through the core and the model of tests/reference/: same events, same market data, same rows.
+
+On a failure the seed is at the head of the test run, and the steps that lead to the difference are printed, as few of
+them as a little shrinking finds. At the end every documented kind of event, check, reason and record must have been
+seen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+import pytest
+from openbell.wire import BookKind, CancelReason, Check, CommandKind, EventFlag, EventKind
+
+from tests.reference.compare import Different, Pair, Step, shrink
+from tests.reference.records import REJECTS, events_of, market_data_of
+from tests.reference.swarm import Swarm
+from tests.reference.worlds import WORLDS, World
+
+SWARMS = 4  # of each world
+COMMANDS = 1700  # of each swarm
+ROWS_EVERY = 10
+ALL_EVERY = 40
+SEEN: Counter[tuple[str, int]] = Counter()
+# A free page is asked for before any order is taken, and an order needs one at most: later none can be lacking.
+NEVER = {("reason", CancelReason.LEVEL_CAPACITY)}
+
+
+def count(pair: Pair, step: Step, events: bytes, market_data: bytes) -> None:
+    """What this step has reached."""
+    for event in events_of(events):
+        SEEN["event", event.kind] += 1
+        if event.kind in REJECTS:
+            SEEN["check", event.check] += 1
+            if event.kind in (EventKind.REJECTED, EventKind.REPLACE_REJECTED):
+                SEEN[f"check of {EventKind(event.kind).name}", event.check] += 1
+        else:
+            SEEN["flag", event.flags] += 1
+            if event.kind == EventKind.CANCELED:
+                SEEN["reason", event.reason] += 1
+    for record in market_data_of(market_data):
+        SEEN["book", record.kind] += 1
+    SEEN["command", step.command.fields["kind"]] += 1
+
+
+def flow(random: Random, world: World) -> tuple[list[Step], Different | None]:
+    """The steps of one swarm; the difference that stopped it."""
+    pair = Pair()
+    swarm = Swarm(random, world, pair.model)
+    steps = [Step(command) for command in world.opening()]
+    try:
+        for place in range(COMMANDS):
+            if place >= len(steps):
+                steps.append(swarm.next())
+            events, market_data = pair.step(steps[place])
+            count(pair, steps[place], events, market_data)
+            if place % ROWS_EVERY == 0:
+                pair.compare_rows()
+            if place % ALL_EVERY == 0:
+                pair.compare_books()
+                pair.check_invariants()
+    except AssertionError as error:
+        return steps, Different(str(error))
+    same_again(random, pair)
+    return steps, None
+
+
+def same_again(random: Random, pair: Pair) -> None:
+    """All the commands in batches of any size: the same output and the same hash; so too from a snapshot in between."""
+    core = type(pair.core)()
+    events, market_data, place = b"", b"", 0
+    while place < len(pair.commands):
+        size = random.choice((1, 2, 7, 100, 999))
+        core.apply(b"".join(pair.commands[place : place + size]), True)
+        events += core.take_events()
+        market_data += core.take_market_data()
+        place += size
+        if random.random() < 0.2:
+            core = type(core).restore(core.snapshot())
+    assert events == b"".join(pair.events)
+    assert market_data == b"".join(pair.market_data)
+    assert core.state_hash() == pair.core.state_hash()
+    assert core.snapshot() == pair.core.snapshot()
+
+
+@pytest.mark.parametrize("number", range(SWARMS))
+@pytest.mark.parametrize("world", WORLDS, ids=[world.name for world in WORLDS])
+def test_core_and_model_agree(world: World, number: int, seed: int) -> None:
+    random = Random(f"{seed} {world.name} {number}")
+    steps, difference = flow(random, world)
+    if difference is not None:
+        found = str(difference)
+        fewer, shrunk = shrink(steps)
+        if shrunk:
+            said = "\n".join(f"  {step!r}" for step in fewer)
+            pytest.fail(f"{world.name}, {len(fewer)} of {len(steps)} steps:\n{said}\n{shrunk}")
+        pytest.fail(f"{world.name}, after {len(steps)} steps, not when compared after each: {found}")
+
+
+def documented() -> set[tuple[str, int]]:
+    """Everything that docs/wire.md and docs/core.md name and random flow has to reach."""
+    due = {("event", int(kind)) for kind in EventKind} | {("check", int(check)) for check in Check}
+    due |= {("reason", int(reason)) for reason in CancelReason} | {("book", int(kind)) for kind in BookKind}
+    due |= {("flag", int(flag)) for flag in EventFlag} | {("command", int(kind)) for kind in CommandKind}
+    both = (
+        set(range(Check.ACCOUNT, Check.UNKNOWN_ORDER + 1))
+        - {Check.UNKNOWN_ORDER, Check.INSTRUMENT, Check.CLIENT_ORDER_ID, Check.DUPLICATE_ID, Check.STALE_ID, Check.SIDE}
+        - {Check.ORDER_TYPE, Check.TIME_IN_FORCE, Check.SELF_TRADE_MODE, Check.OPEN_ORDERS, Check.ORDER_CAPACITY}
+        - {Check.POSITION_CAPACITY}
+    )
+    due |= {("check of REPLACE_REJECTED", check) for check in both | {Check.UNKNOWN_ORDER}}
+    due |= {("check of REJECTED", check) for check in range(Check.ACCOUNT, Check.UNKNOWN_ORDER)}
+    return due - NEVER
+
+
+def test_everything_documented_was_reached(request: pytest.FixtureRequest) -> None:
+    ran = [item for item in request.session.items if "test_core_and_model_agree" in item.nodeid]
+    if len(ran) < SWARMS * len(WORLDS):
+        pytest.skip("only some of the flows were asked for")
+    for (what, number), times in sorted(SEEN.items()):
+        print(f"{what} {number}: {times:,}")
+    assert documented() - SEEN.keys() == set()
+    assert sum(times for (what, _), times in SEEN.items() if what == "command") >= 100_000
+    assert NEVER & SEEN.keys() == set()

@@ -1,0 +1,121 @@
+"""Accounts and positions: cash, limits, message rate, average cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from openbell import wire
+
+if TYPE_CHECKING:
+    from tests.reference.books import Order
+
+SECOND_NS = 1_000_000_000
+
+
+def divide(dividend: int, divisor: int) -> int:
+    """Division that truncates toward zero."""
+    quotient = abs(dividend) // abs(divisor)
+    return quotient if (dividend < 0) == (divisor < 0) else -quotient
+
+
+def at_most_all_cash(amount: int) -> int:
+    """Cost and realized P&L stop at +/- MAX_CASH."""
+    return max(-wire.MAX_CASH, min(wire.MAX_CASH, amount))
+
+
+@dataclass
+class Position:
+    """Shares of one account in one instrument: average cost is cost / qty."""
+
+    account: int
+    instrument: int
+    qty: int = 0
+    cost: int = 0
+    realized_pnl: int = 0
+
+    def release(self, lots: int) -> int:
+        """Take `lots` off |qty| and their part off the cost; that part."""
+        released = divide(self.cost * lots, abs(self.qty))
+        self.cost -= released
+        self.qty += lots if self.qty < 0 else -lots
+        return released
+
+    def buy(self, qty: int, lot_cash: int) -> int:
+        """Buy `qty` lots at `lot_cash` a lot; what that realizes."""
+        covered, realized = min(qty, max(0, -self.qty)), 0
+        if covered:
+            realized = -self.release(covered) - covered * lot_cash
+        self.qty += qty - covered
+        self.cost = at_most_all_cash(self.cost + (qty - covered) * lot_cash)
+        self.realized_pnl = at_most_all_cash(self.realized_pnl + realized)
+        return realized
+
+    def sell(self, qty: int, lot_cash: int) -> int:
+        """Sell `qty` lots at `lot_cash` a lot; what that realizes."""
+        closed, realized = min(qty, max(0, self.qty)), 0
+        if closed:
+            realized = closed * lot_cash - self.release(closed)
+        self.qty -= qty - closed
+        self.cost = at_most_all_cash(self.cost - (qty - closed) * lot_cash)
+        self.realized_pnl = at_most_all_cash(self.realized_pnl + realized)
+        return realized
+
+
+@dataclass
+class MessageRate:
+    """Orders and replaces since the window began."""
+
+    window_start_ns: int = 0
+    count: int = 0
+
+    def start_anew_if_over(self, ts_ns: int) -> None:
+        if ts_ns - self.window_start_ns >= SECOND_NS:
+            self.window_start_ns, self.count = ts_ns, 0
+
+
+@dataclass
+class Account:
+    """One account; what is open is read from its orders."""
+
+    number: int
+    name: bytes = b""
+    state: int = wire.AccountState.ACTIVE
+    flags: int = 0
+    cash: int = 0
+    max_order_qty: int = 0
+    max_order_notional: int = 0
+    max_position: int = 0
+    max_open_orders: int = 0
+    max_messages: int = 0
+    account_seq: int = 0
+    realized_pnl: int = 0
+    id_floor: int = 0
+    last_client_order_id: int = 0
+    rate: MessageRate = field(default_factory=MessageRate)
+    orders: list[Order] = field(default_factory=list)  # live, oldest accepted first
+    positions: dict[int, Position] = field(default_factory=dict)
+
+    def resting(self) -> list[Order]:
+        return [order for order in self.orders if order.resting]
+
+    def hold(self) -> int:
+        return sum(order.hold() for order in self.resting())
+
+    def open_qty(self, instrument: int, side: int) -> int:
+        """Lots in open orders."""
+        return sum(
+            order.leaves for order in self.resting() if (order.instrument.number, order.side) == (instrument, side)
+        )
+
+    def short_proceeds(self) -> int:
+        return sum(max(0, -position.cost) for position in self.positions.values())
+
+    def realize(self, amount: int) -> None:
+        self.realized_pnl = at_most_all_cash(self.realized_pnl + amount)
+
+    def may_short(self) -> bool:
+        return bool(self.flags & wire.AccountFlag.SHORT_ALLOWED)
+
+    def has_credit(self) -> bool:
+        return bool(self.flags & wire.AccountFlag.CREDIT_UNLIMITED)

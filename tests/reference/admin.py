@@ -1,0 +1,299 @@
+"""Commands that set up or govern the market."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from openbell import wire
+from openbell.wire import AdminFlag, CancelReason, Check, EventKind, InstrumentState
+
+from tests.reference.accounts import Account
+from tests.reference.books import Instrument
+from tests.reference.capacity import Capacity
+from tests.reference.checks import position_capacity
+from tests.reference.matching import cancel
+from tests.reference.orders import cancel_of_account
+from tests.reference.output import Failure
+from tests.reference.state import State
+
+KEEP_FLAGS = 255
+FLAGS_INDEX = 8
+LARGEST_SHARES = 1 << 40
+LARGEST_POSITION = 1 << 61
+CAPACITY_RANGES = (
+    (1, 1 << 24),  # accounts
+    (1, 1 << 24),  # instruments
+    (1, (1 << 31) - 1),  # orders
+    (1, 1 << 25),  # pages
+    (1, (1 << 31) - 1),  # positions
+    (1, 1 << 28),  # id_window
+    (2, 4096),  # window_pages
+)
+RAISABLE = 5  # the first values of CONFIGURE
+INSTRUMENT_FIELDS = {
+    "tick_size": (1, 1 << 20),
+    "lot_size": (1, 1 << 20),
+    "reference_price": (0, wire.MAX_PRICE),
+    "collar_bps": (0, 10_000),
+    "max_order_qty": (0, wire.MAX_QTY),
+    "max_order_notional": (0, wire.MAX_NOTIONAL),
+    "currency": None,
+}
+ACCOUNT_FIELDS = {
+    "max_order_qty": (0, wire.MAX_QTY),
+    "max_order_notional": (0, wire.MAX_NOTIONAL),
+    "max_position": (0, LARGEST_SHARES),
+    "max_open_orders": (0, (1 << 31) - 1),
+    "max_messages": (0, (1 << 31) - 1),
+}
+
+
+class Refused(Exception):
+    """A check failed; `index` of the value, for VALUE."""
+
+    def __init__(self, check: Check, limit: int, value: int, headroom: int = 0, index: int = 0) -> None:
+        self.failure = Failure(check, limit, value, headroom)
+        self.index = index
+
+
+def bad_value(index: int, limit: int, value: int) -> Refused:
+    return Refused(Check.VALUE, limit, value, index=index)
+
+
+def values_of(command: Any) -> list[int]:
+    return [getattr(command, f"value{index}") for index in range(8)]
+
+
+def in_range(index: int, value: int, least: int, most: int) -> None:
+    if value < least:
+        raise bad_value(index, least, value)
+    if value > most:
+        raise bad_value(index, most, value)
+
+
+def account_of(state: State, command: Any) -> Account:
+    if command.account not in state.accounts:
+        raise Refused(Check.ACCOUNT, 0, command.account)
+    return state.accounts[command.account]
+
+
+def instrument_of(state: State, command: Any) -> Instrument:
+    if command.instrument not in state.instruments:
+        raise Refused(Check.INSTRUMENT, 0, command.instrument)
+    return state.instruments[command.instrument]
+
+
+def apply(state: State, command: Any) -> None:
+    """Do the command, or say why not."""
+    try:
+        COMMANDS[command.kind](state, command)
+    except Refused as refused:
+        state.output.reject(
+            EventKind.ADMIN_REJECTED,
+            refused.failure,
+            None,
+            account=command.account,
+            instrument=command.instrument,
+            qty=command.request,
+            client_order_id=refused.index,
+        )
+
+
+def configure(state: State, command: Any) -> None:
+    values = values_of(command)[: len(CAPACITY_RANGES)]
+    present = state.capacity.values()
+    for index, (value, (least, most)) in enumerate(zip(values, CAPACITY_RANGES, strict=True)):
+        if state.configured and index >= RAISABLE:
+            if value != present[index]:
+                raise bad_value(index, present[index], value)
+            continue
+        in_range(index, value, present[index] if state.configured else least, most)
+    if values[-1] & (values[-1] - 1):
+        raise bad_value(len(values) - 1, CAPACITY_RANGES[-1][1], values[-1])
+    state.capacity = Capacity(*values)
+    state.configured = True
+    state.output.event(EventKind.CONFIGURED, qty=command.request)
+
+
+def new_values(command: Any, present: Any, ranges: dict[str, tuple[int, int] | None]) -> Iterator[tuple[int, str, int]]:
+    """Index, name and value of each field, checked; KEEP keeps what is there already."""
+    for index, (name, bounds) in enumerate(ranges.items()):
+        value = values_of(command)[index]
+        if present is not None and value == wire.KEEP:
+            value = getattr(present, name)
+        elif bounds is not None:
+            in_range(index, value, *bounds)
+        yield index, name, value
+
+
+def checked_name(command: Any, number: int, present: bytes | None, others: dict[int, bytes]) -> bytes:
+    """The name to have from now on; `others` are the names in use by id."""
+    name: bytes = command.name.rstrip(b"\0")
+    if not name:
+        if present is None:
+            raise Refused(Check.NAME, 0, number)
+        return present
+    for other, used in others.items():
+        if used == name and other != number:
+            raise Refused(Check.NAME, other, number)
+    return name
+
+
+def set_instrument(state: State, command: Any) -> None:
+    number = command.instrument
+    if number >= state.capacity.instruments:
+        raise Refused(Check.CAPACITY, state.capacity.instruments, number)
+    present = state.instruments.get(number)
+    chosen = {}
+    for index, name, value in new_values(command, present, INSTRUMENT_FIELDS):
+        fixed = present is not None and (present.trades > 0 or bool(present.book.orders()))
+        if fixed and name in ("tick_size", "lot_size") and value != getattr(present, name):
+            raise bad_value(index, getattr(present, name), value)
+        chosen[name] = value
+    names = {other.number: other.symbol for other in state.instruments.values()}
+    symbol = checked_name(command, number, present.symbol if present else None, names)
+    instrument = state.instruments.setdefault(number, Instrument(number))
+    instrument.symbol = symbol
+    vars(instrument).update(chosen)
+    state.output.event(EventKind.INSTRUMENT_SET, instrument=number, qty=command.request)
+
+
+def set_instrument_state(state: State, command: Any) -> None:
+    instrument = instrument_of(state, command)
+    in_range(0, command.state, 0, max(InstrumentState))
+    instrument.state = command.state
+    state.output.event(
+        EventKind.INSTRUMENT_STATE, instrument=instrument.number, reason=command.state, qty=command.request
+    )
+    state.output.status(instrument)
+
+
+def set_account(state: State, command: Any) -> None:
+    number = command.account
+    if number >= state.capacity.accounts:
+        raise Refused(Check.CAPACITY, state.capacity.accounts, number)
+    present = state.accounts.get(number)
+    chosen = {name: value for _, name, value in new_values(command, present, ACCOUNT_FIELDS)}
+    if present is not None and command.flags == KEEP_FLAGS:
+        chosen["flags"] = present.flags
+    elif command.flags > 3:
+        raise bad_value(FLAGS_INDEX, 3, command.flags)
+    else:
+        chosen["flags"] = command.flags
+    names = {other.number: other.name for other in state.accounts.values()}
+    name = checked_name(command, number, present.name if present else None, names)
+    account = state.accounts.setdefault(number, Account(number))
+    account.name = name
+    vars(account).update(chosen)
+    state.output.event(EventKind.ACCOUNT_SET, account, qty=command.request)
+
+
+def set_account_state(state: State, command: Any) -> None:
+    account = account_of(state, command)
+    in_range(0, command.state, 0, 1)
+    account.state = command.state
+    state.output.event(EventKind.ACCOUNT_STATE, account, reason=command.state, qty=command.request)
+    if command.flags & AdminFlag.CANCEL_ORDERS:
+        number = cancel_of_account(state, account, wire.ANY, wire.SIDE_BOTH, CancelReason.ACCOUNT_BLOCKED)
+        mass_canceled(state, command, account.number, wire.ANY, number)
+
+
+def mass_canceled(state: State, command: Any, account: int, instrument: int, number: int) -> None:
+    """The answer to an operator, which counts in no account."""
+    state.output.event(
+        EventKind.MASS_CANCELED,
+        account=account,
+        instrument=instrument,
+        side=wire.SIDE_BOTH,
+        qty=number,
+        leaves=command.request,
+    )
+
+
+def deposit(state: State, command: Any) -> None:
+    account, amount = account_of(state, command), command.value0
+    if amount == 0:
+        raise bad_value(0, 1, 0)
+    in_range(0, amount, -wire.MAX_CASH, wire.MAX_CASH)
+    if amount < 0 and not account.has_credit():
+        free = max(0, account.cash - account.hold() - account.short_proceeds())
+        if -amount > free:
+            raise Refused(Check.CASH_RANGE, free, -amount, free)
+    room = wire.MAX_CASH - account.cash if amount > 0 else account.cash - account.hold() + wire.MAX_CASH
+    if abs(amount) > room:
+        raise Refused(Check.CASH_RANGE, wire.MAX_CASH, amount, max(0, room))
+    account.cash += amount
+    state.output.amount_event(EventKind.CASH, account, amount, account.cash, qty=command.request)
+
+
+def deposit_shares(state: State, command: Any) -> None:
+    account, instrument = account_of(state, command), instrument_of(state, command)
+    lots, lot_cost = command.value0, command.value1
+    if lots == 0:
+        raise bad_value(0, 1, 0)
+    in_range(0, lots, -LARGEST_SHARES, LARGEST_SHARES)
+    if lot_cost < 0:
+        raise bad_value(1, 0, lot_cost)
+    position = account.positions.get(instrument.number)
+    if position is not None and (position.qty < 0 or (lots > 0 and position.qty > LARGEST_POSITION)):
+        raise bad_value(0, 0, lots)
+    if lots > 0:
+        if (position.cost if position else 0) + lots * lot_cost > wire.MAX_CASH:
+            raise bad_value(1, wire.MAX_CASH, lot_cost)
+        if position is None:
+            for failure in position_capacity(state):
+                raise Refused(*failure)
+        position = state.position(account, instrument)
+        position.qty += lots
+        position.cost += lots * lot_cost
+    else:
+        held = position.qty if position else 0
+        available = max(0, held - account.open_qty(instrument.number, wire.Side.SELL))
+        if position is None or -lots > available:
+            raise bad_value(0, available, lots)
+        position.release(-lots)
+    state.output.amount_event(
+        EventKind.SHARES, account, lots, position.qty, instrument=instrument.number, qty=command.request
+    )
+
+
+def set_schedule(state: State, command: Any) -> None:
+    if command.value0 != 0 and command.value0 <= command.ts_ns:
+        raise bad_value(0, command.ts_ns, command.value0)
+    state.day_end_ns = command.value0
+    state.output.event(EventKind.SCHEDULE_SET, price=command.value0, qty=command.request)
+
+
+def operator_cancel(state: State, command: Any) -> None:
+    account = None if command.account == wire.ANY else account_of(state, command)
+    instruments = state.instruments_ascending()
+    if command.instrument != wire.ANY:
+        instruments = [instrument_of(state, command)]
+    if account is not None:
+        reason = CancelReason.OPERATOR
+        number = cancel_of_account(state, account, command.instrument, wire.SIDE_BOTH, reason)
+    else:
+        chosen = [order for instrument in instruments for order in instrument.book.orders()]
+        for order in chosen:
+            cancel(state, order, CancelReason.OPERATOR)
+        number = len(chosen)
+    mass_canceled(state, command, command.account, command.instrument, number)
+
+
+def note(state: State, command: Any) -> None:
+    state.output.event(EventKind.NOTED, qty=command.request)
+
+
+COMMANDS = {
+    wire.CommandKind.CONFIGURE: configure,
+    wire.CommandKind.SET_INSTRUMENT: set_instrument,
+    wire.CommandKind.SET_INSTRUMENT_STATE: set_instrument_state,
+    wire.CommandKind.SET_ACCOUNT: set_account,
+    wire.CommandKind.SET_ACCOUNT_STATE: set_account_state,
+    wire.CommandKind.DEPOSIT: deposit,
+    wire.CommandKind.DEPOSIT_SHARES: deposit_shares,
+    wire.CommandKind.SET_SCHEDULE: set_schedule,
+    wire.CommandKind.OPERATOR_CANCEL: operator_cancel,
+    wire.CommandKind.NOTE: note,
+}

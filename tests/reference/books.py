@@ -1,0 +1,146 @@
+"""Instruments, their books and the orders in them: price, then time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from openbell import wire
+from sortedcontainers import SortedDict
+
+from tests.reference.accounts import Account
+
+LEVELS_OF_A_PAGE = 64
+BUY, SELL = wire.Side.BUY, wire.Side.SELL
+
+
+@dataclass(eq=False)
+class Order:
+    """A live order, in the book when `resting`."""
+
+    order_id: int
+    client_order_id: int
+    account: Account
+    instrument: Instrument
+    side: int
+    tif: int
+    flags: int
+    self_trade: int
+    price: int
+    leaves: int
+    filled: int = 0
+    resting: bool = False
+
+    def hold(self) -> int:
+        """Cash that the order would hold, or holds, in the book."""
+        return self.instrument.notional(self.price, self.leaves) if self.side == BUY else 0
+
+
+class Level(NamedTuple):
+    """Totals of a level."""
+
+    price: int
+    qty: int
+    orders: int
+
+
+class Top(NamedTuple):
+    """Best levels; zeros where a side is empty."""
+
+    bid: Level
+    ask: Level
+
+
+class Book:
+    """Two sides of levels; a level is its orders in their queue's order."""
+
+    def __init__(self) -> None:
+        self.sides: tuple[SortedDict, SortedDict] = (SortedDict(), SortedDict())
+
+    def best(self, side: int) -> int | None:
+        """Highest bid or lowest offer."""
+        prices = self.sides[side]
+        return prices.peekitem(-1 if side == BUY else 0)[0] if prices else None
+
+    def opposite_within(self, side: int, price: int) -> int | None:
+        """Best price of the other side, if an order at `price` would trade there."""
+        best = self.best(1 - side)
+        if best is None or (best > price if side == BUY else best < price):
+            return None
+        return best
+
+    def levels(self, side: int) -> Iterator[tuple[int, list[Order]]]:
+        """Price and queue, best first."""
+        prices = self.sides[side]
+        for price in reversed(prices) if side == BUY else prices:
+            yield price, prices[price]
+
+    def orders(self) -> list[Order]:
+        """Bids from best to worst, then offers, each level in its queue's order."""
+        return [order for side in (BUY, SELL) for _, queue in self.levels(side) for order in queue]
+
+    def level(self, side: int, price: int) -> Level:
+        queue = self.sides[side].get(price, [])
+        return Level(price, sum(order.leaves for order in queue), len(queue))
+
+    def top(self) -> Top:
+        bid, ask = self.best(BUY), self.best(SELL)
+        return Top(
+            Level(0, 0, 0) if bid is None else self.level(BUY, bid),
+            Level(0, 0, 0) if ask is None else self.level(SELL, ask),
+        )
+
+    def append(self, order: Order) -> None:
+        self.sides[order.side].setdefault(order.price, []).append(order)
+        order.resting = True
+
+    def remove(self, order: Order) -> None:
+        queue = self.sides[order.side][order.price]
+        queue.remove(order)
+        if not queue:
+            del self.sides[order.side][order.price]
+        order.resting = False
+
+
+@dataclass(eq=False)
+class Instrument:
+    """One instrument with its book."""
+
+    number: int
+    symbol: bytes = b""
+    currency: int = 0
+    state: int = wire.InstrumentState.CLOSED
+    tick_size: int = 0
+    lot_size: int = 0
+    reference_price: int = 0
+    collar_bps: int = 0
+    max_order_qty: int = 0
+    max_order_notional: int = 0
+    trades: int = 0
+    volume: int = 0
+    book: Book = field(default_factory=Book)
+
+    def lot_cash(self, price: int) -> int:
+        """Cash that one lot costs."""
+        return price * self.lot_size * 100
+
+    def notional(self, price: int, qty: int) -> int:
+        return self.lot_cash(price) * qty
+
+    def pages(self) -> int:
+        """Pages that the book takes."""
+        return len({price // self.tick_size // LEVELS_OF_A_PAGE for prices in self.book.sides for price in prices})
+
+    def bounds(self) -> tuple[int, int]:
+        """Lower and upper bound of the collar."""
+        if not self.collar_bps or not self.reference_price:
+            return 1, wire.MAX_PRICE
+        band = self.reference_price * self.collar_bps // 10_000
+        return max(1, self.reference_price - band), min(wire.MAX_PRICE, self.reference_price + band)
+
+    def effective_price(self, side: int) -> int:
+        """Price of a market order."""
+        lower, upper = self.bounds()
+        ticks = upper // self.tick_size if side == BUY else -(-lower // self.tick_size)
+        return self.tick_size * min(max(ticks, 1), wire.MAX_PRICE // self.tick_size)

@@ -1,0 +1,171 @@
+"""Commands by name, not yet numbered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from openbell import wire
+from openbell.wire import CommandKind
+
+from tests.reference.records import ADMIN_COMMAND, ORDER_COMMAND, Layout, told
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command without its number and time."""
+
+    fields: dict[str, Any]
+
+    @property
+    def layout(self) -> Layout:
+        return ADMIN_COMMAND if self.fields["kind"] >= wire.ADMIN_KIND else ORDER_COMMAND
+
+    def encode(self, seq: int, ts_ns: int) -> bytes:
+        return self.layout.pack(seq=seq, ts_ns=ts_ns, **self.fields)
+
+    def __repr__(self) -> str:
+        return told(self.layout.unpack(self.encode(0, 0)))
+
+
+def command(kind: int, *values: int, **fields: Any) -> Command:
+    """Any command; `values` are value0, value1, ... of an AdminCommand."""
+    return Command({"kind": int(kind)} | {f"value{place}": value for place, value in enumerate(values)} | fields)
+
+
+# Traders
+
+
+def order(account: int, client_order_id: int, side: int, price: int, qty: int, **fields: Any) -> Command:
+    """NEW_ORDER: LIMIT, GTC, instrument 0 unless said otherwise."""
+    said = {"tif": wire.TimeInForce.GTC, "instrument": 0} | fields
+    return command(
+        CommandKind.NEW_ORDER,
+        account=account,
+        client_order_id=client_order_id,
+        side=side,
+        price=price,
+        qty=qty,
+        **said,
+    )
+
+
+def buy(account: int, client_order_id: int, price: int, qty: int, **fields: Any) -> Command:
+    return order(account, client_order_id, wire.Side.BUY, price, qty, **fields)
+
+
+def sell(account: int, client_order_id: int, price: int, qty: int, **fields: Any) -> Command:
+    return order(account, client_order_id, wire.Side.SELL, price, qty, **fields)
+
+
+def cancel(account: int, client_order_id: int = 0, **fields: Any) -> Command:
+    return command(CommandKind.CANCEL, account=account, client_order_id=client_order_id, **fields)
+
+
+def replace(account: int, client_order_id: int, price: int, qty: int, **fields: Any) -> Command:
+    return command(
+        CommandKind.REPLACE, account=account, client_order_id=client_order_id, price=price, qty=qty, **fields
+    )
+
+
+def mass_cancel(account: int, instrument: int = wire.ANY, side: int = wire.SIDE_BOTH, **fields: Any) -> Command:
+    return command(CommandKind.MASS_CANCEL, account=account, instrument=instrument, side=side, **fields)
+
+
+def tick() -> Command:
+    return command(CommandKind.TICK)
+
+
+# Operators
+
+
+def configure(
+    accounts: int = 8,
+    instruments: int = 4,
+    orders: int = 64,
+    pages: int = 64,
+    positions: int = 32,
+    id_window: int = 1024,
+    window_pages: int = 4,
+) -> Command:
+    return command(
+        CommandKind.CONFIGURE, accounts, instruments, orders, pages, positions, id_window, window_pages, request=1
+    )
+
+
+def instrument(
+    number: int,
+    tick_size: int = 1,
+    lot_size: int = 1,
+    reference_price: int = 0,
+    collar_bps: int = 0,
+    max_order_qty: int = 0,
+    max_order_notional: int = 0,
+    currency: int = int.from_bytes(b"USD", "little"),
+    **fields: Any,
+) -> Command:
+    """SET_INSTRUMENT, named for its number unless a name is given."""
+    said = {"name": f"SYM{number}".encode()} | fields
+    return command(
+        CommandKind.SET_INSTRUMENT,
+        tick_size,
+        lot_size,
+        reference_price,
+        collar_bps,
+        max_order_qty,
+        max_order_notional,
+        currency,
+        instrument=number,
+        **said,
+    )
+
+
+def instrument_state(number: int, state: int, **fields: Any) -> Command:
+    return command(CommandKind.SET_INSTRUMENT_STATE, instrument=number, state=state, **fields)
+
+
+def account(
+    number: int,
+    max_order_qty: int = 0,
+    max_order_notional: int = 0,
+    max_position: int = 0,
+    max_open_orders: int = 0,
+    max_messages: int = 0,
+    **fields: Any,
+) -> Command:
+    """SET_ACCOUNT, named for its number unless a name is given."""
+    said = {"name": f"account {number}".encode()} | fields
+    return command(
+        CommandKind.SET_ACCOUNT,
+        max_order_qty,
+        max_order_notional,
+        max_position,
+        max_open_orders,
+        max_messages,
+        account=number,
+        **said,
+    )
+
+
+def account_state(number: int, state: int, **fields: Any) -> Command:
+    return command(CommandKind.SET_ACCOUNT_STATE, account=number, state=state, **fields)
+
+
+def deposit(number: int, amount: int, **fields: Any) -> Command:
+    return command(CommandKind.DEPOSIT, amount, account=number, **fields)
+
+
+def shares(account: int, instrument: int, lots: int, lot_cost: int = 0, **fields: Any) -> Command:
+    return command(CommandKind.DEPOSIT_SHARES, lots, lot_cost, account=account, instrument=instrument, **fields)
+
+
+def schedule(day_end_ns: int, **fields: Any) -> Command:
+    return command(CommandKind.SET_SCHEDULE, day_end_ns, **fields)
+
+
+def operator_cancel(account: int = wire.ANY, instrument: int = wire.ANY, **fields: Any) -> Command:
+    return command(CommandKind.OPERATOR_CANCEL, account=account, instrument=instrument, **fields)
+
+
+def note(**fields: Any) -> Command:
+    return command(CommandKind.NOTE, **fields)

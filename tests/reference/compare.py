@@ -1,0 +1,166 @@
+"""The core and the model side by side, command by command; a run that differs can be made smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from ext.core import Core
+from tests.reference.commands import Command
+from tests.reference.desk import START_NS, AnyMarket
+from tests.reference.invariants import Watch
+from tests.reference.market import Market
+from tests.reference.records import (
+    ACCOUNT_ROW,
+    INSTRUMENT_ROW,
+    MARKET_DATA,
+    ORDER_ROW,
+    POSITION_ROW,
+    Layout,
+    events_of,
+    market_data_of,
+    told,
+)
+
+DEEPEST = 1 << 20  # more levels than any book here has
+
+
+class Step(NamedTuple):
+    """A command, and the time since the one before it."""
+
+    command: Command
+    after_ns: int = 0
+
+    def __repr__(self) -> str:
+        return f"+{self.after_ns} {self.command!r}"
+
+
+class Different(AssertionError):
+    """Core and model do not agree."""
+
+
+def lines(records: Sequence[Any]) -> str:
+    return "\n".join(f"    {told(record)}" for record in records) or "    nothing"
+
+
+def same_records(what: str, core: bytes, model: bytes, read: Callable[[bytes], Sequence[Any]]) -> None:
+    if core != model:
+        raise Different(f"{what} differ\n  core:\n{lines(read(core))}\n  model:\n{lines(read(model))}")
+
+
+def same_rows(what: str, core: bytes, model: bytes, layout: Layout) -> None:
+    if core == model:
+        return
+    mine, theirs = layout.rows(core), layout.rows(model)
+    shared = [row for row in mine if row in theirs]
+    raise Different(
+        f"rows of {what} differ\n  core:\n{lines([row for row in mine if row not in shared])}\n  model:\n"
+        f"{lines([row for row in theirs if row not in shared])}\n  and {len(shared)} equal ones"
+    )
+
+
+class Pair:
+    """Gives each command to both and compares all that they say and are."""
+
+    def __init__(self) -> None:
+        self.core: AnyMarket = Core()
+        self.model = Market()
+        self.watch = Watch()
+        self.seq = 0
+        self.ts_ns = START_NS
+        self.commands: list[bytes] = []
+        self.events: list[bytes] = []
+        self.market_data: list[bytes] = []
+
+    def step(self, step: Step) -> tuple[bytes, bytes]:
+        """Apply it to both, compare events and market data; these."""
+        self.seq += 1
+        self.ts_ns += step.after_ns
+        data = step.command.encode(self.seq, self.ts_ns)
+        self.commands.append(data)
+        outcomes = [_outcome(market, data) for market in (self.core, self.model)]
+        if outcomes[0] != outcomes[1]:
+            raise Different(f"core: {outcomes[0]}, model: {outcomes[1]}")
+        if outcomes[0] != 1:
+            self.seq -= 1
+            self.commands.pop()
+        events, market_data = self.core.take_events(), self.core.take_market_data()
+        same_records("events", events, self.model.take_events(), events_of)
+        same_records("market data", market_data, self.model.take_market_data(), market_data_of)
+        self.events.append(events)
+        self.market_data.append(market_data)
+        self.watch.hear(events_of(events), market_data_of(market_data))
+        return events, market_data
+
+    def compare_rows(self) -> None:
+        """All rows of both."""
+        core, model = self.core, self.model
+        same_rows("accounts", core.accounts(), model.accounts(), ACCOUNT_ROW)
+        same_rows("positions", core.positions(), model.positions(), POSITION_ROW)
+        same_rows("instruments", core.instruments(), model.instruments(), INSTRUMENT_ROW)
+        same_rows("orders", core.orders(), model.orders(), ORDER_ROW)
+
+    def compare_books(self) -> None:
+        """Books and depths of every instrument, orders of every account."""
+        core, model = self.core, self.model
+        for number in model.state.instruments:
+            same_rows(f"book {number}", core.book(number), model.book(number), MARKET_DATA)
+            for levels in (0, 1, 3, DEEPEST):
+                if core.depth(number, levels) != model.depth(number, levels):
+                    raise Different(f"depth {levels} of {number} differs")
+            same_rows(f"orders of {number}", core.orders(None, number), model.orders(None, number), ORDER_ROW)
+        for account in model.state.accounts:
+            same_rows(f"orders of {account}", core.orders(account), model.orders(account), ORDER_ROW)
+            same_rows(f"positions of {account}", core.positions(account), model.positions(account), POSITION_ROW)
+
+    def check_invariants(self) -> None:
+        self.watch.check(self.core)
+
+
+def _outcome(market: AnyMarket, data: bytes) -> Any:
+    """How many were applied, or that it was a caller's error."""
+    try:
+        return market.apply(data, True)
+    except ValueError:
+        return "ValueError"
+
+
+def run(steps: Sequence[Step]) -> Pair:
+    """All of the steps, everything compared after each. Raises Different naming the step."""
+    pair = Pair()
+    for place, step in enumerate(steps):
+        try:
+            pair.step(step)
+            pair.compare_rows()
+            pair.compare_books()
+            pair.check_invariants()
+        except AssertionError as error:
+            raise Different(f"step {place}: {step!r}\n{error}") from error
+    return pair
+
+
+def differs(steps: Sequence[Step]) -> str:
+    """What differs; empty when nothing does."""
+    try:
+        run(steps)
+    except AssertionError as error:
+        return str(error)
+    return ""
+
+
+def shrink(steps: list[Step], tries: int = 400) -> tuple[list[Step], str]:
+    """Fewer steps that still differ, and how; for a person to look at."""
+    trouble = differs(steps)
+    size = len(steps) // 2
+    while size and tries > 0:
+        place = 0
+        while place < len(steps) and tries > 0:
+            fewer = steps[:place] + steps[place + size :]
+            tries -= 1
+            found = differs(fewer)
+            if found:
+                steps, trouble = fewer, found
+            else:
+                place += size
+        size //= 2
+    return steps, trouble

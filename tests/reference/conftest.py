@@ -1,0 +1,19 @@
+"""Worked examples run on the model and on the core: both must give the numbers that were worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from ext.core import Core
+from tests.reference.desk import AnyMarket, Desk
+from tests.reference.market import Market
+
+
+@pytest.fixture(params=[Market, Core], ids=["model", "core"])
+def market(request: pytest.FixtureRequest) -> AnyMarket:
+    return request.param()
+
+
+@pytest.fixture
+def desk(market: AnyMarket) -> Desk:
+    return Desk(market)

@@ -1,0 +1,71 @@
+"""Gives commands to a market, the core or the model, one at a time, and reads what it says."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from openbell import wire
+
+from tests.reference import commands as ask
+from tests.reference.commands import Command
+from tests.reference.records import ACCOUNT_ROW, INSTRUMENT_ROW, ORDER_ROW, POSITION_ROW, events_of, market_data_of
+
+START_NS = 1_700_000_000_000_000_000
+
+
+class AnyMarket(Protocol):
+    """What core and model have in common."""
+
+    def apply(self, commands: bytes, market_data: bool = False) -> int: ...
+    def take_events(self) -> bytes: ...
+    def take_market_data(self) -> bytes: ...
+    def orders(self, account: int | None = None, instrument: int | None = None) -> bytes: ...
+    def accounts(self) -> bytes: ...
+    def positions(self, account: int | None = None) -> bytes: ...
+    def instruments(self) -> bytes: ...
+    def depth(self, instrument: int, levels: int) -> bytes: ...
+    def book(self, instrument: int) -> bytes: ...
+
+
+class Desk:
+    """Numbers commands, moves time by what it is told."""
+
+    def __init__(self, market: AnyMarket, ts_ns: int = START_NS) -> None:
+        self.market = market
+        self.seq = 0
+        self.ts_ns = ts_ns
+        self.market_data: list[Any] = []  # of the last `do`
+
+    def do(self, *commands: Command, after_ns: int = 0) -> list[Any]:
+        """The events of these commands, each `after_ns` after the one before it."""
+        for command in commands:
+            self.seq += 1
+            self.ts_ns += after_ns
+            self.market.apply(command.encode(self.seq, self.ts_ns), True)
+        self.market_data = market_data_of(self.market.take_market_data())
+        return events_of(self.market.take_events())
+
+    def one(self, command: Command, after_ns: int = 0) -> Any:
+        """The only event of a command."""
+        (event,) = self.do(command, after_ns=after_ns)
+        return event
+
+    def open(self, cash: int = 10**15, flags: int = 0, accounts: int = 2, **fields: Any) -> Desk:
+        """A market with instrument 0 and funded accounts 0, 1, ...; `fields` are of `commands.instrument`."""
+        self.do(ask.configure(), ask.instrument(0, **fields), ask.instrument_state(0, wire.InstrumentState.OPEN))
+        for number in range(accounts):
+            self.do(ask.account(number, flags=flags), ask.deposit(number, cash))
+        return self
+
+    def account(self, number: int) -> Any:
+        return next(row for row in ACCOUNT_ROW.rows(self.market.accounts()) if row.account == number)
+
+    def position(self, account: int, instrument: int = 0) -> Any:
+        rows = POSITION_ROW.rows(self.market.positions(account))
+        return next(row for row in rows if row.instrument == instrument)
+
+    def instrument(self, number: int = 0) -> Any:
+        return next(row for row in INSTRUMENT_ROW.rows(self.market.instruments()) if row.instrument == number)
+
+    def orders(self, account: int | None = None, instrument: int | None = None) -> list[Any]:
+        return ORDER_ROW.rows(self.market.orders(account, instrument))

@@ -1,0 +1,239 @@
+"""What must hold after every command, checked from rows and records alone, without a model of the market."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from openbell import wire
+from openbell.wire import BookKind, EventFlag, EventKind, Side
+
+from tests.reference.desk import AnyMarket
+from tests.reference.records import (
+    ACCOUNT_ROW,
+    DEPTH,
+    INSTRUMENT_ROW,
+    MARKET_DATA,
+    ORDER_ROW,
+    POSITION_ROW,
+    REJECTS,
+)
+
+MOST_LEVELS = 1 << 20
+
+
+class Rows:
+    """All rows of a market."""
+
+    def __init__(self, market: AnyMarket) -> None:
+        self.accounts = {row.account: row for row in ACCOUNT_ROW.rows(market.accounts())}
+        self.positions = POSITION_ROW.rows(market.positions())
+        self.instruments = {row.instrument: row for row in INSTRUMENT_ROW.rows(market.instruments())}
+        self.orders = ORDER_ROW.rows(market.orders())
+        self.depths = {number: DEPTH.rows(market.depth(number, MOST_LEVELS)) for number in self.instruments}
+        self.books = {number: MARKET_DATA.rows(market.book(number)) for number in self.instruments}
+
+
+class Watch:
+    """Hears all events and market data of a market from its beginning, and checks them against its rows."""
+
+    def __init__(self) -> None:
+        self.deposited = 0
+        self.deposited_shares: Counter[int] = Counter()
+        self.last_account_seq: Counter[int] = Counter()
+        self.trades: Counter[int] = Counter()
+        self.volume: Counter[int] = Counter()
+        self.ordered: dict[int, int] = {}  # by id of the live orders
+        self.filled: Counter[int] = Counter()
+        self.book = LocalBook()
+        self.extreme: set[int] = set()  # accounts whose realized P&L may have stopped at its bound
+        self._maker: Any = None
+
+    # What is heard
+
+    def hear(self, events: list[Any], market_data: list[Any]) -> None:
+        for event in events:
+            self._number(event)
+            if event.kind not in REJECTS:
+                self._event(event)
+        assert self._maker is None, "a fill without its taker's side"
+        for record in market_data:
+            self.book.hear(record)
+
+    def _number(self, event: Any) -> None:
+        """Numbers of an account's events have no gap."""
+        if event.account_seq:
+            self.last_account_seq[event.account] += 1
+            assert event.account_seq == self.last_account_seq[event.account]
+
+    def _event(self, event: Any) -> None:
+        order_id = event.order_id
+        if event.kind == EventKind.CASH:
+            self.deposited += event.price
+        elif event.kind == EventKind.SHARES:
+            self.deposited_shares[event.instrument] += event.price
+        elif event.kind == EventKind.ACCEPTED and not event.flags & EventFlag.DUPLICATE:
+            assert order_id not in self.ordered, "an order id of a live order"
+            self.ordered[order_id] = event.qty
+            self.filled[order_id] = 0
+        elif event.kind == EventKind.REPLACED:
+            assert event.qty == event.leaves + event.filled
+            self.ordered[order_id] = event.qty
+        elif event.kind == EventKind.FILL:
+            self._fill(event)
+        elif event.kind == EventKind.CANCELED:
+            assert event.qty + event.filled == self.ordered[order_id]
+            assert (event.filled, event.leaves) == (self.filled[order_id], 0)
+            del self.ordered[order_id], self.filled[order_id]
+
+    def _fill(self, event: Any) -> None:
+        assert event.qty > 0
+        self.filled[event.order_id] += event.qty
+        assert event.filled == self.filled[event.order_id] <= self.ordered[event.order_id]
+        assert event.leaves == self.ordered[event.order_id] - event.filled
+        if event.leaves == 0:
+            del self.ordered[event.order_id], self.filled[event.order_id]
+        if event.flags & EventFlag.MAKER:
+            assert self._maker is None, "two makers in a row"
+            self._maker = event
+            return
+        maker, self._maker = self._maker, None
+        same = ("instrument", "qty", "price", "trade_id")
+        assert [getattr(event, name) for name in same] == [getattr(maker, name) for name in same]
+        assert event.side == 1 - maker.side
+        self.trades[event.instrument] += 1
+        self.volume[event.instrument] += event.qty
+        assert event.trade_id == self.trades[event.instrument]
+
+    # What must hold
+
+    def check(self, market: AnyMarket) -> None:
+        """Raises AssertionError for what does not hold."""
+        rows = Rows(market)
+        self._conserved(rows)
+        self._orders(rows)
+        self._accounts(rows)
+        self._books(rows)
+
+    def _conserved(self, rows: Rows) -> None:
+        """Cash and shares come from deposits and from nowhere else."""
+        assert sum(row.cash for row in rows.accounts.values()) == self.deposited
+        shares: Counter[int] = Counter()
+        for row in rows.positions:
+            shares[row.instrument] += row.qty
+        for number in rows.instruments:
+            assert shares[number] == self.deposited_shares[number]
+        for account, row in rows.accounts.items():
+            assert row.account_seq == self.last_account_seq[account]
+            assert abs(row.cash) <= wire.MAX_CASH
+
+    def _orders(self, rows: Rows) -> None:
+        """What is live is what was accepted and not ended; nothing rests empty."""
+        assert {row.order_id: row.leaves + row.filled for row in rows.orders} == self.ordered
+        for row in rows.orders:
+            assert row.leaves > 0
+            assert row.filled == self.filled[row.order_id]
+            instrument = rows.instruments[row.instrument]
+            assert row.price % instrument.tick_size == 0
+            notional = row.price * row.leaves * instrument.lot_size * 100
+            assert row.hold == (notional if row.side == Side.BUY else 0)
+
+    def _accounts(self, rows: Rows) -> None:
+        """Sums over orders and positions."""
+        holds: Counter[int] = Counter()
+        opened: Counter[int] = Counter()
+        open_lots: Counter[tuple[int, int, int]] = Counter()
+        for row in rows.orders:
+            holds[row.account] += row.hold
+            opened[row.account] += 1
+            open_lots[row.account, row.instrument, row.side] += row.leaves
+        proceeds: Counter[int] = Counter()
+        realized: Counter[int] = Counter()
+        for row in rows.positions:
+            proceeds[row.account] += max(0, -row.cost)
+            realized[row.account] += row.realized_pnl
+            assert max(abs(row.cost), abs(row.realized_pnl)) <= wire.MAX_CASH
+            assert row.qty or not row.cost, "cost of no position"
+            assert row.open_buy == open_lots.pop((row.account, row.instrument, Side.BUY), 0)
+            assert row.open_sell == open_lots.pop((row.account, row.instrument, Side.SELL), 0)
+        assert not open_lots, "open orders without a position"
+        for account, row in rows.accounts.items():
+            assert row.hold == holds[account]
+            assert row.open_orders == opened[account]
+            assert row.short_proceeds == proceeds[account]
+            if abs(row.realized_pnl) > wire.MAX_CASH // 2:  # sums stop at MAX_CASH, each on its own
+                self.extreme.add(account)
+            if account not in self.extreme:
+                assert row.realized_pnl == realized[account]
+
+    def _books(self, rows: Rows) -> None:
+        """Books are not crossed, in priority order, and told the same way by rows, depth, book and market data."""
+        by_book: dict[int, list[Any]] = defaultdict(list)
+        for row in rows.orders:
+            by_book[row.instrument].append(row)
+        for number, instrument in rows.instruments.items():
+            orders = by_book[number]
+            assert not instrument.bid_price or not instrument.ask_price or instrument.bid_price < instrument.ask_price
+            assert (instrument.trades, instrument.volume) == (self.trades[number], self.volume[number])
+            assert instrument.orders == len(orders)
+            keys = [(row.side, -row.price if row.side == Side.BUY else row.price) for row in orders]
+            assert keys == sorted(keys), "not in the order of price"
+            levels: dict[tuple[int, int], list[int]] = {}
+            for row in orders:
+                level = levels.setdefault((row.side, row.price), [0, 0])
+                assert row.level_qty_ahead == level[0]
+                level[0] += row.leaves
+                level[1] += 1
+            depth = [(row.side, row.price, row.level_qty, row.level_orders) for row in rows.depths[number]]
+            assert depth == [(*key, *level) for key, level in levels.items()]
+            best = [next((row for row in depth if row[0] == side), (0, 0, 0, 0)) for side in (Side.BUY, Side.SELL)]
+            assert (instrument.bid_price, instrument.bid_qty) == best[0][1:3]
+            assert (instrument.ask_price, instrument.ask_qty) == best[1][1:3]
+            assert self.book.tops.get(number, ((0, 0, 0), (0, 0, 0))) == (best[0][1:], best[1][1:])
+            assert [(r.order_id, r.side, r.price, r.leaves) for r in rows.books[number]] == [
+                (r.order_id, r.side, r.price, r.leaves) for r in orders
+            ]
+            assert self.book.queues(number) == [(r.side, r.price, r.order_id, r.leaves) for r in orders]
+
+
+class LocalBook:
+    """The books as a subscriber builds them from market data."""
+
+    def __init__(self) -> None:
+        self.levels: dict[tuple[int, int, int], dict[int, int]] = {}  # instrument, side, price -> order id -> lots
+        self.tops: dict[int, tuple[tuple[int, int, int], tuple[int, int, int]]] = {}
+
+    def hear(self, record: Any) -> None:
+        if record.kind == BookKind.TOP:
+            bid = (record.bid_price, record.bid_qty, record.bid_orders)
+            ask = (record.ask_price, record.ask_qty, record.ask_orders)
+            assert self.tops.get(record.instrument) != (bid, ask), "a Top that changes nothing"
+            self.tops[record.instrument] = (bid, ask)
+        elif record.kind != BookKind.STATUS:
+            self._change(record)
+
+    def _change(self, record: Any) -> None:
+        key = (record.instrument, record.side, record.price)
+        level = self.levels.setdefault(key, {})
+        if record.kind == BookKind.ADD:
+            assert record.order_id not in level
+            assert record.qty == record.leaves > 0
+            level[record.order_id] = record.leaves
+        else:
+            assert record.qty > 0
+            assert level[record.order_id] == record.qty + record.leaves
+            if record.kind == BookKind.EXECUTE:
+                assert record.order_id == next(iter(level)), "not the first of its queue"
+            level[record.order_id] = record.leaves
+            if record.leaves == 0:
+                assert record.kind in (BookKind.EXECUTE, BookKind.DELETE)
+                del level[record.order_id]
+        assert (record.level_qty, record.level_orders) == (sum(level.values()), len(level))
+        if not level:
+            del self.levels[key]
+
+    def queues(self, instrument: int) -> list[tuple[int, int, int, int]]:
+        """Side, price, order id and lots of all orders, in priority order."""
+        keys = [key for key in self.levels if key[0] == instrument]
+        keys.sort(key=lambda key: (key[1], -key[2] if key[1] == Side.BUY else key[2]))
+        return [(key[1], key[2], order_id, lots) for key in keys for order_id, lots in self.levels[key].items()]

@@ -1,0 +1,114 @@
+"""The whole market in slow, plain Python, with the face of `ext.core.Core`. What it does is docs/core.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openbell import wire
+
+from tests.reference import admin, orders, rows
+from tests.reference.records import ADMIN_COMMAND, ORDER_COMMAND
+from tests.reference.state import State
+
+KIND_OFFSET = wire.ORDER_COMMAND.fields["kind"][1]  # the same in both kinds of commands
+TRADERS = {
+    wire.CommandKind.NEW_ORDER: orders.new_order,
+    wire.CommandKind.CANCEL: orders.cancel_order,
+    wire.CommandKind.REPLACE: orders.replace,
+    wire.CommandKind.MASS_CANCEL: orders.mass_cancel,
+    wire.CommandKind.TICK: orders.tick,
+}
+
+
+def parse(commands: bytes) -> list[Any]:
+    """Commands back to back as named tuples. Raises ValueError for an unknown kind or a cut record."""
+    parsed, offset = [], 0
+    while offset < len(commands):
+        if offset + KIND_OFFSET + 2 > len(commands):
+            raise ValueError("a command is cut")
+        kind = int.from_bytes(commands[offset + KIND_OFFSET :][:2], "little")
+        if kind not in TRADERS and kind not in admin.COMMANDS:
+            raise ValueError(f"unknown kind {kind}")
+        layout = ADMIN_COMMAND if kind >= wire.ADMIN_KIND else ORDER_COMMAND
+        if offset + layout.size > len(commands):
+            raise ValueError("a command is cut")
+        parsed.append(layout.unpack(commands, offset))
+        offset += layout.size
+    return parsed
+
+
+class Market:
+    """State and the commands that change it."""
+
+    def __init__(self) -> None:
+        self.state = State()
+        self.seq = 0
+        self.ts_ns = 0
+
+    def apply(self, commands: bytes, market_data: bool = False) -> int:
+        """Apply commands; returns their number. Raises ValueError for a caller's error."""
+        parsed = parse(commands)
+        for place, command in enumerate(parsed):
+            if command.seq != self.seq + 1 + place:
+                raise ValueError(f"seq {command.seq} where {self.seq + 1 + place} was due")
+        times = [self.ts_ns, *(command.ts_ns for command in parsed)]
+        if times != sorted(times):
+            raise ValueError("time runs backward")
+        for command in parsed:
+            if not self.state.configured and command.kind != wire.CommandKind.CONFIGURE:
+                raise ValueError("the first command must be CONFIGURE")
+            self._apply_one(command)
+        if not market_data:
+            self.state.output.market_data.clear()
+        return len(parsed)
+
+    def _apply_one(self, command: Any) -> None:
+        self.seq, self.ts_ns = command.seq, command.ts_ns
+        self.state.output.begin(command.seq, command.ts_ns)
+        if command.kind >= wire.ADMIN_KIND:
+            admin.apply(self.state, command)
+        else:
+            TRADERS[command.kind](self.state, command)
+        self.state.output.end()
+
+    def take_events(self) -> bytes:
+        taken = bytes(self.state.output.events)
+        self.state.output.events.clear()
+        return taken
+
+    def take_market_data(self) -> bytes:
+        taken = bytes(self.state.output.market_data)
+        self.state.output.market_data.clear()
+        return taken
+
+    # Rows; ValueError for an account or instrument that is not set up
+
+    def orders(self, account: int | None = None, instrument: int | None = None) -> bytes:
+        return rows.orders(self.state, self._account(account), self._instrument(instrument))
+
+    def accounts(self) -> bytes:
+        return rows.accounts(self.state)
+
+    def positions(self, account: int | None = None) -> bytes:
+        return rows.positions(self.state, self._account(account))
+
+    def instruments(self) -> bytes:
+        return rows.instruments(self.state)
+
+    def depth(self, instrument: int, levels: int) -> bytes:
+        self._instrument(instrument)
+        return rows.depth(self.state, instrument, levels)
+
+    def book(self, instrument: int) -> bytes:
+        self._instrument(instrument)
+        return rows.book(self.state, instrument)
+
+    def _account(self, number: int | None) -> int | None:
+        if number is not None and number not in self.state.accounts:
+            raise ValueError(f"account {number} is not set up")
+        return number
+
+    def _instrument(self, number: int | None) -> int | None:
+        if number is not None and number not in self.state.instruments:
+            raise ValueError(f"instrument {number} is not set up")
+        return number

@@ -1,0 +1,132 @@
+"""Matching of an order that has been accepted or replaced, and what becomes of its rest."""
+
+from __future__ import annotations
+
+from openbell import wire
+from openbell.wire import BookKind, CancelReason, EventFlag, EventKind, SelfTrade, TimeInForce
+
+from tests.reference.books import BUY, SELL, Order
+from tests.reference.state import State
+
+LARGEST_CASH_OF_A_SELLER = wire.MAX_CASH - wire.MAX_NOTIONAL
+
+
+def cancel(state: State, order: Order, reason: CancelReason) -> None:
+    """End an order, in the book or not."""
+    qty = order.leaves
+    if order.resting:
+        state.output.touch(order.instrument)
+        order.instrument.book.remove(order)
+        state.output.book_change(BookKind.DELETE, order, qty, 0)
+    order.leaves = 0
+    state.output.order_event(EventKind.CANCELED, order, reason=reason, qty=qty)
+    state.forget(order)
+
+
+def fillable(order: Order) -> int:
+    """Lots that the book would give to a FOK order."""
+    lots = 0
+    for price, queue in order.instrument.book.levels(1 - order.side):
+        if price > order.price if order.side == BUY else price < order.price:
+            break
+        for maker in queue:
+            if maker.account is order.account and order.self_trade != SelfTrade.ALLOW:
+                if order.self_trade == SelfTrade.CANCEL_OLDEST:
+                    continue
+                return lots
+            lots += maker.leaves
+    return lots
+
+
+def enter(state: State, order: Order) -> None:
+    """Match, then let rest or cancel what is left. `order` is not in the book."""
+    if order.tif == TimeInForce.FOK and fillable(order) < order.leaves:
+        cancel(state, order, CancelReason.FOK)
+        return
+    stopped = match(state, order)
+    if order.leaves == 0:
+        state.forget(order)
+    elif stopped is not None:
+        cancel(state, order, stopped)
+    elif order.tif in (TimeInForce.DAY, TimeInForce.GTC):
+        rest(state, order)
+    else:
+        cancel(state, order, CancelReason.IOC)
+
+
+def match(state: State, order: Order) -> CancelReason | None:
+    """Trade as far as book and price allow; why the rest has to be cancelled, if it has."""
+    book = order.instrument.book
+    while order.leaves > 0:
+        price = book.opposite_within(order.side, order.price)
+        if price is None:
+            return None
+        maker = book.sides[1 - order.side][price][0]
+        if maker.account is order.account and order.self_trade != SelfTrade.ALLOW:
+            if order.self_trade == SelfTrade.CANCEL_NEWEST:
+                return CancelReason.SELF_TRADE
+            cancel(state, maker, CancelReason.SELF_TRADE)
+            if order.self_trade == SelfTrade.CANCEL_BOTH:
+                return CancelReason.SELF_TRADE
+            continue
+        seller = maker if maker.side == SELL else order
+        if seller.account.cash > LARGEST_CASH_OF_A_SELLER:
+            if seller is order:
+                return CancelReason.CASH_LIMIT
+            cancel(state, maker, CancelReason.CASH_LIMIT)
+            continue
+        trade(state, maker, order)
+    return None
+
+
+def trade(state: State, maker: Order, taker: Order) -> None:
+    """One trade at the maker's price."""
+    instrument, price = taker.instrument, maker.price
+    qty = min(maker.leaves, taker.leaves)
+    instrument.trades += 1
+    instrument.volume += qty
+    instrument.reference_price = price
+    state.output.touch(instrument)
+    for order in (maker, taker):
+        order.leaves -= qty
+        order.filled += qty
+        book_side(state, order, price, qty)
+    if maker.leaves == 0:
+        instrument.book.remove(maker)
+    state.output.book_change(BookKind.EXECUTE, maker, qty, maker.leaves, instrument.trades & 0xFFFFFFFF)
+    for order, flags in ((maker, EventFlag.MAKER), (taker, 0)):
+        state.output.order_event(
+            EventKind.FILL,
+            order,
+            flags=flags,
+            qty=qty,
+            price=price,
+            leaves=order.leaves,
+            trade_id=instrument.trades,
+        )
+    if maker.leaves == 0:
+        state.forget(maker)
+
+
+def book_side(state: State, order: Order, price: int, qty: int) -> None:
+    """Cash and shares of one side of a trade."""
+    cash = order.instrument.notional(price, qty)
+    position = state.position(order.account, order.instrument)
+    if order.side == BUY:
+        order.account.cash -= cash
+        order.account.realize(position.buy(qty, order.instrument.lot_cash(price)))
+    else:
+        order.account.cash += cash
+        order.account.realize(position.sell(qty, order.instrument.lot_cash(price)))
+
+
+def rest(state: State, order: Order) -> None:
+    """Put what is left of an order at the end of its level."""
+    book = order.instrument.book
+    state.output.touch(order.instrument)
+    book.append(order)
+    if state.pages_used() > state.capacity.pages:
+        book.remove(order)
+        cancel(state, order, CancelReason.LEVEL_CAPACITY)
+        return
+    state.output.book_change(BookKind.ADD, order, order.leaves, order.leaves)

@@ -1,0 +1,230 @@
+"""Commands of traders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openbell import wire
+from openbell.wire import BookKind, CancelReason, Check, EventFlag, EventKind, OrderFlag, OrderType, TimeInForce
+
+from tests.reference import checks
+from tests.reference.accounts import Account
+from tests.reference.books import Order
+from tests.reference.capacity import Known
+from tests.reference.matching import cancel, enter
+from tests.reference.output import Failure
+from tests.reference.state import State
+
+DAY_NS = 86_400_000_000_000
+
+
+def new_order(state: State, command: Any) -> None:
+    account = state.accounts.get(command.account)
+    failure = next(checks.identity(state, command), None)
+    if failure is None and account is not None:
+        known = state.ids.find(account.number, command.client_order_id)
+        if known is not None:
+            answer_again(state, command, account, known)
+            return
+        failure = next(checks.stale(account, command.client_order_id), None)
+        failure = failure or next(checks.of_new_order(state, command, account), None)
+    if failure is not None or account is None:
+        refuse(state, EventKind.REJECTED, failure, command)
+        return
+    order = accept(state, command, account)
+    enter(state, order)
+
+
+def content(command: Any) -> tuple[Any, ...]:
+    """What a retry must repeat."""
+    return (
+        command.instrument,
+        command.side,
+        command.order_type,
+        command.tif,
+        command.flags,
+        command.self_trade,
+        command.price,
+        command.qty,
+    )
+
+
+def answer_again(state: State, command: Any, account: Account, known: Known) -> None:
+    """An id that is known."""
+    if known.content != content(command):
+        failure = Failure(Check.DUPLICATE_ID, 0, command.client_order_id)
+        refuse(state, EventKind.REJECTED, failure, command, order_id=known.order_id)
+        return
+    state.output.event(
+        EventKind.ACCEPTED,
+        account,
+        side=command.side,
+        flags=EventFlag.DUPLICATE,
+        instrument=command.instrument,
+        qty=command.qty,
+        order_id=known.order_id,
+        client_order_id=command.client_order_id,
+        price=command.price,
+    )
+
+
+def refuse(state: State, kind: int, failure: Failure | None, command: Any, **fields: Any) -> None:
+    """A reject that carries what was sent."""
+    assert failure is not None
+    said = {
+        "account": command.account,
+        "side": command.side,
+        "instrument": command.instrument,
+        "qty": command.qty,
+        "order_id": command.order_id,
+        "client_order_id": command.client_order_id,
+    }
+    state.output.reject(kind, failure, state.accounts.get(command.account), **(said | fields))
+
+
+def accept(state: State, command: Any, account: Account) -> Order:
+    """A new order with its id, not in the book yet."""
+    instrument = state.instruments[command.instrument]
+    is_market = command.order_type == OrderType.MARKET
+    order = Order(
+        order_id=state.slots.take(),
+        client_order_id=command.client_order_id,
+        account=account,
+        instrument=instrument,
+        side=command.side,
+        tif=TimeInForce.IOC if is_market and command.tif != TimeInForce.FOK else command.tif,
+        flags=command.flags,
+        self_trade=command.self_trade,
+        price=instrument.effective_price(command.side) if is_market else command.price,
+        leaves=command.qty,
+    )
+    state.orders[order.order_id] = order
+    account.orders.append(order)
+    state.position(account, instrument)
+    account.last_client_order_id = max(account.last_client_order_id, command.client_order_id)
+    known = Known(order.order_id, content(command))
+    for number, dropped in state.ids.add(account.number, command.client_order_id, known, state.capacity.id_window):
+        state.accounts[number].id_floor = max(state.accounts[number].id_floor, dropped)
+    state.output.order_event(EventKind.ACCEPTED, order, qty=order.leaves, leaves=order.leaves)
+    return order
+
+
+def find(state: State, command: Any, account: Account) -> tuple[Order | None, Failure]:
+    """The live order that a command names, or why there is none."""
+    order_id, named = command.order_id, command.order_id
+    if order_id == 0:
+        named = command.client_order_id
+        known = state.ids.find(account.number, command.client_order_id)
+        order_id = known.order_id if known else 0
+    order = state.orders.get(order_id)
+    if order is not None and order.account is not account:
+        order = None
+    return order, Failure(Check.UNKNOWN_ORDER, 0, named)
+
+
+def cancel_order(state: State, command: Any) -> None:
+    account = state.accounts.get(command.account)
+    if account is None:
+        refuse(state, EventKind.CANCEL_REJECTED, Failure(Check.ACCOUNT, 0, command.account), command)
+        return
+    order, failure = find(state, command, account)
+    if order is None:
+        refuse(state, EventKind.CANCEL_REJECTED, failure, command)
+        return
+    cancel(state, order, CancelReason.USER)
+
+
+def replace(state: State, command: Any) -> None:
+    account = state.accounts.get(command.account)
+    if account is None:
+        refuse(state, EventKind.REPLACE_REJECTED, Failure(Check.ACCOUNT, 0, command.account), command)
+        return
+    order, failure = find(state, command, account)
+    if order is None:
+        refuse(state, EventKind.REPLACE_REJECTED, failure, command)
+        return
+    trouble = next(checks.of_replace(state, command, order), None)
+    leaves = command.qty if command.flags & OrderFlag.QTY_IS_LEAVES else command.qty - order.filled
+    if trouble is None and leaves <= 0:
+        cancel(state, order, CancelReason.REPLACED_BELOW_FILLED)
+        return
+    trouble = trouble or next(checks.of_new_leaves(state, command, order, leaves), None)
+    if trouble is not None:
+        names = {"order_id": order.order_id, "client_order_id": order.client_order_id}
+        place = {"instrument": order.instrument.number, "side": order.side}
+        refuse(state, EventKind.REPLACE_REJECTED, trouble, command, **names, **place)
+    elif checks.keeps_priority(command, order, leaves):
+        shrink(state, order, leaves)
+    else:
+        requeue(state, order, command.price, leaves)
+
+
+def shrink(state: State, order: Order, leaves: int) -> None:
+    """In place."""
+    lost = order.leaves - leaves
+    state.output.touch(order.instrument)
+    order.leaves = leaves
+    if lost:
+        state.output.book_change(BookKind.REDUCE, order, lost, leaves)
+    flags = EventFlag.PRIORITY_KEPT
+    state.output.order_event(EventKind.REPLACED, order, qty=leaves + order.filled, leaves=leaves, flags=flags)
+
+
+def requeue(state: State, order: Order, price: int, leaves: int) -> None:
+    """Out of the book and in again."""
+    state.output.touch(order.instrument)
+    order.instrument.book.remove(order)
+    state.output.book_change(BookKind.DELETE, order, order.leaves, 0)
+    order.price, order.leaves = price, leaves
+    state.output.order_event(EventKind.REPLACED, order, qty=leaves + order.filled, leaves=leaves)
+    enter(state, order)
+
+
+def cancel_of_account(state: State, account: Account, instrument: int, side: int, reason: CancelReason) -> int:
+    """Cancel an account's orders, newest accepted first; their number. ANY and SIDE_BOTH match all."""
+    chosen = [
+        order
+        for order in reversed(account.orders)
+        if instrument in (wire.ANY, order.instrument.number) and side in (wire.SIDE_BOTH, order.side)
+    ]
+    for order in chosen:
+        cancel(state, order, reason)
+    return len(chosen)
+
+
+def mass_cancel(state: State, command: Any) -> None:
+    account = state.accounts.get(command.account)
+    failure = None
+    if account is None:
+        failure = Failure(Check.ACCOUNT, 0, command.account)
+    elif command.instrument != wire.ANY and command.instrument not in state.instruments:
+        failure = Failure(Check.INSTRUMENT, 0, command.instrument)
+    elif command.side > wire.SIDE_BOTH:
+        failure = Failure(Check.SIDE, wire.SIDE_BOTH, command.side)
+    if failure is not None or account is None:
+        refuse(state, EventKind.CANCEL_REJECTED, failure, command)
+        return
+    number = cancel_of_account(state, account, command.instrument, command.side, CancelReason.MASS)
+    state.output.event(
+        EventKind.MASS_CANCELED,
+        account,
+        side=command.side,
+        instrument=command.instrument,
+        qty=number,
+        client_order_id=command.client_order_id,
+    )
+
+
+def tick(state: State, command: Any) -> None:
+    """Time passes: the end of the day, when it has come."""
+    if not state.day_end_ns or command.ts_ns < state.day_end_ns:
+        return
+    number = 0
+    for instrument in state.instruments_ascending():
+        for order in instrument.book.orders():
+            if order.tif == TimeInForce.DAY:
+                cancel(state, order, CancelReason.DAY_END)
+                number += 1
+    while state.day_end_ns <= command.ts_ns:
+        state.day_end_ns += DAY_NS
+    state.output.event(EventKind.DAY_ENDED, qty=number, price=state.day_end_ns)

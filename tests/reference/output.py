@@ -1,0 +1,132 @@
+"""Events and market data that a command gives, in their order."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from openbell import wire
+from openbell.wire import BookKind
+
+from tests.reference.accounts import Account
+from tests.reference.books import Instrument, Order, Top
+from tests.reference.records import EVENT, MARKET_DATA, REJECT, TOP, as_i64, as_u64
+
+
+class Failure(NamedTuple):
+    """A check that failed."""
+
+    check: wire.Check
+    limit: int
+    value: int
+    headroom: int = 0
+
+
+class Output:
+    """What the market says about the command in hand."""
+
+    def __init__(self) -> None:
+        self.events = bytearray()
+        self.market_data = bytearray()
+        self.seq = 0
+        self.ts_ns = 0
+        self._tops: dict[int, tuple[Instrument, Top]] = {}  # before this command, of what it touched
+
+    def begin(self, seq: int, ts_ns: int) -> None:
+        self.seq, self.ts_ns = seq, ts_ns
+        self._tops = {}
+
+    def end(self) -> None:
+        """A Top of each instrument whose best levels are not what they were."""
+        for instrument, before in self._tops.values():
+            top = instrument.book.top()
+            if top != before:
+                self.market_data += TOP.pack(
+                    seq=self.seq,
+                    ts_ns=self.ts_ns,
+                    kind=BookKind.TOP,
+                    state=instrument.state,
+                    instrument=instrument.number,
+                    bid_price=top.bid.price,
+                    ask_price=top.ask.price,
+                    bid_qty=top.bid.qty,
+                    ask_qty=top.ask.qty,
+                    bid_orders=top.bid.orders,
+                    ask_orders=top.ask.orders,
+                )
+
+    # Events
+
+    def event(self, kind: int, owner: Account | None = None, /, **fields: Any) -> None:
+        """An event of the account `owner`, numbered there, or of the market."""
+        if owner is not None:
+            owner.account_seq += 1
+            fields |= {"account": owner.number, "account_seq": owner.account_seq}
+        self.events += EVENT.pack(seq=self.seq, ts_ns=self.ts_ns, kind=kind, **fields)
+
+    def order_event(self, kind: int, order: Order, **fields: Any) -> None:
+        """An event of an order."""
+        said = {"price": order.price} | fields
+        self.event(
+            kind,
+            order.account,
+            side=order.side,
+            instrument=order.instrument.number,
+            order_id=order.order_id,
+            client_order_id=order.client_order_id,
+            filled=order.filled,
+            **said,
+        )
+
+    def reject(self, kind: int, failure: Failure, owner: Account | None, /, **fields: Any) -> None:
+        """A refusal; `fields` has the account's number, for one that is not set up."""
+        if owner is not None:
+            owner.account_seq += 1
+            fields["account_seq"] = owner.account_seq
+        self.events += REJECT.pack(
+            seq=self.seq,
+            ts_ns=self.ts_ns,
+            kind=kind,
+            check=failure.check,
+            limit=as_i64(failure.limit),
+            value=as_i64(failure.value),
+            headroom=failure.headroom,
+            **fields,
+        )
+
+    def amount_event(self, kind: int, account: Account, amount: int, result: int, **fields: Any) -> None:
+        """CASH and SHARES: both numbers are signed."""
+        self.event(kind, account, price=amount, trade_id=as_u64(result), **fields)
+
+    # Market data
+
+    def touch(self, instrument: Instrument) -> None:
+        """Before each change of a book."""
+        self._tops.setdefault(instrument.number, (instrument, instrument.book.top()))
+
+    def book_change(self, kind: int, order: Order, qty: int, leaves: int, trade_no: int = 0) -> None:
+        """After a change of a book."""
+        level = order.instrument.book.level(order.side, order.price)
+        self.market_data += MARKET_DATA.pack(
+            seq=self.seq,
+            ts_ns=self.ts_ns,
+            kind=kind,
+            side=order.side,
+            instrument=order.instrument.number,
+            order_id=order.order_id,
+            price=order.price,
+            qty=qty,
+            leaves=leaves,
+            level_qty=level.qty,
+            level_orders=level.orders,
+            trade_no=trade_no,
+        )
+
+    def status(self, instrument: Instrument) -> None:
+        self.market_data += MARKET_DATA.pack(
+            seq=self.seq,
+            ts_ns=self.ts_ns,
+            kind=BookKind.STATUS,
+            state=instrument.state,
+            instrument=instrument.number,
+            price=instrument.reference_price,
+        )

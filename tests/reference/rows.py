@@ -1,0 +1,164 @@
+"""The state as rows."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from openbell import wire
+from openbell.wire import BookKind, Side
+
+from tests.reference.books import Order
+from tests.reference.records import (
+    ACCOUNT_ROW,
+    DEPTH,
+    INSTRUMENT_ROW,
+    MARKET_DATA,
+    ORDER_ROW,
+    POSITION_ROW,
+    as_i64,
+)
+from tests.reference.state import State
+
+CURRENCY_BYTES = wire.INSTRUMENT_ROW["currency"].itemsize
+
+
+def orders(state: State, account: int | None, instrument: int | None) -> bytes:
+    """OrderRow: of an account newest first, else as in the books."""
+    if account is not None:
+        mine = reversed(state.accounts[account].orders)
+        chosen = [order for order in mine if instrument in (None, order.instrument.number)]
+    else:
+        chosen = [
+            order
+            for each in state.instruments_ascending()
+            if instrument in (None, each.number)
+            for order in each.book.orders()
+        ]
+    return b"".join(order_row(order) for order in chosen)
+
+
+def order_row(order: Order) -> bytes:
+    queue = order.instrument.book.sides[order.side][order.price]
+    ahead = queue[: queue.index(order)]
+    return ORDER_ROW.pack(
+        order_id=order.order_id,
+        client_order_id=order.client_order_id,
+        price=order.price,
+        account=order.account.number,
+        instrument=order.instrument.number,
+        leaves=order.leaves,
+        filled=order.filled,
+        side=order.side,
+        tif=order.tif,
+        flags=order.flags,
+        self_trade=order.self_trade,
+        level_qty_ahead=sum(other.leaves for other in ahead),
+        hold=order.hold(),
+    )
+
+
+def accounts(state: State) -> bytes:
+    return b"".join(
+        ACCOUNT_ROW.pack(
+            account=account.number,
+            state=account.state,
+            flags=account.flags,
+            cash=account.cash,
+            hold=account.hold(),
+            short_proceeds=account.short_proceeds(),
+            account_seq=account.account_seq,
+            max_order_qty=account.max_order_qty,
+            max_order_notional=account.max_order_notional,
+            max_position=account.max_position,
+            max_open_orders=account.max_open_orders,
+            max_messages=account.max_messages,
+            open_orders=len(account.resting()),
+            realized_pnl=account.realized_pnl,
+            last_client_order_id=account.last_client_order_id,
+            name=account.name,
+        )
+        for account in state.accounts_ascending()
+    )
+
+
+def positions(state: State, account: int | None) -> bytes:
+    return b"".join(
+        POSITION_ROW.pack(
+            account=position.account,
+            instrument=position.instrument,
+            qty=position.qty,
+            cost=position.cost,
+            realized_pnl=position.realized_pnl,
+            open_buy=state.accounts[position.account].open_qty(position.instrument, Side.BUY),
+            open_sell=state.accounts[position.account].open_qty(position.instrument, Side.SELL),
+        )
+        for position in state.positions
+        if account in (None, position.account)
+    )
+
+
+def instruments(state: State) -> bytes:
+    return b"".join(
+        INSTRUMENT_ROW.pack(
+            instrument=instrument.number,
+            state=instrument.state,
+            tick_size=instrument.tick_size,
+            lot_size=instrument.lot_size,
+            reference_price=instrument.reference_price,
+            collar_bps=instrument.collar_bps,
+            max_order_qty=instrument.max_order_qty,
+            max_order_notional=instrument.max_order_notional,
+            bid_price=instrument.book.top().bid.price,
+            ask_price=instrument.book.top().ask.price,
+            bid_qty=instrument.book.top().bid.qty,
+            ask_qty=instrument.book.top().ask.qty,
+            trades=instrument.trades,
+            volume=instrument.volume,
+            orders=len(instrument.book.orders()),
+            symbol=instrument.symbol,
+            currency=instrument.currency.to_bytes(CURRENCY_BYTES, "little", signed=True),
+        )
+        for instrument in state.instruments_ascending()
+    )
+
+
+def depth(state: State, instrument: int, levels: int) -> bytes:
+    """Depth: totals of the best levels of each side."""
+    book = state.instruments[instrument].book
+    return b"".join(
+        DEPTH.pack(
+            seq=state.output.seq,
+            ts_ns=state.output.ts_ns,
+            instrument=instrument,
+            side=side,
+            price=price,
+            level_qty=sum(order.leaves for order in queue),
+            level_orders=len(queue),
+        )
+        for side in (Side.BUY, Side.SELL)
+        for price, queue in islice(book.levels(side), levels)
+    )
+
+
+def book(state: State, instrument: int) -> bytes:
+    """MarketData ADD records that build the book."""
+    records = []
+    for side in (Side.BUY, Side.SELL):
+        for price, queue in state.instruments[instrument].book.levels(side):
+            for place, order in enumerate(queue, 1):
+                records.append(
+                    MARKET_DATA.pack(
+                        seq=state.output.seq,
+                        ts_ns=state.output.ts_ns,
+                        kind=BookKind.ADD,
+                        side=side,
+                        instrument=instrument,
+                        order_id=order.order_id,
+                        price=as_i64(price),
+                        qty=order.leaves,
+                        leaves=order.leaves,
+                        level_qty=sum(other.leaves for other in queue[:place]),
+                        level_orders=place,
+                    )
+                )
+    return b"".join(records)

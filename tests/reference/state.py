@@ -1,0 +1,47 @@
+"""All that the market is between two commands."""
+
+from __future__ import annotations
+
+from tests.reference.accounts import Account, Position
+from tests.reference.books import Instrument, Order
+from tests.reference.capacity import Capacity, ClientOrderIds, Slots
+from tests.reference.output import Output
+
+
+class State:
+    """What the commands read and change."""
+
+    def __init__(self) -> None:
+        self.capacity = Capacity(0, 0, 0, 0, 0, 0, 0)
+        self.configured = False
+        self.day_end_ns = 0
+        self.accounts: dict[int, Account] = {}
+        self.instruments: dict[int, Instrument] = {}
+        self.positions: list[Position] = []  # in order of creation
+        self.orders: dict[int, Order] = {}  # live, by order id
+        self.slots = Slots()
+        self.ids = ClientOrderIds()
+        self.output = Output()
+
+    def pages_used(self) -> int:
+        return sum(instrument.pages() for instrument in self.instruments.values())
+
+    def position(self, account: Account, instrument: Instrument) -> Position:
+        """The position, created when it is not there yet."""
+        if instrument.number not in account.positions:
+            position = Position(account.number, instrument.number)
+            account.positions[instrument.number] = position
+            self.positions.append(position)
+        return account.positions[instrument.number]
+
+    def instruments_ascending(self) -> list[Instrument]:
+        return [self.instruments[number] for number in sorted(self.instruments)]
+
+    def accounts_ascending(self) -> list[Account]:
+        return [self.accounts[number] for number in sorted(self.accounts)]
+
+    def forget(self, order: Order) -> None:
+        """An order ends: its slot is free, its account lists it no more."""
+        del self.orders[order.order_id]
+        order.account.orders.remove(order)
+        self.slots.free(order.order_id)

@@ -1,0 +1,302 @@
+"""Random commands that meet each other: few accounts, instruments and prices, targets that are mostly live.
+
+Each swarm weighs the kinds of commands in its own way, so that some of them meet states that the usual mixture never
+reaches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from openbell import wire
+from openbell.wire import OrderFlag, OrderType, SelfTrade, TimeInForce
+
+from tests.reference import commands as ask
+from tests.reference.books import Order
+from tests.reference.commands import Command
+from tests.reference.compare import Step
+from tests.reference.market import Market
+from tests.reference.worlds import World
+
+USUAL = {
+    "new": 45.0,
+    "again": 1.5,
+    "cancel": 12.0,
+    "replace": 18.0,
+    "mass": 1.0,
+    "tick": 2.0,
+    "deposit": 1.5,
+    "shares": 1.5,
+    "instrument": 1.0,
+    "instrument_state": 0.8,
+    "account": 1.5,
+    "account_state": 0.8,
+    "schedule": 0.5,
+    "operator": 0.4,
+    "note": 0.2,
+    "configure": 0.2,
+    "nonsense": 0.3,
+}
+# Some swarms hurry, so that message rates are met; others see seconds and days pass.
+PACES_NS = ((0, 0, 0, 1000), (0, 1, 20_000_000, 60_000_000), (0, 0, 0, 1, 50_000_000, 999_999_999, 1_000_000_000))
+DAY_NS = 86_400_000_000_000
+KEEP = wire.KEEP
+
+
+class Swarm:
+    """Makes the next command from what the model holds now."""
+
+    def __init__(self, random: Random, world: World, model: Market) -> None:
+        self.random = random
+        self.world = world
+        self.model = model
+        self.sent: list[Command] = []  # new orders
+        self.next_id = 1
+        makers: dict[str, Callable[[], Command]] = {name: getattr(self, f"make_{name}") for name in USUAL}
+        factors = (0.0, 0.3, 1.0, 1.0, 1.0, 3.0)
+        self.makers = list(makers.values())
+        self.weights = [
+            USUAL[name] * world.weights.get(name, 1) * (1 if name == "new" else random.choice(factors))
+            for name in makers
+        ]
+        self.pace_ns = random.choice(PACES_NS)
+        self.reopen = random.choice((0.6, 0.9, 0.95))
+        self.strict = random.choice((0.0, 0.1, 0.3))  # how often an operator sets a limit that bites
+        self.bad_share = random.choice((0.0, 0.005, 0.03))
+        self.odd_modes = random.choice((0.1, 0.5))
+
+    def next(self) -> Step:
+        """A command and the time before it."""
+        after_ns = self.random.choice(self.pace_ns)
+        (make,) = self.random.choices(self.makers, self.weights)
+        command = make()
+        if make == self.make_tick and self.random.random() < 0.3:
+            after_ns = self.random.randint(0, DAY_NS)
+        return Step(command, after_ns)
+
+    # Choices
+
+    def chance(self, share: float) -> bool:
+        return self.random.random() < share
+
+    def account(self) -> int:
+        if self.chance(self.bad_share):
+            return self.random.choice((self.world.accounts, self.world.accounts + 7, wire.ANY))
+        return self.random.randrange(self.world.accounts)
+
+    def instrument(self) -> int:
+        if self.chance(self.bad_share):
+            return self.random.choice((self.world.instruments, wire.ANY))
+        return self.random.randrange(self.world.instruments)
+
+    def tick_size(self, instrument: int) -> int:
+        known = self.model.state.instruments.get(instrument)
+        return known.tick_size if known else 1
+
+    def price(self, instrument: int) -> int:
+        if self.chance(self.bad_share):
+            return self.random.choice((0, -1, wire.MAX_PRICE, wire.MAX_PRICE + 1, -(1 << 63)))
+        return self.world.price(self.random, self.tick_size(instrument))
+
+    def qty(self) -> int:
+        if self.chance(self.bad_share):
+            return self.random.choice((0, wire.MAX_QTY, wire.MAX_QTY + 1, (1 << 32) - 1))
+        return self.random.randint(1, self.world.qty)
+
+    def live(self) -> Order | None:
+        """One of the orders that rest."""
+        orders = self.model.state.orders
+        return self.random.choice(list(orders.values())) if orders else None
+
+    def client_order_id(self) -> int:
+        if self.chance(self.bad_share):
+            return self.random.choice((0, 1, self.next_id + 5, self.next_id - 3, (1 << 64) - 1)) % (1 << 64)
+        self.next_id += 1
+        return self.next_id
+
+    # Traders
+
+    def make_new(self) -> Command:
+        random = self.random
+        instrument = self.instrument()
+        tif = random.choices(list(TimeInForce), (3, 5, 1, 1))[0]
+        is_market = self.chance(0.07)
+        flags = OrderFlag.POST_ONLY if self.chance(0.12) and (tif <= TimeInForce.GTC and not is_market) else 0
+        side = random.randrange(2)
+        mode = random.choice(list(SelfTrade)) if self.chance(self.odd_modes) else SelfTrade.ALLOW
+        fields = {
+            "order_type": OrderType.MARKET if is_market else OrderType.LIMIT,
+            "tif": tif,
+            "flags": flags,
+            "self_trade": mode,
+            "session": random.randrange(3),
+        }
+        if self.chance(self.bad_share * 2):
+            fields[random.choice(("order_type", "tif", "flags", "self_trade"))] = random.choice((2, 3, 4, 8, 255))
+        if self.chance(self.bad_share):
+            side = random.choice((2, 255))
+        command = ask.order(
+            self.account(),
+            self.client_order_id(),
+            side,
+            self.price(instrument),
+            self.qty(),
+            instrument=instrument,
+            **fields,
+        )
+        self.sent = [*self.sent[-20:], command]
+        return command
+
+    def make_again(self) -> Command:
+        """A retry, sometimes with something else in it."""
+        if not self.sent:
+            return self.make_new()
+        fields = dict(self.random.choice(self.sent).fields)
+        if self.chance(0.3):
+            name = self.random.choice(
+                ("price", "qty", "side", "tif", "instrument", "self_trade", "order_type", "flags")
+            )
+            fields[name] = 1
+        return Command(fields)
+
+    def named(self) -> dict[str, int]:
+        """Account and ids of an order that is mostly live and mostly its account's."""
+        order = self.live()
+        if order is None or self.chance(self.bad_share):
+            slot = self.random.randint(0, self.world.orders + 1)
+            generation = self.random.randint(0, 3)
+            return {"account": self.account(), "order_id": generation << 32 | slot, "client_order_id": 3}
+        account = self.account() if self.chance(self.bad_share) else order.account.number
+        if self.chance(0.5):
+            return {"account": account, "order_id": order.order_id, "client_order_id": self.random.randrange(9)}
+        return {"account": account, "client_order_id": order.client_order_id}
+
+    def make_cancel(self) -> Command:
+        return ask.command(wire.CommandKind.CANCEL, **self.named(), side=self.random.randrange(3))
+
+    def make_replace(self) -> Command:
+        random = self.random
+        order = self.live()
+        names = self.named()
+        if order is None or self.chance(0.1):
+            return ask.command(wire.CommandKind.REPLACE, **names, price=self.price(0), qty=self.qty())
+        names = {"account": order.account.number, "order_id": order.order_id}
+        flags = random.choice((0, 0, 2, 2, 4, 6))
+        if self.chance(self.bad_share):
+            flags = random.choice((1, 8, 255))
+        price = order.price if self.chance(0.5) else self.price(order.instrument.number)
+        total = random.choice((self.qty(), order.leaves, order.leaves + order.filled, max(1, order.leaves - 1)))
+        return ask.command(wire.CommandKind.REPLACE, **names, flags=flags, price=price, qty=total % (1 << 32))
+
+    def make_mass(self) -> Command:
+        instrument = wire.ANY if self.chance(0.5) else self.instrument()
+        side = self.random.choice((0, 1, 2, 2, 3 if self.chance(self.bad_share) else 2))
+        return ask.mass_cancel(self.account(), instrument, side, client_order_id=self.random.randrange(99))
+
+    def make_tick(self) -> Command:
+        return ask.tick()
+
+    def make_nonsense(self) -> Command:
+        """A command that the sequencer would never let through."""
+        return ask.command(self.random.choice((0, 6, 63, 74, 65535)))
+
+    # Operators
+
+    def request(self) -> int:
+        return self.random.randrange(1 << 32)
+
+    def make_deposit(self) -> Command:
+        amount = self.random.choice((1, -1)) * self.random.choice((0, 1, 10_000, 500_000, self.world.cash, 1 << 60))
+        if self.chance(self.bad_share):
+            amount = self.random.choice((wire.MAX_CASH, -wire.MAX_CASH, wire.MAX_CASH + 1, -(1 << 63)))
+        return ask.deposit(self.account(), amount, request=self.request())
+
+    def make_shares(self) -> Command:
+        lots = self.random.choice((1, -1)) * self.random.choice((0, 1, 5, 20, self.world.shares))
+        cost = self.random.choice((0, 1, 10_000, 99_999))
+        if self.chance(self.bad_share * 3):
+            lots, cost = self.random.choice(((1 << 40, 1), ((1 << 40) + 1, 0), (4, 1 << 60), (1, -1), (1, 1 << 62)))
+        return ask.shares(self.account(), self.instrument(), lots, cost, request=self.request())
+
+    def make_instrument(self) -> Command:
+        random = self.random
+        number = self.instrument()
+        known = self.model.state.instruments.get(number)
+        tick = self.tick_size(number)
+        values = {
+            "tick_size": random.choice((KEEP, KEEP, KEEP, tick, 2)),
+            "lot_size": random.choice((KEEP, KEEP, KEEP, 1)),
+            "reference_price": random.choice((KEEP, KEEP, self.world.centre * tick, 0)),
+            "collar_bps": random.choice((KEEP, self.world.collar_bps, 0, 500)),
+            "max_order_qty": max(1, self.world.qty // 2) if self.chance(self.strict) else random.choice((KEEP, 0)),
+            "max_order_notional": self.world.centre * tick * 1000 if self.chance(self.strict) else 0,
+            "currency": random.choice((KEEP, 0x445355)),
+        }
+        if self.chance(self.bad_share * 3):
+            values[random.choice(list(values)[:6])] = random.choice((-2, 1 << 60))
+        name = random.choice((b"", b"", b"SYM0", b"NEW", b"SYM1"))
+        if known is None or self.chance(0.1):
+            name = f"SYM{number}".encode()
+        return ask.instrument(number, **values, name=name, request=self.request())
+
+    def make_instrument_state(self) -> Command:
+        state = 1 if self.chance(self.reopen) else self.random.randrange(3)
+        closed = [each.number for each in self.model.state.instruments.values() if each.state != 1]
+        number = self.random.choice(closed) if closed and self.chance(self.reopen) else self.instrument()
+        if self.chance(self.bad_share):
+            state = 3
+        return ask.instrument_state(number, state, request=self.request())
+
+    def make_account(self) -> Command:
+        random = self.random
+        number = self.account()
+        limits = {
+            name: value if self.chance(self.strict) else random.choice((KEEP, self.world.limits.get(name, 0)))
+            for name, value in {
+                "max_order_qty": max(1, self.world.qty - 2),
+                "max_order_notional": self.world.centre * 600 * self.world.qty,
+                "max_position": 3 * self.world.qty,
+                "max_open_orders": 6,
+                "max_messages": 10,
+                **self.world.limits,
+            }.items()
+        }
+        if self.chance(self.bad_share * 3):
+            limits[random.choice(list(limits))] = random.choice((-2, 1 << 60))
+        flags = random.choice((255, 255, 0, 1, 1, 2, 3))
+        if self.chance(self.bad_share):
+            flags = 4
+        name = random.choice((b"", b"", b"account 1", b"other"))
+        if number not in self.model.state.accounts and self.chance(0.7):
+            name = f"account {number}".encode()
+        return ask.account(number, **limits, flags=flags, name=name, request=self.request())
+
+    def make_account_state(self) -> Command:
+        state = 0 if self.chance(self.reopen) else 1
+        blocked = [each.number for each in self.model.state.accounts.values() if each.state]
+        number = self.random.choice(blocked) if blocked and self.chance(self.reopen) else self.account()
+        if self.chance(self.bad_share):
+            state = 2
+        return ask.account_state(number, state, flags=self.random.choice((0, 0, 1, 2)), request=self.request())
+
+    def make_schedule(self) -> Command:
+        end_ns = self.model.ts_ns + self.random.choice((1, 1, 10**6, 10**9, DAY_NS))
+        if self.chance(0.2):
+            end_ns = self.random.choice((0, self.model.ts_ns, 1, -1))
+        return ask.schedule(end_ns, request=self.request())
+
+    def make_operator(self) -> Command:
+        account = wire.ANY if self.chance(0.5) else self.account()
+        instrument = wire.ANY if self.chance(0.5) else self.instrument()
+        return ask.operator_cancel(account, instrument, request=self.request())
+
+    def make_note(self) -> Command:
+        return ask.note(request=self.request(), account=self.account(), operator=b"ops", reason=b"why")
+
+    def make_configure(self) -> Command:
+        """More of something, or of all a little; sometimes what may not be."""
+        values = self.model.state.capacity.values()
+        place = self.random.randrange(len(values))
+        values[place] += self.random.choice((0, 1, 1, -1)) if place < 6 else self.random.choice((0, values[place]))
+        return ask.configure(*values)

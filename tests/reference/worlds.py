@@ -1,0 +1,114 @@
+"""Kinds of markets for random flow: each is short of something else, so that all limits are met."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from openbell import wire
+from openbell.wire import AccountFlag
+
+from tests.reference import commands as ask
+from tests.reference.commands import Command
+
+RICH = wire.MAX_CASH - wire.MAX_NOTIONAL - 50_000
+SOME = 10**9
+
+
+@dataclass(frozen=True)
+class World:
+    """Capacities, instruments, accounts; and where prices lie, in ticks around `centre`."""
+
+    name: str
+    accounts: int = 4
+    instruments: int = 2
+    orders: int = 64
+    pages: int = 256
+    positions: int = 64
+    id_window: int = 512
+    window_pages: int = 2
+    ticks: tuple[int, ...] = (1, 5)
+    lots: tuple[int, ...] = (1, 10)
+    centre: int = 1000
+    spread: int = 6
+    far: tuple[int, ...] = (1, 2, 63, 64, 500, 1500, 4095, 70_000, 1 << 20)
+    far_share: float = 0.05
+    qty: int = 9
+    cash: int = SOME
+    shares: int = 100
+    flags: tuple[int, ...] = (AccountFlag.SHORT_ALLOWED, 0, AccountFlag.SHORT_ALLOWED, AccountFlag.CREDIT_UNLIMITED)
+    collar_bps: int = 0
+    limits: dict[str, int] = field(default_factory=dict)  # of accounts
+    weights: dict[str, float] = field(default_factory=dict)  # of kinds of commands, beside the usual ones
+
+    def opening(self) -> list[Command]:
+        """The commands that open it."""
+        commands = [
+            ask.configure(
+                self.accounts,
+                self.instruments,
+                self.orders,
+                self.pages,
+                self.positions,
+                self.id_window,
+                self.window_pages,
+            )
+        ]
+        for number in range(self.instruments):
+            tick, lot = self.ticks[number % len(self.ticks)], self.lots[number % len(self.lots)]
+            commands.append(ask.instrument(number, tick, lot, self.centre * tick, self.collar_bps))
+            commands.append(ask.instrument_state(number, wire.InstrumentState.OPEN))
+        for number in range(self.accounts):
+            commands.append(ask.account(number, flags=self.flags[number % len(self.flags)], **self.limits))
+            if self.cash:
+                commands.append(ask.deposit(number, self.cash))
+            if self.shares:
+                commands.append(ask.shares(number, number % self.instruments, self.shares, 10_000))
+        return commands
+
+    def price(self, random: Random, tick: int) -> int:
+        """A price, mostly near the centre."""
+        if random.random() < self.far_share:
+            ticks = random.choice(self.far) + random.choice((0, 0, 1, -1))
+        else:
+            ticks = self.centre + random.randint(-self.spread, self.spread)
+        return ticks * tick + (random.random() < 0.01)
+
+
+WORLDS = (
+    World("plain"),
+    World("crowd", accounts=6, spread=3, orders=300, far_share=0.0, qty=30, flags=(AccountFlag.SHORT_ALLOWED,)),
+    World("deep", orders=300, spread=40, far_share=0.3, far=tuple(range(1, 5000, 61)), weights={"cancel": 0.5}),
+    World("windows", orders=200, pages=4096, far_share=0.6, far=tuple(1 << bit for bit in range(21))),
+    World("pages", pages=4, orders=40, far_share=0.5, far=tuple(range(900, 1400, 17))),
+    World("slots", orders=7),
+    World("positions", positions=4, accounts=5, instruments=3, shares=0, weights={"configure": 0.0}),
+    World("ids", id_window=4, weights={"again": 5}),
+    World("one id", id_window=1, weights={"again": 5}),
+    World("poor", cash=3_000_000, shares=6, flags=(0, AccountFlag.SHORT_ALLOWED), weights={"deposit": 3}),
+    World(
+        "rich", cash=RICH, flags=(AccountFlag.SHORT_ALLOWED, 0, AccountFlag.CREDIT_UNLIMITED), weights={"deposit": 0.5}
+    ),
+    World(
+        "limited",
+        limits={
+            "max_order_qty": 8,
+            "max_order_notional": 7_500_000,
+            "max_position": 60,
+            "max_open_orders": 12,
+            "max_messages": 40,
+        },
+    ),
+    World("collared", collar_bps=30, spread=9, weights={"instrument": 0.2}),
+    World(
+        "dear",
+        ticks=(1 << 20, 1 << 10),
+        lots=(1 << 10, 1 << 20),
+        centre=(wire.MAX_PRICE >> 20) // 1000,
+        far=(1, 1 << 10, wire.MAX_PRICE >> 20, wire.MAX_PRICE >> 10, (wire.MAX_PRICE >> 10) - 7),
+        far_share=0.3,
+        qty=3,
+        cash=1 << 60,
+    ),
+    World("large", centre=2, spread=1, qty=(1 << 31) - 1, cash=1 << 60, shares=1 << 36, far_share=0.01, ticks=(1,)),
+)

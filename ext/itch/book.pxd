@@ -1,5 +1,6 @@
 """The plain books of an ITCH stream: what the messages say rests, order by order, with no matching of its own."""
 
+cimport cython
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from ext.itch.scan cimport Step
@@ -51,6 +52,7 @@ cdef struct Anomalies:
     uint64_t zero_shares          # A F U of 0 shares: nothing rests
 
 
+@cython.final
 cdef class Books:
     cdef RestingOrder* orders
     cdef uint32_t orders_capacity, orders_used, free_order
@@ -72,6 +74,7 @@ cdef class Books:
     cdef void remove(self, uint32_t slot) noexcept nogil
     cdef void step(self, const Step* step) noexcept nogil
     cdef void prefetch(self, uint64_t reference) noexcept nogil
+    cdef void prefetch_order(self, uint64_t reference) noexcept nogil
     cdef uint32_t best_level(self, uint32_t place) noexcept nogil
 
     cdef uint64_t home(self, uint64_t reference) noexcept nogil

@@ -8,6 +8,7 @@ This is the oracle of a replay (`--check`), so it shares nothing with the matchi
 in another; each side is an array of levels sorted by price with the best at its end, where the activity is.
 """
 
+cimport cython
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memmove, memset
 
@@ -20,10 +21,12 @@ cdef extern from *:
     void PREFETCH(const void* address) noexcept nogil
 
 cdef enum:
-    AHEAD = 16         # steps between the prefetch of a hash entry and its use: covers a miss to memory
+    AHEAD = 24         # steps between the prefetch of a hash entry and its use: covers a miss to memory
+    ORDER_AHEAD = 12   # steps between the prefetch of an order, found by its entry, and its use
     NEAR_THE_BEST = 12  # levels searched one by one from the best before the search turns binary
 
 
+@cython.final
 cdef class Books:
     """Books of every stock locate. `apply` steps (arrays of `ext.itch.scan.STEP_DTYPE`), then read levels and queues.
 
@@ -79,6 +82,12 @@ cdef class Books:
     cdef void prefetch(self, uint64_t reference) noexcept nogil:
         """Load the hash entry of an order that a step soon needs."""
         PREFETCH(self.table + self.home(reference))
+
+    cdef void prefetch_order(self, uint64_t reference) noexcept nogil:
+        """Load the order itself; its hash entry should have come by now. One that collided is not looked for."""
+        cdef Entry* entry = self.table + self.home(reference)
+        if entry.used and entry.reference == reference:
+            PREFETCH(self.orders + entry.slot)
 
     cdef void forget(self, uint64_t reference) noexcept nogil:
         cdef uint64_t hole = self.home(reference), at, wants
@@ -306,6 +315,7 @@ cdef class Books:
             for i in range(count):
                 if i + AHEAD < count:
                     self.prefetch(data[i + AHEAD].reference)
+                    self.prefetch_order(data[i + ORDER_AHEAD].reference)
                 self.step(data + i)
                 if self.out_of_memory:
                     break

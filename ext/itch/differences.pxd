@@ -1,5 +1,6 @@
 """What an engine did not do as it was recorded: kept one by one while there is room, counted by reason always."""
 
+cimport cython
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef enum:                # why the engine did not, or could not, do what was recorded
@@ -28,6 +29,7 @@ cdef packed struct Difference:
     uint8_t reason
 
 
+@cython.final
 cdef class Differences:
     cdef Difference* kept
     cdef uint32_t count, capacity

@@ -1,5 +1,6 @@
 """Where an engine and a recording part: the reasons, and the list of what differed."""
 
+cimport cython
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memset
 
@@ -24,6 +25,7 @@ cdef enum:
 MAX_DIFFERENCES = KEPT  # kept one by one; all are counted
 
 
+@cython.final
 cdef class Differences:
     """Differences in the order in which they were found. Raises MemoryError."""
 

@@ -1,5 +1,6 @@
 """The marketable orders of a replay: what each must fill, and what the engine filled."""
 
+cimport cython
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 from ext.itch.differences cimport Differences
@@ -31,6 +32,7 @@ cdef struct HalfFill:     # one side of a trade whose other side has not come ye
     uint8_t maker
 
 
+@cython.final
 cdef class Fills:
     cdef Differences differences
     cdef Expected* expected                # ring: client order id -> what its fill must be

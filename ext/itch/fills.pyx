@@ -4,12 +4,14 @@ The two sides of a trade are events of two accounts, which a running engine send
 and trade number, in whatever order they come.
 """
 
+cimport cython
 from libc.stdlib cimport calloc, free, malloc, realloc
 
 from ext.itch.differences cimport REJECTED, WRONG_FILL, WRONG_MAKER
 from ext.wire cimport EVENT_KIND_ACCEPTED, EVENT_KIND_CANCELED, EVENT_KIND_FILL, EVENT_KIND_REJECTED, Reject
 
 
+@cython.final
 cdef class Fills:
     """What the taker's orders must fill. `first_client_id` is the first of their client order ids. Raises MemoryError.
     """

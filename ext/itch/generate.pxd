@@ -2,6 +2,7 @@
 queue.
 """
 
+cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from ext.itch.book cimport Books
@@ -35,6 +36,7 @@ cdef struct Symbol:
     uint8_t state        # T trading, H halted
 
 
+@cython.final
 cdef class Generator:
     cdef Books books
     cdef Symbol* symbols

@@ -7,6 +7,7 @@ reproduce each. C executes the same order, at its own price or (price improvemen
 same seed gives the same bytes on every machine.
 """
 
+cimport cython
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
@@ -46,6 +47,7 @@ def smallest_day(symbols: int) -> int:
     return FIXED_A_DAY + FIXED_A_SYMBOL * symbols
 
 
+@cython.final
 cdef class Generator:
     """A day of exactly `messages` messages in `symbols` symbols (1..65,535; locates from 1; named SYM00001 and so on).
 

@@ -1,5 +1,6 @@
 """The scanner of length-prefixed ITCH 5.0 streams, and the record that every order and trade message becomes."""
 
+cimport cython
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 
@@ -21,6 +22,7 @@ cdef enum ScanStatus:
     SCAN_AFTER_END
 
 
+@cython.final
 cdef class Scanner:
     cdef uint64_t counts[256]
     cdef uint8_t symbols[65536][8]

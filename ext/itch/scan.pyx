@@ -7,6 +7,7 @@ A stream is a 2-byte big-endian length before each message. A length of zero end
 does not have is counted and passed over; a known type with another length than the specification's is an error.
 """
 
+cimport cython
 from libc.string cimport memcpy, memset
 
 import numpy as np
@@ -54,6 +55,7 @@ cdef object wrong(uint64_t offset, ScanStatus status, const unsigned char* prefi
     return ItchError(offset, f"message type {known.type} ({known.name}): side is neither B nor S")
 
 
+@cython.final
 cdef class Scanner:
     """Streaming scanner: `feed` chunks, `finish` at the end of the stream.
 

@@ -1,5 +1,6 @@
 """From recorded steps to commands of the core, and from its events back to what was recorded."""
 
+cimport cython
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 from ext.itch.book cimport LOCATES, Books
@@ -29,6 +30,7 @@ cdef struct Repair:       # an order to cancel: a replace of it was refused
     uint32_t instrument
 
 
+@cython.final
 cdef class Translator:
     cdef readonly Books books
     cdef readonly Differences differences

@@ -17,6 +17,7 @@ Rules of the translation:
 Orders are named by the engine's id once an event told it, before that by the client order id.
 """
 
+cimport cython
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memset
 
@@ -38,6 +39,7 @@ cdef enum:
     ROOM_A_STEP = 4  # commands that one step makes at most, releases apart
 
 
+@cython.final
 cdef class Translator:
     """`instruments` maps stock locates to the engine's instrument ids; steps of other locates are passed over.
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from openbell.errors import OpenBellError
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
+from engine.cli import show
 from engine.replay.errors import ReplayError
-from ext.itch.scan import ItchError
 
 if TYPE_CHECKING:
     from engine.replay.market import Market
@@ -42,7 +39,10 @@ def _common(parser: argparse.ArgumentParser) -> None:
         "--to", metavar="ADDRESS", help="a running engine's order port, tcp://127.0.0.1:7701 for example"
     )
     parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="with --to: the data directory of that engine, for its keys"
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="keep the replay's journal there; with --to: the data directory of that engine, for its keys",
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
@@ -70,32 +70,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def _bar(text: str, hidden: bool) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error; yields what moves it."""
-    console = Console(stderr=True)
+    """A progress bar on standard error, where that is a terminal; yields what moves it."""
+    screen = show.console(stderr=True)
     with Progress(
         TextColumn(text), BarColumn(), TaskProgressColumn(), TextColumn("{task.completed:,.0f}"), TimeRemainingColumn(),
-        console=console, transient=True, disable=hidden or not console.is_terminal,
+        console=screen, transient=True, disable=hidden or not screen.is_terminal,
     ) as progress:  # fmt: skip
         task = progress.add_task(text, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total or None)
 
 
 @contextmanager
-def _market(args: argparse.Namespace, instruments: int) -> Iterator[Market]:
-    """The market to feed: a running one, or one in a temporary directory that goes afterwards."""
+def _market(args: argparse.Namespace, instruments: int, messages: int) -> Iterator[Market]:
+    """The market to feed: a running one, or one of the replay's own, whose journal goes with it or stays in --data."""
     if args.to is not None:
         from engine.replay.remote import RemoteMarket
 
-        remote = RemoteMarket(args.to, args.data)
-        try:
+        with RemoteMarket(args.to, args.data) as remote:
             yield remote
-        finally:
-            remote.close()
         return
     from engine.replay.market import OwnMarket
 
     with tempfile.TemporaryDirectory(prefix="openbell-replay-") as directory:
-        own = OwnMarket(Path(directory), instruments)
+        own = OwnMarket(args.data or Path(directory), instruments, messages)
         try:
             yield own
         finally:
@@ -106,7 +103,7 @@ def _lobster(args: argparse.Namespace) -> Report:
     from engine.replay.lobster.replay import LobsterReplay, survey
 
     rows, tick_size = survey(args.file)
-    with _market(args, 1) as market, _bar("replaying", args.json) as move:
+    with _market(args, 1, rows) as market, _bar("replaying", args.json) as move:
         return LobsterReplay(
             args.file,
             market,
@@ -124,64 +121,55 @@ def _itch(args: argparse.Namespace) -> Report:
     with _bar("reading", args.json) as move:
         found = survey(args.file, move)
     locates = wanted_locates(found, args.symbol)
-    with _market(args, len(locates)) as market, _bar("replaying", args.json) as move:
+    with _market(args, len(locates), found.messages) as market, _bar("replaying", args.json) as move:
         return ItchReplay(args.file, market, found, locates, check=args.check, speed=args.speed, progress=move).run()
 
 
 def _show(report: Report) -> None:
     """Print a report for a person."""
-    console = Console()
-    table = Table(title=f"replay of {report.file}", title_justify="left", show_header=False)
+    instruments = "1 instrument" if report.instruments == 1 else f"{report.instruments:,} instruments"
     rows = [
         ("messages", f"{report.messages:,} in {report.seconds:.2f} s, {report.messages_per_s:,.0f}/s"),
-        ("commands", f"{report.commands:,} of {report.instruments:,} instruments, {report.rejects:,} rejected"),
+        ("", ", ".join(f"{kind} {number:,}" for kind, number in report.messages_by_type.items())),
+        ("commands", f"{report.commands:,} of {instruments}, {report.rejects:,} rejected"),
         ("executions", f"{report.executions:,}, of which the engine matched {report.executions_matched:,}"),
         ("shares executed", f"{report.executed_shares:,}, matched {report.matched_shares:,}"),
         ("prints", f"{report.prints:,} that change no book"),
         ("orders at the end", f"{report.live_orders:,}"),
     ]
-    if report.checked:
-        rows.append(
-            (
-                "rows compared",
-                f"{report.rows:,}; {report.rows_determined:,} are determined; equal {report.rows_equal:,}",
-            )
-        )
     if report.unknown_messages:
-        rows.append(("unknown messages", f"{report.unknown_messages:,}"))
+        rows.insert(2, ("unknown messages", f"{report.unknown_messages:,}, passed over"))
+    if report.checked:
+        what = "rows compared" if report.kind == "lobster" else "levels compared"
+        rows.append((what, f"{report.rows:,}; {report.rows_determined:,} are determined; equal {report.rows_equal:,}"))
     if report.state_hash:
         rows.append(("state hash", report.state_hash))
-    for name, value in rows:
-        table.add_row(name, value)
-    console.print(table)
-    if report.reasons:
-        meaning = report.to_json()["meaning"]
-        reasons = Table(title="differences", title_justify="left")
-        for column in ("reason", "number", "meaning"):
-            reasons.add_column(column, justify="right" if column == "number" else "left")
-        for reason, number in sorted(report.reasons.items(), key=lambda item: -item[1]):
-            reasons.add_row(reason, f"{number:,}", meaning[reason])
-        console.print(reasons)
-        for found in report.differences[:SHOWN]:
-            console.print(
-                f"{found.where} {found.symbol}: {found.reason}, expected {found.expected}, got {found.actual}"
-                + (f" (order {found.reference})" if found.reference else ""),
-                highlight=False, markup=False,
-            )  # fmt: skip
-        if len(report.differences) > SHOWN:
-            console.print(f"and more: --json lists {len(report.differences):,} of them", style="dim")
+    show.out(f"replay of {report.file}", *(f"  {name:<18} {value}" for name, value in rows))
+    if not report.reasons:
+        return
+    meaning = report.to_json()["meaning"]
+    show.out("differences (prices in 1e-4)")
+    for reason, number in sorted(report.reasons.items(), key=lambda item: -item[1]):
+        show.out(f"  {number:>9,}  {reason}: {meaning[reason]}")
+    for found in report.differences[:SHOWN]:
+        order = f" (order {found.reference})" if found.reference else ""
+        show.out(
+            f"    {found.where} {found.symbol}: {found.reason}, expected {found.expected}, got {found.actual}{order}"
+        )
+    left = sum(report.reasons.values()) - SHOWN
+    if left > 0:
+        show.out(f"    and {left:,} more: --json lists {len(report.differences):,}")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it. Returns 0; 1 when the engine did what it should not; 2 for a file or a market that does not fit."""
     try:
         report = _lobster(args) if args.kind == "lobster" else _itch(args)
-    except (ReplayError, ItchError) as error:
-        Console(stderr=True).print(f"openbell replay {args.kind}: {error}", style="red", markup=False, highlight=False)
+    except (ReplayError, OpenBellError) as error:
+        show.complain(f"openbell replay {args.kind}: {error}")
         return 2
     if args.json:
-        json.dump(report.to_json(), sys.stdout)
-        print()
+        show.out_json(report.to_json())
     else:
         _show(report)
     return 0 if report.sound else 1

@@ -1,4 +1,4 @@
-"""The market that a replay feeds: an engine of its own in this process, with its journal in a temporary directory."""
+"""The market that a replay feeds, and one of its own: core, sequencer and journal in this process, without ports."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from ext.core import Core
 from openbell import wire
 
+from engine.journal.errors import JournalError
+from engine.journal.segment import SEGMENT_BYTES
+from engine.journal.segment import segments as journal_segments
+from engine.journal.writer import MEMORY, JournalWriter
 from engine.replay.errors import ReplayError
+from ext.core import Core
 from ext.sequence import CommandBatch
 
 MAKER, TAKER = 1, 2  # accounts: the owner of every recorded order, and the counterparty of every execution
@@ -18,6 +22,11 @@ ID_WINDOW = 1 << 17  # client order ids kept: more than can be in flight
 WINDOW_PAGES = 64
 FULL = 0.7  # of a pool, where its capacity is doubled
 ALL_LEVELS = 1 << 20
+RECORD_BYTES = 96  # of an order in the journal, about
+LEAST_SEGMENT_BYTES = 1 << 20
+MOST_PENDING_BYTES = 64 << 20  # given to the journal and not written yet: then the replay waits for the disk
+JOURNAL_TIMEOUT_S = 60.0
+MARKET_ID = b"openbell-replay\0"
 
 Levels = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
@@ -51,15 +60,16 @@ class Market(Protocol):
 class OwnMarket:
     """A core of its own with a journal in `directory`: what is sent is sequenced, journaled, applied, in that order.
 
-    Capacities grow with what comes. The accounts may go short and have unlimited credit: the record decides who trades.
+    Capacities grow with what comes; `messages` is about how many will, for the size of the journal's segments. The
+    accounts may go short and have unlimited credit: the record decides who trades. Raises ReplayError.
     """
 
-    def __init__(self, directory: Path, instruments: int) -> None:
+    def __init__(self, directory: Path, instruments: int, messages: int = 0) -> None:
         self.maker, self.taker, self.first_client_id = MAKER, TAKER, 1
         self.core = Core()
         self._batch = CommandBatch(1)
         self._allowed = np.array([MAKER, TAKER], "<u4").tobytes()
-        self._journal = (directory / "replay.obj").open("wb", buffering=1 << 20)
+        self._journal = _journal(directory / "journal", messages)
         self._ts_ns = 0
         self._ids: dict[str, int] = {}
         self._capacity = {
@@ -100,11 +110,20 @@ class OwnMarket:
         """Seal the batch, journal it, apply it; return the events."""
         self._ts_ns = max(self._ts_ns, ts_ns)
         self._batch.seal(self._ts_ns)
-        self._journal.write(self._batch.records)
+        self._journal.submit(self._batch.records, self._batch.last_seq)
+        if self._journal.pending_bytes > MOST_PENDING_BYTES:
+            self._flush()
         self.core.apply(self._batch.commands)
         self._batch.clear()
         events: bytes = self.core.take_events()
         return events
+
+    def _flush(self) -> None:
+        """Wait until the journal is written."""
+        try:
+            self._journal.wait(self._batch.last_seq, JOURNAL_TIMEOUT_S)
+        except (JournalError, TimeoutError) as error:
+            raise ReplayError(str(error)) from error
 
     def add_instrument(self, symbol: str, tick_size: int) -> int:
         """Return the id of the instrument, made (closed) where it does not exist. tick_size in 1e-4."""
@@ -168,5 +187,19 @@ class OwnMarket:
         return result
 
     def close(self) -> None:
-        """Close the journal."""
-        self._journal.close()
+        """Write the rest of the journal and close it. Raises ReplayError."""
+        try:
+            self._journal.close()
+        except JournalError as error:
+            raise ReplayError(str(error)) from error
+
+
+def _journal(directory: Path, messages: int) -> JournalWriter:
+    """The journal of a new market, in segments that fit so many messages. Raises ReplayError."""
+    segment_bytes = min(max(messages * RECORD_BYTES, LEAST_SEGMENT_BYTES), SEGMENT_BYTES)
+    try:
+        if directory.exists() and journal_segments(directory):
+            raise ReplayError(f"{directory} has the journal of a market already; a replay begins a new one")
+        return JournalWriter(directory, next_seq=1, durability=MEMORY, market_id=MARKET_ID, segment_bytes=segment_bytes)
+    except (JournalError, OSError) as error:
+        raise ReplayError(str(error)) from error

@@ -10,7 +10,7 @@ MAX_LISTED = 1000  # differences listed one by one; all are counted
 REASONS: dict[str, str] = {
     # of the record: what no price-time book can give
     "not_first_in_queue": "the record executes an order that is not the first of its side's best queue",
-    "executed_at_another_price": "the record executes an order at another price than its own; a book trades at its own",
+    "executed_at_another_price": "the record executes an order at another price than its own; the engine at its own",
     "executed_in_a_halt": "the record executes an order while its instrument is halted",
     "crosses_the_book": "the recorded order crosses the book; it waits until it does not",
     "unknown_reference": "the message names an order that does not rest",
@@ -73,6 +73,7 @@ class Report:
     executed_shares: int = 0
     matched_shares: int = 0
     prints: int = 0
+    messages_by_type: dict[str, int] = field(default_factory=dict)
     unknown_messages: int = 0
     rejects: int = 0
     live_orders: int = 0

@@ -3,13 +3,13 @@
 Two accounts trade. The maker owns every recorded order. An execution becomes an immediate-or-cancel order of the
 taker at the price of the recorded order; the engine must fill exactly that order. The translator keeps the plain
 books of the messages (`ext.itch.book`), so it knows before it sends what the record says the engine holds, and what
-no matching engine could reproduce: an execution that is not of the first order of the best queue, one at another
-price, one in a halt. Such an execution takes its shares from the order without a match, so that the books stay equal,
-and is counted under its reason.
+no matching engine could reproduce: an execution that is not of the first order of the best queue, or one in a halt.
+Such an execution takes its shares from the order without a match, so that the books stay equal, and is counted under its
+reason. One at another price than its order's (C) is matched at the order's, and counted as a difference.
 
 Rules of the translation:
     A F     NEW_ORDER, GTC, post-only. In a halt, or where it crosses the book, it waits in here until it may enter.
-    E       NEW_ORDER of the taker, IOC. C at the order's own price likewise; at another price it shrinks the order.
+    E C     NEW_ORDER of the taker, IOC, at the price of the recorded order.
     X       REPLACE in place (keeps priority).      D  CANCEL.
     U       REPLACE with REQUEUE (loses priority, as in the record).
     H h     the state of the instrument: `translate` stops there, the caller sets it (`state_change`, `state_changed`).
@@ -304,26 +304,26 @@ cdef class Translator:
         cdef uint32_t best = self.books.best_level(place)
         cdef uint32_t first = self.books.levels[best].head
         cdef OrderCommand* order
-        cdef bint matchable = False
+        cdef int obstacle = -1
+        self.executions += 1
+        self.executed_shares += step.shares
+        if step.shares > shares:
+            obstacle = EXCESS_SHARES
+        elif step.shares == 0:
+            obstacle = ZERO_SHARES
+        elif self.states[locate] != INSTRUMENT_STATE_OPEN:
+            obstacle = EXECUTED_IN_HALT
+        elif first != slot:
+            obstacle = NOT_FIRST
+        elif not self.placed[slot].status & SENT:
+            obstacle = CROSSING if self.placed[slot].status & WAITING else REJECTED
         if step.type == c"C" and step.price != price:
-            self.prints += 1
             self.differ(OTHER_PRICE, step, step.price, price)
-        else:
-            self.executions += 1
-            self.executed_shares += step.shares
-            if step.shares > shares:
-                self.differ(EXCESS_SHARES, step, step.shares, shares)
-            elif step.shares == 0:
-                self.differ(ZERO_SHARES, step, 1, 0)
-            elif self.states[locate] != INSTRUMENT_STATE_OPEN:
-                self.differ(EXECUTED_IN_HALT, step, step.shares, 0)
-            elif first != slot:
-                self.differ(NOT_FIRST, step, step.reference, self.books.orders[first].reference)
-            else:
-                matchable = self.placed[slot].status & SENT
-                if not matchable:
-                    self.differ(CROSSING if self.placed[slot].status & WAITING else REJECTED, step, step.shares, 0)
-        if not matchable:
+        elif obstacle == NOT_FIRST:
+            self.differ(NOT_FIRST, step, step.reference, self.books.orders[first].reference)
+        elif obstacle >= 0:
+            self.differ(obstacle, step, step.shares, shares if obstacle == EXCESS_SHARES else 0)
+        if obstacle >= 0:
             self.shrink(slot, step.shares, locate)
             return
         order = self.command(COMMAND_KIND_NEW_ORDER, self.taker_account, self.instruments[locate])

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from engine.replay.errors import FileError
 from ext.itch.generate import Generator
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 18  # what is made of it fits into a core's cache
 GZIP_MAGIC = b"\x1f\x8b"
 
 

@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 from openbell import wire
 
-from engine.replay.errors import ReplayError
+from engine.replay.errors import FileError, ReplayError
 from engine.replay.itch.file import chunks_ahead
 from engine.replay.market import Market, OwnMarket
 from engine.replay.pace import Pace
 from engine.replay.report import Difference, Report
 from ext.itch.differences import REASON_NAMES
-from ext.itch.scan import STEP_DTYPE, Scanner
+from ext.itch.scan import STEP_DTYPE, ItchError, Scanner
 from ext.itch.translate import Translator
 
+NOT_ITCH = "Is it an ITCH 5.0 file, where each message has its length in two bytes before it?"
 NO_STEPS = np.empty(0, STEP_DTYPE)
 CHECKPOINTS = 20  # comparisons of all books during a checked replay, besides the one at its end
 
@@ -42,14 +43,21 @@ class Survey:
 
 
 def survey(path: Path, progress: Progress | None = None) -> Survey:
-    """Read a file once, without a book. Raises ItchError, FileError."""
+    """Read a file once, without a book. Raises FileError naming file and offset."""
     scanner = Scanner()
     size = path.stat().st_size if path.exists() else 0
-    for chunk, done in chunks_ahead(path):
-        scanner.feed(chunk)
-        if progress is not None:
-            progress(done, size)
-    scanner.finish()
+    try:
+        for chunk, done in chunks_ahead(path):
+            scanner.feed(chunk)
+            if progress is not None:
+                progress(done, size)
+        scanner.finish()
+    except ItchError as error:
+        raise FileError(f"{path}: {error}" + ("" if scanner.messages > scanner.unknown else f". {NOT_ITCH}")) from error
+    if scanner.messages == scanner.unknown:
+        kinds = "".join(sorted(scanner.counts_by_type())[:10])
+        found = f"only messages of unknown types ({kinds!r})" if scanner.messages else "no messages"
+        raise FileError(f"{path}: {found}. {NOT_ITCH}")
     return Survey(
         scanner.messages,
         scanner.counts_by_type(),
@@ -136,6 +144,7 @@ class ItchReplay:
         report, translator = self.report, self.translator
         report.seconds = time.perf_counter() - start_s
         report.messages, report.unknown_messages = scanner.messages, scanner.unknown
+        report.messages_by_type = scanner.counts_by_type()
         report.commands, report.rejects = translator.sent, translator.rejected
         report.executions, report.executions_matched = translator.executions, translator.fills.matched
         report.executed_shares, report.matched_shares = translator.executed_shares, translator.fills.matched_shares

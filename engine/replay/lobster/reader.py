@@ -21,7 +21,10 @@ MAX_SIZE = (1 << 32) - 1
 
 NEW, PARTIAL_CANCEL, DELETE, EXECUTE, EXECUTE_HIDDEN, CROSS, HALT = 1, 2, 3, 4, 5, 6, 7
 TYPES = range(NEW, HALT + 1)
-MESSAGE_COLUMNS = ("time", "type", "order id", "size", "price", "direction")
+NAMES = {
+    NEW: "new order", PARTIAL_CANCEL: "partial cancel", DELETE: "delete", EXECUTE: "execution", CROSS: "cross trade",
+    EXECUTE_HIDDEN: "hidden execution", HALT: "halt",
+}  # fmt: skip
 
 
 class LobsterError(ReplayError):

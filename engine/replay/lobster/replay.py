@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from itertools import zip_longest
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from openbell import wire
 
 from engine.replay.errors import ReplayError
-from engine.replay.lobster.reader import HALT, NEW, Levels, Message, depth_of, read_messages, read_orderbook
+from engine.replay.lobster.reader import HALT, NAMES, NEW, Levels, Message, depth_of, read_messages, read_orderbook
 from engine.replay.lobster.steps import FIRST_SEED, LOCATE, StepMaker, as_steps
 from engine.replay.market import Market, OwnMarket
 from engine.replay.pace import Pace
@@ -20,6 +21,8 @@ from ext.itch.differences import REASON_NAMES
 from ext.itch.translate import Translator
 
 ROWS_A_BATCH = 256  # sent at once when no book is compared
+MOST_UNFIT_ROWS = 10  # of the first FIRST_ROWS; more of them and the files are not of the same recording
+FIRST_ROWS = 100
 
 Progress = Callable[[int, int], None]
 
@@ -66,6 +69,8 @@ class LobsterReplay:
         self.depth = depth_of(orderbook) if orderbook is not None else 0
         self._progress, self._total = progress, total_rows
         self._listed = 0
+        self._kinds: Counter[int] = Counter()
+        self._unfit_rows = 0
 
     def run(self) -> Report:
         """Replay the files. Raises LobsterError, FileError, ReplayError."""
@@ -82,6 +87,7 @@ class LobsterReplay:
         report.executions, report.executions_matched = translator.executions, translator.fills.matched
         report.executed_shares, report.matched_shares = translator.executed_shares, translator.fills.matched_shares
         report.prints, report.live_orders = translator.prints, translator.books.live
+        report.messages_by_type = {NAMES[kind]: self._kinds[kind] for kind in sorted(self._kinds)}
         if isinstance(self.market, OwnMarket):
             report.state_hash = self.market.state_hash()
         return report
@@ -126,6 +132,15 @@ class LobsterReplay:
 
     def _seed(self, message: Message, recorded: Levels) -> None:
         """Open the instrument with the book after the first row; the order of that row keeps its id."""
+        self._kinds[message.type] += 1
+        side = dict(recorded.bids if message.buy else recorded.asks)
+        if message.type == NEW and side and side.get(message.price, 0) < message.size:
+            worst = min(side) if message.buy else max(side)
+            if len(side) < self.depth or (message.price >= worst if message.buy else message.price <= worst):
+                raise ReplayError(
+                    f"{self.orderbook}, line 1: it does not show the order that line 1 of {self.messages} adds "
+                    f"({message.size} at {message.price}): they are not of the same recording"
+                )
         steps = self.maker.open(message.ts_ns)
         for buy, levels in ((True, recorded.bids), (False, recorded.asks)):
             for price, size in levels:
@@ -142,6 +157,7 @@ class LobsterReplay:
 
     def _steps_of(self, row: int, message: Message) -> bytes:
         steps = self.maker.message(message)
+        self._kinds[message.type] += 1
         if self.maker.unknown:
             side = "buy" if message.buy else "sell"
             self.report.differ(
@@ -201,6 +217,12 @@ class LobsterReplay:
             )
         if self.report.reasons.get("level_differs", 0) > visible:
             self.report.rows_determined += 1
+            self._unfit_rows += 1
+            if row <= FIRST_ROWS and self._unfit_rows > MOST_UNFIT_ROWS:
+                raise ReplayError(
+                    f"{self.orderbook}, line {row}: {self._unfit_rows} of the first {row} rows show another book than "
+                    f"the messages of {self.messages} give: they are not of the same recording"
+                )
 
     def _reconcile(
         self,

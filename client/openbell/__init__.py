@@ -9,12 +9,12 @@ Prices are decimal text such as "101.25", a Decimal, or an int that counts 1e-4 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from openbell import wire
-from openbell.aio import AsyncClient, AsyncOrder, EventStream
-from openbell.blocking import BlockingOrder, Client
+from openbell.aio import AsyncClient, AsyncMarketData, AsyncOrder, EventStream, UpdateStream
+from openbell.blocking import BlockingOrder, Client, MarketData
 from openbell.connection import SocketSettings
 from openbell.desk import Account, Instrument
 from openbell.discovery import Market, find_market
@@ -34,6 +34,19 @@ from openbell.errors import (
     TimedOut,
 )
 from openbell.events import Event, Reject
+from openbell.market import (
+    Book,
+    BookUpdate,
+    DepthUpdate,
+    Level,
+    Recovered,
+    RestingOrder,
+    Stale,
+    StatusUpdate,
+    TopUpdate,
+    TradeUpdate,
+    Update,
+)
 from openbell.orders import Fill, Order, OrderState
 from openbell.prices import cash_units, format_cash, format_price, price_units, to_decimal
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
@@ -102,18 +115,60 @@ def connect_async(
     )
 
 
+def market_data(
+    address: str | Path | None = None,
+    *,
+    channels: str | Iterable[Channel] = "BTXS",
+    symbols: Iterable[str] | None = None,
+    trades_from: int | None = None,
+    timeout_s: float = 10.0,
+    settings: SocketSettings | None = None,
+) -> MarketData:
+    """A blocking subscription to market data, live when it is returned.
+
+    address: as in `connect`; no API key is needed. channels: some of B (every order), D (totals by price), T (best bid
+    and offer), X (trades), S (trading states). symbols: None for all. trades_from: the first sequence of channel X
+    wanted, as far as the market keeps it (default: from now on). Raises MarketNotFound, TimedOut, InvalidInput.
+    """
+    return MarketData(
+        address, channels=channels, symbols=symbols, trades_from=trades_from, timeout_s=timeout_s, settings=settings
+    )
+
+
+def market_data_async(
+    address: str | Path | None = None,
+    *,
+    channels: str | Iterable[Channel] = "BTXS",
+    symbols: Iterable[str] | None = None,
+    trades_from: int | None = None,
+    timeout_s: float = 10.0,
+    settings: SocketSettings | None = None,
+) -> AsyncMarketData:
+    """An asynchronous subscription: `data = await market_data_async()`, or `async with market_data_async() as data`.
+
+    The arguments are those of `market_data`.
+    """
+    return AsyncMarketData(
+        address, channels=channels, symbols=symbols, trades_from=trades_from, timeout_s=timeout_s, settings=settings
+    )
+
+
 __all__ = [
     "Account",
     "AccountInfo",
     "AsyncClient",
+    "AsyncMarketData",
     "AsyncOrder",
     "BlockingOrder",
+    "Book",
+    "BookUpdate",
     "CancelReason",
     "Channel",
     "Check",
     "Client",
     "CommandKind",
     "ConnectionLost",
+    "DepthUpdate",
     "Event",
     "EventFlag",
     "EventKind",
@@ -124,8 +179,10 @@ __all__ = [
     "InstrumentInfo",
     "InstrumentState",
     "InvalidInput",
+    "Level",
     "LoginRefused",
     "Market",
+    "MarketData",
     "MarketNotFound",
     "OpenBellError",
     "OperatorRefused",
@@ -138,21 +195,31 @@ __all__ = [
     "OrderType",
     "Overrun",
     "PositionInfo",
+    "Recovered",
     "Refused",
     "Reject",
     "RequestRejected",
+    "RestingOrder",
     "ResumeTooOld",
     "SelfTrade",
     "Side",
     "SocketSettings",
+    "Stale",
+    "StatusUpdate",
     "TimeInForce",
     "TimedOut",
+    "TopUpdate",
+    "TradeUpdate",
+    "Update",
+    "UpdateStream",
     "cash_units",
     "connect",
     "connect_async",
     "find_market",
     "format_cash",
     "format_price",
+    "market_data",
+    "market_data_async",
     "price_units",
     "to_decimal",
     "wire",

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Final
 
 import zmq
+
 from openbell import wire
 from openbell.connection import SocketSettings, open_socket
 from openbell.discovery import find_market, find_operator_token

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +17,8 @@ import zmq
 from openbell import wire
 from openbell.records import HEADER, MAGIC, frame, json_frame
 from openbell.wire import CommandKind, EventKind, FrameType, TimeInForce
+
+from tests.client.station import bound
 
 Record = np.ndarray[Any, np.dtype[Any]]
 INSTRUMENTS = [
@@ -60,20 +61,9 @@ class Peer:
 
     def _start(self) -> None:
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
-        self._socket.linger = 0
-        self._socket.rcvtimeo = 5
-        if self.port:
-            deadline_s = time.monotonic() + 5
-            while True:
-                try:
-                    self._socket.bind(f"tcp://127.0.0.1:{self.port}")
-                    break
-                except zmq.ZMQError:  # ZeroMQ lets go of an address a little after its socket was closed
-                    if time.monotonic() > deadline_s:
-                        raise
-                    time.sleep(0.01)
-        else:
-            self.port = self._socket.bind_to_random_port("tcp://127.0.0.1")
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.RCVTIMEO, 5)
+        self.port = bound(self._socket, self.port)
         self._stop = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,8 @@ from typing import Any, Final
 import numpy as np
 import zmq
 
+from openbell import wire
+from openbell.aio.market import AsyncMarketData
 from openbell.aio.orders import AsyncOrder
 from openbell.aio.stream import EventStream
 from openbell.aio.waiters import Waiters
@@ -168,6 +170,14 @@ class AsyncClient(Trader[AsyncOrder]):
         """Have `callback` called with an array of `wire.EVENT` for each frame of events; it must not raise."""
         self._desk.listeners.append(lambda events: callback(events.array))
 
+    # ------------------------------------------------------------ market data
+
+    def market_data(
+        self, channels: str | Iterable[wire.Channel] = "BTXS", symbols: Iterable[str] | None = None
+    ) -> AsyncMarketData:
+        """A subscription to this market's data; see `openbell.market_data_async`."""
+        return AsyncMarketData(self.market, channels=channels, symbols=symbols, settings=self._settings)
+
     # ------------------------------------------------------------ waiting
 
     async def wait_until(self, done: Callable[[], bool], timeout_s: float | None = 10.0, what: str = "it") -> None:
@@ -196,7 +206,7 @@ class AsyncClient(Trader[AsyncOrder]):
         try:
             for _ in range(_FRAMES_A_TURN):
                 self._take(self._socket.recv(zmq.NOBLOCK))
-                if self._end is not None:
+                if self.is_closed:
                     return
             self._schedule_drain()
         except zmq.Again:
@@ -277,6 +287,11 @@ class AsyncClient(Trader[AsyncOrder]):
             raise ConnectionLost("the market takes no more frames: its connection is stuck", code="stuck") from None
         self._last_sent_s = time.monotonic()
         self._schedule_drain()  # a send may have swallowed the descriptor's signal
+
+    @property
+    def is_closed(self) -> bool:
+        """It was closed, or ended by an error."""
+        return self._end is not None
 
     def _check_open(self) -> None:
         if self._end is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -13,6 +13,7 @@ import numpy as np
 import zmq
 
 from openbell import wire
+from openbell.blocking.market import MarketData
 from openbell.blocking.orders import BlockingOrder
 from openbell.connection import SocketSettings, Watch, open_socket
 from openbell.desk import Desk
@@ -182,6 +183,14 @@ class Client(Trader[BlockingOrder]):
     def _raise_complaint(self) -> None:
         if self._desk.complaints:
             raise self._desk.complaints.popleft()
+
+    # ------------------------------------------------------------ market data
+
+    def market_data(
+        self, channels: str | Iterable[wire.Channel] = "BTXS", symbols: Iterable[str] | None = None
+    ) -> MarketData:
+        """A blocking subscription to this market's data; see `openbell.market_data`."""
+        return MarketData(self.market, channels=channels, symbols=symbols, settings=self._settings)
 
     # ------------------------------------------------------------ waiting
 

@@ -1,0 +1,193 @@
+"""Changes of the market as typed values, decoded only for those who ask, and a bounded queue of them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from struct import Struct
+from typing import Any, Final, NamedTuple
+
+from openbell.errors import Overrun
+from openbell.prices import format_price
+from openbell.records import DEPTH, MARKET_DATA, TOP, TRADE
+from openbell.wire import BookKind, Channel, InstrumentState, Side
+
+
+class BookUpdate(NamedTuple):
+    """A change of one order in the book (channel B): the fields of wire.MARKET_DATA."""
+
+    seq: int
+    ts_ns: int
+    kind: int
+    side: int
+    state: int
+    flags: int
+    instrument: int
+    order_id: int
+    price: int
+    qty: int
+    leaves: int
+    level_qty: int
+    level_orders: int
+    trade_no: int
+
+    def __str__(self) -> str:
+        name = BookKind(self.kind).name if self.kind in BookKind._value2member_map_ else f"kind {self.kind}"
+        side = "bid" if self.side == Side.BUY else "ask"
+        return f"{name} {side} {self.qty} @ {format_price(self.price)}, order {self.order_id}, leaves {self.leaves}"
+
+
+class StatusUpdate(NamedTuple):
+    """The trading state of an instrument (channel S); price is its reference price."""
+
+    seq: int
+    ts_ns: int
+    kind: int
+    side: int
+    state: int
+    flags: int
+    instrument: int
+    order_id: int
+    price: int
+    qty: int
+    leaves: int
+    level_qty: int
+    level_orders: int
+    trade_no: int
+
+    def __str__(self) -> str:
+        known = self.state in InstrumentState._value2member_map_
+        return f"{InstrumentState(self.state).name if known else self.state}, reference {format_price(self.price)}"
+
+
+class TopUpdate(NamedTuple):
+    """Best bid and offer (channel T): the fields of wire.TOP. A price of 0: that side is empty."""
+
+    seq: int
+    ts_ns: int
+    kind: int
+    side: int
+    state: int
+    flags: int
+    instrument: int
+    bid_price: int
+    ask_price: int
+    bid_qty: int
+    ask_qty: int
+    bid_orders: int
+    ask_orders: int
+
+    def __str__(self) -> str:
+        bid = f"{self.bid_qty} @ {format_price(self.bid_price)}" if self.bid_price else "none"
+        ask = f"{self.ask_qty} @ {format_price(self.ask_price)}" if self.ask_price else "none"
+        return f"bid {bid}, ask {ask}"
+
+
+class DepthUpdate(NamedTuple):
+    """A price's new totals (channel D): the fields of wire.DEPTH. level_qty 0: the level is gone."""
+
+    seq: int
+    ts_ns: int
+    instrument: int
+    side: int
+    price: int
+    level_qty: int
+    level_orders: int
+    reserved: int
+
+    def __str__(self) -> str:
+        side = "bid" if self.side == Side.BUY else "ask"
+        return f"{side} {format_price(self.price)}: {self.level_qty} in {self.level_orders} orders"
+
+
+class TradeUpdate(NamedTuple):
+    """A trade (channel X): the fields of wire.TRADE; aggressor is the side of the incoming order."""
+
+    seq: int
+    ts_ns: int
+    instrument: int
+    aggressor: int
+    price: int
+    trade_id: int
+    qty: int
+    reserved: int
+
+    def __str__(self) -> str:
+        verb = "bought" if self.aggressor == Side.BUY else "sold"
+        return f"{self.qty} {verb} @ {format_price(self.price)}"
+
+
+class Stale(NamedTuple):
+    """A channel has lost records, or is silent: what is known of it is that of since_ns until a Recovered comes."""
+
+    channel: Channel
+    since_ns: int
+
+
+class Recovered(NamedTuple):
+    """A channel is exact again, as of `sequence`: read what you hold of it anew.
+
+    lost: trades (channel X) that the market does not keep any more; other channels lose no state.
+    """
+
+    channel: Channel
+    sequence: int
+    lost: int
+
+
+Update = BookUpdate | StatusUpdate | TopUpdate | DepthUpdate | TradeUpdate | Stale | Recovered
+Note = Stale | Recovered
+Listener = Callable[[Channel, memoryview | Note], None]
+
+FORMATS: Final[dict[Channel, tuple[Struct, Any]]] = {
+    Channel.BOOK: (MARKET_DATA, BookUpdate),
+    Channel.DEPTH: (DEPTH, DepthUpdate),
+    Channel.TOP: (TOP, TopUpdate),
+    Channel.TRADES: (TRADE, TradeUpdate),
+    Channel.STATUS: (MARKET_DATA, StatusUpdate),
+}
+
+
+class UpdateQueue:
+    """Updates until somebody takes them. Beyond `limit` records everything is dropped, and Overrun raised once."""
+
+    def __init__(self, limit: int, wanted: Callable[[int], bool] | None) -> None:
+        """wanted: whether an instrument's updates are; None: all are."""
+        self._limit = limit
+        self._wanted = wanted
+        self._queue: deque[tuple[Channel, memoryview | Note]] = deque()
+        self._count = 0
+        self._dropped = 0
+        self._typed: Iterator[Update] = iter(())
+
+    def push(self, channel: Channel, what: memoryview | Note) -> None:
+        """Records of a channel, or a note about it; a Listener of the feed."""
+        count = len(what) // FORMATS[channel][0].size if isinstance(what, memoryview) else 1
+        if self._count + count > self._limit and self._queue:
+            self._dropped += self._count
+            self._queue.clear()
+            self._count = 0
+        self._count += count
+        self._queue.append((channel, what))
+
+    def pop(self) -> Update | None:
+        """The next update, None when there is none. Raises Overrun."""
+        if self._dropped:
+            dropped, self._dropped = self._dropped, 0
+            self._typed = iter(())
+            text = f"{dropped} updates were not taken in time and are dropped; the limit is {self._limit}"
+            raise Overrun(text, code="overrun", limit=self._limit, value=dropped)
+        while True:
+            for update in self._typed:
+                return update
+            if not self._queue:
+                return None
+            channel, what = self._queue.popleft()
+            if not isinstance(what, memoryview):
+                self._count -= 1
+                return what
+            fields, kind = FORMATS[channel]
+            self._count -= len(what) // fields.size
+            made = map(kind._make, fields.iter_unpack(what))
+            wanted = self._wanted
+            self._typed = made if wanted is None else (one for one in made if wanted(one.instrument))

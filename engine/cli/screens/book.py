@@ -88,7 +88,7 @@ class BookScreen:
             *((" orders", "right"), (" qty", "right"), ("bid", "right"), ("ask", "left"), ("qty", "right")),
             *((("orders", "right"), (" " * BAR, "left")) if wide else (("orders", "right"),)),
         ):
-            table.add_column(title, justify=justify, no_wrap=True, min_width=7 if title.strip() else None)  # type: ignore[arg-type]
+            table.add_column(title, justify=justify, no_wrap=True, min_width=7 if title.strip() else None)
         shown = [*self.bids[:rows], *self.asks[:rows]]
         most = max((level.qty for level in shown), default=1)
         for number in range(min(rows, max(len(self.bids), len(self.asks)))):

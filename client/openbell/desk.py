@@ -17,7 +17,7 @@ import numpy as np
 from openbell import wire
 from openbell.errors import InvalidInput, LoginRefused, OpenBellError, ResumeTooOld, refusal
 from openbell.events import REJECTS, Event, Reject
-from openbell.orders import Order, OrderState, Request
+from openbell.orders import Fill, Order, OrderState, Request
 from openbell.prices import PriceLike, checked_int, price_units
 from openbell.records import EVENT, MAGIC, ORDER_FRAME, REJECT, frame
 from openbell.requests import MassCancel, Query
@@ -96,7 +96,8 @@ class Desk(Generic[OrderT]):
         self.complaints: deque[OpenBellError] = deque(maxlen=_KEPT_COMPLAINTS)
         self.listeners: list[Callable[[Events], None]] = []
         self._queries: dict[int, Query] = {}
-        self._refreshes: dict[int, int] = {}  # number of a query for orders -> account
+        self._refreshes: dict[int, tuple[int, str]] = {}  # number of a query of our own -> account, what
+        self._kept_fills: dict[int, list[dict[str, Any]]] = {}  # account -> answer to such a query
         self._held: list[bytes] = []  # frames of batches given while offline
         self._outgoing: list[bytes] = []
 
@@ -107,6 +108,7 @@ class Desk(Generic[OrderT]):
         self.online = False
         self._outgoing.clear()
         self._refreshes.clear()
+        self._kept_fills.clear()
         return self.session.login()
 
     def take_outgoing(self) -> list[bytes]:
@@ -131,9 +133,9 @@ class Desk(Generic[OrderT]):
                 query = self._queries.pop(notice.number, None)
                 if query is not None:
                     query.body = notice.body
-                account = self._refreshes.pop(notice.number, None)
-                if account is not None:
-                    self._refresh(account, notice.body["rows"])
+                refresh = self._refreshes.pop(notice.number, None)
+                if refresh is not None:
+                    self._refresh(*refresh, notice.body["rows"])
             elif type(notice) is Refusal:
                 self._refused(notice)
             elif type(notice) is Lost:
@@ -257,22 +259,34 @@ class Desk(Generic[OrderT]):
         self._ask_for_orders(notice.account)
 
     def _ask_for_orders(self, account: int) -> None:
-        if account not in self._refreshes.values():
-            number, data = self.session.query("orders", account=account)
-            self._refreshes[number] = account
-            self._outgoing.append(data)
+        """What the stream does not tell is asked for: the fills that are kept, then the live orders."""
+        if (account, "orders") not in self._refreshes.values():
+            for what in ("fills", "orders"):
+                number, data = self.session.query(what, account=account)
+                self._refreshes[number] = account, what
+                self._outgoing.append(data)
 
-    def _refresh(self, account: int, rows: list[dict[str, Any]]) -> None:
-        """Bring the account's handles in line with its live orders."""
+    def _refresh(self, account: int, what: str, rows: list[dict[str, Any]]) -> None:
+        """Bring the account's handles in line with its fills and live orders."""
+        if what == "fills":
+            self._kept_fills[account] = rows
+            return
+        fills: dict[int, list[Fill]] = {}
+        for row in self._kept_fills.pop(account, []):
+            fills.setdefault(int(row["client_order_id"]), []).append(Fill.of_row(row))
         live = {int(row["client_order_id"]): row for row in rows}
         for order in list(self.orders.values()):
             if order.account != account:
                 continue
-            row = live.get(order.client_order_id)
-            if row is not None:
-                order.refresh(*(int(row[name]) for name in ("order_id", "price", "leaves", "filled")))
+            known = fills.get(order.client_order_id, [])
+            resting = live.get(order.client_order_id)
+            if resting is not None:
+                order_id, price, leaves, filled = (
+                    int(resting[name]) for name in ("order_id", "price", "leaves", "filled")
+                )
+                order.refresh(order_id, price, leaves, filled, known)
             elif order.state is not OrderState.SENT:
-                order.state = OrderState.UNKNOWN
+                order.refresh_ended(known)
                 del self.orders[order.client_order_id]
             order.changed()
 

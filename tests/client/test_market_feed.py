@@ -137,7 +137,7 @@ def change(publisher: Publisher, step: tuple[Any, ...]) -> None:
     channels=st.sampled_from(["BDTXS", "BD", "B", "D", "TX"]),
     symbols=st.sampled_from([None, ["ACME"], ["BOLT", "CORE"]]),
 )
-@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_the_line_does_the_books_become_exact(
     steps: list[Any], live_first: bool, channels: str, symbols: list[str] | None
 ) -> None:

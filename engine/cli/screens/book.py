@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from openbell.market import Level
 from openbell.wire import Side
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
@@ -17,17 +18,6 @@ from engine.cli import show
 WIDE = 110  # columns from which quantities have bars
 BAR = 22
 KEPT_TRADES = 200
-
-
-class Level(Protocol):
-    """A price level: price in 1e-4, qty in lots."""
-
-    @property
-    def price(self) -> int: ...
-    @property
-    def qty(self) -> int: ...
-    @property
-    def orders(self) -> int: ...
 
 
 class Trade(NamedTuple):

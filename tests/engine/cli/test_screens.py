@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openbell.market import Level, Status, status_of
+from openbell.market import Level
 from openbell.rows import AccountInfo, InstrumentInfo
+from openbell.status import Status, status_of
 from rich.console import Console
 
 from engine.cli.screens.book import BookScreen, Trade

@@ -39,6 +39,7 @@ _TRY_LATER: Final = frozenset({"stopping", "overloaded", "not_logged_in"})  # a 
 _KEPT_COMPLAINTS: Final = 1000
 _FIELDS: Final = dict(wire.EVENT.fields or {})
 _KIND, _CLIENT_ID = int(_FIELDS["kind"][1]), int(_FIELDS["client_order_id"][1])
+_DUPLICATE = int(EventFlag.DUPLICATE)
 _U64 = Struct("<Q")
 OrderT = TypeVar("OrderT", bound=Order)
 
@@ -84,6 +85,7 @@ class Desk(Generic[OrderT]):
         self._default_account = account
         self._clock_ns = clock_ns
         self._last_id = 0
+        self._only_account: int | None = None
         self.online = False  # logged in, the streams complete, what was unanswered sent again
         self.info: dict[str, Any] = {}
         self.instruments: dict[str, Instrument] = {}
@@ -111,10 +113,13 @@ class Desk(Generic[OrderT]):
         self._kept_fills.clear()
         return self.session.login()
 
+    @property
+    def has_outgoing(self) -> bool:
+        """There are frames to send."""
+        return bool(self._outgoing or self.session.outgoing)
+
     def take_outgoing(self) -> list[bytes]:
         """The frames to send now."""
-        if not self._outgoing and not self.session.outgoing:
-            return []
         frames = self.session.outgoing + self._outgoing
         self.session.outgoing, self._outgoing = [], []
         return frames
@@ -163,6 +168,7 @@ class Desk(Generic[OrderT]):
             account = Account(int(row["id"]), str(row["name"]))
             self.accounts[account.name] = account
             self._last_id = max(self._last_id, int(row.get("last_client_order_id", 0)))
+        self._only_account = account.id if len(self.accounts) == 1 else None
         self.learn_instruments(body["instruments"])
 
     def learn_instruments(self, rows: list[dict[str, Any]]) -> None:
@@ -196,8 +202,7 @@ class Desk(Generic[OrderT]):
                 event = Event._make(EVENT.unpack_from(buffer, offset))
                 if event.account != order.account:
                     continue
-                doubtful = event.flags & EventFlag.DUPLICATE and kind == EventKind.ACCEPTED
-                if doubtful and order.state is OrderState.SENT:
+                if event.flags & _DUPLICATE and kind == EventKind.ACCEPTED and order.state is OrderState.SENT:
                     # Accepted before this process knew of it: only a query can say what became of it.
                     self._ask_for_orders(order.account)
                 order.apply(event)
@@ -307,8 +312,8 @@ class Desk(Generic[OrderT]):
         """The id of an account of this login, by name or id; without one, the default. Raises InvalidInput."""
         wanted = self._default_account if account is None else account
         if wanted is None:
-            if len(self.accounts) == 1:
-                return next(iter(self.accounts.values())).id
+            if self._only_account is not None:
+                return self._only_account
             raise InvalidInput(
                 f"account must be given: this key may use {', '.join(self.accounts) or 'none'}", field="account"
             )

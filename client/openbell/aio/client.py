@@ -219,8 +219,9 @@ class AsyncClient(Trader[AsyncOrder]):
         self._last_received_s = time.monotonic()
         desk = self._desk
         desk.receive(message)
-        for data in desk.take_outgoing():
-            self._send_frame(data)
+        if desk.has_outgoing:
+            for data in desk.take_outgoing():
+                self._send_frame(data)
         if desk.complaints:
             self._complain()
         if desk.failure is not None:

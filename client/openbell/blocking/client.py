@@ -216,7 +216,9 @@ class Client(Trader[BlockingOrder]):
                 self._raise_complaint()
             self._check_open()
 
-    def wait_until(self, done: Callable[[], bool], timeout_s: float | None, what: str = "it") -> None:
+    def wait_until(
+        self, done: Callable[[], bool], timeout_s: float | None, what: str | Callable[[], str] = "it"
+    ) -> None:
         """Receive until done() is true. Raises TimedOut, saying what was waited for, ConnectionLost, LoginRefused."""
         if done():
             return
@@ -226,7 +228,8 @@ class Client(Trader[BlockingOrder]):
             while not done():
                 if not self._pump(deadline_s) and not done():
                     where = "" if self._desk.online else f"; the market at {self.market.orders} does not answer"
-                    raise TimedOut(f"waited {timeout_s} s for {what}{where}", code="timeout", limit=timeout_s)
+                    said = what if isinstance(what, str) else what()
+                    raise TimedOut(f"waited {timeout_s} s for {said}{where}", code="timeout", limit=timeout_s)
                 if self._desk.failure is not None:
                     raise self._desk.failure
 
@@ -260,8 +263,9 @@ class Client(Trader[BlockingOrder]):
         """One frame from the market."""
         self._silent_s = 0.0
         self._desk.receive(message)
-        for data in self._desk.take_outgoing():
-            self._send_frame(data)
+        if self._desk.has_outgoing:
+            for data in self._desk.take_outgoing():
+                self._send_frame(data)
 
     # ------------------------------------------------------------ the connection
 

@@ -140,7 +140,7 @@ class Desk(Generic[OrderT]):
                     query.body = notice.body
                 refresh = self._refreshes.pop(notice.number, None)
                 if refresh is not None:
-                    self._refresh(*refresh, notice.body["rows"])
+                    self._refresh(*refresh, notice.body)
             elif type(notice) is Refusal:
                 self._refused(notice)
             elif type(notice) is Lost:
@@ -271,8 +271,9 @@ class Desk(Generic[OrderT]):
                 self._refreshes[number] = account, what
                 self._outgoing.append(data)
 
-    def _refresh(self, account: int, what: str, rows: list[dict[str, Any]]) -> None:
+    def _refresh(self, account: int, what: str, body: dict[str, Any]) -> None:
         """Bring the account's handles in line with its fills and live orders."""
+        rows = body["rows"]
         if what == "fills":
             self._kept_fills[account] = rows
             return
@@ -290,7 +291,7 @@ class Desk(Generic[OrderT]):
                     int(resting[name]) for name in ("order_id", "price", "leaves", "filled")
                 )
                 order.refresh(order_id, price, leaves, filled, known)
-            elif order.state is not OrderState.SENT:
+            elif order.state is not OrderState.SENT and body.get("total", len(rows)) <= len(rows):
                 order.refresh_ended(known)
                 del self.orders[order.client_order_id]
             order.changed()

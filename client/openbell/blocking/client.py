@@ -22,7 +22,7 @@ from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Overrun
 from openbell.events import Event, Reject, decode
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
 from openbell.session import Events, Session
-from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, REOPEN_S, SILENCES, Trader
+from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, REOPEN_S, SILENCES, RowT, Trader
 from openbell.wire import Side
 
 _SLICE_MS: Final = 50  # how long a receive sleeps before it looks after the connection
@@ -114,16 +114,29 @@ class Client(Trader[BlockingOrder]):
         return query.result()
 
     def orders(self, account: str | int | None = None) -> list[OrderInfo]:
-        """The account's live orders, those of other clients included."""
-        return self._rows(OrderInfo, self.query("orders", account=self.account_id(account)))
+        """The account's live orders, those of other clients included.
+
+        Beyond some thousands they come in pages, each of its own moment.
+        """
+        return self._all_rows(OrderInfo, "orders", account)
 
     def positions(self, account: str | int | None = None) -> list[PositionInfo]:
         """The account's positions."""
-        return self._rows(PositionInfo, self.query("positions", account=self.account_id(account)))
+        return self._all_rows(PositionInfo, "positions", account)
 
     def fills(self, account: str | int | None = None) -> list[FillInfo]:
         """The account's fills that the engine still keeps, oldest first."""
-        return self._rows(FillInfo, self.query("fills", account=self.account_id(account)))
+        return self._all_rows(FillInfo, "fills", account)
+
+    def _all_rows(self, kind: type[RowT], what: str, account: str | int | None) -> list[RowT]:
+        """All rows of an answer, page by page where there are more than the market gives at once."""
+        of = self.account_id(account)
+        answer = self.query(what, account=of)
+        rows = self._rows(kind, answer)
+        while answer["rows"] and len(rows) < answer.get("total", 0):
+            answer = self.query(what, account=of, offset=len(rows))
+            rows += self._rows(kind, answer)
+        return rows
 
     def account(self, account: str | int | None = None) -> AccountInfo:
         """Cash, holds, limits."""

@@ -73,7 +73,7 @@ class PeerEnvironment:
         return PeerResult(name, peer.package, peer.matches, **answer)
 
     def ask(self, module: str, arguments: list[str], timeout_s: float = 120.0) -> dict[str, Any] | str:
-        """What a module prints as its last line, as JSON, run in the peers' environment; or in words why there is none."""
+        """What a module prints last, as JSON, run in the environment of the peers; or in words why there is none."""
         command = [str(self.python), "-m", module, *arguments]
         env = dict(os.environ, PYTHONPATH=str(ROOT), PYTHONDONTWRITEBYTECODE="1")
         try:

@@ -190,7 +190,7 @@ class Swarm:
         if self.chance(0.1):
             total = random.choice((0, total * 3, total * 10))
         if self.chance(self.bad_share):
-            price = random.choice((0, price + 1, -price))
+            price = random.choice((0, price + 1, -max(price, -wire.MAX_PRICE)))
         return ask.command(wire.CommandKind.REPLACE, **names, flags=flags, price=price, qty=total % (1 << 32))
 
     def make_mass(self) -> Command:

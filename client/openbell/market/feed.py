@@ -358,7 +358,8 @@ class MarketFeed:
             self.failure = error
 
     def _learn(self, records: bytes) -> None:
-        """All instruments."""
+        """All instruments; one may have another name than before."""
+        self.instruments = {}
         for row in np.frombuffer(records, wire.INSTRUMENT_ROW):
             values = {name: row[name].item() for name in row.dtype.names if not name.startswith("reserved")}
             symbol = values["symbol"] = values["symbol"].decode()

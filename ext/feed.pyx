@@ -127,7 +127,7 @@ cdef class Feed:
         return frames
 
     def trades(self, from_sequence):
-        """Sequence of the first one, and the Trade records retained from `from_sequence` on (at most 1 beyond the last)."""
+        """The Trade records retained from `from_sequence` on, after the sequence of the first of them."""
         cdef uint64_t last = self.lanes[<int> TRADES].sequence
         cdef uint64_t first = min(max(int(from_sequence), self.first_trade), last + 1)
         cdef size_t count = last + 1 - first

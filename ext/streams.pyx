@@ -40,7 +40,9 @@ cdef class Streams:
 
     def __cinit__(self, size_t events, size_t accounts=0, uint32_t frame_events=1024):
         if not CHUNK_EVENTS <= events <= <size_t> 1 << 32 or frame_events < 1:
-            raise ValueError(f"events must be {CHUNK_EVENTS} to 2**32 and frame_events at least 1, got {events}, {frame_events}")
+            raise ValueError(
+                f"events must be {CHUNK_EVENTS} to 2**32 and frame_events at least 1, got {events} and {frame_events}"
+            )
         self.chunk_capacity = <uint32_t> (events // CHUNK_EVENTS)
         self.chunks = <Chunk*> malloc(self.chunk_capacity * sizeof(Chunk))
         self.touched = <uint32_t*> malloc(sizeof(uint32_t))
@@ -244,7 +246,7 @@ cdef class Streams:
 
     @property
     def counts(self):
-        """How many events of each kind came; at 0 those ACCEPTED that answer a retry, which are not among the others."""
+        """How many events of each kind came; at 0 the ACCEPTED that answer a retry, which are not among the others."""
         return [self.kinds[kind] for kind in range(KINDS)]
 
     def add_counts(self, counts):

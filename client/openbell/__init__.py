@@ -47,11 +47,9 @@ from openbell.market import (
     TradeUpdate,
     Update,
 )
-from openbell.operator import Operator
 from openbell.orders import Fill, Order, OrderState
 from openbell.prices import cash_units, format_cash, format_price, price_units, to_decimal
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
-from openbell.status import BookInfo, Limits, Status
 from openbell.trader import CLIENT_NAME
 from openbell.wire import (
     CancelReason,
@@ -163,7 +161,6 @@ __all__ = [
     "AsyncOrder",
     "BlockingOrder",
     "Book",
-    "BookInfo",
     "BookUpdate",
     "CancelReason",
     "Channel",
@@ -183,13 +180,11 @@ __all__ = [
     "InstrumentState",
     "InvalidInput",
     "Level",
-    "Limits",
     "LoginRefused",
     "Market",
     "MarketData",
     "MarketNotFound",
     "OpenBellError",
-    "Operator",
     "OperatorRefused",
     "Order",
     "OrderCanceled",
@@ -210,7 +205,6 @@ __all__ = [
     "Side",
     "SocketSettings",
     "Stale",
-    "Status",
     "StatusUpdate",
     "TimeInForce",
     "TimedOut",

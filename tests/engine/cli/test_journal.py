@@ -154,12 +154,11 @@ def test_show_filters(stopped: Trading, capsys: pytest.CaptureFixture[str]) -> N
 def test_show_in_words(stopped: Trading, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["journal", "show", "--data", str(stopped.data), "--from", "11", "--to", "13"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    start = "  2023-11-14 22:13:20.001000000  "
-    assert lines == [
-        f"          11{start}SET_ACCOUNT           account 1 bob: SHORT_ALLOWED; by tester: a test",
-        f"          12{start}DEPOSIT               account 1 (bob): 1,000,000,000.00; by tester: a test",
-        f"          13{start}DEPOSIT_SHARES        account 1 (bob): 10,000 BELL at a cost of 50.00 a lot; by tester: "
-        + "a test",
+    said_by = "; by tester: a test"
+    assert [line.replace("  2023-11-14 22:13:20.001000000  ", " ") for line in lines] == [
+        f"          11 SET_ACCOUNT           account 1 bob: SHORT_ALLOWED{said_by}",
+        f"          12 DEPOSIT               account 1 (bob): 1,000,000,000.00{said_by}",
+        f"          13 DEPOSIT_SHARES        account 1 (bob): 10,000 BELL at a cost of 50.00 a lot{said_by}",
     ]
 
 

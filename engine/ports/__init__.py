@@ -1,1 +1,0 @@
-"""The market's ports: protocols without I/O, and the ZeroMQ sockets around them."""

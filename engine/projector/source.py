@@ -1,0 +1,149 @@
+"""From the journal to batches: a reader, a core of its own, and the open orders. Blocks; runs in a thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from openbell import wire
+
+from engine import snapshots
+from engine.journal.commands import split
+from engine.journal.reader import JournalReader
+from engine.projector.bars import Bars
+from engine.projector.batch import HISTORIES, Batch, Records, Row, signed, text, timestamp
+from engine.projector.state import Changes
+from engine.recovery import replay
+from ext.core import Core
+from ext.projection import LIVE_DTYPE, Projection
+
+MOST_COMMANDS = 1 << 17  # in a batch
+
+
+class Source:
+    """Gives what follows from the journal of the market in `data` after the number `seq`.
+
+    `open_orders`: those of the database at that number, ext.projection.LIVE_DTYPE records. `span`: a batch never
+    reaches over a multiple of it. Raises JournalError, OSError, and ValueError where the orders do not fit the journal.
+    """
+
+    def __init__(self, data: Path, seq: int, open_orders: bytes, span: int) -> None:
+        self.span = span
+        self.core, self._reader = _core_at(data, seq)
+        self._changes = Changes()
+        self._projection = Projection()
+        self._projection.restore(open_orders)
+        self._check(open_orders)
+
+    @property
+    def seq(self) -> int:
+        """Number of the last command in the last batch."""
+        return self.core.seq
+
+    @property
+    def market_id(self) -> bytes:
+        """Of the market whose journal this is."""
+        return self._reader.market_id
+
+    def next(self, last_seq: int, limit: int = MOST_COMMANDS) -> Batch | None:
+        """The next batch, of at most `limit` commands up to `last_seq`, which are there; None when nothing is new."""
+        before_seq = self.core.seq
+        span_end = ((before_seq + 1) // self.span + 1) * self.span - 1
+        limit_seq = min(last_seq, before_seq + limit, span_end)
+        if limit_seq <= before_seq:
+            return None
+        batch, bars = Batch(before_seq), Bars()
+        while commands := self._reader.read(limit_seq):
+            self._take(commands, batch, bars)
+        batch.last_seq, batch.ts_ns = self.core.seq, self.core.ts_ns
+        batch.gone_orders, batch.changed_orders, batch.new_orders = self._projection.take_open()
+        batch.instruments = self._changes.instruments(self.core)
+        batch.accounts = self._changes.accounts(self.core)
+        batch.positions = self._changes.positions(self.core)
+        batch.bars = bars.rows()
+        return batch
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._reader.close()
+
+    def _take(self, commands: bytes, batch: Batch, bars: Bars) -> None:
+        self.core.apply(commands)
+        data = self.core.take_events()
+        self._projection.apply(commands, data)
+        *rows, others = self._projection.take()
+        for name, more in zip(HISTORIES, rows, strict=True):
+            if more:
+                batch.histories[name].append(more)
+        events = np.frombuffer(data, wire.EVENT)
+        batch.events += len(events)
+        bars.add(events)
+        _take_operations(commands, np.frombuffer(others, wire.EVENT), batch)
+
+    def _check(self, open_orders: bytes) -> None:
+        """The orders of the database are those of the core: otherwise it is not what this journal gave."""
+        ours = np.sort(np.frombuffer(self.core.orders(), wire.ORDER_ROW)["order_id"])
+        theirs = np.sort(np.frombuffer(self._projection.open_orders(), LIVE_DTYPE)["order_id"])
+        if not np.array_equal(ours, theirs):
+            raise ValueError(
+                f"the database has {len(theirs)} open orders at seq {self.seq}, the journal {len(ours)}, or others: "
+                "rebuild it with `openbell project --rebuild`"
+            )
+
+
+def _core_at(data: Path, seq: int) -> tuple[Core, JournalReader]:
+    """The state after the command `seq`, and a reader of what follows."""
+    directory = data / "journal"
+    core = Core()
+    for saved in reversed(snapshots.listed(data)):
+        if saved.seq <= seq:
+            try:
+                core, snapshot = snapshots.restore(saved.path)
+            except (snapshots.SnapshotError, OSError):
+                continue  # an earlier one serves as well
+            with JournalReader(directory, saved.seq + 1) as reader:
+                if snapshot.market_id in (reader.market_id, bytes(16)):
+                    break
+            core = Core()
+    reader = JournalReader(directory, core.seq + 1)
+    if core.seq < seq:
+        replay(reader, core, seq)
+    return core, reader
+
+
+def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
+    """Rows of operations and movements: one for each AdminCommand, one for each end of a day."""
+    answers: dict[int, Any] = {int(event["seq"]): event for event in events}
+    for run in split(commands):
+        if run.dtype == wire.ADMIN_COMMAND:
+            _take_admin(run[0], answers.pop(int(run[0]["seq"]), None), batch)
+    for event in answers.values():  # of ticks
+        batch.operations.append(
+            (int(event["seq"]), timestamp(int(event["ts_ns"])), wire.CommandKind.TICK.value, int(event["kind"]),
+             0, 0, 0, 0, 0, [], "", "", "", 0, 0, int(event["price"]), int(event["qty"]))
+        )  # fmt: skip
+
+
+def _take_admin(command: Any, event: Any, batch: Batch) -> None:
+    seq, when = int(command["seq"]), timestamp(int(command["ts_ns"]))
+    # An operator's mass cancel is answered among the order events.
+    kind = wire.EventKind.MASS_CANCELED.value if event is None else int(event["kind"])
+    account_seq = answer = check = limit = value = 0
+    if event is not None:
+        account_seq, answer = int(event["account_seq"]), int(event["qty"])
+        if kind == wire.EventKind.ADMIN_REJECTED:
+            reject = np.array([event]).view(wire.REJECT)[0]
+            check, limit, value = (int(reject[name]) for name in ("check", "limit", "value"))
+    account, instrument = int(command["account"]), int(command["instrument"])
+    operator, reason = text(command["operator"]), text(command["reason"])
+    given = [int(command[f"value{index}"]) for index in range(8)]
+    batch.operations.append(
+        (seq, when, int(command["kind"]), kind, account, account_seq, instrument, int(command["state"]),
+         int(command["flags"]), given, text(command["name"]), operator, reason, check, limit, value, answer)
+    )  # fmt: skip
+    if kind in (wire.EventKind.CASH, wire.EventKind.SHARES):
+        of = None if kind == wire.EventKind.CASH else instrument
+        amount, balance = int(event["price"]), signed(int(event["trade_id"]))
+        row: Row = (seq, when, account, account_seq, of, amount, balance, operator, reason)
+        batch.movements.append(row)

@@ -1,0 +1,75 @@
+"""Rows of instruments, accounts and positions that changed since they were last looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+from openbell import wire
+
+from engine.projector.batch import Records, Row, signed, text
+from ext.core import Core
+
+
+class Changes:
+    """Compares the core's rows with those before. The first time all are new."""
+
+    def __init__(self) -> None:
+        self._instruments = np.zeros(0, wire.INSTRUMENT_ROW)
+        self._accounts = np.zeros(0, wire.ACCOUNT_ROW)
+        self._positions = np.zeros(0, wire.POSITION_ROW)
+
+    def instruments(self, core: Core) -> list[Row]:
+        """Rows for the table of instruments."""
+        now = np.frombuffer(core.instruments(), wire.INSTRUMENT_ROW)
+        changed, self._instruments = _by_id(self._instruments, now, "instrument"), now
+        columns = (
+            "tick_size lot_size reference_price collar_bps max_order_qty max_order_notional bid_price ask_price "
+            "bid_qty ask_qty trades volume orders"
+        ).split()
+        return [
+            (int(row["instrument"]), text(row["symbol"]), text(row["currency"]), int(row["state"]),
+             *(signed(int(row[name])) for name in columns))
+            for row in changed
+        ]  # fmt: skip
+
+    def accounts(self, core: Core) -> list[Row]:
+        """Rows for the table of accounts."""
+        now = np.frombuffer(core.accounts(), wire.ACCOUNT_ROW)
+        changed, self._accounts = _by_id(self._accounts, now, "account"), now
+        columns = (
+            "state flags cash hold short_proceeds realized_pnl open_orders account_seq last_client_order_id "
+            "max_order_qty max_order_notional max_position max_open_orders max_messages"
+        ).split()
+        ids, names = changed["account"].tolist(), [text(name) for name in changed["name"].tolist()]
+        return list(zip(ids, names, *(_column(changed, name) for name in columns), strict=True))
+
+    def positions(self, core: Core) -> list[Row]:
+        """Rows for the table of positions."""
+        now = np.frombuffer(core.positions(), wire.POSITION_ROW)
+        before, self._positions = self._positions, now
+        # They come in the order of their creation: new ones are at the end.
+        differ = np.ones(len(now), bool)
+        differ[: len(before)] = _differ(before, now[: len(before)])
+        changed = now[differ]
+        columns = "account instrument qty cost realized_pnl open_buy open_sell".split()
+        return list(zip(*(_column(changed, name) for name in columns), strict=True))
+
+
+def _column(rows: Records, name: str) -> list[int]:
+    values = rows[name]
+    return (values.astype(np.int64) if values.dtype.kind == "u" else values).tolist()  # type: ignore[no-any-return]
+
+
+def _differ(before: Records, now: Records) -> Records:
+    """Which rows are not the same, bit by bit."""
+    words = now.dtype.itemsize // 8
+    both = [np.ascontiguousarray(rows).view("<u8").reshape(-1, words) for rows in (before, now)]
+    result: Records = (both[0] != both[1]).any(axis=1)
+    return result
+
+
+def _by_id(before: Records, now: Records, key: str) -> Records:
+    """Rows of `now` that are not in `before`; both ascend by `key`."""
+    if not len(before):
+        return now
+    places = np.minimum(np.searchsorted(before[key], now[key]), len(before) - 1)
+    return now[_differ(before[places], now)]

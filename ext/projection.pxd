@@ -1,0 +1,67 @@
+"""From commands and events to rows of the read models, in PostgreSQL's binary COPY format. See docs/database.md."""
+
+from libc.stddef cimport size_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+from ext.wire cimport Event, OrderCommand
+
+cdef extern from "copying.h" nogil:
+    unsigned char* put_count "ob_put_count"(unsigned char* to, unsigned int fields) noexcept
+    unsigned char* put_8 "ob_put_8"(unsigned char* to, uint64_t value) noexcept
+    unsigned char* put_4 "ob_put_4"(unsigned char* to, uint32_t value) noexcept
+    unsigned char* put_2 "ob_put_2"(unsigned char* to, unsigned int value) noexcept
+    unsigned char* put_1 "ob_put_1"(unsigned char* to, uint8_t value) noexcept
+    unsigned char* put_time "ob_put_time"(unsigned char* to, int64_t ts_ns) noexcept
+
+
+cdef struct Live:  # an order that is open; LIVE_DTYPE in projection.pyx is the same
+    uint64_t order_id           # 0: none in this slot
+    uint64_t client_order_id
+    int64_t price
+    int64_t value               # sum of price x lots of its fills
+    uint64_t accepted_seq
+    int64_t accepted_ts_ns
+    uint64_t seq                # of its last event
+    int64_t ts_ns
+    uint32_t account
+    uint32_t instrument
+    uint32_t qty
+    uint32_t filled
+    uint8_t side
+    uint8_t order_type
+    uint8_t tif
+    uint8_t flags
+    uint8_t self_trade
+    uint8_t stored              # the table of open orders has a row of it
+    uint8_t changed             # its slot is in the list of changed ones
+    uint8_t unused
+
+
+cdef struct Rows:  # of one table
+    unsigned char* data
+    size_t length
+    size_t room
+    size_t count
+
+
+cdef class Projection:
+    cdef Live* live         # by slot
+    cdef size_t slots
+    cdef uint32_t* changed  # slots of orders that changed since the last take_open
+    cdef size_t changed_count
+    cdef size_t changed_room
+    cdef Rows fills
+    cdef Rows closed_orders
+    cdef Rows rejects
+    cdef Rows order_events
+    cdef Rows market_events     # Event records as they are
+    cdef Rows gone
+
+    cdef int room_for(self, size_t slot) noexcept nogil
+    cdef int run(
+        self, const unsigned char* commands, size_t command_bytes, const Event* events, size_t count
+    ) noexcept nogil
+    cdef int accept(self, const Event* e, const OrderCommand* c) noexcept nogil
+    cdef Live* find(self, const Event* e) noexcept nogil
+    cdef int touch(self, Live* order, const Event* e) noexcept nogil
+    cdef int close(self, Live* order, const Event* e) noexcept nogil

@@ -1,0 +1,17 @@
+from typing import Any
+
+import numpy as np
+
+LIVE_DTYPE: np.dtype[Any]
+FILL_COLUMNS: tuple[str, ...]
+OPEN_ORDER_COLUMNS: tuple[str, ...]
+CLOSED_ORDER_COLUMNS: tuple[str, ...]
+REJECT_COLUMNS: tuple[str, ...]
+ORDER_EVENT_COLUMNS: tuple[str, ...]
+
+class Projection:
+    def restore(self, records: bytes) -> None: ...
+    def apply(self, commands: bytes, events: bytes) -> None: ...
+    def take(self) -> tuple[bytes, bytes, bytes, bytes, bytes]: ...
+    def take_open(self) -> tuple[bytes, bytes, bytes]: ...
+    def open_orders(self) -> bytes: ...

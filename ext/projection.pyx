@@ -1,0 +1,413 @@
+"""From commands and events to rows of the read models, in PostgreSQL's binary COPY format. See docs/database.md.
+
+`Projection` follows every open order, so that an order becomes one row when it ends, whatever happened to it. An event
+goes to exactly one place: the fills, the rejects, the order events (neither a fill nor an order's begin or end), the
+orders, or the market events, which are few and are handed back as they came.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, realloc
+from libc.string cimport memcpy, memset
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+
+from ext.bits cimport unlikely
+from ext.wire cimport *
+
+import numpy as np
+
+LIVE_DTYPE = np.dtype([
+    ("order_id", "<u8"), ("client_order_id", "<u8"), ("price", "<i8"), ("value", "<i8"), ("accepted_seq", "<u8"),
+    ("accepted_ts_ns", "<i8"), ("seq", "<u8"), ("ts_ns", "<i8"), ("account", "<u4"), ("instrument", "<u4"),
+    ("qty", "<u4"), ("filled", "<u4"), ("side", "u1"), ("order_type", "u1"), ("tif", "u1"), ("flags", "u1"),
+    ("self_trade", "u1"), ("stored", "u1"), ("changed", "u1"), ("unused", "u1"),
+])
+assert LIVE_DTYPE.itemsize == sizeof(Live)
+
+cdef enum:
+    LONGEST_ROW = 256
+    FIRST_ROOM = 1 << 16
+    NO_MEMORY = -1
+    OUT_OF_STEP = -2
+    NO_COMMAND = -3
+
+# Columns of each table, in the order in which they are written.
+FILL_COLUMNS = (
+    "seq", "ts", "account", "account_seq", "instrument", "side", "maker", "order_id", "client_order_id", "price", "qty",
+    "leaves", "trade_id",
+)
+OPEN_ORDER_COLUMNS = (
+    "order_id", "client_order_id", "account", "instrument", "side", "order_type", "tif", "flags", "self_trade", "price",
+    "qty", "filled", "value", "accepted_seq", "accepted_ts", "seq", "ts",
+)
+CLOSED_ORDER_COLUMNS = (*OPEN_ORDER_COLUMNS, "status", "reason")
+REJECT_COLUMNS = (
+    "seq", "ts", "account", "account_seq", "kind", "reason", "side", "instrument", "order_id", "client_order_id", "qty",
+    "limit_value", "value", "headroom",
+)
+ORDER_EVENT_COLUMNS = (
+    "seq", "ts", "account", "account_seq", "kind", "reason", "flags", "side", "instrument", "order_id",
+    "client_order_id", "price", "qty", "leaves", "filled",
+)
+
+
+cdef inline int need(Rows* rows, size_t more) noexcept nogil:
+    """Room for `more` bytes; -1 when there is no memory."""
+    cdef size_t room = rows.room if rows.room else FIRST_ROOM
+    cdef unsigned char* data
+    if rows.length + more <= rows.room:
+        return 0
+    while room < rows.length + more:
+        room *= 2
+    data = <unsigned char*> realloc(rows.data, room)
+    if data == NULL:
+        return NO_MEMORY
+    rows.data = data
+    rows.room = room
+    return 0
+
+
+cdef inline unsigned char* begin(Rows* rows, unsigned int fields) noexcept nogil:
+    """Begin a row; NULL when there is no memory."""
+    if need(rows, LONGEST_ROW):
+        return NULL
+    rows.count += 1
+    return put_count(rows.data + rows.length, fields)
+
+
+cdef inline void end(Rows* rows, unsigned char* at) noexcept nogil:
+    rows.length = at - rows.data
+
+
+cdef inline unsigned char* put_order(unsigned char* at, const Live* o) noexcept nogil:
+    """The fields that open and closed orders share."""
+    at = put_8(at, o.order_id)
+    at = put_8(at, o.client_order_id)
+    at = put_4(at, o.account)
+    at = put_4(at, o.instrument)
+    at = put_2(at, o.side)
+    at = put_2(at, o.order_type)
+    at = put_2(at, o.tif)
+    at = put_2(at, o.flags)
+    at = put_2(at, o.self_trade)
+    at = put_8(at, <uint64_t> o.price)
+    at = put_8(at, o.qty)
+    at = put_8(at, o.filled)
+    at = put_8(at, <uint64_t> o.value)
+    at = put_8(at, o.accepted_seq)
+    at = put_time(at, o.accepted_ts_ns)
+    at = put_8(at, o.seq)
+    return put_time(at, o.ts_ns)
+
+
+cdef int put_fill(Rows* rows, const Event* e) noexcept nogil:
+    cdef unsigned char* at = begin(rows, 13)
+    if at == NULL:
+        return NO_MEMORY
+    at = put_8(at, e.seq)
+    at = put_time(at, e.ts_ns)
+    at = put_4(at, e.account)
+    at = put_8(at, e.account_seq)
+    at = put_4(at, e.instrument)
+    at = put_2(at, e.side)
+    at = put_1(at, (e.flags & EVENT_FLAG_MAKER) != 0)
+    at = put_8(at, e.order_id)
+    at = put_8(at, e.client_order_id)
+    at = put_8(at, <uint64_t> e.price)
+    at = put_8(at, e.qty)
+    at = put_8(at, e.leaves)
+    at = put_8(at, e.trade_id)
+    end(rows, at)
+    return 0
+
+
+cdef int put_reject(Rows* rows, const Reject* e) noexcept nogil:
+    cdef unsigned char* at = begin(rows, 14)
+    if at == NULL:
+        return NO_MEMORY
+    at = put_8(at, e.seq)
+    at = put_time(at, e.ts_ns)
+    at = put_8(at, e.account)
+    at = put_8(at, e.account_seq)
+    at = put_2(at, e.kind)
+    at = put_2(at, e.check)
+    at = put_2(at, e.side)
+    at = put_8(at, e.instrument)
+    at = put_8(at, e.order_id)
+    at = put_8(at, e.client_order_id)
+    at = put_8(at, e.qty)
+    at = put_8(at, <uint64_t> e.limit)
+    at = put_8(at, <uint64_t> e.value)
+    at = put_8(at, <uint64_t> e.headroom)
+    end(rows, at)
+    return 0
+
+
+cdef int put_order_event(Rows* rows, const Event* e) noexcept nogil:
+    cdef unsigned char* at = begin(rows, 15)
+    if at == NULL:
+        return NO_MEMORY
+    at = put_8(at, e.seq)
+    at = put_time(at, e.ts_ns)
+    at = put_8(at, e.account)
+    at = put_8(at, e.account_seq)
+    at = put_2(at, e.kind)
+    at = put_2(at, e.reason)
+    at = put_2(at, e.flags)
+    at = put_2(at, e.side)
+    at = put_8(at, e.instrument)
+    at = put_8(at, e.order_id)
+    at = put_8(at, e.client_order_id)
+    at = put_8(at, <uint64_t> e.price)
+    at = put_8(at, e.qty)
+    at = put_8(at, e.leaves)
+    at = put_8(at, e.filled)
+    end(rows, at)
+    return 0
+
+
+cdef int put_market_event(Rows* rows, const Event* e) noexcept nogil:
+    if need(rows, sizeof(Event)):
+        return NO_MEMORY
+    memcpy(rows.data + rows.length, e, sizeof(Event))
+    rows.length += sizeof(Event)
+    rows.count += 1
+    return 0
+
+
+cdef inline bytes taken(Rows* rows):
+    cdef bytes result = PyBytes_FromStringAndSize(<const char*> rows.data, rows.length)
+    rows.length = 0
+    rows.count = 0
+    return result
+
+
+cdef class Projection:
+    """Follows the open orders, and writes rows of what happens. Begins with no order, or with those of `restore`."""
+
+    def __dealloc__(self):
+        free(self.live)
+        free(self.changed)
+        free(self.fills.data)
+        free(self.closed_orders.data)
+        free(self.rejects.data)
+        free(self.order_events.data)
+        free(self.market_events.data)
+        free(self.gone.data)
+
+    cdef int room_for(self, size_t slot) noexcept nogil:
+        cdef size_t slots = self.slots if self.slots else 1024
+        cdef Live* live
+        if slot < self.slots:
+            return 0
+        while slots <= slot:
+            slots *= 2
+        live = <Live*> realloc(self.live, slots * sizeof(Live))
+        if live == NULL:
+            return NO_MEMORY
+        memset(live + self.slots, 0, (slots - self.slots) * sizeof(Live))
+        self.live = live
+        self.slots = slots
+        return 0
+
+    cdef Live* find(self, const Event* e) noexcept nogil:
+        """The open order that an event is of; NULL where that is not open."""
+        cdef size_t slot = <uint32_t> e.order_id
+        if unlikely(slot >= self.slots or self.live[slot].order_id != e.order_id):
+            return NULL
+        return &self.live[slot]
+
+    cdef int touch(self, Live* order, const Event* e) noexcept nogil:
+        """Note down that an order changed."""
+        cdef size_t room
+        cdef uint32_t* changed
+        order.seq = e.seq
+        order.ts_ns = e.ts_ns
+        if order.changed:
+            return 0
+        if self.changed_count == self.changed_room:
+            room = self.changed_room * 2 if self.changed_room else 1024
+            changed = <uint32_t*> realloc(self.changed, room * sizeof(uint32_t))
+            if changed == NULL:
+                return NO_MEMORY
+            self.changed = changed
+            self.changed_room = room
+        order.changed = 1
+        self.changed[self.changed_count] = <uint32_t> order.order_id
+        self.changed_count += 1
+        return 0
+
+    cdef int accept(self, const Event* e, const OrderCommand* c) noexcept nogil:
+        cdef size_t slot = <uint32_t> e.order_id
+        cdef Live* o
+        cdef uint8_t changed
+        if unlikely(self.room_for(slot)):
+            return NO_MEMORY
+        o = &self.live[slot]
+        if unlikely(o.order_id != 0):
+            return OUT_OF_STEP
+        changed = o.changed  # an order before it in this slot changed, and is in the list
+        memset(o, 0, sizeof(Live))
+        o.changed = changed
+        o.order_id = e.order_id
+        o.client_order_id = e.client_order_id
+        o.price = e.price
+        o.accepted_seq = e.seq
+        o.accepted_ts_ns = e.ts_ns
+        o.account = e.account
+        o.instrument = e.instrument
+        o.qty = e.qty
+        o.side = e.side
+        o.order_type = c.order_type
+        o.tif = c.tif
+        o.flags = c.flags
+        o.self_trade = c.self_trade
+        return self.touch(o, e)
+
+    cdef int close(self, Live* order, const Event* e) noexcept nogil:
+        """An order ended: its row, and its slot is free."""
+        cdef unsigned char* at = begin(&self.closed_orders, 19)
+        if at == NULL:
+            return NO_MEMORY
+        order.seq = e.seq
+        order.ts_ns = e.ts_ns
+        at = put_order(at, order)
+        at = put_2(at, e.kind)
+        at = put_2(at, e.reason if e.kind == EVENT_KIND_CANCELED else 0)
+        end(&self.closed_orders, at)
+        if order.stored:
+            at = begin(&self.gone, 1)
+            if at == NULL:
+                return NO_MEMORY
+            end(&self.gone, put_8(at, order.order_id))
+        order.order_id = 0
+        return 0
+
+    cdef int run(
+        self, const unsigned char* commands, size_t command_bytes, const Event* events, size_t count
+    ) noexcept nogil:
+        cdef const unsigned char* last = commands + command_bytes
+        cdef const Event* e
+        cdef Live* o
+        cdef size_t k
+        cdef int fault = 0
+        for k in range(count):
+            e = &events[k]
+            if e.kind == EVENT_KIND_FILL:
+                o = self.find(e)
+                if unlikely(o == NULL):
+                    return OUT_OF_STEP
+                o.filled += e.qty
+                o.value += e.price * <int64_t> e.qty
+                fault = put_fill(&self.fills, e)
+                if e.leaves == 0:
+                    fault |= self.close(o, e)
+                else:
+                    fault |= self.touch(o, e)
+            elif e.kind == EVENT_KIND_ACCEPTED and not e.flags & EVENT_FLAG_DUPLICATE:
+                # The command tells what the event does not: walk on to it.
+                while commands < last and (<const OrderCommand*> commands).seq != e.seq:
+                    commands += (sizeof(OrderCommand) if (<const OrderCommand*> commands).kind < ADMIN_KIND
+                                 else sizeof(AdminCommand))
+                if unlikely(commands >= last):
+                    return NO_COMMAND
+                fault = self.accept(e, <const OrderCommand*> commands)
+            elif e.kind == EVENT_KIND_CANCELED:
+                o = self.find(e)
+                if unlikely(o == NULL):
+                    return OUT_OF_STEP
+                fault = self.close(o, e)
+            elif e.kind == EVENT_KIND_REPLACED:
+                o = self.find(e)
+                if unlikely(o == NULL):
+                    return OUT_OF_STEP
+                o.price = e.price
+                o.qty = e.qty
+                fault = self.touch(o, e) | put_order_event(&self.order_events, e)
+            elif EVENT_KIND_REJECTED <= e.kind <= EVENT_KIND_REPLACE_REJECTED:
+                fault = put_reject(&self.rejects, <const Reject*> e)
+            elif e.kind == EVENT_KIND_ACCEPTED or e.kind == EVENT_KIND_MASS_CANCELED:
+                fault = put_order_event(&self.order_events, e)
+            else:
+                fault = put_market_event(&self.market_events, e)
+            if unlikely(fault):
+                return fault
+        return 0
+
+    def restore(self, bytes records not None):
+        """Take up the open orders of a database: LIVE_DTYPE records. Raises ValueError for two in one slot."""
+        cdef const Live* source = <const Live*> PyBytes_AS_STRING(records)
+        cdef size_t k, slot
+        for k in range(PyBytes_GET_SIZE(records) // sizeof(Live)):
+            slot = <uint32_t> source[k].order_id
+            if self.room_for(slot):
+                raise MemoryError
+            if self.live[slot].order_id:
+                raise ValueError(f"orders {self.live[slot].order_id} and {source[k].order_id} cannot both be open")
+            self.live[slot] = source[k]
+            self.live[slot].stored = 1
+            self.live[slot].changed = 0
+
+    def apply(self, bytes commands not None, bytes events not None):
+        """Take up the Event records that followed from `commands`.
+
+        Raises ValueError when they do not go on from what was before: an event of an order that is not open.
+        """
+        cdef const unsigned char* first = <const unsigned char*> PyBytes_AS_STRING(commands)
+        cdef size_t size = PyBytes_GET_SIZE(commands)
+        cdef const Event* of = <const Event*> PyBytes_AS_STRING(events)
+        cdef size_t count = PyBytes_GET_SIZE(events) // sizeof(Event)
+        cdef int fault
+        with nogil:
+            fault = self.run(first, size, of, count)
+        if fault == OUT_OF_STEP:
+            raise ValueError("an event of an order that is not open, or of one that is open already")
+        if fault == NO_COMMAND:
+            raise ValueError("an event of a command that is not among those given")
+        if fault:
+            raise MemoryError
+
+    def take(self):
+        """Rows since the last time: bytes of fills, closed orders, rejects and order events, for COPY without its head
+        and end, and of market events as Event records."""
+        return (
+            taken(&self.fills), taken(&self.closed_orders), taken(&self.rejects), taken(&self.order_events),
+            taken(&self.market_events),
+        )
+
+    def take_open(self):
+        """What has to be done to the table of open orders since the last time.
+
+        Rows for COPY, without its head and end: order ids that are gone; whole rows of those that changed; whole rows
+        of new ones. In this order.
+        """
+        cdef Rows rows[2]  # new, changed
+        cdef Live* o
+        cdef unsigned char* at
+        cdef size_t k
+        memset(rows, 0, sizeof(rows))
+        try:
+            for k in range(self.changed_count):
+                o = &self.live[self.changed[k]]
+                o.changed = 0
+                if o.order_id == 0:
+                    continue
+                at = begin(&rows[o.stored], 17)
+                if at == NULL:
+                    raise MemoryError
+                end(&rows[o.stored], put_order(at, o))
+                o.stored = 1
+            self.changed_count = 0
+            return taken(&self.gone), taken(&rows[1]), taken(&rows[0])
+        finally:
+            free(rows[0].data)
+            free(rows[1].data)
+
+    def open_orders(self):
+        """The open orders as LIVE_DTYPE records, by slot."""
+        cdef size_t k
+        cdef list found = []
+        for k in range(self.slots):
+            if self.live[k].order_id:
+                found.append(PyBytes_FromStringAndSize(<const char*> &self.live[k], sizeof(Live)))
+        return b"".join(found)

@@ -1,0 +1,158 @@
+"""What the read models must hold: worked out in plain Python from the events of the core that traded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import numpy as np
+from openbell import wire
+
+from engine.projector.batch import signed, timestamp
+from ext.core import Core
+from tests.engine.markets import Trading
+
+KINDS = wire.EventKind
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(dsn, server_settings={"search_path": "openbell"})
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def replayed(core: Core, commands: list[bytes]) -> bytes:
+    events = []
+    for some in commands:
+        core.apply(some)
+        events.append(core.take_events())
+    return b"".join(events)
+
+
+async def rows(connection: Any, query: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await connection.fetch(query)]
+
+
+def fields(event: Any, names: str) -> tuple[Any, ...]:
+    values = []
+    for name in names.split():
+        value = event["ts_ns" if name == "ts" else name].item()
+        values.append(timestamp(value) if name == "ts" else _bigint(value))
+    return tuple(values)
+
+
+def _bigint(value: int) -> int:
+    return signed(value) if value >= 0 else value
+
+
+async def check(connection: Any, market: Trading, seq: int | None = None) -> None:
+    """See that the database has exactly what follows from the market's events: no gap, nothing twice."""
+    events = np.frombuffer(b"".join(market.events), wire.EVENT)
+    if seq is not None:
+        events = events[events["seq"] <= seq]
+    watermark = await connection.fetchrow("SELECT * FROM watermark")
+    assert (watermark["seq"], watermark["events"]) == (market.seq if seq is None else seq, len(events))
+
+    fills = events[events["kind"] == KINDS.FILL]
+    names = "seq ts account account_seq instrument side order_id client_order_id price qty leaves trade_id"
+    found = await rows(connection, f"SELECT {names.replace(' ', ', ')}, maker FROM fills ORDER BY account, account_seq")
+    expected = [(*fields(event, names), bool(event["flags"] & wire.EventFlag.MAKER)) for event in fills]
+    assert found == sorted(expected, key=lambda row: (row[2], row[3]))
+
+    rejects = events[(events["kind"] >= KINDS.REJECTED) & (events["kind"] <= KINDS.REPLACE_REJECTED)].view(wire.REJECT)
+    names = "seq ts account account_seq kind side instrument order_id client_order_id qty value headroom"
+    found = await rows(
+        connection,
+        f"SELECT {names.replace(' ', ', ')}, limit_value, reason FROM rejects ORDER BY account, account_seq, seq",
+    )
+    expected = [(*fields(event, names), int(event["limit"]), int(event["check"])) for event in rejects]
+    assert found == sorted(expected, key=lambda row: (row[2], row[3], row[0]))
+
+    duplicate = (events["kind"] == KINDS.ACCEPTED) & (events["flags"] & wire.EventFlag.DUPLICATE > 0)
+    others = events[np.isin(events["kind"], [KINDS.REPLACED, KINDS.MASS_CANCELED]) | duplicate]
+    names = (
+        "seq ts account account_seq kind reason flags side instrument order_id client_order_id price qty leaves filled"
+    )
+    found = await rows(connection, f"SELECT {names.replace(' ', ', ')} FROM order_events")
+    assert Counter(found) == Counter(fields(event, names) for event in others)
+
+    await check_orders(connection, events)
+    if seq is None:
+        await check_present(connection, market.core)
+    await check_bars(connection, fills)
+
+
+async def check_orders(connection: Any, events: Any) -> None:
+    """Each order is there once, open or closed, with all that happened to it."""
+    orders: dict[int, dict[str, Any]] = {}
+    for event in events:
+        kind, order_id = int(event["kind"]), int(event["order_id"])
+        if kind == KINDS.ACCEPTED and not event["flags"] & wire.EventFlag.DUPLICATE:
+            assert order_id not in orders
+            orders[order_id] = {
+                "account": int(event["account"]), "instrument": int(event["instrument"]), "side": int(event["side"]),
+                "price": int(event["price"]), "qty": int(event["qty"]), "filled": 0, "value": 0, "status": None,
+                "reason": None, "accepted_seq": int(event["seq"]),
+                "client_order_id": signed(int(event["client_order_id"])),
+            }  # fmt: skip
+        elif kind in (KINDS.FILL, KINDS.CANCELED, KINDS.REPLACED):
+            order = orders[order_id]
+            assert order["status"] is None
+            if kind == KINDS.FILL:
+                order["filled"] += int(event["qty"])
+                order["value"] += int(event["price"]) * int(event["qty"])
+                if not event["leaves"]:
+                    order["status"], order["reason"] = kind, 0
+            elif kind == KINDS.CANCELED:
+                order["status"], order["reason"] = kind, int(event["reason"])
+            else:
+                order["price"], order["qty"] = int(event["price"]), int(event["qty"])
+        else:
+            continue
+        orders[order_id]["seq"] = int(event["seq"])
+    names = "account instrument side price qty filled value accepted_seq client_order_id seq".split()
+    for table, is_open in (("open_orders", True), ("closed_orders", False)):
+        wanted = [*names, *([] if is_open else ["status", "reason"])]
+        found = await rows(connection, f"SELECT order_id, {', '.join(wanted)} FROM {table} ORDER BY order_id")
+        expected = [
+            (order_id, *(order[name] for name in wanted))
+            for order_id, order in sorted(orders.items())
+            if (order["status"] is None) == is_open
+        ]
+        assert found == expected
+
+
+async def check_present(connection: Any, core: Core) -> None:
+    """Accounts, positions and instruments are as in the core."""
+    for table, records, key in (
+        ("accounts", np.frombuffer(core.accounts(), wire.ACCOUNT_ROW), "account"),
+        ("positions", np.frombuffer(core.positions(), wire.POSITION_ROW), "account, instrument"),
+        ("instruments", np.frombuffer(core.instruments(), wire.INSTRUMENT_ROW), "instrument"),
+    ):
+        found = await connection.fetch(f"SELECT * FROM {table} ORDER BY {key}")
+        records = np.sort(records, order=key.split(", "))
+        assert len(found) == len(records)
+        for row, record in zip(found, records, strict=True):
+            for name, value in row.items():
+                item = record[name].item()
+                assert value == (item.decode() if isinstance(item, bytes) else _bigint(item)), (table, name)
+
+
+async def check_bars(connection: Any, fills: Any) -> None:
+    expected: dict[tuple[int, Any], list[int]] = {}
+    for fill in fills:
+        if fill["flags"] & wire.EventFlag.MAKER:
+            continue
+        price, qty = int(fill["price"]), int(fill["qty"])
+        key = (int(fill["instrument"]), timestamp(int(fill["ts_ns"]) // 60_000_000_000 * 60_000_000_000))
+        bar = expected.setdefault(key, [price, price, price, price, 0, 0, 0])
+        bar[1], bar[2], bar[3] = max(bar[1], price), min(bar[2], price), price
+        bar[4], bar[5], bar[6] = bar[4] + qty, bar[5] + price * qty, bar[6] + 1
+    found = await rows(connection, "SELECT * FROM bars ORDER BY instrument, minute")
+    assert found == [(*key, *bar) for key, bar in sorted(expected.items())]

@@ -1,0 +1,228 @@
+"""Batches from a real journal in a real database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from openbell import wire
+
+from engine.projector import sink as sinks
+from engine.projector.sink import Sink
+from engine.projector.source import Source
+from engine.store.embedded import StoreError
+from tests.engine.markets import MARKET, Trading, admin
+from tests.engine.projector.models import check, connected
+
+
+async def project(dsn: str, market: Trading, limit: int = 1 << 17, end: int | None = None) -> None:
+    """Go on from the watermark to the end, as a new process would."""
+    async with connected(dsn) as connection:
+        sink = Sink(connection)
+        watermark = await sink.open(MARKET)
+        source = Source(market.data, watermark, await sink.open_orders(), sink.span)
+        while batch := source.next(market.seq if end is None else end, limit):
+            await sink.write(batch)
+        source.close()
+
+
+@pytest.mark.parametrize("limit", [1 << 17, 700, 37])
+async def test_all_events_are_there_once(dsn: str, database: Any, data: Path, seed: int, limit: int) -> None:
+    market = Trading(data, seed)
+    market.trade(1500)
+    market.stop()
+    await project(dsn, market, limit)
+    await check(database, market)
+
+
+async def test_goes_on_from_the_watermark(dsn: str, database: Any, data: Path, seed: int) -> None:
+    market = Trading(data, seed)
+    for count in (20, 400, 40, 600):
+        market.trade(count)
+        await project(dsn, market)
+        await check(database, market)
+        market.snapshot()
+    await project(dsn, market)  # nothing new
+    await check(database, market)
+    market.stop()
+
+
+async def test_partitions_follow_each_other(
+    dsn: str, database: Any, data: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sinks, "SPAN", 256)
+    market = Trading(data, seed)
+    market.trade(1100)
+    market.stop()
+    await project(dsn, market, 300, end=511)  # the last of a partition
+    await project(dsn, market, 300)
+    await check(database, market)
+    partitions = await database.fetch(
+        "SELECT relname FROM pg_inherits i JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = 'fills'::regclass"
+    )
+    assert {row["relname"] for row in partitions} == {f"fills_p{number}" for number in range(market.seq // 256 + 1)}
+    for number in range(market.seq // 256 + 1):
+        low, high = await database.fetchrow(f"SELECT min(seq), max(seq) FROM fills_p{number}")
+        assert number * 256 <= low <= high < (number + 1) * 256
+    indexes = {row["indexname"] for row in await database.fetch("SELECT indexname FROM pg_indexes")}
+    full = range(market.seq // 256)
+    assert {f"fills_p{number}_account" for number in full} <= indexes
+    assert {f"closed_orders_p{number}_order" for number in full} <= indexes
+    assert f"fills_p{market.seq // 256}_account" not in indexes
+    async with connected(dsn) as connection:
+        sink = Sink(connection)
+        await sink.open(MARKET)
+        assert sink.span == 256
+        await sink.index(market.seq)  # of a partition that this process did not write to
+    assert f"fills_p{market.seq // 256}_account" in {
+        row["indexname"] for row in await database.fetch("SELECT indexname FROM pg_indexes")
+    }
+
+
+async def test_what_operators_do_is_kept(dsn: str, database: Any, data: Path) -> None:
+    market = Trading(data, 1)
+    kinds = wire.CommandKind
+    tick = bytearray(market.orders(1))
+    tick[16:18] = int(kinds.TICK).to_bytes(2, "little")
+    for command in (
+        admin(kinds.DEPOSIT, -2_000_000, account=3, reason="a withdrawal"),
+        admin(kinds.DEPOSIT, 5, account=99),
+        admin(kinds.DEPOSIT_SHARES, -100, account=1, instrument=1),
+        admin(kinds.SET_ACCOUNT_STATE, account=2, state=1, operator="alice", reason="too fast"),
+        admin(kinds.OPERATOR_CANCEL, account=wire.ANY, instrument=wire.ANY, request=7),
+        admin(kinds.SET_SCHEDULE, market.ts_ns + 1_500_000, reason="end of day"),
+        admin(kinds.NOTE, reason="a remark with\ttabs and ünïcode"),
+    ):
+        market.batch.add_admin(command)
+    market.commit()
+    market.batch.add_admin(bytes(tick))
+    market.commit()
+    market.writer.wait(market.seq)
+    market.stop()
+    await project(dsn, market, 3)
+    await check(database, market)
+    audit = await database.fetch("SELECT * FROM audit ORDER BY seq DESC LIMIT 8")
+    assert [(row["command"], row["result"], row["failed_check"]) for row in reversed(audit)] == [
+        ("DEPOSIT", "CASH", None),
+        ("DEPOSIT", "ADMIN_REJECTED", "ACCOUNT"),
+        ("DEPOSIT_SHARES", "SHARES", None),
+        ("SET_ACCOUNT_STATE", "ACCOUNT_STATE", None),
+        ("OPERATOR_CANCEL", "MASS_CANCELED", None),
+        ("SET_SCHEDULE", "SCHEDULE_SET", None),
+        ("NOTE", "NOTED", None),
+        ("TICK", "DAY_ENDED", None),
+    ]
+    assert [row["operator"] for row in reversed(audit)][3] == "alice"
+    assert audit[1]["reason"] == "a remark with\ttabs and ünïcode"
+    movements = await database.fetch("SELECT * FROM movements ORDER BY seq DESC LIMIT 2")
+    assert [(row["account"], row["instrument"], row["amount"]) for row in movements] == [
+        (1, 1, -100),
+        (3, None, -2_000_000),
+    ]
+    assert movements[1]["balance"] == 10**15 - 2_000_000
+
+
+async def test_the_ledger_adds_up(dsn: str, database: Any, data: Path, seed: int) -> None:
+    market = Trading(data, seed)
+    market.trade(800)
+    market.stop()
+    await project(dsn, market)
+    wrong = await database.fetch(
+        "SELECT account FROM (SELECT account, sum(cash) AS cash FROM ledger GROUP BY account) l "
+        "JOIN balances b USING (account) WHERE l.cash <> b.cash"
+    )
+    assert wrong == []
+    wrong = await database.fetch(
+        "SELECT account FROM holdings JOIN (SELECT account, symbol, sum(lots) AS lots FROM ledger "
+        "WHERE symbol IS NOT NULL GROUP BY account, symbol) l USING (account, symbol) WHERE lots <> qty"
+    )
+    assert wrong == []
+
+
+async def test_the_views_are_for_people(dsn: str, database: Any, data: Path, seed: int) -> None:
+    market = Trading(data, seed)
+    market.trade(800)
+    market.stop()
+    await project(dsn, market)
+    for view in "orders executions trades ledger holdings balances refusals candles audit".split():
+        row = await database.fetchrow(f"SELECT * FROM {view} ORDER BY 1 LIMIT 1")
+        assert row is not None, view
+    assert {row["status"] for row in await database.fetch("SELECT DISTINCT status FROM orders")} <= {
+        "OPEN", "PARTLY_FILLED", "FILLED", "CANCELED",
+    }  # fmt: skip
+    trade = await database.fetchrow(
+        "SELECT t.*, f.price AS units FROM trades t JOIN fills f USING (seq, trade_id, instrument)"
+    )
+    assert trade["price"] * 10000 == trade["units"]
+    assert trade["notional"] == trade["price"] * trade["qty"]
+    assert await database.fetchval("SELECT count(*) FROM trades") * 2 == await database.fetchval(
+        "SELECT count(*) FROM executions"
+    )
+
+
+async def test_a_batch_is_there_whole_or_not_at_all(dsn: str, database: Any, data: Path, seed: int) -> None:
+    market = Trading(data, seed)
+    market.trade(400)
+    market.stop()
+    await project(dsn, market, end=200)
+    async with connected(dsn) as connection:
+        sink = Sink(connection)
+        await sink.open(MARKET)
+        source = Source(data, 200, await sink.open_orders(), sink.span)
+        batch = source.next(market.seq)
+        assert batch is not None
+        batch.bars.append(("not a number",))
+        with pytest.raises((TypeError, ValueError, asyncpg.DataError)):
+            await sink.write(batch)
+        await check(database, market, 200)
+        batch.bars.pop()
+        await sink.write(batch)
+        with pytest.raises(StoreError, match="the watermark is not 200 any more"):
+            await sink.write(batch)
+    await check(database, market)
+
+
+async def test_a_database_has_one_projector_and_one_market(
+    dsn: str, database: Any, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sinks, "LOCK_PATIENCE_S", 0.2)
+    async with connected(dsn) as connection, connected(dsn) as other:
+        await Sink(connection).open(MARKET)
+        with pytest.raises(StoreError, match="another projector"):
+            await Sink(other).open(MARKET)
+    async with connected(dsn) as connection:
+        with pytest.raises(StoreError, match=r"has the read models of market 000102.*this is 7878"):
+            await Sink(connection).open(b"x" * 16)
+
+
+async def test_orders_that_are_not_the_journals_are_noticed(dsn: str, database: Any, data: Path) -> None:
+    market = Trading(data, 3)
+    market.trade(300)
+    market.stop()
+    await project(dsn, market)
+    await database.execute("DELETE FROM open_orders WHERE order_id = (SELECT min(order_id) FROM open_orders)")
+    with pytest.raises(ValueError, match="rebuild it with"):
+        await project(dsn, market)
+
+
+async def test_numbers_beyond_half_of_64_bits_fit(dsn: str, database: Any, data: Path) -> None:
+    market = Trading(data, 1)
+    order = bytearray(market.orders(1))
+    order[16:20] = bytes([1, 0, 0, 0])
+    order[24:28] = bytes(4)
+    order[32:40] = ((1 << 64) - 5).to_bytes(8, "little")
+    order[48:60] = (1_000_000).to_bytes(8, "little") + (3).to_bytes(4, "little")
+    market.batch.add_orders(bytes(order), 0, 1, bytes(4))
+    market.commit()
+    market.writer.wait(market.seq)
+    market.stop()
+    await project(dsn, market)
+    await check(database, market)
+    assert -5 in [
+        row["client_order_id"]
+        for row in await database.fetch(
+            "SELECT client_order_id FROM open_orders UNION ALL SELECT client_order_id FROM rejects"
+        )
+    ]

@@ -4,7 +4,7 @@
 
 requirements.lock is what running needs, requirements-dev.lock what testing needs on top (its versions agree with
 the first), requirements-compiler.lock the C compiler for a machine without one, requirements-bench.lock the order books
-by others that `openbell bench core` measures beside ours.
+and ITCH readers by others that `openbell bench core` and `openbell bench itch` measure beside ours.
 """
 
 from __future__ import annotations

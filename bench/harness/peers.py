@@ -9,8 +9,10 @@ import sys
 import venv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.peers import PEERS
+from bench.peers.itch import READERS
 from tools.borrow import Borrower
 from tools.steps import Step
 
@@ -51,30 +53,38 @@ class PeerEnvironment:
             self.folder.mkdir(parents=True, exist_ok=True)
             venv.EnvBuilder(symlinks=True, with_pip=False, clear=True).create(self.folder / "venv")
         pip = Borrower(self.folder / "borrowed", self.folder / "peers-apt.log").pip(self.python)
-        with Step(f"installing the {len(PEERS)} peers"):
+        packages = [*(peer.package for peer in PEERS.values()), *READERS.values()]
+        with Step(f"installing the {len(packages)} peers"):
             everything = self._install(pip, ["--require-hashes", "-r", str(LOCK)])
         if not everything:
             versions = self.folder / "peers-versions.txt"
             versions.write_text("".join(f"{line}\n" for line in pinned(wanted)), "utf-8")
-            for peer in PEERS.values():
-                with Step(f"installing {peer.package} alone"):
-                    self._install(pip, ["--constraint", str(versions), peer.package])
+            for package in packages:
+                with Step(f"installing {package} alone"):
+                    self._install(pip, ["--constraint", str(versions), package])
         done.write_text(wanted, "utf-8")
 
     def run(self, name: str, flow: Path, passes: int, timeout_s: float = 120.0) -> PeerResult:
         """Measure one peer over the head of a flow of one symbol."""
         peer = PEERS[name]
-        command = [str(self.python), "-m", "bench.peers.runner", name, str(flow), str(peer.events), str(passes)]
+        answer = self.ask("bench.peers.runner", [name, str(flow), str(peer.events), str(passes)], timeout_s)
+        if isinstance(answer, str):
+            return PeerResult(name, peer.package, peer.matches, trouble=answer)
+        return PeerResult(name, peer.package, peer.matches, **answer)
+
+    def ask(self, module: str, arguments: list[str], timeout_s: float = 120.0) -> dict[str, Any] | str:
+        """What a module prints last, as JSON, run in the environment of the peers; or in words why there is none."""
+        command = [str(self.python), "-m", module, *arguments]
         env = dict(os.environ, PYTHONPATH=str(ROOT), PYTHONDONTWRITEBYTECODE="1")
         try:
             done = subprocess.run(command, env=env, cwd=self.folder, capture_output=True, text=True, timeout=timeout_s)
         except subprocess.TimeoutExpired:
-            return PeerResult(name, peer.package, peer.matches, trouble=f"gave no result in {timeout_s:.0f} s")
+            return f"gave no result in {timeout_s:.0f} s"
         if done.returncode:
             last = done.stderr.strip().splitlines()[-1:] or ["no word"]
-            trouble = "not installed" if "ModuleNotFoundError" in last[0] else last[0][:120]
-            return PeerResult(name, peer.package, peer.matches, trouble=trouble)
-        return PeerResult(name, peer.package, peer.matches, **json.loads(done.stdout.strip().splitlines()[-1]))
+            return "not installed" if "ModuleNotFoundError" in last[0] else last[0][:120]
+        answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        return answer
 
     def _install(self, pip: list[str | Path], arguments: list[str]) -> bool:
         command = [*pip, "install", "--no-input", "--progress-bar", "off", *arguments]

@@ -47,9 +47,11 @@ from openbell.market import (
     TradeUpdate,
     Update,
 )
+from openbell.operator import Operator
 from openbell.orders import Fill, Order, OrderState
 from openbell.prices import cash_units, format_cash, format_price, price_units, to_decimal
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
+from openbell.status import BookInfo, Limits, Status
 from openbell.trader import CLIENT_NAME
 from openbell.wire import (
     CancelReason,
@@ -161,6 +163,7 @@ __all__ = [
     "AsyncOrder",
     "BlockingOrder",
     "Book",
+    "BookInfo",
     "BookUpdate",
     "CancelReason",
     "Channel",
@@ -180,11 +183,13 @@ __all__ = [
     "InstrumentState",
     "InvalidInput",
     "Level",
+    "Limits",
     "LoginRefused",
     "Market",
     "MarketData",
     "MarketNotFound",
     "OpenBellError",
+    "Operator",
     "OperatorRefused",
     "Order",
     "OrderCanceled",
@@ -205,6 +210,7 @@ __all__ = [
     "Side",
     "SocketSettings",
     "Stale",
+    "Status",
     "StatusUpdate",
     "TimeInForce",
     "TimedOut",

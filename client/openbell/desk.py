@@ -17,7 +17,7 @@ import numpy as np
 from openbell import wire
 from openbell.errors import InvalidInput, LoginRefused, OpenBellError, ResumeTooOld, refusal
 from openbell.events import REJECTS, Event, Reject
-from openbell.orders import Order, OrderState, Request
+from openbell.orders import Fill, Order, OrderState, Request
 from openbell.prices import PriceLike, checked_int, price_units
 from openbell.records import EVENT, MAGIC, ORDER_FRAME, REJECT, frame
 from openbell.requests import MassCancel, Query
@@ -39,6 +39,7 @@ _TRY_LATER: Final = frozenset({"stopping", "overloaded", "not_logged_in"})  # a 
 _KEPT_COMPLAINTS: Final = 1000
 _FIELDS: Final = dict(wire.EVENT.fields or {})
 _KIND, _CLIENT_ID = int(_FIELDS["kind"][1]), int(_FIELDS["client_order_id"][1])
+_DUPLICATE = int(EventFlag.DUPLICATE)
 _U64 = Struct("<Q")
 OrderT = TypeVar("OrderT", bound=Order)
 
@@ -84,6 +85,7 @@ class Desk(Generic[OrderT]):
         self._default_account = account
         self._clock_ns = clock_ns
         self._last_id = 0
+        self._only_account: int | None = None
         self.online = False  # logged in, the streams complete, what was unanswered sent again
         self.info: dict[str, Any] = {}
         self.instruments: dict[str, Instrument] = {}
@@ -96,7 +98,8 @@ class Desk(Generic[OrderT]):
         self.complaints: deque[OpenBellError] = deque(maxlen=_KEPT_COMPLAINTS)
         self.listeners: list[Callable[[Events], None]] = []
         self._queries: dict[int, Query] = {}
-        self._refreshes: dict[int, int] = {}  # number of a query for orders -> account
+        self._refreshes: dict[int, tuple[int, str]] = {}  # number of a query of our own -> account, what
+        self._kept_fills: dict[int, list[dict[str, Any]]] = {}  # account -> answer to such a query
         self._held: list[bytes] = []  # frames of batches given while offline
         self._outgoing: list[bytes] = []
 
@@ -107,12 +110,16 @@ class Desk(Generic[OrderT]):
         self.online = False
         self._outgoing.clear()
         self._refreshes.clear()
+        self._kept_fills.clear()
         return self.session.login()
+
+    @property
+    def has_outgoing(self) -> bool:
+        """There are frames to send."""
+        return bool(self._outgoing or self.session.outgoing)
 
     def take_outgoing(self) -> list[bytes]:
         """The frames to send now."""
-        if not self._outgoing and not self.session.outgoing:
-            return []
         frames = self.session.outgoing + self._outgoing
         self.session.outgoing, self._outgoing = [], []
         return frames
@@ -131,9 +138,9 @@ class Desk(Generic[OrderT]):
                 query = self._queries.pop(notice.number, None)
                 if query is not None:
                     query.body = notice.body
-                account = self._refreshes.pop(notice.number, None)
-                if account is not None:
-                    self._refresh(account, notice.body["rows"])
+                refresh = self._refreshes.pop(notice.number, None)
+                if refresh is not None:
+                    self._refresh(*refresh, notice.body)
             elif type(notice) is Refusal:
                 self._refused(notice)
             elif type(notice) is Lost:
@@ -161,6 +168,7 @@ class Desk(Generic[OrderT]):
             account = Account(int(row["id"]), str(row["name"]))
             self.accounts[account.name] = account
             self._last_id = max(self._last_id, int(row.get("last_client_order_id", 0)))
+        self._only_account = account.id if len(self.accounts) == 1 else None
         self.learn_instruments(body["instruments"])
 
     def learn_instruments(self, rows: list[dict[str, Any]]) -> None:
@@ -194,8 +202,7 @@ class Desk(Generic[OrderT]):
                 event = Event._make(EVENT.unpack_from(buffer, offset))
                 if event.account != order.account:
                     continue
-                doubtful = event.flags & EventFlag.DUPLICATE and kind == EventKind.ACCEPTED
-                if doubtful and order.state is OrderState.SENT:
+                if event.flags & _DUPLICATE and kind == EventKind.ACCEPTED and order.state is OrderState.SENT:
                     # Accepted before this process knew of it: only a query can say what became of it.
                     self._ask_for_orders(order.account)
                 order.apply(event)
@@ -257,22 +264,35 @@ class Desk(Generic[OrderT]):
         self._ask_for_orders(notice.account)
 
     def _ask_for_orders(self, account: int) -> None:
-        if account not in self._refreshes.values():
-            number, data = self.session.query("orders", account=account)
-            self._refreshes[number] = account
-            self._outgoing.append(data)
+        """What the stream does not tell is asked for: the fills that are kept, then the live orders."""
+        if (account, "orders") not in self._refreshes.values():
+            for what in ("fills", "orders"):
+                number, data = self.session.query(what, account=account)
+                self._refreshes[number] = account, what
+                self._outgoing.append(data)
 
-    def _refresh(self, account: int, rows: list[dict[str, Any]]) -> None:
-        """Bring the account's handles in line with its live orders."""
+    def _refresh(self, account: int, what: str, body: dict[str, Any]) -> None:
+        """Bring the account's handles in line with its fills and live orders."""
+        rows = body["rows"]
+        if what == "fills":
+            self._kept_fills[account] = rows
+            return
+        fills: dict[int, list[Fill]] = {}
+        for row in self._kept_fills.pop(account, []):
+            fills.setdefault(int(row["client_order_id"]), []).append(Fill.of_row(row))
         live = {int(row["client_order_id"]): row for row in rows}
         for order in list(self.orders.values()):
             if order.account != account:
                 continue
-            row = live.get(order.client_order_id)
-            if row is not None:
-                order.refresh(*(int(row[name]) for name in ("order_id", "price", "leaves", "filled")))
-            elif order.state is not OrderState.SENT:
-                order.state = OrderState.UNKNOWN
+            known = fills.get(order.client_order_id, [])
+            resting = live.get(order.client_order_id)
+            if resting is not None:
+                order_id, price, leaves, filled = (
+                    int(resting[name]) for name in ("order_id", "price", "leaves", "filled")
+                )
+                order.refresh(order_id, price, leaves, filled, known)
+            elif order.state is not OrderState.SENT and body.get("total", len(rows)) <= len(rows):
+                order.refresh_ended(known)
                 del self.orders[order.client_order_id]
             order.changed()
 
@@ -293,8 +313,8 @@ class Desk(Generic[OrderT]):
         """The id of an account of this login, by name or id; without one, the default. Raises InvalidInput."""
         wanted = self._default_account if account is None else account
         if wanted is None:
-            if len(self.accounts) == 1:
-                return next(iter(self.accounts.values())).id
+            if self._only_account is not None:
+                return self._only_account
             raise InvalidInput(
                 f"account must be given: this key may use {', '.join(self.accounts) or 'none'}", field="account"
             )

@@ -58,14 +58,16 @@ def find_market(address: str | Path | None = None, server_key: str | None = None
             )
         return _from_file(found, server_key)
     text = str(given)
+    endpoints = text.split(",")
+    if len(endpoints) == len(PORTS) and not isinstance(given, Path):
+        return Market.at((_endpoint(part, None) for part in endpoints), server_key)
+    if not text:
+        raise InvalidInput("address is empty: give host:port or a data directory", field="address", value=text)
     if isinstance(given, Path) or "/" in text.removeprefix("tcp://") or text in (".", "..") or Path(text).is_dir():
         found = _engine_file(Path(text))
         if found is None:
             raise MarketNotFound(f"no market runs in {text}: there is no run/engine.json", code="no_market", value=text)
         return _from_file(found, server_key)
-    endpoints = text.split(",")
-    if len(endpoints) == len(PORTS):
-        return Market.at((_endpoint(part, None) for part in endpoints), server_key)
     if len(endpoints) != 1:
         raise InvalidInput(f"address {text!r} has {len(endpoints)} endpoints; give 1 or 4", field="address", value=text)
     first = _endpoint(text, ORDERS_PORT)

@@ -36,7 +36,7 @@ _SAYINGS = {
     Check.DUPLICATE_ID: "client_order_id {value} was used for another order",
     Check.STALE_ID: "client_order_id {value} is too old, the least accepted is {limit}",
     Check.ACCOUNT_STATE: "the account is blocked",
-    Check.MESSAGE_RATE: "this is message {value} of this second, the limit is {limit}",
+    Check.MESSAGE_RATE: "would be {value}, the limit is {limit}",
     Check.QTY: "quantity is {value}, the least is {limit}",
     Check.ORDER_QTY: "wants {value}, the limit is {limit}",
     Check.PRICE: "price {value} is not within 0.0001 and {limit}",

@@ -25,9 +25,10 @@ from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Operato
 from openbell.prices import PriceLike, cash_units, price_units
 from openbell.records import HEADER, MAGIC, json_body, json_frame
 from openbell.rows import AccountInfo, InstrumentInfo, OrderInfo, PositionInfo, rows_of
-from openbell.status import Book, Key, Limits, Snapshot, Status, book_of, snapshot_of, status_of
+from openbell.status import BookInfo, Key, Limits, Snapshot, Status, book_of, snapshot_of, status_of
 from openbell.wire import FrameType
 
+LOCAL_OPERATOR: Final = "local"  # the token that a market makes for its own machine
 OPERATOR_VARIABLE: Final = "OPENBELL_OPERATOR"
 MAX_NAME: Final = 32  # bytes of an operator's name, a symbol, an account's name
 MAX_REASON: Final = 96  # bytes
@@ -58,9 +59,7 @@ class Operator:
         self._engine_file = None if directory is None else directory / "run" / "engine.json"
         self.name = _text(name or default_name(), "operator", MAX_NAME)
         self.timeout_s = timeout_s
-        self._token = (
-            token or find_operator_token(self.market, self.name) or find_operator_token(self.market, None) or ""
-        )
+        self._token = token or self._find_token()
         self._settings = settings
         self._socket: zmq.Socket[bytes] | None = None
         self._number = 0
@@ -74,7 +73,7 @@ class Operator:
         """Counters, latency, lags, ports, warnings."""
         return status_of(self.ask("status", timeout_s=timeout_s))
 
-    def book(self, instrument: Ref, levels: int = 10) -> Book:
+    def book(self, instrument: Ref, levels: int = 10) -> BookInfo:
         """The best `levels` price levels of both sides."""
         return book_of(self.ask("book", {"instrument": self.instrument_id(instrument), "levels": levels}))
 
@@ -367,6 +366,14 @@ class Operator:
         self.close()
 
     # ------------------------------------------------------------ helpers
+
+    def _find_token(self) -> str:
+        """The token of this name, else that of whoever runs the market on this machine, else any; empty: none."""
+        for name in (self.name, LOCAL_OPERATOR, None):
+            found = find_operator_token(self.market, name)
+            if found:
+                return found
+        return ""
 
     def _change(self, verb: str, arguments: Mapping[str, Any], reason: str) -> dict[str, Any]:
         """A verb that changes the market."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from openbell.errors import OpenBellError, OrderCanceled, OrderRejected, RequestRejected
 from openbell.events import Event, Reject
@@ -21,9 +22,14 @@ class OrderState(Enum):
     FILLED = "filled"
     CANCELED = "canceled"
     REJECTED = "rejected"
-    UNKNOWN = "unknown"  # it ended while events were lost for good (see errors.ResumeTooOld)
+    UNKNOWN = "unknown"  # it ended, and events that tell how are lost for good (see errors.ResumeTooOld)
 
 
+# Plain ints: an enum's member costs a look-up each time.
+_ACCEPTED, _FILL, _CANCELED, _REPLACED = map(
+    int, (EventKind.ACCEPTED, EventKind.FILL, EventKind.CANCELED, EventKind.REPLACED)
+)
+_DUPLICATE, _MAKER = int(EventFlag.DUPLICATE), int(EventFlag.MAKER)
 _DONE = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.UNKNOWN})
 
 
@@ -35,6 +41,12 @@ class Fill(NamedTuple):
     ts_ns: int
     trade_id: int
     is_maker: bool
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Fill:
+        """The fill of a row of the query "fills"."""
+        qty, price, ts_ns, trade_id = (int(row[name]) for name in ("qty", "price", "ts_ns", "trade_id"))
+        return cls(qty, price, ts_ns, trade_id, bool(int(row["flags"]) & EventFlag.MAKER))
 
 
 class Request(NamedTuple):
@@ -176,7 +188,10 @@ class Order:
                 f"order ended with {self.filled} of {self.qty} filled: {reason}", order=self, code=reason
             )
         if self.state is OrderState.UNKNOWN:
-            return OpenBellError("the order ended while events were lost: ask the database how", code="unknown")
+            return OpenBellError(
+                f"the order ended with at least {self.filled} of {self.qty} filled; events that tell how are lost",
+                code="unknown",
+            )
         return None
 
     def request_error(self) -> OpenBellError | None:
@@ -208,24 +223,22 @@ class Order:
     def apply(self, event: Event) -> None:
         """Follow one event of this order."""
         kind = event.kind
-        if kind == EventKind.FILL:
-            self.fills.append(
-                Fill(event.qty, event.price, event.ts_ns, event.trade_id, bool(event.flags & EventFlag.MAKER))
-            )
+        if kind == _FILL:
+            self.fills.append(Fill(event.qty, event.price, event.ts_ns, event.trade_id, bool(event.flags & _MAKER)))
             self._paid += event.qty * event.price
             self.filled, self.leaves = event.filled, event.leaves
             self.state = OrderState.PARTLY_FILLED if event.leaves else OrderState.FILLED
-        elif kind == EventKind.ACCEPTED:
+        elif kind == _ACCEPTED:
             self.order_id = event.order_id
             if self.state is OrderState.SENT:
                 self.state = OrderState.ACCEPTED
-                if not event.flags & EventFlag.DUPLICATE:
+                if not event.flags & _DUPLICATE:
                     self.price, self.leaves = event.price, event.leaves
-        elif kind == EventKind.CANCELED:
+        elif kind == _CANCELED:
             self.filled, self.leaves = event.filled, 0
             self.cancel_reason = CancelReason(event.reason)
             self.state = OrderState.CANCELED
-        elif kind == EventKind.REPLACED:
+        elif kind == _REPLACED:
             self.price, self.qty = event.price, event.qty
             self.filled, self.leaves = event.filled, event.leaves
             self._answered(EventKind.REPLACE_REJECTED)
@@ -258,11 +271,25 @@ class Order:
                 return True
         return False
 
-    def refresh(self, order_id: int, price: int, leaves: int, filled: int) -> None:
-        """Take over the state of a row of the query "orders"."""
+    def refresh(self, order_id: int, price: int, leaves: int, filled: int, fills: list[Fill]) -> None:
+        """Take over the state of a row of the query "orders", and the fills that the market keeps."""
+        self._take_fills(fills)
         self.order_id, self.price, self.leaves, self.filled = order_id, price, leaves, filled
         self.qty = leaves + filled
         self.state = OrderState.PARTLY_FILLED if filled else OrderState.ACCEPTED
+
+    def refresh_ended(self, fills: list[Fill]) -> None:
+        """It is not live any more, and its last events are lost: what its fills tell."""
+        self._take_fills(fills)
+        whole = self.filled >= self.qty
+        self.state = OrderState.FILLED if whole else OrderState.UNKNOWN
+        self.leaves = 0
+
+    def _take_fills(self, fills: list[Fill]) -> None:
+        filled = sum(fill.qty for fill in fills)
+        if filled > self.filled:
+            self.fills, self.filled = fills, filled
+            self._paid = sum(fill.qty * fill.price for fill in fills)
 
     def changed(self) -> None:
         """Called after each change; the asynchronous handle wakes those who wait."""

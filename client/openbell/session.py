@@ -20,7 +20,9 @@ from openbell.wire import FrameType
 EVENT_SIZE: Final = wire.EVENT.itemsize
 _SEQ_AND_ACCOUNT = Struct("<Q4xI")  # of an Event, from account_seq on
 _SEQ_OFFSET = 16
+_EVENTS = int(FrameType.EVENTS)
 _FEW = 16  # events up to which a plain loop is quicker than NumPy
+_COUNTING = np.arange(1 << 14, dtype=np.uint64)
 
 
 class Events:
@@ -158,7 +160,7 @@ class Session:
                 f"version {wire.VERSION}: is this the order port of an OpenBell of this release?",
                 code="protocol",
             )
-        if kind == FrameType.EVENTS:
+        if kind == _EVENTS:
             return self._events(message, count)
         if kind == FrameType.HEARTBEAT:
             return [_BEAT]
@@ -212,25 +214,36 @@ class Session:
 
     def _take_many(self, events: np.ndarray[Any, np.dtype[Any]]) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
         """Which events are new, account by account; None for all."""
-        mask: np.ndarray[Any, np.dtype[np.bool_]] | None = None
-        for account in map(int, np.unique(events["account"])):
-            places = np.flatnonzero(events["account"] == account)
-            seqs = events["account_seq"][places]
-            expected = self.next_seq.get(account)
-            if expected is not None and np.array_equal(
-                seqs, np.arange(expected, expected + len(seqs), dtype=np.uint64)
-            ):
-                self.next_seq[account] = expected + len(seqs)
-                continue
-            if mask is None:
-                mask = np.ones(len(events), np.bool_)
-            for place, seq in zip(places.tolist(), seqs.tolist(), strict=True):
-                expected = self.next_seq.get(account)
-                if seq == expected:
-                    self.next_seq[account] = seq + 1
-                else:
-                    mask[place] = self._take_odd(seq, account)
+        accounts, seqs = events["account"], events["account_seq"]
+        account = int(accounts[0])
+        if (accounts == account).all():
+            if self._goes_on(account, seqs):
+                return None
+        elif all(self._would_go_on(int(one), seqs[accounts == one]) for one in np.unique(accounts)):
+            for one in np.unique(accounts):
+                self._goes_on(int(one), seqs[accounts == one])
+            return None
+        mask = np.ones(len(events), np.bool_)
+        for place, (account, seq) in enumerate(zip(accounts.tolist(), seqs.tolist(), strict=True)):
+            if seq == self.next_seq.get(account):
+                self.next_seq[account] = seq + 1
+            else:
+                mask[place] = self._take_odd(seq, account)
         return mask
+
+    def _would_go_on(self, account: int, seqs: np.ndarray[Any, np.dtype[np.uint64]]) -> bool:
+        """Whether these are just the next events of the account."""
+        expected = self.next_seq.get(account)
+        if expected is None or len(seqs) > len(_COUNTING):
+            return False
+        return bool((seqs - np.uint64(expected) == _COUNTING[: len(seqs)]).all())
+
+    def _goes_on(self, account: int, seqs: np.ndarray[Any, np.dtype[np.uint64]]) -> bool:
+        """Take these when they are just the next events of the account."""
+        if not self._would_go_on(account, seqs):
+            return False
+        self.next_seq[account] = int(seqs[-1]) + 1
+        return True
 
     def _take_odd(self, seq: int, account: int) -> bool:
         """Whether to take an event whose account_seq is not the one expected."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, TypeVar
 
+from openbell.market.book import Level
 from openbell.prices import PriceLike, cash_units
 from openbell.rows import InstrumentInfo, rows_of
 
@@ -85,16 +86,8 @@ class Status:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-class Level(NamedTuple):
-    """A price level. price in 1e-4, qty in lots."""
-
-    price: int
-    qty: int
-    orders: int
-
-
 @dataclass(frozen=True, slots=True)
-class Book:
+class BookInfo:
     """An instrument and its best price levels, best first. seq: the last command that it shows."""
 
     instrument: InstrumentInfo
@@ -161,10 +154,10 @@ def status_of(answer: Mapping[str, Any]) -> Status:
     return _of(Status, plain)
 
 
-def book_of(answer: Mapping[str, Any]) -> Book:
+def book_of(answer: Mapping[str, Any]) -> BookInfo:
     """The answer to `book`."""
     sides = [tuple(Level(*map(int, level)) for level in answer.get(side) or ()) for side in ("bids", "asks")]
-    return Book(rows_of(InstrumentInfo, [answer], {})[0], sides[0], sides[1], int(answer.get("seq", 0)))
+    return BookInfo(rows_of(InstrumentInfo, [answer], {})[0], sides[0], sides[1], int(answer.get("seq", 0)))
 
 
 def snapshot_of(answer: Mapping[str, Any]) -> Snapshot:

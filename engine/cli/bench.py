@@ -11,6 +11,7 @@ HELP = "measure it: figures beside floors of the same run"
 ROOT = Path(__file__).resolve().parent.parent.parent
 BENCHES = {
     "core": "the core alone, against the C++ bounds and the matchers of the package index",
+    "itch": "a day of ITCH into books and into the core, against the readers of the package index",
     "wire": "order to ack through the order port, against a ZeroMQ echo and an fdatasync",
     "throughput": "orders a second, 32 a frame, against ZeroMQ alone one way",
     "project": "events a second into Postgres, against plain COPY of the same rows",

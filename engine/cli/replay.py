@@ -102,7 +102,7 @@ def _market(args: argparse.Namespace, instruments: int, messages: int) -> Iterat
 def _lobster(args: argparse.Namespace) -> Report:
     from engine.replay.lobster.replay import LobsterReplay, survey
 
-    rows, tick_size = survey(args.file)
+    rows, tick_size = survey(args.file, args.check)
     with _market(args, 1, rows) as market, _bar("replaying", args.json) as move:
         return LobsterReplay(
             args.file,

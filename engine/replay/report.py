@@ -13,7 +13,7 @@ REASONS: dict[str, str] = {
     "executed_at_another_price": "the record executes an order at another price than its own; the engine at its own",
     "executed_in_a_halt": "the record executes an order while its instrument is halted",
     "crosses_the_book": "the recorded order crosses the book; it waits until it does not",
-    "unknown_reference": "the message names an order that does not rest",
+    "unknown_reference": "the message names an order that does not rest in its stock",
     "duplicate_reference": "the message adds an order under the reference of one that rests; the old one goes",
     "more_shares_than_the_order_has": "the message takes more shares than the order has",
     "no_shares": "the message has no shares",

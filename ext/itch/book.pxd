@@ -46,7 +46,7 @@ cdef struct Side:       # levels sorted by price, the best last
 
 
 cdef struct Anomalies:
-    uint64_t unknown_reference    # E C X D U of an order that does not rest: nothing changes
+    uint64_t unknown_reference    # E C X D U of an order that does not rest in this stock: nothing changes
     uint64_t duplicate_reference  # A F U with the reference of a resting order: the old one goes
     uint64_t excess_shares        # E C X of more shares than rest: the order goes
     uint64_t zero_shares          # A F U of 0 shares: nothing rests

@@ -289,7 +289,7 @@ cdef class Books:
         if not (kind == c"D" or kind == c"U" or kind == c"E" or kind == c"X" or kind == c"C"):
             return
         slot = self.find(step.reference)
-        if slot == NONE:
+        if slot == NONE or self.orders[slot].place >> 1 != step.locate:
             self.anomalies.unknown_reference += 1
             return
         if kind == c"D":

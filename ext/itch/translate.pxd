@@ -53,8 +53,8 @@ cdef class Translator:
     cdef bint out_of_memory
 
     cdef uint8_t state_after(self, const Step* step) noexcept nogil
-    cdef void withdraw(self, uint32_t slot, uint32_t locate) noexcept nogil
-    cdef void vacate(self, uint32_t slot, uint32_t locate) noexcept nogil
+    cdef void withdraw(self, uint32_t slot) noexcept nogil
+    cdef void vacate(self, uint32_t slot) noexcept nogil
     cdef void lose(self, uint32_t slot, uint8_t check) noexcept nogil
     cdef Py_ssize_t run(self, const Step* steps, Py_ssize_t count) noexcept nogil
     cdef void mend(self) noexcept nogil

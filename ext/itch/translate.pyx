@@ -4,8 +4,8 @@ Two accounts trade. The maker owns every recorded order. An execution becomes an
 taker at the price of the recorded order; the engine must fill exactly that order. The translator keeps the plain
 books of the messages (`ext.itch.book`), so it knows before it sends what the record says the engine holds, and what
 no matching engine could reproduce: an execution that is not of the first order of the best queue, or one in a halt.
-Such an execution takes its shares from the order without a match, so that the books stay equal, and is counted under its
-reason. One at another price than its order's (C) is matched at the order's, and counted as a difference.
+Such an execution takes its shares from the order without a match, so that the books stay equal, and is counted under
+its reason. One at another price than its order's (C) is matched at the order's, and counted as a difference.
 
 Rules of the translation:
     A F     NEW_ORDER, GTC, post-only. In a halt, or where it crosses the book, it waits in here until it may enter.
@@ -188,7 +188,7 @@ cdef class Translator:
             slot = self.books.find(step.reference)
             if slot != NONE:
                 self.differ(DUPLICATE_REFERENCE, step, step.reference, step.reference)
-                self.withdraw(slot, locate)
+                self.withdraw(slot)
             self.enter(step, 2 * locate + (step.code == c"S"), 0, 0)
             return
         if kind == c"P" or kind == c"Q":
@@ -197,11 +197,14 @@ cdef class Translator:
         if not (kind == c"D" or kind == c"U" or kind == c"E" or kind == c"X" or kind == c"C"):
             return
         slot = self.books.find(step.reference)
-        if slot == NONE:
+        if slot == NONE or self.books.orders[slot].place >> 1 != locate:
             self.differ(UNKNOWN_REFERENCE, step, step.reference, 0)
+            if kind == c"E" or kind == c"C":
+                self.executions += 1
+                self.executed_shares += step.shares
             return
         if kind == c"D":
-            self.withdraw(slot, locate)
+            self.withdraw(slot)
         elif kind == c"X":
             if step.shares > self.books.orders[slot].shares:
                 self.differ(EXCESS_SHARES, step, step.shares, self.books.orders[slot].shares)
@@ -210,7 +213,7 @@ cdef class Translator:
             status = self.placed[slot].status
             if step.shares == 0:
                 self.differ(ZERO_SHARES, step, 1, 0)
-                self.withdraw(slot, locate)
+                self.withdraw(slot)
             elif status & SENT and self.states[locate] == INSTRUMENT_STATE_OPEN:
                 engine_id, client_id = self.placed[slot].engine_id, self.placed[slot].client_id
                 self.enter(step, self.books.orders[slot].place, engine_id, client_id)
@@ -222,19 +225,20 @@ cdef class Translator:
         else:
             self.execute(step, slot)
 
-    cdef void withdraw(self, uint32_t slot, uint32_t locate) noexcept nogil:
+    cdef void withdraw(self, uint32_t slot) noexcept nogil:
         """Take an order off the engine's book and ours."""
         cdef OrderCommand* cancel
+        cdef uint32_t locate = self.books.orders[slot].place >> 1
         if self.placed[slot].status & SENT:
             cancel = self.command(COMMAND_KIND_CANCEL, self.maker_account, self.instruments[locate])
             self.name_order(cancel, slot)
-        self.vacate(slot, locate)
+        self.vacate(slot)
         self.books.remove(slot)
 
-    cdef void vacate(self, uint32_t slot, uint32_t locate) noexcept nogil:
+    cdef void vacate(self, uint32_t slot) noexcept nogil:
         """Forget what we know of a slot whose order goes."""
         if self.placed[slot].status & (WAITING | SHRUNK):
-            self.waiting[locate] -= 1
+            self.waiting[self.books.orders[slot].place >> 1] -= 1
         if self.placed[slot].client_id >= self.maker_done and self.placed[slot].status & SENT:
             self.makers[self.placed[slot].client_id & (IN_FLIGHT - 1)] = NONE  # its answer names no slot any more
         self.placed[slot].status = 0
@@ -246,13 +250,13 @@ cdef class Translator:
         cdef OrderCommand* replace
         if step.type == c"U":
             slot = self.books.find(reference)
-            self.vacate(slot, locate)
+            self.vacate(slot)
             self.books.remove(slot)
             reference = step.other
             slot = self.books.find(reference)
             if slot != NONE:
                 self.differ(DUPLICATE_REFERENCE, step, reference, reference)
-                self.withdraw(slot, locate)
+                self.withdraw(slot)
         cdef bint blocked = self.states[locate] != INSTRUMENT_STATE_OPEN
         if not blocked and self.crosses(place, step.price):
             self.differ(CROSSING, step, step.price, self.books.levels[self.books.best_level(place ^ 1)].price)
@@ -331,14 +335,14 @@ cdef class Translator:
         order.side = (place & 1) ^ 1
         order.price, order.qty, order.tif = price, <uint32_t>step.shares, TIME_IN_FORCE_IOC
         if step.shares == shares:
-            self.vacate(slot, locate)
+            self.vacate(slot)
         self.books.reduce(slot, step.shares)
 
     cdef void shrink(self, uint32_t slot, uint64_t shares, uint32_t locate) noexcept nogil:
         """Take shares from an order without a trade; with none left it goes."""
         cdef OrderCommand* replace
         if shares >= self.books.orders[slot].shares:
-            self.withdraw(slot, locate)
+            self.withdraw(slot)
             return
         self.books.reduce(slot, shares)
         if not self.placed[slot].status & SENT:

@@ -163,7 +163,7 @@ class Peer:
             "instruments": INSTRUMENTS,
             "durability": "memory",
             "ts_ns": 0,
-            "heartbeat_s": 1,
+            "heartbeat_s": 0.3,
             "market": "peer",
         }
         self._outbox.append([identity, json_frame(FrameType.LOGGED_IN, number, answer)])

@@ -34,11 +34,9 @@ class Station:
         """Bind, at the same addresses as before."""
         self._stream: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.XPUB)
         self._snapshots: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
-        ports = []
-        for socket, port in zip((self._stream, self._snapshots), self.ports, strict=True):
-            socket.setsockopt(zmq.LINGER, 0)
-            ports.append(bound(socket, port))
-        self.ports = (ports[0], ports[1])
+        self._stream.setsockopt(zmq.LINGER, 0)
+        self._snapshots.setsockopt(zmq.LINGER, 0)
+        self.ports = (bound(self._stream, self.ports[0]), bound(self._snapshots, self.ports[1]))
         self._stop = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

@@ -15,7 +15,8 @@ from openbell import wire
 from openbell.market import MarketFeed, Recovered, Stale, TradeUpdate, Update, UpdateQueue
 from openbell.market.feed import SILENT_NS
 from openbell.market.updates import Note
-from openbell.wire import Channel
+from openbell.records import HEADER, json_frame
+from openbell.wire import Channel, FrameType
 
 from tests.client.publisher import SYMBOLS, Publisher
 
@@ -137,7 +138,7 @@ def change(publisher: Publisher, step: tuple[Any, ...]) -> None:
     channels=st.sampled_from(["BDTXS", "BD", "B", "D", "TX"]),
     symbols=st.sampled_from([None, ["ACME"], ["BOLT", "CORE"]]),
 )
-@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_the_line_does_the_books_become_exact(
     steps: list[Any], live_first: bool, channels: str, symbols: list[str] | None
 ) -> None:
@@ -309,6 +310,42 @@ def test_snapshots_of_several_symbols_may_show_several_moments(channel: str) -> 
     line.publish()
     line.check()
     assert line.feed.take_outgoing() == []
+
+
+def test_where_all_instruments_are_too_much_they_are_asked_for_one_by_one() -> None:
+    line = Line("BD")
+    line.publisher.add(1, 0, 10, 1)
+    line.publisher.add(5, 1, 12, 1)
+    line.publish()
+    line.beat()
+    refused = {"code": "too_many", "text": "this would be too much"}
+    for question in line.feed.take_outgoing():
+        number = HEADER.unpack_from(question)[4]
+        if b'"I"' in question:
+            line.feed.reply(line.publisher.answer(question))
+        else:
+            line.feed.reply([json_frame(FrameType.ERROR, number, refused)])
+    questions = line.feed.take_outgoing()
+    assert [b"instrument" in question for question in questions] == [True] * 6
+    line.publisher.add(1, 0, 10, 1)
+    line.publish()
+    for question in questions:
+        line.feed.reply(line.publisher.answer(question))
+    line.check()
+
+
+def test_a_refused_snapshot_is_asked_for_again_later() -> None:
+    line = Line("B")
+    line.beat()
+    for question in line.feed.take_outgoing():
+        refused = {"code": "stopping", "text": "later"}
+        line.feed.reply([json_frame(FrameType.ERROR, HEADER.unpack_from(question)[4], refused)])
+    assert line.feed.take_outgoing() == []
+    line.pass_time(5)
+    line.settle()
+    line.check()
+    line.feed.receive(line.publisher.heartbeat())
+    assert line.feed.failure is None
 
 
 def test_what_comes_twice_is_taken_once() -> None:

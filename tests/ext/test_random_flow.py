@@ -62,26 +62,9 @@ def flow(random: Random, world: World) -> tuple[list[Step], Different | None]:
                 pair.check_invariants()
     except AssertionError as error:
         return steps, Different(str(error))
-    same_again(random, pair)
+    sizes = iter(lambda: random.choice((1, 2, 7, 100, 999)), None)
+    pair.replay(sizes, iter(lambda: random.random() < 0.2, None))
     return steps, None
-
-
-def same_again(random: Random, pair: Pair) -> None:
-    """All the commands in batches of any size: the same output and the same hash; so too from a snapshot in between."""
-    core = type(pair.core)()
-    events, market_data, place = b"", b"", 0
-    while place < len(pair.commands):
-        size = random.choice((1, 2, 7, 100, 999))
-        core.apply(b"".join(pair.commands[place : place + size]), True)
-        events += core.take_events()
-        market_data += core.take_market_data()
-        place += size
-        if random.random() < 0.2:
-            core = type(core).restore(core.snapshot())
-    assert events == b"".join(pair.events)
-    assert market_data == b"".join(pair.market_data)
-    assert core.state_hash() == pair.core.state_hash()
-    assert core.snapshot() == pair.core.snapshot()
 
 
 @pytest.mark.parametrize("number", range(SWARMS))

@@ -31,6 +31,7 @@ CAPACITY_RANGES = (
     (2, 4096),  # window_pages
 )
 RAISABLE = 5  # the first values of CONFIGURE
+WINDOW_PAGES = 6
 INSTRUMENT_FIELDS = {
     "tick_size": (1, 1 << 20),
     "lot_size": (1, 1 << 20),
@@ -104,13 +105,11 @@ def configure(state: State, command: Any) -> None:
     values = values_of(command)[: len(CAPACITY_RANGES)]
     present = state.capacity.values()
     for index, (value, (least, most)) in enumerate(zip(values, CAPACITY_RANGES, strict=True)):
-        if state.configured and index >= RAISABLE:
-            if value != present[index]:
-                raise bad_value(index, present[index], value)
-            continue
-        in_range(index, value, present[index] if state.configured else least, most)
-    if values[-1] & (values[-1] - 1):
-        raise bad_value(len(values) - 1, CAPACITY_RANGES[-1][1], values[-1])
+        in_range(index, value, least, most)
+        if index == WINDOW_PAGES and value & (value - 1):
+            raise bad_value(index, most, value)
+        if state.configured and (value < present[index] if index < RAISABLE else value != present[index]):
+            raise bad_value(index, present[index], value)
     state.capacity = Capacity(*values)
     state.configured = True
     state.output.event(EventKind.CONFIGURED, qty=command.request)

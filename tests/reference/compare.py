@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ext.core import Core
@@ -63,7 +63,7 @@ class Pair:
     """Gives each command to both and compares all that they say and are."""
 
     def __init__(self) -> None:
-        self.core: AnyMarket = Core()
+        self.core = Core()
         self.model = Market()
         self.watch = Watch()
         self.seq = 0
@@ -112,6 +112,31 @@ class Pair:
         for account in model.state.accounts:
             same_rows(f"orders of {account}", core.orders(account), model.orders(account), ORDER_ROW)
             same_rows(f"positions of {account}", core.positions(account), model.positions(account), POSITION_ROW)
+
+    def restart(self) -> None:
+        """Go on with a core made from the snapshot of this one."""
+        snapshot, state_hash = self.core.snapshot(), self.core.state_hash()
+        self.core = Core.restore(snapshot)
+        assert (self.core.seq, self.core.ts_ns) == (self.model.seq, self.model.ts_ns)
+        assert self.core.state_hash() == state_hash
+        assert self.core.snapshot() == snapshot
+
+    def replay(self, sizes: Iterator[int], restarts: Iterator[bool]) -> None:
+        """All commands again, in batches of these sizes, from a snapshot now and then: the same output and hash."""
+        core = Core()
+        events, market_data, place = b"", b"", 0
+        while place < len(self.commands):
+            batch = self.commands[place : place + next(sizes)]
+            assert core.apply(b"".join(batch), True) == len(batch)
+            events += core.take_events()
+            market_data += core.take_market_data()
+            place += len(batch)
+            if next(restarts):
+                core = Core.restore(core.snapshot())
+        assert events == b"".join(self.events)
+        assert market_data == b"".join(self.market_data)
+        assert core.state_hash() == self.core.state_hash()
+        assert core.snapshot() == self.core.snapshot()
 
     def check_invariants(self) -> None:
         self.watch.check(self.core)

@@ -63,7 +63,7 @@ class Swarm:
         self.pace_ns = random.choice(PACES_NS)
         self.reopen = random.choice((0.6, 0.9, 0.95))
         self.strict = random.choice((0.0, 0.1, 0.3))  # how often an operator sets a limit that bites
-        self.bad_share = random.choice((0.0, 0.005, 0.03))
+        self.bad_share = random.choice((0.003, 0.01, 0.03))
         self.odd_modes = random.choice((0.1, 0.5))
 
     def next(self) -> Step:
@@ -187,6 +187,10 @@ class Swarm:
             flags = random.choice((1, 8, 255))
         price = order.price if self.chance(0.5) else self.price(order.instrument.number)
         total = random.choice((self.qty(), order.leaves, order.leaves + order.filled, max(1, order.leaves - 1)))
+        if self.chance(0.1):
+            total = random.choice((0, total * 3, total * 10))
+        if self.chance(self.bad_share):
+            price = random.choice((0, price + 1, -max(price, -wire.MAX_PRICE)))
         return ask.command(wire.CommandKind.REPLACE, **names, flags=flags, price=price, qty=total % (1 << 32))
 
     def make_mass(self) -> Command:

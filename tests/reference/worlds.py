@@ -95,7 +95,7 @@ WORLDS = (
             "max_order_qty": 8,
             "max_order_notional": 7_500_000,
             "max_position": 60,
-            "max_open_orders": 12,
+            "max_open_orders": 7,
             "max_messages": 40,
         },
     ),

@@ -25,7 +25,7 @@ from openbell.discovery import find_api_key, find_market
 from openbell.errors import ConnectionLost, OpenBellError, TimedOut
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
 from openbell.session import Session
-from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, REOPEN_S, SILENCES, Trader
+from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, REOPEN_S, SILENCES, RowT, Trader
 from openbell.wire import Side
 
 _FRAMES_A_TURN: Final = 256  # taken before other tasks get a turn
@@ -130,16 +130,29 @@ class AsyncClient(Trader[AsyncOrder]):
         return query.result()
 
     async def orders(self, account: str | int | None = None) -> list[OrderInfo]:
-        """The account's live orders, those of other clients included."""
-        return self._rows(OrderInfo, await self.query("orders", account=self.account_id(account)))
+        """The account's live orders, those of other clients included.
+
+        Beyond some thousands they come in pages, each of its own moment.
+        """
+        return await self._all_rows(OrderInfo, "orders", account)
 
     async def positions(self, account: str | int | None = None) -> list[PositionInfo]:
         """The account's positions."""
-        return self._rows(PositionInfo, await self.query("positions", account=self.account_id(account)))
+        return await self._all_rows(PositionInfo, "positions", account)
 
     async def fills(self, account: str | int | None = None) -> list[FillInfo]:
         """The account's fills that the engine still keeps, oldest first."""
-        return self._rows(FillInfo, await self.query("fills", account=self.account_id(account)))
+        return await self._all_rows(FillInfo, "fills", account)
+
+    async def _all_rows(self, kind: type[RowT], what: str, account: str | int | None) -> list[RowT]:
+        """All rows of an answer, page by page where there are more than the market gives at once."""
+        of = self.account_id(account)
+        answer = await self.query(what, account=of)
+        rows = self._rows(kind, answer)
+        while answer["rows"] and len(rows) < answer.get("total", 0):
+            answer = await self.query(what, account=of, offset=len(rows))
+            rows += self._rows(kind, answer)
+        return rows
 
     async def account(self, account: str | int | None = None) -> AccountInfo:
         """Cash, holds, limits."""
@@ -219,8 +232,9 @@ class AsyncClient(Trader[AsyncOrder]):
         self._last_received_s = time.monotonic()
         desk = self._desk
         desk.receive(message)
-        for data in desk.take_outgoing():
-            self._send_frame(data)
+        if desk.has_outgoing:
+            for data in desk.take_outgoing():
+                self._send_frame(data)
         if desk.complaints:
             self._complain()
         if desk.failure is not None:

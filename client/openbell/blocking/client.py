@@ -22,7 +22,7 @@ from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Overrun
 from openbell.events import Event, Reject, decode
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
 from openbell.session import Events, Session
-from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, REOPEN_S, SILENCES, Trader
+from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, REOPEN_S, SILENCES, RowT, Trader
 from openbell.wire import Side
 
 _SLICE_MS: Final = 50  # how long a receive sleeps before it looks after the connection
@@ -114,16 +114,29 @@ class Client(Trader[BlockingOrder]):
         return query.result()
 
     def orders(self, account: str | int | None = None) -> list[OrderInfo]:
-        """The account's live orders, those of other clients included."""
-        return self._rows(OrderInfo, self.query("orders", account=self.account_id(account)))
+        """The account's live orders, those of other clients included.
+
+        Beyond some thousands they come in pages, each of its own moment.
+        """
+        return self._all_rows(OrderInfo, "orders", account)
 
     def positions(self, account: str | int | None = None) -> list[PositionInfo]:
         """The account's positions."""
-        return self._rows(PositionInfo, self.query("positions", account=self.account_id(account)))
+        return self._all_rows(PositionInfo, "positions", account)
 
     def fills(self, account: str | int | None = None) -> list[FillInfo]:
         """The account's fills that the engine still keeps, oldest first."""
-        return self._rows(FillInfo, self.query("fills", account=self.account_id(account)))
+        return self._all_rows(FillInfo, "fills", account)
+
+    def _all_rows(self, kind: type[RowT], what: str, account: str | int | None) -> list[RowT]:
+        """All rows of an answer, page by page where there are more than the market gives at once."""
+        of = self.account_id(account)
+        answer = self.query(what, account=of)
+        rows = self._rows(kind, answer)
+        while answer["rows"] and len(rows) < answer.get("total", 0):
+            answer = self.query(what, account=of, offset=len(rows))
+            rows += self._rows(kind, answer)
+        return rows
 
     def account(self, account: str | int | None = None) -> AccountInfo:
         """Cash, holds, limits."""
@@ -216,7 +229,9 @@ class Client(Trader[BlockingOrder]):
                 self._raise_complaint()
             self._check_open()
 
-    def wait_until(self, done: Callable[[], bool], timeout_s: float | None, what: str = "it") -> None:
+    def wait_until(
+        self, done: Callable[[], bool], timeout_s: float | None, what: str | Callable[[], str] = "it"
+    ) -> None:
         """Receive until done() is true. Raises TimedOut, saying what was waited for, ConnectionLost, LoginRefused."""
         if done():
             return
@@ -226,7 +241,8 @@ class Client(Trader[BlockingOrder]):
             while not done():
                 if not self._pump(deadline_s) and not done():
                     where = "" if self._desk.online else f"; the market at {self.market.orders} does not answer"
-                    raise TimedOut(f"waited {timeout_s} s for {what}{where}", code="timeout", limit=timeout_s)
+                    said = what if isinstance(what, str) else what()
+                    raise TimedOut(f"waited {timeout_s} s for {said}{where}", code="timeout", limit=timeout_s)
                 if self._desk.failure is not None:
                     raise self._desk.failure
 
@@ -260,8 +276,9 @@ class Client(Trader[BlockingOrder]):
         """One frame from the market."""
         self._silent_s = 0.0
         self._desk.receive(message)
-        for data in self._desk.take_outgoing():
-            self._send_frame(data)
+        if self._desk.has_outgoing:
+            for data in self._desk.take_outgoing():
+                self._send_frame(data)
 
     # ------------------------------------------------------------ the connection
 

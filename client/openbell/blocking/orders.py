@@ -44,7 +44,9 @@ class BlockingOrder(Order):
     def wait_accepted(self, timeout_s: float | None = 10.0) -> BlockingOrder:
         """Wait until the market has answered the order. Raises OrderRejected, Refused, TimedOut."""
         if self.state is OrderState.SENT:
-            self._client.wait_until(lambda: self.state is not OrderState.SENT, timeout_s, self._waiting_for("answer"))
+            self._client.wait_until(
+                lambda: self.state is not OrderState.SENT, timeout_s, lambda: self._waiting_for("answer")
+            )
         self._raise_rejected()
         return self
 
@@ -53,19 +55,19 @@ class BlockingOrder(Order):
 
         Raises OrderRejected, RequestRejected (of the last cancel or replace), Refused, TimedOut.
         """
-        self._client.wait_until(lambda: self.is_answered, timeout_s, self._waiting_for("answer"))
+        self._client.wait_until(lambda: self.is_answered, timeout_s, lambda: self._waiting_for("answer"))
         self._raise_rejected()
         self._raise_request_rejected()
         return self
 
     def wait_done(self, timeout_s: float | None = 10.0) -> BlockingOrder:
         """Wait until nothing can happen to it any more, whatever its end: see `state`. Raises TimedOut."""
-        self._client.wait_until(lambda: self.is_done, timeout_s, self._waiting_for("end"))
+        self._client.wait_until(lambda: self.is_done, timeout_s, lambda: self._waiting_for("end"))
         return self
 
     def wait_filled(self, timeout_s: float | None = 10.0) -> BlockingOrder:
         """Wait until it is filled whole. Raises OrderRejected, OrderCanceled, Refused, TimedOut."""
-        self._client.wait_until(lambda: self.is_done, timeout_s, self._waiting_for("fill"))
+        self._client.wait_until(lambda: self.is_done, timeout_s, lambda: self._waiting_for("fill"))
         error = self.error()
         if error is not None:
             raise error

@@ -63,7 +63,18 @@ _SHOWN: Final = {Channel.BOOK: 2, Channel.DEPTH: 3, Channel.TOP: 4, Channel.TRAD
 class _Feed:
     """A channel's state: its sequence and what was asked about it."""
 
-    __slots__ = ("asked", "asked_ns", "channel", "floors", "lowest", "sequence", "stale_since_ns", "sync", "was_live")
+    __slots__ = (
+        "asked",
+        "asked_ns",
+        "channel",
+        "floors",
+        "lowest",
+        "one_by_one",
+        "sequence",
+        "stale_since_ns",
+        "sync",
+        "was_live",
+    )
 
     def __init__(self, channel: Channel, now_ns: int) -> None:
         self.channel = channel
@@ -72,6 +83,7 @@ class _Feed:
         self.asked_ns = 0
         self.stale_since_ns: int | None = now_ns
         self.was_live = False
+        self.one_by_one = False  # one answer cannot hold all instruments
         self.floors: dict[int, int] = {}  # instrument -> channel sequence that its own snapshot covers
         self.lowest = self.sequence = 0  # lowest and highest sequence of the snapshots that came
 
@@ -294,10 +306,11 @@ class MarketFeed:
         letter = chr(feed.channel)
         if feed.channel == Channel.TRADES:
             questions: list[dict[str, Any]] = [{"channel": letter, "from": max(1, feed.sync.next_seq)}]
-        elif self._ids is None:
+        elif self._ids is None and not feed.one_by_one:
             questions = [{"channel": letter}]
-        elif self._ids:
-            questions = [{"channel": letter, "instrument": instrument} for instrument in sorted(self._ids)]
+        elif self._learned:
+            ids = self.symbols if self._ids is None else self._ids
+            questions = [{"channel": letter, "instrument": instrument} for instrument in sorted(ids)]
         else:
             return  # the ids of the symbols are not known yet
         feed.asked = {self._ask(question) for question in questions}
@@ -320,8 +333,8 @@ class MarketFeed:
         if kind == FrameType.REPLY and len(parts) != 2:
             raise OpenBellError(f"an answer of the snapshots port has {len(parts)} parts, not 2", code="protocol")
         if self._instruments_asked is not None and number == self._instruments_asked[0]:
-            self._instruments_asked = None
             if kind == FrameType.REPLY:
+                self._instruments_asked = None
                 self._learn(parts[1])
         else:
             for feed in self._feeds.values():
@@ -338,11 +351,15 @@ class MarketFeed:
         """A question was refused: ask again after a pause, where that can help."""
         feed.asked.clear()
         feed.asked_ns = self._clock_ns() + _ASK_AGAIN_NS
-        if error.code in ("bad_query", "bad_frame"):
+        if error.code == "too_many" and not feed.one_by_one:
+            feed.one_by_one = True  # all instruments are too much for one answer
+            feed.asked_ns = 0
+        elif error.code in ("bad_query", "bad_frame"):
             self.failure = error
 
     def _learn(self, records: bytes) -> None:
-        """All instruments."""
+        """All instruments; one may have another name than before."""
+        self.instruments = {}
         for row in np.frombuffer(records, wire.INSTRUMENT_ROW):
             values = {name: row[name].item() for name in row.dtype.names if not name.startswith("reserved")}
             symbol = values["symbol"] = values["symbol"].decode()
@@ -379,7 +396,7 @@ class MarketFeed:
             self._load_state(feed.channel, instrument, records)
         feed.lowest = min(feed.lowest, sequence) if feed.sequence else sequence
         feed.sequence = max(feed.sequence, sequence)
-        if instrument is not None and self._ids is not None:
+        if instrument is not None:
             feed.floors[int(instrument)] = sequence
         if feed.asked:
             return

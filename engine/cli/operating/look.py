@@ -9,7 +9,7 @@ from typing import Any
 from openbell import wire
 from openbell.operator import Operator
 from openbell.rows import AccountInfo, InstrumentInfo
-from openbell.status import Book, Status
+from openbell.status import BookInfo, Status
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -94,7 +94,7 @@ def _book(op: Operator, args: argparse.Namespace) -> Said:
     return Said(value, book_table(book))
 
 
-def book_table(book: Book) -> RenderableType:
+def book_table(book: BookInfo) -> RenderableType:
     """Both sides next to each other, best first."""
     row = book.instrument
     head = Text.assemble(

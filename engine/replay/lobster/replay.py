@@ -11,8 +11,19 @@ from pathlib import Path
 
 from openbell import wire
 
-from engine.replay.errors import ReplayError
-from engine.replay.lobster.reader import HALT, NAMES, NEW, Levels, Message, depth_of, read_messages, read_orderbook
+from engine.replay.errors import FileError, ReplayError
+from engine.replay.lobster.reader import (
+    CROSS,
+    EXECUTE_HIDDEN,
+    HALT,
+    NAMES,
+    NEW,
+    Levels,
+    Message,
+    depth_of,
+    read_messages,
+    read_orderbook,
+)
 from engine.replay.lobster.steps import FIRST_SEED, LOCATE, StepMaker, as_steps
 from engine.replay.market import Market, OwnMarket
 from engine.replay.pace import Pace
@@ -33,13 +44,22 @@ def symbol_of(path: Path) -> str:
     return (found.group(1) if found else path.stem[:8]).upper()
 
 
-def survey(path: Path) -> tuple[int, int]:
-    """Read a message file whole; return (rows, the tick in 1e-4 that fits all its prices). Raises LobsterError."""
+def survey(path: Path, orderbook: Path | None = None) -> tuple[int, int]:
+    """Read the files whole; return (rows, the tick in 1e-4 that fits the prices of all visible orders).
+
+    Raises LobsterError, and FileError when there are no rows.
+    """
     rows, tick_size = 0, 100
     for message in read_messages(path):
         rows += 1
-        if message.type != HALT and message.price % 100:
+        if message.price % 100 and message.type not in (EXECUTE_HIDDEN, CROSS, HALT):
             tick_size = 1
+    if not rows:
+        raise FileError(f"{path}: the file is empty")
+    if orderbook is not None and tick_size != 1:
+        for levels in read_orderbook(orderbook):
+            if any(price % 100 for side in (levels.asks, levels.bids) for price, _ in side):
+                return rows, 1
     return rows, tick_size
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openbell.market import Level
 from openbell.rows import AccountInfo, InstrumentInfo
 from openbell.status import Status, status_of
 from rich.console import Console
 
+from engine.cli.screens.book import BookScreen, Trade
 from engine.cli.screens.market import MarketScreen, ports_text
 from engine.cli.screens.rates import Rates
 from engine.demo.cast import LISTINGS, participants
@@ -67,7 +69,7 @@ def drawn(screen: MarketScreen, width: int, height: int) -> list[str]:
     console = Console(width=width, height=height)
     with console.capture() as capture:
         console.print(screen, end="")
-    return capture.get().split("\n")
+    return capture.get().removesuffix("\n").split("\n")
 
 
 @pytest.mark.parametrize("business", [False, True])
@@ -142,3 +144,21 @@ def test_a_counter_that_starts_anew_gives_no_negative_rate() -> None:
     assert rates.series("orders") == [20.0]
     rates.add(3.0, {"orders": 99})
     assert rates.series("orders") == [20.0], "a reading of the same moment is none"
+
+
+def test_the_book_screen_fits_and_shows_both_sides() -> None:
+    screen = BookScreen("NOVA", hint="Ctrl-C leaves", state=1, last=4_125_000)
+    screen.bids = [Level(4_124_500 - 500 * step, 100 * (step + 1), step + 1) for step in range(40)]
+    screen.asks = [Level(4_125_500 + 500 * step, 200, 1) for step in range(3)]
+    for number in range(50):
+        screen.trades.append(Trade(number * 10**9, 4_125_000 + number, number, number % 2))
+    for width, height in ((80, 24), (160, 50)):
+        lines = drawn(screen, width, height)
+        assert len(lines) <= height
+        assert max(map(len, lines)) <= width
+        text = "\n".join(lines)
+        for word in ("NOVA", "open", "412.50", "412.45", "412.55", "spread 0.10", "412.5049", "Ctrl-C leaves"):
+            assert word in text
+        assert "…" not in text
+        assert sum("412.5" in line or "411." in line for line in lines) >= height - 6
+    assert any("empty" in line for line in drawn(BookScreen("X"), 80, 24))

@@ -1,0 +1,111 @@
+"""The live screen of one instrument: its book by price, and its last trades."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from openbell.market import Level
+from openbell.wire import Side
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from engine.cli import show
+
+WIDE = 110  # columns from which quantities have bars
+BAR = 22
+KEPT_TRADES = 200
+
+
+class Trade(NamedTuple):
+    """A trade: qty in lots, price in 1e-4, the side of the incoming order."""
+
+    ts_ns: int
+    price: int
+    qty: int
+    aggressor: int
+
+
+@dataclass(slots=True)
+class BookScreen:
+    """What is known of one instrument, drawn into whatever room there is."""
+
+    symbol: str
+    bids: Sequence[Level] = ()
+    asks: Sequence[Level] = ()
+    trades: deque[Trade] = field(default_factory=lambda: deque(maxlen=KEPT_TRADES))
+    state: int | None = None
+    last: int = 0
+    volume: int = 0  # lots traded while it was watched
+    alarm: str = ""
+    hint: str = ""
+
+    def levels_that_fit(self, height: int) -> int:
+        """Price levels a side that a screen of this height shows."""
+        return max(1, height - 4)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width, height = options.max_width, options.height or console.height
+        rows = self.levels_that_fit(height)
+        yield self._head(width)
+        yield Text()
+        grid = Table.grid(padding=(0, 3, 0, 0))
+        grid.add_row(self._book(rows, wide=width >= WIDE), self._trades(rows))
+        yield grid
+        yield Text(f" {self.hint}", "dim", no_wrap=True, overflow="ellipsis")
+
+    def _head(self, width: int) -> Text:
+        head = Text(no_wrap=True, overflow="ellipsis")
+        head.append(f" {self.symbol} ", "bold white on blue").append("  ")
+        if self.state is not None:
+            head.append_text(show.state(self.state)).append("  ")
+        head.append(f"last {show.price(self.last)}  ", "bold")
+        if self.bids and self.asks:
+            bid, ask = self.bids[0].price, self.asks[0].price
+            head.append(f"spread {show.price(ask - bid)} ({(ask - bid) / (ask + bid) * 20_000:.1f} bps)  ")
+        head.append(f"{self.volume:,} lots traded meanwhile  ")
+        if self.alarm:
+            head.append(self.alarm, "bold yellow")
+        return head
+
+    def _book(self, rows: int, *, wide: bool) -> RenderableType:
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+        for title, justify in (
+            *(((" " * BAR, "right"),) if wide else ()),
+            *((" orders", "right"), (" qty", "right"), ("bid", "right"), ("ask", "left"), ("qty", "right")),
+            *((("orders", "right"), (" " * BAR, "left")) if wide else (("orders", "right"),)),
+        ):
+            table.add_column(title, justify=justify, no_wrap=True, min_width=7 if title.strip() else None)
+        shown = [*self.bids[:rows], *self.asks[:rows]]
+        most = max((level.qty for level in shown), default=1)
+        for number in range(min(rows, max(len(self.bids), len(self.asks)))):
+            cells: list[RenderableType] = []
+            bid = self.bids[number] if number < len(self.bids) else None
+            ask = self.asks[number] if number < len(self.asks) else None
+            if wide:
+                cells.append(_bar(bid, most, "green"))
+            cells += [str(bid.orders), f"{bid.qty:,}", Text(show.price(bid.price), "green")] if bid else ["", "", ""]
+            cells += [Text(show.price(ask.price), "red"), f"{ask.qty:,}", str(ask.orders)] if ask else ["", "", ""]
+            if wide:
+                cells.append(_bar(ask, most, "red"))
+            table.add_row(*cells)
+        if not shown:
+            table.add_row(*([""] * (3 if wide else 2)), Text("empty", "dim"))
+        return table
+
+    def _trades(self, rows: int) -> RenderableType:
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+        for title, justify in (("trades", "left"), ("lots", "right"), ("price", "right")):
+            table.add_column(title, justify=justify, no_wrap=True, min_width=6)  # type: ignore[arg-type]
+        for trade in list(self.trades)[-rows:][::-1]:
+            style = "green" if trade.aggressor == Side.BUY else "red"
+            table.add_row(show.clock(trade.ts_ns), f"{trade.qty:,}", Text(show.price(trade.price), style))
+        return table
+
+
+def _bar(level: Level | None, most: int, style: str) -> Text:
+    length = 0 if level is None or most <= 0 else max(1, round(level.qty / most * BAR))
+    return Text("█" * length, style)

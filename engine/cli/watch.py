@@ -1,0 +1,114 @@
+"""`openbell watch SYM`: the live book of an instrument and its trades, from market data."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+import numpy as np
+import openbell
+from openbell.errors import InvalidInput
+from openbell.wire import Channel
+from rich.live import Live
+
+from engine.cli import reach, show
+from engine.cli.operating.act import count
+from engine.cli.screens.book import BookScreen, Trade
+
+HELP = "live order book of one instrument"
+DRAW_S = 0.125  # least time between two drawings
+CHANNELS = "DTXS"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb to its parser."""
+    reach.add_market(parser)
+    parser.add_argument("symbol", metavar="SYM")
+    parser.add_argument("--levels", type=count, metavar="N", help="price levels a side (default: what fits)")
+    parser.add_argument("--for", dest="for_s", type=float, metavar="S", help="end after S seconds (default: Ctrl-C)")
+    parser.epilog = (
+        "With --json, or where standard output is no terminal, it prints one line an update instead of a screen."
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show it until Ctrl-C. Returns the exit code: 0, 2 for an unknown symbol, 3 without an engine."""
+    return reach.reported("watch", args, _do)
+
+
+def _do(args: argparse.Namespace) -> int:
+    console = show.console()
+    with _subscribe(reach.address(args), args.symbol) as data:
+        symbol = args.symbol if args.symbol in data.instruments else args.symbol.upper()
+        try:
+            if args.json or not console.is_terminal:
+                _print(data, symbol, args)
+            else:
+                _draw(data, symbol, args)
+        except KeyboardInterrupt:
+            pass  # the way to leave it
+    return reach.DONE
+
+
+def _subscribe(address: Any, symbol: str) -> openbell.MarketData:
+    try:
+        return openbell.market_data(address, channels=CHANNELS, symbols=[symbol])
+    except InvalidInput:
+        if symbol == symbol.upper():
+            raise
+        return openbell.market_data(address, channels=CHANNELS, symbols=[symbol.upper()])
+
+
+def _draw(data: openbell.MarketData, symbol: str, args: argparse.Namespace) -> None:
+    """The screen, drawn anew when something changed, but not too often."""
+    screen = BookScreen(symbol, hint="Ctrl-C leaves; the market goes on.")
+    screen.last = data.instruments[symbol].reference_price
+    instrument = data.instruments[symbol].instrument
+
+    def take(trades: np.ndarray[Any, np.dtype[Any]]) -> None:
+        for trade in trades[trades["instrument"] == instrument]:
+            qty, price = int(trade["qty"]), int(trade["price"])
+            screen.trades.append(Trade(int(trade["ts_ns"]), price, qty, int(trade["aggressor"])))
+            screen.last, screen.volume = price, screen.volume + qty
+
+    data.on_records(Channel.TRADES, take)
+    deadline_s = None if args.for_s is None else time.monotonic() + args.for_s
+    console = show.console()
+    with Live(screen, console=console, screen=True, auto_refresh=False) as live:
+        while deadline_s is None or time.monotonic() < deadline_s:
+            levels = args.levels or screen.levels_that_fit(console.height)
+            book, status = data.book(symbol), data.status(symbol)
+            screen.bids, screen.asks = book.bids(levels), book.asks(levels)
+            screen.state = None if status is None else status.state
+            since_ns = data.stale_since_ns
+            screen.alarm = "" if since_ns is None else f"stale for {show.duration(time.time() - since_ns / 1e9)}"
+            live.refresh()
+            until_s = time.monotonic() + DRAW_S
+            while (left_s := until_s - time.monotonic()) > 0:
+                data.poll(left_s)
+
+
+def _print(data: openbell.MarketData, symbol: str, args: argparse.Namespace) -> None:
+    """One line an update: trades, best bid and offer, state."""
+    deadline_s = None if args.for_s is None else time.monotonic() + args.for_s
+    top = data.top(symbol)
+    if top is not None:
+        _print_update(top, symbol, args.json)
+    updates = data.updates(timeout_s=0.2)
+    while deadline_s is None or time.monotonic() < deadline_s:
+        for update in updates:
+            if not isinstance(update, openbell.DepthUpdate):
+                _print_update(update, symbol, args.json)
+            if deadline_s is not None and time.monotonic() >= deadline_s:
+                return
+        updates = data.updates(timeout_s=0.2)
+
+
+def _print_update(update: Any, symbol: str, as_json: bool) -> None:
+    kind = type(update).__name__.removesuffix("Update").lower()
+    if as_json:
+        show.out_json({"update": kind, "symbol": symbol, **update._asdict()})
+    else:
+        when = show.clock(update.ts_ns) if hasattr(update, "ts_ns") else ""
+        print(f"{when}  {kind:<6}  {update}")

@@ -1,0 +1,359 @@
+"""The configuration of a market: TOML files to checked values. docs/configuration.md describes every field.
+
+Every error names the file, the field, its limit and what was given, and nothing has happened by then.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+from openbell import wire
+
+DEFAULT_PORTS: Final = {"orders": 7701, "market_data": 7702, "snapshots": 7703, "control": 7704}
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+MAX_TICK_SIZE: Final = 1 << 20
+MAX_POSITION: Final = 1 << 40
+MAX_COUNT: Final = (1 << 31) - 1
+NEVER: Final = "never"
+_KEYS = {"instrument": "symbol", "account": "name", "operator": "name"}  # what names an entry of an array
+_NAME_BYTES, _SYMBOL_BYTES, _CURRENCY_BYTES = 32, 32, 8
+NumberT = TypeVar("NumberT", "Price", "Cash")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message says which field, what is allowed and what was given."""
+
+
+class Price(int):
+    """A price in 1e-4 of the currency. In a file: 184.25, or "184.25"."""
+
+    places = 4
+
+
+class Cash(int):
+    """Cash in 1e-6 of the currency. In a file: 1000000, or "1000000.00"."""
+
+    places = 6
+
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Id = Annotated[int, Meta(ge=0, lt=1 << 24)]
+Qty = Annotated[int, Meta(ge=0, le=wire.MAX_QTY)]
+Position = Annotated[int, Meta(ge=0, le=MAX_POSITION)]
+Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+Name = Annotated[str, Meta(min_length=1, max_length=_NAME_BYTES)]
+TimeOfDay = Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|never)$")]
+CurveKey = Annotated[str, Meta(min_length=40, max_length=40)]
+Secret = Annotated[str, Meta(min_length=16, max_length=256)]
+
+
+class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A table of a file."""
+
+
+class MarketSection(Section, frozen=True):
+    """[market]. day_end: when DAY orders end, HH:MM UTC, or "never"."""
+
+    name: Name = "openbell"
+    durability: Literal["fsync", "memory"] = "fsync"
+    day_end: TimeOfDay = "00:00"
+
+
+class Capacity(Section, frozen=True):
+    """[capacity]: sizes of the core's pools, see docs/core.md, CONFIGURE. They can be raised later, not lowered."""
+
+    accounts: Annotated[int, Meta(ge=1, le=1 << 24)] = 65_536
+    instruments: Annotated[int, Meta(ge=1, le=1 << 24)] = 4_096
+    orders: Annotated[int, Meta(ge=1, le=MAX_COUNT)] = 1_000_000
+    pages: Annotated[int, Meta(ge=1, le=1 << 25)] = 65_536
+    positions: Annotated[int, Meta(ge=1, le=MAX_COUNT)] = 262_144
+    id_window: Annotated[int, Meta(ge=1, le=1 << 28)] = 1_000_000
+    window_pages: Annotated[int, Meta(ge=2, le=4096)] = 64
+
+
+class Ports(Section, frozen=True):
+    """[ports]. A port of 0 takes a free one. client_keys: public CURVE keys (Z85) that may connect; empty: any.
+
+    send_queue, feed_queue: frames that wait for one slow client of the order port, one subscriber to market data.
+    """
+
+    host: str = "127.0.0.1"
+    orders: Port = DEFAULT_PORTS["orders"]
+    market_data: Port = DEFAULT_PORTS["market_data"]
+    snapshots: Port = DEFAULT_PORTS["snapshots"]
+    control: Port = DEFAULT_PORTS["control"]
+    curve: bool = False
+    client_keys: list[CurveKey] = []
+    heartbeat_s: Annotated[float, Meta(ge=0.05, le=3600)] = 5.0
+    max_sessions: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
+    send_queue: Annotated[int, Meta(ge=10, le=1_000_000)] = 1_000
+    feed_queue: Annotated[int, Meta(ge=10, le=1_000_000)] = 10_000
+
+
+class Journal(Section, frozen=True):
+    """[journal]. pending_bytes: orders are refused ("overloaded") while more waits for the disk."""
+
+    segment_bytes: Annotated[int, Meta(ge=1 << 20, le=1 << 34)] = 64 << 20
+    pending_bytes: Annotated[int, Meta(ge=1 << 16, le=1 << 34)] = 64 << 20
+
+
+class History(Section, frozen=True):
+    """[history]: what is kept to resume from: events of all accounts together, trades."""
+
+    events: Annotated[int, Meta(ge=1 << 10, le=1 << 32)] = 1_000_000
+    trades: Annotated[int, Meta(ge=1, le=1 << 30)] = 100_000
+
+
+class Snapshots(Section, frozen=True):
+    """[snapshots]: the state is saved after so many commands, or so many seconds in which there was one. 0: not so."""
+
+    every_commands: Annotated[int, Meta(ge=0, le=1 << 40)] = 2_000_000
+    every_s: Annotated[float, Meta(ge=0, le=86400 * 30)] = 600.0
+
+
+class Postgres(Section, frozen=True):
+    """[postgres]. dsn: "embedded", "none", or postgresql://... port, system_user: of the embedded server."""
+
+    dsn: str = "embedded"
+    port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    system_user: str = "nobody"
+
+
+class Instrument(Section, frozen=True):
+    """An [[instrument]]. id: given by the engine where it is left out. Quantities in lots; 0: no limit."""
+
+    symbol: Name
+    id: Id | None = None
+    tick_size: Price = Price(100)
+    lot_size: Annotated[int, Meta(ge=1, le=MAX_TICK_SIZE)] = 1
+    reference_price: Price = Price(0)
+    collar_bps: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    max_order_qty: Qty = 0
+    max_order_notional: Cash = Cash(0)
+    currency: Annotated[str, Meta(min_length=1, max_length=_CURRENCY_BYTES)] = "USD"
+    state: Literal["open", "closed", "halted"] = "open"
+
+
+class Account(Section, frozen=True):
+    """An [[account]]. cash and positions (symbol to lots) are paid in when it is created. A limit of 0 means none."""
+
+    name: Name
+    id: Id | None = None
+    cash: Cash = Cash(0)
+    positions: dict[str, Annotated[int, Meta(ge=1, le=MAX_POSITION)]] = {}
+    short_allowed: bool = False
+    credit_unlimited: bool = False
+    max_order_qty: Qty = 0
+    max_order_notional: Cash = Cash(0)
+    max_position: Position = 0
+    max_open_orders: Count = 0
+    max_messages: Count = 0
+    api_key: Secret | None = None
+
+
+class Operator(Section, frozen=True):
+    """An [[operator]]. role "viewer": may look, not act."""
+
+    name: Name
+    token: Secret | None = None
+    role: Literal["admin", "viewer"] = "admin"
+
+
+class Config(Section, frozen=True):
+    """All of it."""
+
+    market: MarketSection = MarketSection()
+    capacity: Capacity = Capacity()
+    ports: Ports = Ports()
+    journal: Journal = Journal()
+    history: History = History()
+    snapshots: Snapshots = Snapshots()
+    postgres: Postgres = Postgres()
+    instrument: list[Instrument] = []
+    account: list[Account] = []
+    operator: list[Operator] = []
+
+
+def load(paths: Sequence[Path]) -> Config:
+    """Read files one after the other: tables of a later one win key by key, arrays are joined by symbol or name.
+
+    No file: the defaults. Raises ConfigError.
+    """
+    whole: dict[str, Any] = {}
+    for path in paths:
+        try:
+            text = path.read_text("utf-8")
+        except OSError as error:
+            raise ConfigError(f"{path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from error
+        try:
+            body = tomllib.loads(text, parse_float=Decimal)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path}: no TOML: {error}") from error
+        checked(body, str(path))  # so that an error names its file
+        _merge(whole, body)
+    return checked(whole, ", ".join(map(str, paths)) or "the configuration")
+
+
+def checked(body: dict[str, Any], where: str) -> Config:
+    """A parsed TOML document as configuration. Raises ConfigError that begins with `where`."""
+    try:
+        config = msgspec.convert(body, Config, dec_hook=_number)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{where}: {_in_words(str(error), body)}") from None
+    problem = _problem(config)
+    if problem:
+        raise ConfigError(f"{where}: {problem}")
+    return config
+
+
+def replace(config: Config, section: str, **values: object) -> Config:
+    """The configuration with other values in one table, checked. Raises ConfigError."""
+    body = msgspec.to_builtins(getattr(config, section))
+    table = msgspec.convert({**body, **values}, type(getattr(config, section)))
+    return msgspec.structs.replace(config, **{section: table})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach it."""
+    return host in LOOPBACK or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+
+
+def _merge(whole: dict[str, Any], body: dict[str, Any]) -> None:
+    """Take a later file in."""
+    for name, value in body.items():
+        if name in _KEYS:
+            key = _KEYS[name]
+            entries = whole.setdefault(name, [])
+            by_key = {entry.get(key): entry for entry in entries}
+            for entry in value:
+                known = by_key.get(entry.get(key))
+                if known is None:
+                    entries.append(dict(entry))
+                else:
+                    known.update(entry)
+        else:
+            whole.setdefault(name, {}).update(value)
+
+
+def _number(kind: type[NumberT], value: object) -> NumberT:
+    """For msgspec: a decimal number to units. Raises ValueError."""
+    if isinstance(value, kind):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        raise ValueError(f"Expected a decimal number, got {value!r}")
+    try:
+        units = Decimal(value).scaleb(kind.places)
+    except InvalidOperation:
+        units = Decimal("NaN")
+    if not units.is_finite():
+        raise ValueError(f'Expected a decimal number such as "184.25", got {value!r}')
+    if units != int(units):
+        raise ValueError(f"Expected at most {kind.places} decimal places, got {value}")
+    limit = wire.MAX_PRICE if kind.places == Price.places else wire.MAX_CASH
+    if not 0 <= units <= limit:
+        raise ValueError(f"Expected 0 to {Decimal(limit).scaleb(-kind.places):f}, got {value}")
+    return kind(int(units))
+
+
+def _in_words(text: str, body: dict[str, Any]) -> str:
+    """msgspec's "Expected ... - at `$.ports.orders`" as "ports.orders: expected ..., got 70000"."""
+    said, _, where = text.partition(" - at `$")
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", said)
+    missing = re.fullmatch(r"Object missing required field `(.*)`", said)
+    path = where.rstrip("`").lstrip(".")
+    if unknown or missing:
+        field = (unknown or missing)[1]  # type: ignore[index]
+        full = f"{path}.{field}" if path else field
+        return f"{full}: there is no such field" if unknown else f"{full} is missing"
+    value: Any = body
+    try:
+        for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+            value = value[int(index) if index else name]
+    except (KeyError, IndexError, TypeError):
+        value = None  # in a dict, whose keys msgspec does not name
+    said = f"{said[:1].lower()}{said[1:]}".replace("`", "")
+    got = "" if value is None or ", got " in said or isinstance(value, dict | list) else f", got {value!r}"
+    return f"{path or 'the file'}: {said}{got}"
+
+
+def _problem(config: Config) -> str | None:
+    """What is wrong beyond single fields."""
+    capacity = config.capacity
+    if capacity.window_pages & (capacity.window_pages - 1):
+        return f"capacity.window_pages: expected a power of two, 2 to 4096, got {capacity.window_pages}"
+    for kind, entries, most in (
+        ("instrument", config.instrument, capacity.instruments),
+        ("account", config.account, capacity.accounts),
+        ("operator", config.operator, MAX_COUNT),
+    ):
+        found = _twice(kind, entries) or _beyond(kind, entries, most)
+        if found:
+            return found
+    for index, one in enumerate(config.instrument):
+        where = f"instrument[{index}] ({one.symbol})"
+        if not 1 <= one.tick_size <= MAX_TICK_SIZE:
+            limit = Decimal(MAX_TICK_SIZE).scaleb(-4)
+            return f"{where}.tick_size: expected 0.0001 to {limit}, got {Decimal(one.tick_size).scaleb(-4)}"
+        if one.max_order_notional > wire.MAX_NOTIONAL:
+            return f"{where}.max_order_notional: expected at most {wire.MAX_NOTIONAL // wire.CASH_SCALE}"
+        if len(one.symbol.encode()) > _SYMBOL_BYTES or len(one.currency.encode()) > _CURRENCY_BYTES:
+            return f"{where}: symbol and currency may have {_SYMBOL_BYTES} and {_CURRENCY_BYTES} bytes"
+    for index, account in enumerate(config.account):
+        where = f"account[{index}] ({account.name})"
+        if len(account.name.encode()) > _NAME_BYTES:
+            return f"{where}.name: expected at most {_NAME_BYTES} bytes, got {len(account.name.encode())}"
+        if account.max_order_notional > wire.MAX_NOTIONAL:
+            return f"{where}.max_order_notional: expected at most {wire.MAX_NOTIONAL // wire.CASH_SCALE}"
+    return _open_port(config.ports)
+
+
+def _twice(kind: str, entries: Sequence[Any]) -> str | None:
+    """An id, a symbol or a name that two entries have."""
+    for field in ("id", _KEYS[kind], "api_key", "token"):
+        seen: dict[object, int] = {}
+        for index, entry in enumerate(entries):
+            value = getattr(entry, field, None)
+            if value is None:
+                continue
+            if value in seen:
+                shown = "the same" if field in ("api_key", "token") else repr(value)
+                return f"{kind}[{index}].{field}: {shown} is that of {kind}[{seen[value]}] already"
+            seen[value] = index
+    return None
+
+
+def _beyond(kind: str, entries: Sequence[Any], most: int) -> str | None:
+    """More entries than the capacity has, or an id beyond it."""
+    if len(entries) > most:
+        return f"{kind}: {len(entries)} of them, capacity.{kind}s is {most}"
+    for index, entry in enumerate(entries):
+        number = getattr(entry, "id", None)
+        if number is not None and number >= most:
+            return f"{kind}[{index}].id: expected less than capacity.{kind}s, {most}, got {number}"
+    return None
+
+
+def _open_port(ports: Ports) -> str | None:
+    """Beyond loopback everybody must be known, and nobody must be able to listen."""
+    if is_loopback(ports.host):
+        return None
+    if not ports.curve:
+        return (
+            f"ports.host: {ports.host} can be reached from other machines: without encryption only loopback "
+            "(127.0.0.1) may be bound; set ports.curve = true and ports.client_keys"
+        )
+    if not ports.client_keys:
+        return (
+            f"ports.client_keys: it is empty, and {ports.host} can be reached from other machines: list the public "
+            "CURVE keys of those that may connect"
+        )
+    return None

@@ -1,0 +1,159 @@
+"""All ports of a market together: their sockets opened, their protocols fed, and closed again."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Coroutine
+from typing import Any, Final, Protocol
+
+import zmq
+
+from engine.keys import Keys
+from engine.logs import Log
+from engine.market import Market
+from engine.ports import control, orders, snapshots
+from engine.ports.control import ControlProtocol
+from engine.ports.frames import FrameError
+from engine.ports.orders import OrderProtocol
+from engine.ports.snapshots import SnapshotProtocol
+from engine.ports.socket import LINGER_MS, Authenticator, Encryption, Router, bind, make_socket
+from engine.ports.verbs.verb import Process
+from engine.publisher import Publisher
+
+SNAPSHOT_QUEUE: Final = 16  # answers that wait for one client: they may be large
+CONTROL_QUEUE: Final = 256
+SNAPSHOTS_A_TURN, CONTROLS_A_TURN, ORDERS_A_TURN = 1, 4, 64  # frames before the other ports have their turn
+SUBSCRIPTION_BYTES: Final = 1 << 10
+
+
+class Surroundings(Process, Protocol):
+    """What the ports need of the process around them."""
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it beside everything else."""
+
+
+class Doors:
+    """Opens on `open`, which raises PortError with nothing left open."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, market: Market, keys: Keys, process: Surroundings, log: Log
+    ) -> None:
+        self._loop, self._market, self._keys, self._process, self._log = loop, market, keys, process, log
+        self.addresses: dict[str, str] = {}
+        self.server_key: str | None = None
+        self._context: zmq.Context[Any] | None = None
+        self._authenticator: Authenticator | None = None
+        self._routers: list[Router] = []
+        self._publisher: Publisher | None = None
+        self._pause_bytes = market.config.journal.pending_bytes // 4
+        self.is_paused = False
+        self.is_refusing = False
+
+    def open(self) -> None:
+        """Bind all ports and begin to serve. Raises PortError."""
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        ports = self._market.config.ports
+        self._context = zmq.Context(io_threads=1)
+        encryption = None
+        if ports.curve:
+            curve = self._keys.ensure_curve()
+            self.server_key = curve.public_key
+            encryption = Encryption(curve, Authenticator.DOMAIN if ports.client_keys else "")
+            if ports.client_keys:
+                self._authenticator = Authenticator(self._loop, self._context, ports.client_keys)
+        sockets = {}
+        for name, kind, max_bytes in (
+            ("orders", zmq.ROUTER, orders.MAX_FRAME_BYTES),
+            ("market_data", zmq.XPUB, SUBSCRIPTION_BYTES),
+            ("snapshots", zmq.ROUTER, snapshots.MAX_FRAME_BYTES),
+            ("control", zmq.ROUTER, control.MAX_FRAME_BYTES),
+        ):
+            sockets[name] = make_socket(self._context, kind, encryption, max_bytes)
+        order_router = self.order_router = self._router(sockets["orders"], ORDERS_A_TURN, ports.send_queue)
+        snapshot_router = self._router(sockets["snapshots"], SNAPSHOTS_A_TURN, SNAPSHOT_QUEUE)
+        control_router = self._router(sockets["control"], CONTROLS_A_TURN, CONTROL_QUEUE)
+        self._publisher = Publisher(self._loop, sockets["market_data"], self._market.feed, queue=ports.feed_queue)
+        for name, socket in sockets.items():
+            self.addresses[name] = bind(socket, name, ports, encryption is not None)
+        market, keys = self._market, self._keys
+        self.orders = OrderProtocol(market, keys, order_router.send, market.config.market.name)
+        self.control = ControlProtocol(market, keys, self._process, control_router.send, self._process.spawn)
+        market.send_events = self.orders.send_events
+        market.send_data = self._publisher.publish
+        order_router.start(self.orders.receive, self._turn, self.orders.refuse)
+        snapshot_router.start(SnapshotProtocol(market, snapshot_router.send).receive)
+        control_router.start(self.control.receive, lambda taken_ns: self.after_sends())
+        self._publisher.start(lambda: market.journal.durable_seq)
+
+    def _router(self, socket: zmq.Socket[bytes], frames_a_turn: int, send_queue: int) -> Router:
+        router = Router(self._loop, socket, broken=self._broken, frames_a_turn=frames_a_turn, send_queue=send_queue)
+        self._routers.append(router)
+        return router
+
+    # ------------------------------------------------------------ running
+
+    def _turn(self, taken_ns: int) -> None:
+        """The commands of one wake-up go on their way."""
+        self._market.sequencer.flush(taken_ns)
+        if self._market.journal.pending_bytes > self._pause_bytes and not self.is_refusing:
+            self.is_paused = True
+            self.order_router.pause()
+
+    def after_sends(self) -> None:
+        """Something was sent outside of a port's own turn: look at the sockets again."""
+        for router in self._routers:
+            router.look_again()
+        if self.is_paused and self._market.journal.pending_bytes < self._pause_bytes // 2:
+            self.is_paused = False
+            self.order_router.go_on()
+
+    def sweep(self, now_s: float) -> None:
+        """Log out silent clients."""
+        self.orders.sweep(now_s)
+
+    def refuse_orders(self, why: FrameError | None) -> None:
+        """Refuse all orders, saying why; or take them again."""
+        self.orders.refusing = why
+        self.is_refusing = why is not None
+        self.is_paused = False
+        self.order_router.go_on()
+
+    def refuse(self, why: FrameError) -> None:
+        """Refuse everything that changes the market."""
+        self.control.refusing = why
+        self.refuse_orders(why)
+
+    def figures(self) -> dict[str, Any]:
+        """For `status`."""
+        return {
+            "frames": self.order_router.frames,
+            "sessions": self.orders.sessions,
+            "dropped_sessions": self.orders.dropped,
+            "subscriptions": self._publisher.wanted.decode() if self._publisher is not None else "",
+            "ports": self.addresses,
+        }
+
+    def _broken(self, error: Exception) -> None:
+        self._log.error("a frame was not handled", error=repr(error), where=traceback.format_exc(limit=-4))
+
+    def close(self) -> None:
+        """Close all ports; what was sent goes out, for at most LINGER_MS."""
+        for router in self._routers:
+            router.close()
+        self._routers.clear()
+        if self._publisher is not None:
+            self._publisher.close(LINGER_MS)
+            self._publisher = None
+        if self._authenticator is not None:
+            self._authenticator.close()
+        if self._context is not None:
+            self._context.destroy(linger=0)  # closes what was not bound
+            self._context = None

@@ -1,0 +1,77 @@
+"""The gate: nothing that follows from a command leaves before the command is durable."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+Release = Callable[[bytes, bytes, int], None]
+OPEN: Final = 1 << 64  # above every sequence
+_MUCH = 1 << 20  # bytes of events that are released in one go
+
+
+class Gate:
+    """Holds what batches brought until their last command is durable, and lets it out in order.
+
+    `release(events, market_data, taken_ns)` sends it; taken_ns is when the first of its commands was taken.
+    `durable_seq` OPEN lets everything out at once (durability "memory").
+    """
+
+    def __init__(self, release: Release, durable_seq: int) -> None:
+        self.durable_seq = durable_seq
+        self._release = release
+        # seq, events, market data, taken_ns; or seq, action
+        self._held: deque[tuple[int, bytes, bytes, int] | tuple[int, Callable[[], None]]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @property
+    def oldest_ns(self) -> int | None:
+        """When the first command of the oldest batch that is held was taken; None when none waits."""
+        return self._held[0][3] if self._held and len(self._held[0]) == 4 else None
+
+    def hold(self, seq: int, events: bytes, data: bytes, taken_ns: int) -> None:
+        """Take what a batch brought; seq is that of its last command."""
+        if seq <= self.durable_seq and not self._held:
+            self._release(events, data, taken_ns)
+        else:
+            self._held.append((seq, events, data, taken_ns))
+
+    def after(self, seq: int, action: Callable[[], None]) -> None:
+        """Call `action` when seq is durable and everything held before is out."""
+        if seq <= self.durable_seq and not self._held:
+            action()
+        else:
+            self._held.append((seq, action))
+
+    def open(self, durable_seq: int) -> None:
+        """Let out what is durable. Batches that became so together go out together."""
+        if durable_seq > self.durable_seq:
+            self.durable_seq = durable_seq
+        held = self._held
+        limit = self.durable_seq
+        while held and held[0][0] <= limit:
+            first = held.popleft()
+            if len(first) == 2:
+                first[1]()
+                continue
+            _, events, data, taken_ns = first
+            if held and held[0][0] <= limit:
+                events, data = self._with_following(events, data, limit)
+            self._release(events, data, taken_ns)
+
+    def _with_following(self, events: bytes, data: bytes, limit: int) -> tuple[bytes, bytes]:
+        """With what the next batches brought, up to the next action."""
+        held = self._held
+        all_events, all_data, size = [events], [data], len(events)
+        while held and size < _MUCH:
+            following = held[0]
+            if len(following) == 2 or following[0] > limit:
+                break
+            held.popleft()
+            all_events.append(following[1])
+            all_data.append(following[2])
+            size += len(following[1])
+        return b"".join(all_events), b"".join(all_data)

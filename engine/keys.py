@@ -1,0 +1,179 @@
+"""Who may do what: API keys of accounts, tokens of operators, the market's CURVE keys. They live in DIR/keys.
+
+A key is one file of mode 0600 in which the SDK on this machine finds it. The engine itself keeps only digests and
+looks a key up by its digest, which takes as long for a wrong one as for a nearly right one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import zmq
+
+FOLDER: Final = "keys"  # in a market's directory
+LOCAL_OPERATOR: Final = "local"
+ROLES: Final = ("admin", "viewer")
+_SECRET_BYTES = 32
+_MAX_FILE_BYTES = 1 << 20
+
+
+class KeysError(Exception):
+    """A file of keys cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorKey:
+    """An operator's token. any_name: its user may act under any name (the token of the market's own machine)."""
+
+    name: str
+    role: str
+    any_name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CurveKeys:
+    """The market's CURVE key pair, in Z85."""
+
+    public_key: str
+    secret_key: str = field(repr=False)
+
+
+class Keys:
+    """All keys of one market directory. Raises KeysError, OSError."""
+
+    def __init__(self, data: Path) -> None:
+        self.folder = data / FOLDER
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._accounts: dict[bytes, set[int]] = {}  # digest of an API key -> its accounts
+        self._operators: dict[bytes, OperatorKey] = {}
+        self._with_key: set[int] = set()
+        self.curve: CurveKeys | None = None
+        for path in sorted(self.folder.glob("*.json")):
+            self._read(path)
+
+    # ------------------------------------------------------------ asking
+
+    def accounts(self, api_key: str) -> list[int] | None:
+        """The accounts that an API key may use, ascending; None for a key that is none."""
+        found = self._accounts.get(_digest(api_key))
+        return None if found is None else sorted(found)
+
+    def operator(self, token: str) -> OperatorKey | None:
+        """Whose token it is."""
+        return self._operators.get(_digest(token))
+
+    def has_key(self, account: int) -> bool:
+        """Whether there is an API key for the account."""
+        return account in self._with_key
+
+    def has_operator(self, name: str) -> bool:
+        """Whether there is a token for an operator of that name."""
+        return any(one.name == name for one in self._operators.values())
+
+    # ------------------------------------------------------------ making
+
+    def add_account(self, account: int, name: str, api_key: str | None = None) -> tuple[str, Path]:
+        """Make an API key for an account (or keep the one given); the key and its file."""
+        secret = api_key or secrets.token_urlsafe(_SECRET_BYTES)
+        if account in self._accounts.get(_digest(secret), ()):
+            return secret, self.folder  # known already
+        path = self._free_path(f"account-{account}-{_in_a_file_name(name)}")
+        self._write(path, {"kind": "account", "id": account, "name": name, "api_key": secret})
+        self._accounts.setdefault(_digest(secret), set()).add(account)
+        self._with_key.add(account)
+        return secret, path
+
+    def add_operator(
+        self, name: str, role: str = "admin", token: str | None = None, any_name: bool = False
+    ) -> tuple[str, Path]:
+        """Make a token for an operator (or keep the one given); the token and its file."""
+        secret = token or secrets.token_urlsafe(_SECRET_BYTES)
+        key = OperatorKey(name, role, any_name)
+        if self._operators.get(_digest(secret)) == key:
+            return secret, self.folder
+        path = self._free_path(f"operator-{_in_a_file_name(name)}")
+        body = {"kind": "operator", "name": name, "role": role, "any_name": any_name, "token": secret}
+        self._write(path, body)
+        self._operators[_digest(secret)] = key
+        return secret, path
+
+    def ensure_curve(self) -> CurveKeys:
+        """The market's CURVE keys, made where there are none."""
+        if self.curve is None:
+            public, secret = (key.decode() for key in zmq.curve_keypair())
+            self._write(self.folder / "curve.json", {"kind": "curve", "public_key": public, "secret_key": secret})
+            self.curve = CurveKeys(public, secret)
+        return self.curve
+
+    # ------------------------------------------------------------ files
+
+    def _read(self, path: Path) -> None:
+        try:
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & 0o077:
+                path.chmod(0o600)
+            with path.open("rb") as file:
+                text = file.read(_MAX_FILE_BYTES + 1)
+            if len(text) > _MAX_FILE_BYTES:
+                raise ValueError(f"it has more than {_MAX_FILE_BYTES} bytes")
+            body = json.loads(text)
+            for row in body if isinstance(body, list) else [body]:
+                self._take(row)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise KeysError(f"{path}: it holds no keys: {error!r}. Repair it or move it away") from error
+
+    def _take(self, row: dict[str, Any]) -> None:
+        kind = row["kind"]
+        if kind == "account":
+            accounts = {int(number) for number in row.get("accounts", [row.get("id")])}
+            self._accounts.setdefault(_digest(str(row["api_key"])), set()).update(accounts)
+            self._with_key.update(accounts)
+        elif kind == "operator":
+            role = str(row.get("role", "admin"))
+            if role not in ROLES:
+                raise ValueError(f"role must be one of {', '.join(ROLES)}, got {role!r}")
+            key = OperatorKey(str(row["name"]), role, bool(row.get("any_name", False)))
+            self._operators[_digest(str(row["token"]))] = key
+        elif kind == "curve":
+            self.curve = CurveKeys(str(row["public_key"]), str(row["secret_key"]))
+        else:
+            raise ValueError(f"kind must be account, operator or curve, got {kind!r}")
+
+    def _free_path(self, stem: str) -> Path:
+        path = self.folder / f"{stem}.json"
+        number = 1
+        while path.exists():
+            number += 1
+            path = self.folder / f"{stem}.{number}.json"
+        return path
+
+    def _write(self, path: Path, body: dict[str, Any]) -> None:
+        """Whole and on disk, or not at all."""
+        temporary = path.with_suffix(".tmp")
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(body, file, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(path)
+
+
+def _digest(secret: str) -> bytes:
+    """Keys are random and long: no salt and no slow hash is needed."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def _in_a_file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)

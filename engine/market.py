@@ -1,0 +1,145 @@
+"""The market at run time: the core, what is kept beside it, and what may be asked of it. No sockets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import numpy as np
+from openbell import wire
+from openbell.wire import EventKind
+
+from engine.config import Config
+from engine.gate import OPEN, Gate
+from engine.histogram import Histogram
+from engine.journal.writer import MEMORY, JournalWriter
+from engine.recovery import Recovered
+from engine.sequencer import Sequencer
+from ext.core import Core
+from ext.feed import Feed
+from ext.streams import Streams
+
+Array = np.ndarray[Any, Any]
+POOLS: Final = ("orders", "accounts", "instruments", "pages", "positions")
+_REJECTS = (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJECTED)
+
+
+class Market:
+    """One market. Made of what recovery found; `send_events` and `send_data` are set by the ports."""
+
+    def __init__(
+        self, config: Config, recovered: Recovered, journal: JournalWriter, streams: Streams, feed: Feed
+    ) -> None:
+        self.config = config
+        self.core: Core = recovered.core
+        self.journal = journal
+        self.streams = streams
+        self.feed = feed
+        self.in_memory = config.market.durability == MEMORY
+        self.gate = Gate(self._release, OPEN if self.in_memory else journal.durable_seq)
+        self.sequencer = Sequencer(self.core, journal, self.gate)
+        self.send_events: Callable[[list[tuple[int, bytes]]], None] = lambda frames: None
+        self.send_data: Callable[[bytes], object] = feed.add
+        self.latency_ns = Histogram()
+        self.commit_ns = Histogram()
+        self._settle(recovered)
+
+    def _settle(self, recovered: Recovered) -> None:
+        """Go on with what was counted before the restart: the tail's part is in streams and feed already."""
+        self.feed.advance(recovered.extra.get("channels", [0, 0, 0, 0, 0]))
+        self.feed.settle(self.core.instruments())
+        self.streams.settle(self.core.accounts())
+        self.streams.add_counts(recovered.extra.get("counts", []))
+
+    def extra(self) -> dict[str, Any]:
+        """What goes into a snapshot beside the core, as of what the gate let out last."""
+        return {"channels": list(self.feed.sequences), "counts": self.streams.counts}
+
+    # ------------------------------------------------------------ the way out
+
+    def _release(self, events: bytes, data: bytes, taken_ns: int) -> None:
+        if events:
+            frames = self.streams.route(events)
+            if frames:
+                self.send_events(frames)
+        if data:
+            self.send_data(data)
+        self.latency_ns.add(time.perf_counter_ns() - taken_ns)
+
+    def later(self, action: Callable[[], None]) -> None:
+        """Call `action` when everything that was applied by now is durable and sent."""
+        self.gate.after(self.core.seq, action)
+
+    def on_durable(self) -> int:
+        """The journal has written; returns durable_seq. Raises JournalError."""
+        durable_seq = self.journal.collect()
+        oldest_ns = self.gate.oldest_ns
+        if oldest_ns is not None:
+            self.commit_ns.add(time.perf_counter_ns() - oldest_ns)
+        self.gate.open(durable_seq)
+        return durable_seq
+
+    # ------------------------------------------------------------ tables
+
+    def accounts(self) -> Array:
+        """AccountRow of all accounts, ids ascending."""
+        return np.frombuffer(self.core.accounts(), wire.ACCOUNT_ROW)
+
+    def instruments(self) -> Array:
+        """InstrumentRow of all instruments, ids ascending."""
+        return np.frombuffer(self.core.instruments(), wire.INSTRUMENT_ROW)
+
+    def account(self, account: int) -> Array:
+        """One row, or none when it is not set up."""
+        rows = self.accounts()
+        found: Array = rows[rows["account"] == account]
+        return found
+
+    def instrument(self, instrument: int) -> Array:
+        """One row, or none when it is not set up."""
+        rows = self.instruments()
+        found: Array = rows[rows["instrument"] == instrument]
+        return found
+
+    def orders(self, account: int | None = None, instrument: int | None = None) -> Array:
+        """OrderRow of live orders. Raises ValueError for what is not set up."""
+        return np.frombuffer(self.core.orders(account=account, instrument=instrument), wire.ORDER_ROW)
+
+    def positions(self, account: int | None = None) -> Array:
+        """PositionRow, in order of creation. Raises ValueError for an account that is not set up."""
+        return np.frombuffer(self.core.positions(account), wire.POSITION_ROW)
+
+    def depth(self, instrument: int, levels: int) -> Array:
+        """Depth of the best levels: bids best first, then offers. Raises ValueError for what is not set up."""
+        return np.frombuffer(self.core.depth(instrument, levels), wire.DEPTH)
+
+    # ------------------------------------------------------------ figures
+
+    def counters(self) -> dict[str, int]:
+        """What happened since the market began, as far as it was sent."""
+        counts = self.streams.counts
+        return {
+            "orders": counts[EventKind.ACCEPTED],
+            "cancels": counts[EventKind.CANCELED],
+            "replaces": counts[EventKind.REPLACED],
+            "rejects": sum(counts[kind] for kind in _REJECTS),
+            "trades": counts[EventKind.FILL] // 2,
+            "events": sum(counts),
+        }
+
+    def capacity(self) -> dict[str, list[int]]:
+        """Use and capacity of each pool."""
+        stats = self.core.stats()
+        return {name: [stats[name]["used"], stats[name]["capacity"]] for name in POOLS}
+
+
+def names_of(rows: Array, key: str, text: str) -> dict[int, str]:
+    """Ids to names or symbols."""
+    return dict(zip(rows[key].tolist(), (name.decode() for name in rows[text].tolist()), strict=True))
+
+
+def new_id(rows: Array, key: str, capacity: int, taken: Iterable[int] = ()) -> int | None:
+    """The lowest id not in use, or None."""
+    used = {*rows[key].tolist(), *taken}
+    return next((number for number in range(capacity) if number not in used), None)

@@ -1,0 +1,1 @@
+"""The market's ports: protocols without I/O, and the ZeroMQ sockets around them."""

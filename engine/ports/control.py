@@ -1,0 +1,163 @@
+"""The control port's protocol: operators' verbs, checked, done, answered when they are durable. No I/O.
+
+docs/control.md lists the verbs; engine/ports/verbs has what they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import msgspec
+from openbell.wire import FrameType
+
+from engine.keys import Keys, OperatorKey
+from engine.market import Market
+from engine.ports.frames import FrameError, body_of, error_frame, head_of, json_frame, number_of
+from engine.ports.verbs import VERBS
+from engine.ports.verbs.verb import Act, Deferred, Desk, Process
+from engine.sequencer import OPERATOR_BYTES, REASON_BYTES, Rejected
+
+MAX_FRAME_BYTES: Final = 1 << 16
+
+
+class Request(msgspec.Struct, forbid_unknown_fields=True):
+    """QUERY of the control port."""
+
+    verb: str
+    token: str = ""
+    args: msgspec.Raw = msgspec.Raw(b"{}")
+    operator: str = ""
+    reason: str = ""
+
+
+class ControlProtocol:
+    """Takes operators' requests. `spawn` runs a coroutine on the loop, for what takes a while."""
+
+    def __init__(
+        self,
+        market: Market,
+        keys: Keys,
+        process: Process,
+        send: Callable[[bytes, bytes], bool],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._market = market
+        self._keys = keys
+        self._desk = Desk(market, keys, process)
+        self._send = send
+        self._spawn = spawn
+        self.refusing: FrameError | None = None  # why nothing is changed: stopping
+
+    def receive(self, identity: bytes, message: bytes) -> None:
+        """Take a frame."""
+        number = number_of(message)
+        try:
+            kind, _, number = head_of(message)
+            if kind == FrameType.HEARTBEAT:
+                self._send(identity, message)
+            elif kind == FrameType.QUERY:
+                self._request(identity, number, body_of(message, Request))
+            else:
+                raise FrameError("bad_frame", f"type {kind} means nothing here, QUERY does", field="type", value=kind)
+        except FrameError as error:
+            self._send(identity, error_frame(number, error))
+
+    def _request(self, identity: bytes, number: int, request: Request) -> None:
+        key = self._keys.operator(request.token)
+        if key is None:
+            raise FrameError("bad_token", "this token is none of an operator of this market", field="token")
+        verb = VERBS.get(request.verb)
+        if verb is None:
+            known = ", ".join(VERBS)
+            raise FrameError("bad_verb", f"there is no verb {request.verb[:40]!r}; there are: {known}", field="verb")
+        name = _operator_name(key, request.operator)
+        if verb.changes:
+            self._check_change(key, request, verb.name)
+        act = Act(name, request.reason, _arguments(request.args, verb.arguments))
+        try:
+            result = verb.do(self._desk, act)
+        except Rejected as error:
+            raise _rejected(request.verb, error) from None
+        if isinstance(result, Deferred):
+            self._spawn(self._finish(identity, number, result))
+        else:
+            self._reply(identity, number, result, verb.then)
+
+    def _check_change(self, key: OperatorKey, request: Request, verb: str) -> None:
+        """Whether this operator may change the market, and said why. Raises FrameError."""
+        if key.role != "admin":
+            raise FrameError("not_allowed", f"the role of this token is {key.role}: it may look only", field="token")
+        if self.refusing is not None:
+            raise self.refusing
+        if not request.reason.strip():
+            raise FrameError("no_reason", f"{verb} needs a reason, which is journaled", field="reason")
+        size = len(request.reason.encode())
+        if size > REASON_BYTES or "\0" in request.reason:
+            raise FrameError(
+                "bad_args", f"reason has {size} bytes, the limit is {REASON_BYTES}, and no NUL",
+                field="reason", limit=REASON_BYTES, value=size,
+            )  # fmt: skip
+
+    def _reply(
+        self, identity: bytes, number: int, result: dict[str, Any], then: Callable[[Desk], None] | None = None
+    ) -> None:
+        """Answer when what was applied is durable."""
+        data = json_frame(FrameType.REPLY, number, {"ok": True, "seq": self._market.core.seq, "result": result})
+
+        def reply() -> None:
+            self._send(identity, data)
+            if then is not None:
+                then(self._desk)
+
+        self._market.later(reply)
+
+    async def _finish(self, identity: bytes, number: int, deferred: Deferred) -> None:
+        """Answer what takes a while."""
+        try:
+            result = await deferred.work
+        except FrameError as error:
+            self._send(identity, error_frame(number, error))
+        else:
+            self._reply(identity, number, result)
+
+
+def _operator_name(key: OperatorKey, given: str) -> str:
+    """The name that is journaled: the token's, or where the token is of this machine, the one given."""
+    if not given or given == key.name or not key.any_name:
+        return key.name
+    size = len(given.encode())
+    if size > OPERATOR_BYTES or "\0" in given:
+        raise FrameError(
+            "bad_args", f"operator has {size} bytes, the limit is {OPERATOR_BYTES}, and no NUL",
+            field="operator", limit=OPERATOR_BYTES, value=size,
+        )  # fmt: skip
+    return given
+
+
+def _arguments(raw: msgspec.Raw, kind: type[msgspec.Struct]) -> msgspec.Struct:
+    """A verb's arguments; null means not given. Raises FrameError."""
+    try:
+        body = msgspec.json.decode(raw)
+        if not isinstance(body, dict):
+            raise FrameError("bad_args", "args must be an object", field="args")
+        return msgspec.convert({name: value for name, value in body.items() if value is not None}, kind)
+    except msgspec.ValidationError as error:
+        said, _, where = str(error).partition(" - at `$")
+        said = said.replace("`", "")
+        field = where.strip(".`") or said.rpartition("field ")[2]
+        raise FrameError("bad_args", f"{field}: {said}", field=field) from None
+    except msgspec.DecodeError as error:
+        raise FrameError("bad_args", f"args: {error}", field="args") from None
+
+
+def _rejected(verb: str, error: Rejected) -> FrameError:
+    """What the core refused, as an answer."""
+    return FrameError(
+        "rejected",
+        f"{verb}: {error}",
+        field=error.check.name,
+        limit=error.limit,
+        value=error.value,
+        index=error.index or None,
+    )

@@ -1,0 +1,405 @@
+"""The order port's protocol: sessions, their commands, their private streams. Frames in, frames out; no I/O.
+
+`send(identity, frame)` hands a frame to the socket and tells whether it was taken. A client that does not read its
+events loses its session, not the market its memory: it logs in again and resumes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from openbell import wire
+from openbell.records import frame
+from openbell.wire import CommandKind, FrameType
+
+from engine.keys import Keys
+from engine.market import Market
+from engine.ports.frames import (
+    HEAD_BYTES,
+    WORD,
+    FrameError,
+    body_of,
+    error_frame,
+    head_of,
+    json_frame,
+    number_of,
+    word_of,
+)
+from engine.ports.rows import rows_of
+
+MAX_ORDERS: Final = 4096  # commands a frame
+MAX_FRAME_BYTES: Final = 1 << 20
+MAX_ERRORS: Final = 100
+MAX_STRANGERS: Final = 10_000  # clients without a session that are remembered
+MAX_ROWS: Final = 10_000  # of one reply
+SILENT_HEARTBEATS: Final = 3
+RESUME_FRAME_EVENTS: Final = 8192
+_ORDERS = word_of(FrameType.ORDERS)
+_COMMAND_BYTES = wire.ORDER_COMMAND.itemsize
+
+
+class Login(msgspec.Struct):
+    """LOGIN."""
+
+    api_key: str
+    client: str = ""
+    resume: dict[str, int] = {}
+
+
+class Resume(msgspec.Struct):
+    """RESUME."""
+
+    account: int
+    from_seq: int
+
+
+class Query(msgspec.Struct, forbid_unknown_fields=True):
+    """QUERY."""
+
+    what: str
+    account: int | None = None
+    instrument: int | None = None
+    limit: int = MAX_ROWS
+    offset: int = 0
+
+
+class Session:
+    """A logged-in client."""
+
+    __slots__ = ("account_ids", "accounts", "client", "errors", "identity", "number", "seen_s", "slot")
+
+    def __init__(self, slot: int, number: int, identity: bytes, accounts: list[int], client: str, now_s: float) -> None:
+        self.slot, self.number, self.identity = slot, number, identity
+        self.account_ids = accounts
+        self.accounts = np.array(accounts, "<u4").tobytes()
+        self.client = client
+        self.seen_s = now_s
+        self.errors = 0
+
+
+class OrderProtocol:
+    """All sessions of the order port. `now_s` is set by whoever has a clock, now and then."""
+
+    def __init__(self, market: Market, keys: Keys, send: Callable[[bytes, bytes], bool], market_name: str) -> None:
+        self._market = market
+        self._keys = keys
+        self._send = send
+        self._market_name = market_name
+        self._add = market.sequencer.batch.add_orders
+        self._sessions: dict[bytes, Session] = {}
+        self._slots: list[Session | None] = []
+        self._strangers: dict[bytes, list[Any]] = {}  # errors, why the last session ended
+        self._last_number = 0
+        self.heartbeat_s = market.config.ports.heartbeat_s
+        self.max_sessions = market.config.ports.max_sessions
+        self.now_s = 0.0
+        self.refusing: FrameError | None = None  # why no commands are taken: stopping, overloaded
+        self.dropped = 0  # sessions of clients that did not read
+
+    @property
+    def sessions(self) -> int:
+        """How many clients are logged in."""
+        return len(self._sessions)
+
+    # ------------------------------------------------------------ frames in
+
+    def receive(self, identity: bytes, message: bytes) -> None:
+        """Take a frame. Its commands are in the sequencer's batch then; whoever took the frame flushes that."""
+        session = self._sessions.get(identity)
+        if session is not None and self.refusing is None and len(message) > HEAD_BYTES:
+            word, count, _ = WORD.unpack_from(message)
+            if (
+                word == _ORDERS
+                and 0 < count <= MAX_ORDERS
+                and len(message) == HEAD_BYTES + count * _COMMAND_BYTES
+                and self._add(message, HEAD_BYTES, session.number, session.accounts) == count
+            ):
+                session.seen_s = self.now_s
+                return
+        try:
+            self._receive(identity, session, message)
+        except FrameError as error:
+            self.refuse(identity, error, number_of(message))
+
+    def _receive(self, identity: bytes, session: Session | None, message: bytes) -> None:
+        """Everything but commands that are taken. Raises FrameError."""
+        kind, count, number = head_of(message)
+        if kind == FrameType.LOGIN:
+            self._login(identity, number, body_of(message, Login))
+            return
+        if session is None:
+            stranger = self._strangers.get(identity)
+            why = f"the session has ended: {stranger[1]}; log in again" if stranger and stranger[1] else "log in first"
+            raise FrameError("not_logged_in", why)
+        session.seen_s = self.now_s
+        if kind == FrameType.ORDERS:
+            self._refuse_orders(session, message, count)
+        elif kind == FrameType.HEARTBEAT:
+            self._to(session, frame(FrameType.HEARTBEAT, number))
+        elif kind == FrameType.RESUME:
+            self._ask_resume(session, number, body_of(message, Resume))
+        elif kind == FrameType.QUERY:
+            self._query(session, number, body_of(message, Query, "bad_query"))
+        elif kind == FrameType.LOGOUT:
+            self._end(session, "")
+
+    def refuse(self, identity: bytes, error: FrameError, number: int) -> None:
+        """Answer with an ERROR frame; after MAX_ERRORS of them the client is not answered any more until it logs in."""
+        if error is self.refusing:
+            self._send(identity, error_frame(number, error))  # not the client's fault
+            return
+        session = self._sessions.get(identity)
+        if session is not None:
+            session.errors += 1
+            if session.errors >= MAX_ERRORS:
+                self._end(session, f"{MAX_ERRORS} frames were refused, the last one: {error}")
+                self._strangers[identity][0] = MAX_ERRORS
+            self._send(identity, error_frame(number, error))
+            return
+        stranger = self._stranger(identity)
+        stranger[0] += 1
+        if stranger[0] <= MAX_ERRORS:
+            self._send(identity, error_frame(number, error))
+
+    def _refuse_orders(self, session: Session, message: bytes, count: int) -> None:
+        """Say why a frame of commands was not taken. Raises FrameError."""
+        if self.refusing is not None:
+            raise self.refusing
+        if not 1 <= count <= MAX_ORDERS:
+            code = "too_many" if count else "bad_frame"
+            raise FrameError(
+                code, f"a frame has 1 to {MAX_ORDERS} commands, this one {count}",
+                field="count", limit=MAX_ORDERS, value=count,
+            )  # fmt: skip
+        commands = np.frombuffer(message, wire.ORDER_COMMAND, count, HEAD_BYTES)
+        for index, (kind, account) in enumerate(
+            zip(commands["kind"].tolist(), commands["account"].tolist(), strict=True)
+        ):
+            if not CommandKind.NEW_ORDER <= kind <= CommandKind.MASS_CANCEL:
+                raise FrameError(
+                    "bad_command", f"command {index}: kind {kind} is none of a trader",
+                    field="kind", limit=int(CommandKind.MASS_CANCEL), value=kind, index=index,
+                )  # fmt: skip
+            if account not in session.account_ids:
+                raise FrameError(
+                    "not_your_account", f"command {index}: this key may not use account {account}",
+                    field="account", value=account, index=index,
+                )  # fmt: skip
+        raise AssertionError("a frame of commands was refused for no reason")
+
+    # ------------------------------------------------------------ sessions
+
+    def _login(self, identity: bytes, number: int, login: Login) -> None:
+        accounts = self._keys.accounts(login.api_key)
+        if accounts is None:
+            raise FrameError("bad_api_key", "this API key is none of this market", field="api_key")
+        if self.refusing is not None and self.refusing.code == "stopping":
+            raise self.refusing
+        resume = {}
+        for text, from_seq in login.resume.items():
+            if not text.isascii() or not text.isdigit() or from_seq < 0:
+                raise FrameError(
+                    "bad_frame", "resume is account: account_seq, both numbers", field="resume", value=text
+                )
+            resume[int(text)] = from_seq
+        old = self._sessions.get(identity)
+        if old is not None:
+            self._end(old, "")
+        elif len(self._sessions) >= self.max_sessions:
+            raise FrameError(
+                "too_many", f"{self.max_sessions} clients are logged in already",
+                field="sessions", limit=self.max_sessions, value=len(self._sessions) + 1,
+            )  # fmt: skip
+        self._strangers.pop(identity, None)
+        known = set(self._market.accounts()["account"].tolist())
+        self._last_number += 1
+        session = Session(
+            self._free_slot(), self._last_number, identity, [one for one in accounts if one in known], login.client,
+            self.now_s,
+        )  # fmt: skip
+        self._sessions[identity] = self._slots[session.slot] = session
+        self._market.later(lambda: self._logged_in(session, number, resume))
+
+    def _logged_in(self, session: Session, number: int, resume: dict[int, int]) -> None:
+        """Answer a login and begin the session's streams: what is kept, and from then on what happens."""
+        if self._sessions.get(session.identity) is not session:
+            return  # ended meanwhile
+        market = self._market
+        rows = market.accounts()
+        rows = rows[np.isin(rows["account"], session.account_ids)]
+        accounts = [
+            {
+                "id": row["account"],
+                "name": row["name"],
+                "next_seq": market.streams.range(row["account"])[1] + 1,
+                "last_client_order_id": row["last_client_order_id"],
+            }
+            for row in rows_of(rows)
+        ]
+        fields = ("symbol", "tick_size", "lot_size", "currency", "state")
+        instruments = [
+            {"id": row["instrument"], **{name: row[name] for name in fields}} for row in rows_of(market.instruments())
+        ]
+        body = {
+            "session": session.number,
+            "accounts": accounts,
+            "instruments": instruments,
+            "durability": market.config.market.durability,
+            "ts_ns": market.core.ts_ns,
+            "heartbeat_s": self.heartbeat_s,
+            "market": self._market_name,
+        }
+        self._to(session, json_frame(FrameType.LOGGED_IN, number, body))
+        for account in session.account_ids:
+            market.streams.listen(session.slot, account)
+        for account, from_seq in resume.items():
+            self._resume(session, number, account, from_seq)
+
+    def _ask_resume(self, session: Session, number: int, asked: Resume) -> None:
+        self._market.later(lambda: self._resume(session, number, asked.account, asked.from_seq))
+
+    def _resume(self, session: Session, number: int, account: int, from_seq: int) -> None:
+        """Send what is kept of an account's stream."""
+        if self._sessions.get(session.identity) is not session:
+            return
+        if account not in session.account_ids:
+            error = FrameError(
+                "not_your_account", f"this key may not use account {account}",
+                field="account", value=account, account=account,
+            )  # fmt: skip
+            self.refuse(session.identity, error, number)
+            return
+        streams = self._market.streams
+        first, last = streams.range(account)
+        from_seq = max(1, from_seq)
+        if from_seq < first:
+            error = FrameError(
+                "resume_too_old", f"events of account {account} are kept from account_seq {first} on",
+                field="from_seq", limit=first, value=from_seq, account=account,
+            )  # fmt: skip
+            self._to(session, error_frame(number, error))
+            return
+        for events in streams.frames(account, from_seq, RESUME_FRAME_EVENTS):
+            if not self._to(session, events):
+                return
+        body = {"account": account, "from_seq": from_seq, "next_seq": last + 1}
+        self._to(session, json_frame(FrameType.RESUMED, number, body))
+
+    def _free_slot(self) -> int:
+        for slot, session in enumerate(self._slots):
+            if session is None:
+                return slot
+        self._slots.append(None)
+        return len(self._slots) - 1
+
+    def _stranger(self, identity: bytes) -> list[Any]:
+        stranger = self._strangers.get(identity)
+        if stranger is None:
+            if len(self._strangers) >= MAX_STRANGERS:
+                del self._strangers[next(iter(self._strangers))]
+            stranger = self._strangers[identity] = [0, ""]
+        return stranger
+
+    def _end(self, session: Session, why: str) -> None:
+        """End a session; its orders stay. why: what the client is told when it sends again; empty: its own wish."""
+        for account in session.account_ids:
+            self._market.streams.leave(session.slot, account)
+        self._slots[session.slot] = None
+        del self._sessions[session.identity]
+        if why:
+            self._stranger(session.identity)[1] = why
+
+    # ------------------------------------------------------------ frames out
+
+    def _to(self, session: Session, data: bytes) -> bool:
+        """Send to a session; it ends when the client does not read, or is gone."""
+        if self._send(session.identity, data):
+            return True
+        if self._sessions.get(session.identity) is session:
+            self.dropped += 1
+            self._end(
+                session,
+                "the client did not read what was sent to it, and its queue is full; resume from the last event",
+            )
+        return False
+
+    def send_events(self, frames: list[tuple[int, bytes]]) -> None:
+        """Send EVENTS frames to the sessions of these slots."""
+        slots, send = self._slots, self._send
+        for slot, data in frames:
+            session = slots[slot]
+            if session is not None and not send(session.identity, data):
+                self._to(session, data)
+
+    def sweep(self, now_s: float) -> None:
+        """Log out the clients that were silent for long. Call it a few times a heartbeat."""
+        self.now_s = now_s
+        limit_s = SILENT_HEARTBEATS * self.heartbeat_s
+        for session in [one for one in self._sessions.values() if now_s - one.seen_s > limit_s]:
+            why = f"the client was silent for more than {limit_s:g} s"
+            self._end(session, why)
+            self._send(session.identity, error_frame(0, FrameError("not_logged_in", f"the session has ended: {why}")))
+
+    # ------------------------------------------------------------ queries
+
+    def _query(self, session: Session, number: int, query: Query) -> None:
+        """Answer a query with applied state, when that is durable. Raises FrameError."""
+        market = self._market
+        for field, value, limit in (("limit", query.limit, MAX_ROWS), ("offset", query.offset, 1 << 62)):
+            if not 0 <= value <= limit:
+                raise FrameError("bad_query", f"{field} must be 0 to {limit}", field=field, limit=limit, value=value)
+        rows: np.ndarray[Any, Any]
+        if query.what == "instruments":
+            rows = market.instruments()
+        elif query.what == "account":
+            rows = market.account(self._account(session, query))
+        elif query.what == "orders":
+            rows = market.orders(account=self._account(session, query))
+        elif query.what == "positions":
+            rows = market.positions(self._account(session, query))
+        elif query.what == "fills":
+            account = self._account(session, query)
+            self._market.later(lambda: self._send_fills(session, number, query, account))
+            return
+        else:
+            raise FrameError(
+                "bad_query", f"what is one of account, fills, instruments, orders, positions; not {query.what!r}",
+                field="what", value=query.what,
+            )  # fmt: skip
+        self._reply(session, number, query, rows)
+
+    def _send_fills(self, session: Session, number: int, query: Query, account: int) -> None:
+        """Fills are of what was sent: taken when everything applied is."""
+        fills = np.frombuffer(self._market.streams.fills(account, MAX_ROWS), wire.EVENT)
+        self._reply(session, number, query, fills)
+
+    def _reply(self, session: Session, number: int, query: Query, rows: np.ndarray[Any, Any]) -> None:
+        if query.instrument is not None and query.what != "account":
+            rows = rows[rows["instrument"] == query.instrument]
+        shown = rows_of(rows[query.offset : query.offset + query.limit])
+        body = {"seq": self._market.core.seq, "total": len(rows), "rows": shown}
+        data = json_frame(FrameType.REPLY, number, body)
+
+        def reply() -> None:
+            if self._sessions.get(session.identity) is session:
+                self._to(session, data)
+
+        self._market.later(reply)
+
+    def _account(self, session: Session, query: Query) -> int:
+        """The account a query is about. Raises FrameError."""
+        if query.account is None:
+            if len(session.account_ids) != 1:
+                raise FrameError("bad_query", f"{query.what} needs account: this key may use several", field="account")
+            return session.account_ids[0]
+        if query.account not in session.account_ids:
+            raise FrameError(
+                "not_your_account",
+                f"this key may not use account {query.account}",
+                field="account",
+                value=query.account,
+            )
+        return query.account

@@ -1,0 +1,137 @@
+"""The snapshots port's protocol: the state as of a channel sequence, for subscribers that saw a gap. No I/O.
+
+`send(identity, head, records)` hands the two parts of an answer to the socket. Anybody may ask; a reply shows applied
+state and passes the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from openbell import wire
+from openbell.wire import BookKind, FrameType, Side
+
+from engine.market import Market
+from engine.ports.frames import FrameError, body_of, error_frame, head_of, json_frame, number_of
+
+MAX_FRAME_BYTES: Final = 1 << 12
+MAX_REPLY_BYTES: Final = 1 << 25
+ALL_LEVELS: Final = 1 << 30
+INSTRUMENTS: Final = "I"
+_PLACES: Final = {"B": 0, "D": 1, "T": 2, "X": 3, "S": 4}  # in Feed.sequences
+_SIZES: Final = {
+    "B": wire.MARKET_DATA.itemsize,
+    "D": wire.DEPTH.itemsize,
+    "T": wire.TOP.itemsize,
+    "X": wire.TRADE.itemsize,
+    "S": wire.MARKET_DATA.itemsize,
+    INSTRUMENTS: wire.INSTRUMENT_ROW.itemsize,
+}
+
+
+class Query(msgspec.Struct, forbid_unknown_fields=True):
+    """QUERY of the snapshots port."""
+
+    channel: str
+    instrument: int | None = None
+    from_: int = msgspec.field(default=1, name="from")
+
+
+class SnapshotProtocol:
+    """Answers questions for state."""
+
+    def __init__(self, market: Market, send: Callable[..., bool]) -> None:
+        self._market = market
+        self._send = send
+
+    def receive(self, identity: bytes, message: bytes) -> None:
+        """Take a frame."""
+        number = number_of(message)
+        try:
+            kind, _, number = head_of(message)
+            if kind == FrameType.HEARTBEAT:
+                self._send(identity, message)
+            elif kind == FrameType.QUERY:
+                self._answer(identity, number, body_of(message, Query, "bad_query"))
+            else:
+                raise FrameError("bad_frame", f"type {kind} means nothing here, QUERY does", field="type", value=kind)
+        except FrameError as error:
+            self._send(identity, error_frame(number, error))
+
+    def _answer(self, identity: bytes, number: int, query: Query) -> None:
+        """Take the state now, send it when it is durable. Raises FrameError."""
+        market, channel = self._market, query.channel
+        if channel not in _SIZES:
+            raise FrameError(
+                "bad_query", f"channel must be one of {', '.join(_SIZES)}, got {channel[:20]!r}",
+                field="channel", limit="".join(_SIZES), value=channel[:20],
+            )  # fmt: skip
+        instruments = market.instruments()
+        if query.instrument is not None:
+            instruments = instruments[instruments["instrument"] == query.instrument]
+            if not len(instruments):
+                raise FrameError(
+                    "bad_query",
+                    f"instrument {query.instrument} is not set up",
+                    field="instrument",
+                    value=query.instrument,
+                )
+        records = b"" if channel == "X" else self._state(channel, instruments)
+        if len(records) > MAX_REPLY_BYTES:
+            raise FrameError(
+                "too_many", f"this would be {len(records)} bytes: ask for one instrument after the other",
+                field="instrument", limit=MAX_REPLY_BYTES, value=len(records),
+            )  # fmt: skip
+        seq = market.core.seq
+
+        def reply() -> None:
+            # The gate has let out just what `records` show: the channel's sequence is that of this state.
+            body: dict[str, Any] = {"channel": channel, "seq": seq, "instrument": query.instrument}
+            shown = records
+            if channel == "X":
+                body["from"], shown = market.feed.trades(max(0, query.from_))
+            if channel != INSTRUMENTS:
+                body["sequence"] = market.feed.sequences[_PLACES[channel]]
+            body["record_size"] = _SIZES[channel]
+            body["count"] = len(shown) // _SIZES[channel]
+            self._send(identity, json_frame(FrameType.REPLY, number, body), shown)
+
+        market.later(reply)
+
+    def _state(self, channel: str, instruments: np.ndarray[Any, Any]) -> bytes:
+        """The records of a channel as of now."""
+        core = self._market.core
+        ids = instruments["instrument"].tolist()
+        if channel == "B":
+            return b"".join(core.book(one) for one in ids)
+        if channel == "D":
+            return b"".join(core.depth(one, ALL_LEVELS) for one in ids)
+        if channel == "T":
+            return self._tops(instruments)
+        if channel == "S":
+            return self._statuses(instruments)
+        return instruments.tobytes()
+
+    def _tops(self, instruments: np.ndarray[Any, Any]) -> bytes:
+        """One Top an instrument."""
+        tops = np.zeros(len(instruments), wire.TOP)
+        tops["seq"], tops["ts_ns"], tops["kind"] = self._market.core.seq, self._market.core.ts_ns, BookKind.TOP
+        for name in ("state", "instrument", "bid_price", "ask_price", "bid_qty", "ask_qty"):
+            tops[name] = instruments[name]
+        for index, one in enumerate(instruments["instrument"].tolist()):
+            for level in self._market.depth(one, 1):
+                side = "bid_orders" if level["side"] == Side.BUY else "ask_orders"
+                tops[side][index] = level["level_orders"]
+        return tops.tobytes()
+
+    def _statuses(self, instruments: np.ndarray[Any, Any]) -> bytes:
+        """One STATUS an instrument."""
+        statuses = np.zeros(len(instruments), wire.MARKET_DATA)
+        statuses["seq"], statuses["ts_ns"] = self._market.core.seq, self._market.core.ts_ns
+        statuses["kind"], statuses["price"] = BookKind.STATUS, instruments["reference_price"]
+        for name in ("state", "instrument"):
+            statuses[name] = instruments[name]
+        return statuses.tobytes()

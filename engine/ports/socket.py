@@ -1,0 +1,260 @@
+"""ROUTER sockets on uvloop: made, bound, drained, written to. Nothing here waits.
+
+ZeroMQ's file descriptor tells of changes only ("edge-triggered"), and any call on the socket may swallow one. So after
+a wake-up everything is taken that is there, and after sends it is looked again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import zmq
+from zmq.utils import z85
+
+from engine.config import Ports, is_loopback
+from engine.keys import CurveKeys
+from engine.ports.frames import FrameError, error_frame, number_of
+
+EVENTS: Final = int(zmq.EVENTS)
+RCVMORE: Final = int(zmq.RCVMORE)
+READABLE: Final = int(zmq.POLLIN)
+NOBLOCK: Final = int(zmq.NOBLOCK)
+MORE_TO_COME: Final = int(zmq.SNDMORE) | NOBLOCK
+LINGER_MS: Final = 300  # at the end, for what was sent last
+_AUTOMATIC = 0  # first byte of the identities that ZeroMQ gives; a client cannot choose such a one
+_MULTIPART = FrameError("bad_frame", "a message is one frame, this one has more parts", field="parts", limit=1)
+_IDENTITY = FrameError(
+    "bad_frame", "this client has set ZMQ_IDENTITY (ZMQ_ROUTING_ID): leave it to ZeroMQ", field="identity"
+)
+_BUG = FrameError("failed", "the engine could not handle this frame; its log says why")
+
+
+class PortError(Exception):
+    """A port could not be opened; the message names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """How sockets are encrypted. domain: of the ZAP authenticator, empty when every CURVE client may connect."""
+
+    keys: CurveKeys
+    domain: str = ""
+
+
+def make_socket(
+    context: zmq.Context[zmq.Socket[bytes]], kind: int, encryption: Encryption | None, max_bytes: int
+) -> zmq.Socket[bytes]:
+    """A socket for a port, not bound yet. max_bytes: of one part; a peer that sends more is disconnected."""
+    made = context.socket(kind)
+    made.linger = 0
+    made.maxmsgsize = max_bytes
+    made.tcp_keepalive = 1
+    made.handshake_ivl = 5000  # milliseconds: who connects and says nothing is disconnected
+    if encryption is not None:
+        made.curve_server = True
+        made.curve_secretkey = encryption.keys.secret_key.encode()
+        made.curve_publickey = encryption.keys.public_key.encode()
+        if encryption.domain:
+            made.zap_domain = encryption.domain.encode()
+    return made
+
+
+def bind(socket: zmq.Socket[bytes], name: str, ports: Ports, encrypted: bool) -> str:
+    """Bind to the configured port of that name; the endpoint. Raises PortError."""
+    port = getattr(ports, name)
+    if not is_loopback(ports.host) and not encrypted:  # the configuration refuses this too
+        raise PortError(f"ports.{name}: {ports.host} is not loopback, and without CURVE nothing else may be bound")
+    host = f"[{ports.host}]" if ":" in ports.host else ports.host
+    if ":" in ports.host:
+        socket.ipv6 = True
+    try:
+        socket.bind(f"tcp://{host}:{port or '*'}")
+    except zmq.ZMQError as error:
+        hint = " (another market? give another port, or 0 for a free one)" if error.errno == zmq.EADDRINUSE else ""
+        raise PortError(f"ports.{name}: cannot bind {ports.host}:{port}: {error}{hint}") from error
+    bound = socket.getsockopt_string(zmq.LAST_ENDPOINT)
+    return bound.replace("0.0.0.0", ports.host) if bound.startswith("tcp://0.0.0.0") else bound
+
+
+class Router:
+    """A ROUTER socket on the loop. At most `frames_a_turn` are taken before the loop goes on.
+
+    `broken(error)` is told of a bug in what handles frames: it costs that frame and no more.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        socket: zmq.Socket[bytes],
+        *,
+        broken: Callable[[Exception], None],
+        frames_a_turn: int = 256,
+        send_queue: int = 1_000,
+    ) -> None:
+        self._loop = loop
+        self._socket = socket
+        socket.router_mandatory = True  # a client that is gone, or does not read, is an error and not silence
+        socket.sndhwm = send_queue
+        socket.rcvhwm = 1_000
+        self._broken = broken
+        self._receive: Callable[[bytes, bytes], None]
+        self._turn: Callable[[int], None] | None = None
+        self._refuse: Callable[[bytes, FrameError, int], None] = self._answer_error
+        self._frames_a_turn = frames_a_turn
+        self._get: Callable[[int], int] = socket.get  # type: ignore[assignment] # of the options asked for
+        self._descriptor = socket.fileno()
+        self._paused = False
+        self._again: asyncio.Handle | None = None
+        self.frames = 0  # taken since the start
+
+    def start(
+        self,
+        receive: Callable[[bytes, bytes], None],
+        turn: Callable[[int], None] | None = None,
+        refuse: Callable[[bytes, FrameError, int], None] | None = None,
+    ) -> None:
+        """Begin to take frames; after bind.
+
+        receive: gets identity and frame. turn: called after the frames of one wake-up, with the time (perf_counter) of
+        that. refuse: gets what is no single frame, as identity, error and number; by default that is answered here.
+        """
+        self._receive, self._turn = receive, turn
+        if refuse is not None:
+            self._refuse = refuse
+        self._loop.add_reader(self._descriptor, self.on_readable)
+        self._soon()
+
+    def on_readable(self) -> None:
+        """Take the frames that are there."""
+        if self._paused:
+            return
+        taken_ns = time.perf_counter_ns()
+        socket = self._socket
+        recv, get = socket.recv, self._get
+        taken = 0
+        try:
+            while taken < self._frames_a_turn:
+                identity = recv(NOBLOCK)
+                message = recv(NOBLOCK)
+                taken += 1
+                if get(RCVMORE):
+                    self._drop_parts()
+                    self._refuse(identity, _MULTIPART, number_of(message))
+                elif identity[0] != _AUTOMATIC:
+                    self._refuse(identity, _IDENTITY, number_of(message))
+                else:
+                    try:
+                        self._receive(identity, message)
+                    except Exception as error:
+                        self._broken(error)
+                        self._refuse(identity, _BUG, number_of(message))
+                if taken == 1 and not get(EVENTS) & READABLE:
+                    break  # the usual case with few clients: cheaper than an exception
+        except zmq.Again:
+            pass
+        if taken:
+            self.frames += taken
+            if self._turn is not None:
+                self._turn(taken_ns)
+            self.look_again()
+
+    def look_again(self) -> None:
+        """After sends: take what came meanwhile, in the next turn of the loop."""
+        if self._get(EVENTS) & READABLE:
+            self._soon()
+
+    def _soon(self) -> None:
+        if self._again is None:
+            self._again = self._loop.call_soon(self._on_again)
+
+    def _on_again(self) -> None:
+        self._again = None
+        self.on_readable()
+
+    def _drop_parts(self) -> None:
+        while self._socket.get(RCVMORE):
+            self._socket.recv(NOBLOCK)
+
+    def _answer_error(self, identity: bytes, error: FrameError, number: int) -> None:
+        self.send(identity, error_frame(number, error))
+
+    def send(self, identity: bytes, *parts: bytes) -> bool:
+        """Send a message; False when the client is gone or its queue is full: it does not read."""
+        send = self._socket.send
+        try:
+            send(identity, MORE_TO_COME)
+        except zmq.ZMQError as error:
+            # What the client has taken from its queue is seen only when the socket looks: once more, then it is full.
+            if error.errno != zmq.EAGAIN:
+                return False
+            self._socket.get(EVENTS)
+            try:
+                send(identity, MORE_TO_COME)
+            except zmq.ZMQError:
+                return False
+        for part in parts[:-1]:
+            send(part, MORE_TO_COME)
+        send(parts[-1], NOBLOCK)
+        return True
+
+    def pause(self) -> None:
+        """Take no frames until `go_on`: what comes waits in the queues of ZeroMQ and of the system."""
+        self._paused = True
+
+    def go_on(self) -> None:
+        """Take frames again."""
+        if self._paused:
+            self._paused = False
+            self._soon()
+
+    def close(self) -> None:
+        """Stop taking frames; what was sent goes out for a moment more."""
+        self._loop.remove_reader(self._descriptor)
+        if self._again is not None:
+            self._again.cancel()
+        self._socket.close(linger=LINGER_MS)
+
+
+def zap_answer(parts: Sequence[bytes], allowed: frozenset[bytes]) -> list[bytes] | None:
+    """What the authenticator answers to a request of ZAP 1.0 (RFC 27): a CURVE client whose key is allowed may connect.
+
+    parts: version, request id, domain, address, identity, mechanism, credentials. None for what is no request.
+    """
+    if len(parts) < 6 or parts[0] != b"1.0":
+        return None
+    known = parts[5] == b"CURVE" and len(parts) == 7 and len(parts[6]) == 32 and parts[6] in allowed
+    status = (b"200", b"OK") if known else (b"400", b"this CURVE key may not connect")
+    return [b"1.0", parts[1], *status, b"", b""]
+
+
+class Authenticator:
+    """The ZAP authenticator of a context: who of the CURVE clients may connect."""
+
+    DOMAIN: Final = "openbell"
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, context: zmq.Context[Any], client_keys: Sequence[str]) -> None:
+        """client_keys: public keys in Z85. Raises PortError for what is none."""
+        try:
+            self._allowed = frozenset(z85.decode(key.encode()) for key in client_keys)
+        except Exception as error:
+            raise PortError(f"ports.client_keys: not a key in Z85: {error!r}") from error
+        self._loop = loop
+        self._socket = context.socket(zmq.REP)
+        self._socket.linger = 0
+        self._socket.bind("inproc://zeromq.zap.01")
+        self._descriptor = self._socket.fileno()
+        loop.add_reader(self._descriptor, self._on_readable)
+
+    def _on_readable(self) -> None:
+        while self._socket.get(EVENTS) & READABLE:
+            answer = zap_answer(self._socket.recv_multipart(NOBLOCK), self._allowed)
+            self._socket.send_multipart(answer or [b"1.0", b"", b"500", b"no ZAP 1.0 request", b"", b""])
+
+    def close(self) -> None:
+        """Nobody new may connect."""
+        self._loop.remove_reader(self._descriptor)
+        self._socket.close()

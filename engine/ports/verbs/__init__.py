@@ -1,0 +1,10 @@
+"""What operators can do, by verb (docs/control.md)."""
+
+from __future__ import annotations
+
+from engine.ports.verbs.govern import GOVERNING
+from engine.ports.verbs.look import LOOKING
+from engine.ports.verbs.manage import MANAGING
+from engine.ports.verbs.verb import Verb
+
+VERBS: dict[str, Verb] = {verb.name: verb for verb in (*LOOKING, *GOVERNING, *MANAGING)}

@@ -1,0 +1,93 @@
+"""Verbs that look."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+from openbell.wire import Side
+
+from engine.market import names_of
+from engine.ports.rows import rows_of
+from engine.ports.verbs.verb import U32, Act, AnyAccount, AnyInstrument, Arguments, Desk, Verb, Where
+
+MAX_LEVELS = 10_000
+MAX_ROWS = 10_000
+
+
+class BookArguments(Arguments):
+    instrument: U32
+    levels: Annotated[int, Meta(ge=1, le=MAX_LEVELS)] = 10
+
+
+class OrdersArguments(Where):
+    limit: Annotated[int, Meta(ge=0, le=MAX_ROWS)] = 1000
+
+
+def _status(desk: Desk, act: Act) -> dict[str, Any]:
+    return desk.process.status()
+
+
+def _book(desk: Desk, act: Act) -> dict[str, Any]:
+    (row,) = rows_of(desk.instrument(act.arguments.instrument))
+    depth = desk.market.depth(act.arguments.instrument, act.arguments.levels)
+    for name, side in (("bids", Side.BUY), ("asks", Side.SELL)):
+        levels = depth[depth["side"] == side]
+        row[name] = [
+            list(level)
+            for level in zip(
+                levels["price"].tolist(), levels["level_qty"].tolist(), levels["level_orders"].tolist(), strict=True
+            )
+        ]
+    return row
+
+
+def _named(desk: Desk, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With symbol and account_name."""
+    symbols = names_of(desk.market.instruments(), "instrument", "symbol")
+    names = names_of(desk.market.accounts(), "account", "name")
+    for row in rows:
+        row["symbol"], row["account_name"] = symbols[row["instrument"]], names[row["account"]]
+    return rows
+
+
+def _check(desk: Desk, where: Where) -> None:
+    """That they are set up, where they are given. Raises FrameError."""
+    if where.account is not None:
+        desk.account(where.account)
+    if where.instrument is not None:
+        desk.instrument(where.instrument)
+
+
+def _orders(desk: Desk, act: Act) -> dict[str, Any]:
+    _check(desk, act.arguments)
+    found = desk.market.orders(act.arguments.account, act.arguments.instrument)
+    return {"rows": _named(desk, rows_of(found[: act.arguments.limit])), "total": len(found)}
+
+
+def _positions(desk: Desk, act: Act) -> dict[str, Any]:
+    _check(desk, act.arguments)
+    found = desk.market.positions(act.arguments.account)
+    if act.arguments.instrument is not None:
+        found = found[found["instrument"] == act.arguments.instrument]
+    return {"rows": _named(desk, rows_of(found))}
+
+
+def _accounts(desk: Desk, act: Act) -> dict[str, Any]:
+    account = act.arguments.account
+    return {"rows": rows_of(desk.market.accounts() if account is None else desk.account(account))}
+
+
+def _instruments(desk: Desk, act: Act) -> dict[str, Any]:
+    instrument = act.arguments.instrument
+    return {"rows": rows_of(desk.market.instruments() if instrument is None else desk.instrument(instrument))}
+
+
+LOOKING = (
+    Verb("status", Arguments, _status, changes=False),
+    Verb("book", BookArguments, _book, changes=False),
+    Verb("orders", OrdersArguments, _orders, changes=False),
+    Verb("positions", Where, _positions, changes=False),
+    Verb("accounts", AnyAccount, _accounts, changes=False),
+    Verb("instruments", AnyInstrument, _instruments, changes=False),
+)

@@ -1,0 +1,83 @@
+"""Verbs of the market as a whole: keys, snapshots, time, its end. What changes no state is journaled as a NOTE."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Literal
+
+from openbell.wire import CommandKind
+
+from engine.keys import KeysError
+from engine.ports.frames import FrameError
+from engine.ports.verbs.verb import U32, Act, Arguments, Deferred, Desk, Verb
+from engine.sequencer import NAME_BYTES, OPERATOR_BYTES, tick_command
+
+
+class AddKeyArguments(Arguments):
+    account: U32 | None = None
+    operator: str | None = None
+    role: Literal["admin", "viewer"] = "admin"
+
+
+def _note(desk: Desk, act: Act, text: str, **fields: Any) -> None:
+    short = text.encode()[:NAME_BYTES].decode(errors="ignore")
+    desk.change(CommandKind.NOTE, act, name=short, **fields)
+
+
+def _add_key(desk: Desk, act: Act) -> Deferred:
+    given: AddKeyArguments = act.arguments
+    if (given.account is None) == (given.operator is None):
+        raise FrameError("bad_args", "a key is of an account or of an operator: give one of them", field="account")
+    if given.account is not None:
+        name = desk.account(given.account)["name"][0].decode()
+        _note(desk, act, "add-key", account=given.account)
+        return Deferred(_write_key(desk, given.account, name, given.role))
+    assert given.operator is not None
+    size = len(given.operator.encode())
+    if not 1 <= size <= OPERATOR_BYTES or "\0" in given.operator:
+        raise FrameError(
+            "bad_args", f"operator must have 1 to {OPERATOR_BYTES} bytes, got {size}",
+            field="operator", limit=OPERATOR_BYTES, value=size,
+        )  # fmt: skip
+    _note(desk, act, f"add-key {given.operator}")
+    return Deferred(_write_key(desk, None, given.operator, given.role))
+
+
+async def _write_key(desk: Desk, account: int | None, name: str, role: str) -> dict[str, Any]:
+    try:
+        if account is not None:
+            secret, path = await asyncio.to_thread(desk.keys.add_account, account, name)
+            return {"api_key": secret, "path": str(path)}
+        secret, path = await asyncio.to_thread(desk.keys.add_operator, name, role)
+        return {"token": secret, "path": str(path)}
+    except (OSError, KeysError) as error:
+        raise FrameError("failed", f"the key was not written: {error}") from error
+
+
+def _snapshot(desk: Desk, act: Act) -> Deferred:
+    _note(desk, act, "snapshot")
+    return Deferred(_save(desk))
+
+
+async def _save(desk: Desk) -> dict[str, Any]:
+    path, seq = await desk.process.save()
+    return {"path": path, "snapshot_seq": seq}
+
+
+def _shutdown(desk: Desk, act: Act) -> dict[str, Any]:
+    _note(desk, act, "shutdown")
+    return {}
+
+
+def _tick(desk: Desk, act: Act) -> dict[str, Any]:
+    _note(desk, act, "tick")
+    desk.market.sequencer.execute([tick_command()])
+    return {}
+
+
+MANAGING = (
+    Verb("add-key", AddKeyArguments, _add_key),
+    Verb("snapshot", Arguments, _snapshot),
+    Verb("shutdown", Arguments, _shutdown, then=lambda desk: desk.process.shut_down()),
+    Verb("tick", Arguments, _tick),
+)

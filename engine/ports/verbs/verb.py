@@ -1,0 +1,130 @@
+"""What a verb of the control port is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from openbell import wire
+from openbell.wire import CommandKind
+
+from engine.keys import Keys
+from engine.market import Market
+from engine.ports.frames import FrameError
+from engine.sequencer import admin_command
+
+I64 = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+U32 = Annotated[int, Meta(ge=0, lt=1 << 32)]
+Row = np.ndarray[Any, Any]
+
+
+class Process(Protocol):
+    """What a verb may ask of the process around the market."""
+
+    def status(self) -> dict[str, Any]:
+        """Everything that `status` tells."""
+
+    async def save(self) -> tuple[str, int]:
+        """Write a snapshot of the state now: its path and its sequence. Raises FrameError (failed)."""
+
+    def shut_down(self) -> None:
+        """Begin to stop in order."""
+
+
+class Arguments(msgspec.Struct, forbid_unknown_fields=True):
+    """A verb's arguments; this one takes none."""
+
+
+class OneAccount(Arguments):
+    account: U32
+
+
+class AnyAccount(Arguments):
+    account: U32 | None = None
+
+
+class AnyInstrument(Arguments):
+    instrument: U32 | None = None
+
+
+class Where(Arguments):
+    account: U32 | None = None
+    instrument: U32 | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One request: who asks, why, and for what."""
+
+    operator: str
+    reason: str
+    arguments: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A result that takes a while."""
+
+    work: Awaitable[dict[str, Any]]
+
+
+Result = dict[str, Any] | Deferred
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """changes: it needs a reason and the role "admin". then: what follows after the answer is sent."""
+
+    name: str
+    arguments: type[Arguments]
+    do: Callable[[Desk, Act], Result]
+    changes: bool = True
+    then: Callable[[Desk], None] | None = None
+
+
+class Desk:
+    """What verbs work with."""
+
+    def __init__(self, market: Market, keys: Keys, process: Process) -> None:
+        self.market = market
+        self.keys = keys
+        self.process = process
+        self._request = 0
+
+    def command(self, kind: CommandKind, act: Act, **fields: Any) -> bytes:
+        """An AdminCommand of an operator. Raises FrameError for text that does not fit."""
+        self._request = (self._request + 1) & 0x7FFFFFFF
+        try:
+            return admin_command(kind, operator=act.operator, reason=act.reason, request=self._request, **fields)
+        except ValueError as error:
+            raise FrameError("bad_args", str(error), field="name") from None
+
+    def change(self, kind: CommandKind, act: Act, **fields: Any) -> list[tuple[Any, ...]]:
+        """Do one AdminCommand; its events. Raises Rejected, FrameError."""
+        return self.market.sequencer.admin(self.command(kind, act, **fields))
+
+    def account(self, account: int) -> Row:
+        """The account's row, in an array of one. Raises FrameError."""
+        row = self.market.account(account)
+        if not len(row):
+            raise FrameError("bad_args", f"account {account} is not set up", field="account", value=account)
+        return row
+
+    def instrument(self, instrument: int) -> Row:
+        """The instrument's row, in an array of one. Raises FrameError."""
+        row = self.market.instrument(instrument)
+        if not len(row):
+            text = f"instrument {instrument} is not set up"
+            raise FrameError("bad_args", text, field="instrument", value=instrument)
+        return row
+
+
+def value_of(events: Sequence[tuple[Any, ...]], kind: wire.EventKind, field: str) -> int:
+    """A field of the event of that kind; signed where it is a balance."""
+    place = (wire.EVENT.names or ()).index(field)
+    found = next(int(event[place]) for event in events if event[3] == kind)
+    return found - (1 << 64) if field == "trade_id" and found >= 1 << 63 else found

@@ -1,0 +1,439 @@
+"""The engine as a process: `python -m engine.process --data DIR [--config FILE]...` (docs/control.md).
+
+Builds a market from its directory, opens its ports, keeps it going, and stops it in order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import uvloop
+
+from engine import config as configuration
+from engine import recovery, snapshots, status
+from engine.config import DEFAULT_PORTS, Config, ConfigError
+from engine.doors import Doors
+from engine.engine_file import EngineFile
+from engine.journal.errors import JournalError
+from engine.journal.writer import JournalWriter
+from engine.keys import LOCAL_OPERATOR, Keys, KeysError
+from engine.lock import InUse, MarketLock
+from engine.logs import Log
+from engine.market import Market
+from engine.ports.frames import FrameError
+from engine.ports.socket import PortError
+from engine.sequencer import tick_command
+from engine.setup import Setup
+from engine.snapshots import SnapshotError
+from engine.status_map import FILE as STATUS_FILE
+from engine.status_map import StatusMap
+from ext.feed import Feed
+from ext.streams import Streams
+
+TIMER_S: Final = 0.1
+TICK_S: Final = 60  # TICKs come on the full minute: DAY orders end then
+PERIOD_S: Final = 5.0  # of the histograms
+PATIENCE_S: Final = 1.0  # with a journal that is behind, before orders are refused
+STOP_DURABLE_S: Final = 1.5
+STOPPING: Final = FrameError("stopping", "the market is stopping")
+OVERLOADED: Final = FrameError("overloaded", "the journal is behind: the disk is too slow for what comes; try again")
+FAILURES: Final = (ConfigError, KeysError, InUse, JournalError, SnapshotError, PortError, OSError)
+
+
+class Engine:
+    """A market that runs in this process, on the running loop. `await start()`, `await wait()`, `await stop()`.
+
+    Raises one of FAILURES from `start`, in words for people; nothing is left open then.
+    """
+
+    def __init__(self, data: Path, config: Config, log: Log | None = None) -> None:
+        self.data = data.resolve()
+        self.config = config
+        self.log = log or Log()
+        self.failure: str | None = None  # why it stopped by itself
+        self.market: Market
+        self._loop: asyncio.AbstractEventLoop
+        self._asked_to_stop = asyncio.Event()
+        self._stopping = False
+        self._lock: MarketLock | None = None
+        self._doors: Doors | None = None
+        self._journal: JournalWriter | None = None
+        self._file = EngineFile(self.data)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._saving: asyncio.Lock = asyncio.Lock()
+        self._saved_seq = 0
+        self._saved_s = self._turned_s = self._ticked_s = time.monotonic()
+        self._behind_since_s: float | None = None
+        self.started_ts_ns = 0
+
+    # ------------------------------------------------------------ start
+
+    async def start(self) -> None:
+        """Recover, apply the configuration, open the ports. The market is live when it returns."""
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(self._on_loop_exception)
+        try:
+            await self._start()
+        except BaseException:
+            self._close()
+            raise
+
+    async def _start(self) -> None:
+        began_s = time.monotonic()
+        self.data.mkdir(parents=True, exist_ok=True)
+        self._lock = MarketLock(self.data)
+        self._file.remove()  # of an engine that was killed
+        history = self.config.history
+        streams = Streams(history.events)
+        feed = Feed(history.trades)
+        feed.want(b"")
+
+        def on_events(events: bytes, data: bytes) -> None:
+            streams.record(events)
+            feed.add(data)
+
+        self.recovered = recovery.recover(self.data, on_events=on_events)
+        self._report_recovery()
+        saved = snapshots.listed(self.data)
+        self._saved_seq = saved[-1].seq if saved else 0
+        self._journal = JournalWriter(
+            self.data / "journal",
+            next_seq=self.recovered.next_seq,
+            durability=self.config.market.durability,
+            market_id=self.recovered.market_id,
+            segment_bytes=self.config.journal.segment_bytes,
+        )
+        self.market = Market(self.config, self.recovered, self._journal, streams, feed)
+        self.market.sequencer.failed = lambda error: self._fail(f"the core failed: {error!r}")
+        self.status_map = StatusMap.create(self.data / STATUS_FILE)
+        self.status_map.durable_seq = self._journal.durable_seq
+        self._loop.add_reader(self._journal.fileno(), self._on_durable)
+        self.keys = Keys(self.data)
+        await self._apply_configuration()
+        self._doors = Doors(self._loop, self.market, self.keys, self, self.log)
+        self._doors.open()
+        self._on_timer()
+        self._set_tick()
+        self.started_ts_ns = time.time_ns()
+        self._file.write(
+            ports=self._doors.addresses,
+            server_key=self._doors.server_key,
+            market=self.config.market.name,
+            durability=self.config.market.durability,
+            started_ts_ns=self.started_ts_ns,
+        )
+        self.log.info(
+            "the market is live", seconds=round(time.monotonic() - began_s, 3), sequence=self.market.core.seq,
+            durability=self.config.market.durability, **self._doors.addresses,
+        )  # fmt: skip
+        if self.market.in_memory:
+            self.log.warning("durability is memory: a crash may lose what was acknowledged")
+
+    def _report_recovery(self) -> None:
+        found = self.recovered
+        if found.torn is not None:
+            self.log.warning("the end of the journal was torn and is cut off", what=found.torn)
+        for text in found.ignored:
+            self.log.warning("a snapshot cannot be used", what=text)
+        if found.replayed or found.snapshot_seq:
+            self.log.info(
+                "recovered", snapshot_seq=found.snapshot_seq, replayed=found.replayed, seconds=round(found.seconds, 3)
+            )
+
+    async def _apply_configuration(self) -> None:
+        """Bring the state in line with the files, and make the keys that are missing."""
+        setup = Setup(self.market, self.config, self.data, time.time_ns)
+        applied = setup.apply()
+        for text in applied.warnings:
+            self.log.warning(text)
+        await self._until_durable(30.0)
+        setup.remember()
+        if applied.commands:
+            self.log.info("the configuration was applied", commands=applied.commands)
+        for account in self.config.account:
+            number = applied.accounts[account.name]
+            if account.api_key is not None or not self.keys.has_key(number):
+                self.keys.add_account(number, account.name, account.api_key)
+        for operator in self.config.operator:
+            if operator.token is not None or not self.keys.has_operator(operator.name):
+                self.keys.add_operator(operator.name, operator.role, operator.token)
+        if not self.keys.has_operator(LOCAL_OPERATOR):
+            self.keys.add_operator(LOCAL_OPERATOR, any_name=True)
+
+    # ------------------------------------------------------------ running
+
+    async def wait(self) -> None:
+        """Until somebody asks for the end, or something broke (`failure`)."""
+        await self._asked_to_stop.wait()
+
+    def shut_down(self) -> None:
+        """Ask for the end; `wait` returns then."""
+        self._asked_to_stop.set()
+
+    def _fail(self, why: str) -> None:
+        """Something broke that cannot be mended: take nothing more, and end."""
+        if self.failure is None:
+            self.failure = why
+            self.log.error("the market cannot go on", why=why)
+            if self._doors is not None:
+                self._doors.refuse(FrameError("stopping", "the market has failed and is stopping"))
+        self._asked_to_stop.set()
+
+    def _on_durable(self) -> None:
+        """The journal has written."""
+        if self.failure is not None:
+            return
+        try:
+            self.status_map.durable_seq = self.market.on_durable()
+        except JournalError as error:
+            self._fail(str(error))
+            return
+        if self._doors is not None:
+            self._doors.after_sends()
+
+    def _on_timer(self) -> None:
+        self._timer = self._loop.call_later(TIMER_S, self._on_timer)
+        now_s = time.monotonic()
+        self.status_map.applied_seq = self.market.core.seq
+        if self._doors is not None and not self._stopping:
+            self._watch_journal(now_s)
+            self._doors.sweep(now_s)
+        if now_s - self._turned_s > PERIOD_S:
+            self._turned_s = now_s
+            self.market.latency_ns.turn()
+            self.market.commit_ns.turn()
+        self._save_when_due(now_s)
+
+    def _watch_journal(self, now_s: float) -> None:
+        """Clients wait while the journal is behind for a moment; when it is so for longer, they are told."""
+        assert self._doors is not None
+        pending = self.market.journal.pending_bytes
+        limit = self.config.journal.pending_bytes
+        if self._doors.is_paused:
+            if self._behind_since_s is None:
+                self._behind_since_s = now_s
+            elif now_s - self._behind_since_s > PATIENCE_S:
+                self._doors.refuse_orders(OVERLOADED)
+                self.log.warning("the journal is behind: orders are refused", pending_bytes=pending)
+        elif self._doors.is_refusing and pending < limit // 8:
+            self._doors.refuse_orders(None)
+            self._behind_since_s = None
+            self.log.info("orders are taken again", pending_bytes=pending)
+        elif not self._doors.is_refusing:
+            self._behind_since_s = None
+
+    def _set_tick(self) -> None:
+        """The next TICK, on the full minute."""
+        now_s = time.time()
+        self._loop.call_later(TICK_S - now_s % TICK_S + 0.001, self._on_tick)
+
+    def _on_tick(self) -> None:
+        if self._stopping or self.failure is not None:
+            return
+        self._set_tick()
+        self.market.sequencer.execute([tick_command()])
+        if self._doors is not None:
+            self._doors.after_sends()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it beside everything else."""
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _on_loop_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        self.log.error("an error inside the engine", what=str(context.get("message", "")), error=repr(error))
+
+    # ------------------------------------------------------------ snapshots
+
+    def _save_when_due(self, now_s: float) -> None:
+        done = self.market.core.seq - self._saved_seq
+        every = self.config.snapshots
+        by_commands = every.every_commands and done >= every.every_commands
+        by_time = every.every_s and done and now_s - self._saved_s >= every.every_s
+        if (by_commands or by_time) and not self._saving.locked() and not self._stopping:
+            self._saved_s = now_s
+            self.spawn(self._save_quietly())
+
+    async def _save_quietly(self) -> None:
+        try:
+            path, seq = await self.save()
+            self.log.info("snapshot written", path=path, snapshot_seq=seq)
+        except FrameError as error:
+            self.log.error("a snapshot was not written", why=str(error))
+
+    async def save(self) -> tuple[str, int]:
+        """Write a snapshot of the state now: its path and its sequence. Raises FrameError (failed)."""
+        async with self._saving:
+            core = self.market.core
+            state, seq, ts_ns = core.snapshot(), core.seq, core.ts_ns
+            # The counters beside the core are those of what was sent: taken when everything up to seq is.
+            extra: asyncio.Future[dict[str, Any]] = self._loop.create_future()
+
+            def take() -> None:
+                if not extra.done():
+                    extra.set_result(self.market.extra())
+
+            self.market.later(take)
+            try:
+                values = await asyncio.wait_for(extra, 30.0)
+                path = await asyncio.to_thread(snapshots.write, self.data, state, seq, ts_ns, values)
+            except SnapshotError as error:
+                raise FrameError("failed", str(error)) from error
+            except TimeoutError:
+                raise FrameError("failed", "the journal does not catch up: no snapshot was written") from None
+            self._saved_seq, self._saved_s = seq, time.monotonic()
+            return str(path), seq
+
+    # ------------------------------------------------------------ status
+
+    def status(self) -> dict[str, Any]:
+        """Everything that the verb `status` tells."""
+        assert self._doors is not None
+        market = self.market
+        durable_seq = market.journal.durable_seq
+        answer = {
+            "market": self.config.market.name,
+            "durability": self.config.market.durability,
+            "pid": self._file.pid,
+            "started_ts_ns": self.started_ts_ns,
+            "ts_ns": time.time_ns(),
+            **status.market_part(market),
+            "projected_sequence": self.status_map.projected_seq,
+            **self._doors.figures(),
+            "journal": status.journal_part(market, self.data / "journal"),
+            "projector": status.projector_part(self.status_map, durable_seq, ""),
+            "postgres": "",
+            "recovered": {
+                "snapshot_seq": self.recovered.snapshot_seq,
+                "replayed": self.recovered.replayed,
+                "seconds": self.recovered.seconds,
+                "torn": self.recovered.torn,
+            },
+        }
+        answer["warnings"] = status.warnings(answer)
+        return answer
+
+    # ------------------------------------------------------------ stop
+
+    async def stop(self) -> None:
+        """Stop in order: take no more orders, make everything durable, send it, save the state."""
+        if self._stopping:
+            return
+        self._stopping = True
+        began_s = time.monotonic()
+        if self._doors is not None:
+            self._doors.refuse(STOPPING)
+        if self.failure is None:
+            self.market.sequencer.flush(time.perf_counter_ns())
+            if not await self._until_durable(STOP_DURABLE_S):
+                self.log.warning("stopping before everything was sent: the journal is slow", held=len(self.market.gate))
+            elif self.market.core.seq > self._saved_seq:
+                await self._save_quietly()
+        self._close()
+        self.log.info("the market has stopped", seconds=round(time.monotonic() - began_s, 3))
+
+    async def _until_durable(self, timeout_s: float) -> bool:
+        """Wait until everything applied is durable and sent; whether it is."""
+        deadline_s = time.monotonic() + timeout_s
+        while len(self.market.gate) or self.market.journal.durable_seq < self.market.core.seq:
+            if time.monotonic() > deadline_s or self.failure is not None:
+                return False
+            await asyncio.sleep(0.001)
+        return True
+
+    def _close(self) -> None:
+        """Let go of everything, in the order in which nothing is lost."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._doors is not None:
+            self._doors.close()
+        if self._journal is not None:
+            self._loop.remove_reader(self._journal.fileno())
+            try:
+                self._journal.close()
+            except JournalError as error:
+                self.failure = self.failure or str(error)
+                self.log.error("the journal was not closed in order", why=str(error))
+            self._journal = None
+        if self._lock is not None:
+            self._file.remove()
+            self._lock.release()
+            self._lock = None
+
+
+async def serve(engine: Engine) -> int:
+    """Run an engine until a signal or a verb ends it. Returns the exit code."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, engine.shut_down)
+    try:
+        await engine.start()
+    except FAILURES as error:
+        print(f"openbell engine: {error}", file=sys.stderr, flush=True)
+        return 1
+    await engine.wait()
+    await engine.stop()
+    if engine.failure is not None:
+        print(f"openbell engine: {engine.failure}", file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+def configure(args: argparse.Namespace) -> Config:
+    """The configuration of a command line. Raises ConfigError."""
+    config = configuration.load(args.config)
+    if args.port:
+        config = configuration.replace(config, "ports", **dict(args.port))
+    if args.durability:
+        config = configuration.replace(config, "market", durability=args.durability)
+    if args.no_postgres:
+        config = configuration.replace(config, "postgres", dsn="none")
+    return config
+
+
+def _port(text: str) -> tuple[str, int]:
+    name, equals, number = text.partition("=")
+    if not equals or name not in DEFAULT_PORTS or not number.isdecimal() or int(number) > 65535:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=NUMBER: NAME one of {', '.join(DEFAULT_PORTS)}, NUMBER 0 to 65535"
+        )
+    return name, int(number)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the engine. Returns the exit code: 0 stopped in order, 1 could not start or failed, 2 wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m engine.process", description="Run a market's engine.")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the market's directory")
+    parser.add_argument(
+        "--config", type=Path, action="append", default=[], metavar="FILE", help="TOML; may be repeated"
+    )
+    parser.add_argument(
+        "--port", type=_port, action="append", default=[], metavar="NAME=NUMBER", help="instead of the configuration's"
+    )
+    parser.add_argument("--durability", choices=("fsync", "memory"), help="instead of the configuration's")
+    parser.add_argument("--no-postgres", action="store_true", help="without read models in Postgres")
+    args = parser.parse_args(arguments)
+    try:
+        config = configure(args)
+    except ConfigError as error:
+        print(f"openbell engine: {error}", file=sys.stderr, flush=True)
+        return 1
+
+    async def run() -> int:
+        return await serve(Engine(args.data, config))
+
+    return uvloop.run(run())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""The market data port: frames of all channels to whoever subscribed, and heartbeats.
+
+A subscriber that does not keep up loses frames, which it sees by their numbers; it never holds anybody up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import zmq
+from openbell import wire
+from openbell.records import HEARTBEAT, MARKET_DATA_HEADER
+from openbell.wire import Channel
+
+from engine.ports.socket import EVENTS, NOBLOCK, READABLE
+from ext.feed import Feed
+
+HEARTBEAT_S: Final = 0.2
+MAX_SUBSCRIPTION_BYTES: Final = 64  # of a subscription as it comes over the wire
+LETTERS: Final = bytes(map(int, Channel))
+EVERYTHING: Final = -1  # the empty prefix
+_SUBSCRIBE = 1
+
+
+class Publisher:
+    """An XPUB socket on the loop. Only channels that somebody wants cost anything."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, socket: zmq.Socket[bytes], feed: Feed, *, queue: int = 10_000
+    ) -> None:
+        """queue: frames that wait for one subscriber before it loses some."""
+        self._loop = loop
+        self._socket = socket
+        socket.sndhwm = queue
+        socket.rcvhwm = 1_000
+        self._feed = feed
+        self._prefixes = dict.fromkeys((*LETTERS, EVERYTHING), 0)  # number of different ones by their first byte
+        self._get: Callable[[int], int] = socket.get  # type: ignore[assignment] # of the options asked for
+        self._descriptor = socket.fileno()
+        self._timer: asyncio.TimerHandle | None = None
+        self._durable_seq: Callable[[], int] = lambda: 0
+        feed.want(b"")
+
+    def start(self, durable_seq: Callable[[], int]) -> None:
+        """Begin; after bind. durable_seq: for the heartbeats."""
+        self._durable_seq = durable_seq
+        self._loop.add_reader(self._descriptor, self.on_readable)
+        self.on_readable()
+        self._beat()
+
+    @property
+    def wanted(self) -> bytes:
+        """Letters of the channels that somebody subscribed to."""
+        return bytes(letter for letter in LETTERS if self._prefixes[letter] or self._prefixes[EVERYTHING])
+
+    def publish(self, data: bytes) -> None:
+        """Send what the core says of its books."""
+        frames = self._feed.add(data)
+        if frames:
+            send = self._socket.send
+            for frame in frames:
+                send(frame, NOBLOCK)
+            if self._get(EVENTS) & READABLE:
+                self._loop.call_soon(self.on_readable)
+
+    def on_readable(self) -> None:
+        """Take subscriptions and their ends."""
+        changed = False
+        while self._get(EVENTS) & READABLE:
+            try:
+                message = self._socket.recv(NOBLOCK)
+            except zmq.Again:
+                break
+            if not 1 <= len(message) <= MAX_SUBSCRIPTION_BYTES or message[0] > _SUBSCRIBE:
+                continue  # a message of a subscriber that is none: means nothing here
+            first = message[1] if len(message) > 1 else EVERYTHING
+            if first in self._prefixes:
+                # of several subscribers to one prefix the socket tells the first and the last one
+                self._prefixes[first] = max(0, self._prefixes[first] + (1 if message[0] == _SUBSCRIBE else -1))
+                changed = True
+        if changed:
+            self._feed.want(self.wanted)
+
+    def _beat(self) -> None:
+        self._timer = self._loop.call_later(HEARTBEAT_S, self._beat)
+        self.on_readable()
+        self.heartbeat()
+        # A heartbeat proves to a subscriber that its subscriptions are in force: those made just now count as well.
+        self.on_readable()
+
+    def heartbeat(self) -> None:
+        """Send a heartbeat: the last sequence of each channel."""
+        head = MARKET_DATA_HEADER.pack(Channel.HEARTBEAT, wire.VERSION, HEARTBEAT.size, 1, 0)
+        self._socket.send(head + HEARTBEAT.pack(self._durable_seq(), time.time_ns(), *self._feed.sequences, 0), NOBLOCK)
+
+    def close(self, linger_ms: int) -> None:
+        """The end; what was sent goes out for a moment more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._loop.remove_reader(self._descriptor)
+        self._socket.close(linger=linger_ms)

@@ -1,0 +1,145 @@
+"""The sequencer: the one door through which anything changes the market's state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from openbell import wire
+from openbell.records import EVENT, REJECT, struct_of
+from openbell.wire import Check, CommandKind, EventKind
+
+from engine.gate import Gate
+from engine.journal.writer import JournalWriter
+from ext.core import Core
+from ext.sequence import CommandBatch
+
+_ADMIN = struct_of(wire.ADMIN_COMMAND)
+_ORDER = struct_of(wire.ORDER_COMMAND)
+NAME_BYTES: Final = wire.ADMIN_COMMAND["name"].itemsize
+OPERATOR_BYTES: Final = wire.ADMIN_COMMAND["operator"].itemsize
+REASON_BYTES: Final = wire.ADMIN_COMMAND["reason"].itemsize
+VALUES: Final = 8
+
+
+class Rejected(Exception):
+    """The core refused an AdminCommand: the check that failed, its limit, and the value that broke it."""
+
+    def __init__(self, check: int, limit: int, value: int, index: int) -> None:
+        """index: of the value, where check is VALUE."""
+        self.check = Check(check)
+        self.limit, self.value, self.index = limit, value, index
+        which = f" value{index}" if self.check is Check.VALUE else ""
+        super().__init__(f"{self.check.name}{which}: limit {limit}, value {value}")
+
+
+def admin_command(
+    kind: CommandKind,
+    *,
+    operator: str,
+    reason: str,
+    account: int = 0,
+    instrument: int = 0,
+    state: int = 0,
+    flags: int = 0,
+    request: int = 0,
+    values: Sequence[int] = (),
+    name: str = "",
+) -> bytes:
+    """An AdminCommand. Raises ValueError naming a field that does not fit."""
+    texts = []
+    for field, text, limit in (
+        ("name", name, NAME_BYTES), ("operator", operator, OPERATOR_BYTES), ("reason", reason, REASON_BYTES)
+    ):  # fmt: skip
+        data = text.encode()
+        if len(data) > limit or b"\0" in data:
+            raise ValueError(f"{field} must have at most {limit} bytes and no NUL, got {len(data)} bytes")
+        texts.append(data)
+    padded = [*values, *([0] * (VALUES - len(values)))]
+    return _ADMIN.pack(0, 0, kind, state, flags, account, instrument, request, *padded, *texts)
+
+
+def tick_command() -> bytes:
+    """A TICK: time passes."""
+    values: list[Any] = [0] * len(wire.ORDER_COMMAND.names or ())
+    values[2] = CommandKind.TICK
+    return _ORDER.pack(*values)
+
+
+class Sequencer:
+    """Numbers and stamps commands, journals them, applies them, and hands what follows to the gate.
+
+    Commands of traders are put into `batch` and go with the next `flush`; `execute` is for all others.
+    """
+
+    def __init__(
+        self, core: Core, journal: JournalWriter, gate: Gate, clock_ns: Callable[[], int] = time.time_ns
+    ) -> None:
+        self.core = core
+        self.journal = journal
+        self.gate = gate
+        self.batch = CommandBatch(core.seq + 1, core.ts_ns)
+        self.commands = 0  # since the start
+        self.failed: Callable[[Exception], None] = lambda error: None  # the core broke: nothing may go on
+        self._clock_ns = clock_ns
+
+    @property
+    def seq(self) -> int:
+        """The last command applied."""
+        return self.core.seq
+
+    def flush(self, taken_ns: int) -> None:
+        """Seal what is in the batch; nothing happens when it is empty. taken_ns: when the first of it was taken."""
+        batch = self.batch
+        count = batch.seal(self._clock_ns())
+        if count:
+            core = self.core
+            self.journal.submit(batch.records, batch.last_seq)
+            self._apply(batch.commands)
+            batch.clear()
+            self.commands += count
+            self.gate.hold(core.seq, core.take_events(), core.take_market_data(), taken_ns)
+        else:
+            batch.clear()
+
+    def _apply(self, commands: bytes) -> None:
+        """They are in the journal: what the core cannot take now it cannot take at a restart either."""
+        try:
+            self.core.apply(commands, True)
+        except Exception as error:
+            self.failed(error)
+            raise
+
+    def execute(self, commands: Sequence[bytes]) -> list[bytes]:
+        """Journal and apply AdminCommands or TICKs at once; the Event records of each, in order.
+
+        What traders sent before goes before.
+        """
+        now_ns = time.perf_counter_ns()
+        self.flush(now_ns)
+        batch, core = self.batch, self.core
+        for command in commands:
+            batch.add_admin(command)
+        first = core.seq + 1
+        count = batch.seal(self._clock_ns())
+        self.journal.submit(batch.records, batch.last_seq)
+        self._apply(batch.commands)
+        batch.clear()
+        self.commands += count
+        events = core.take_events()
+        self.gate.hold(core.seq, events, core.take_market_data(), now_ns)
+        array = np.frombuffer(events, wire.EVENT)
+        places = np.searchsorted(array["seq"], np.arange(first, first + count + 1, dtype=np.uint64))
+        size = EVENT.size
+        return [events[places[index] * size : places[index + 1] * size] for index in range(count)]
+
+    def admin(self, command: bytes) -> list[tuple[Any, ...]]:
+        """Execute one AdminCommand; its events as tuples of the fields of `wire.EVENT`. Raises Rejected."""
+        (events,) = self.execute([command])
+        for offset in range(0, len(events), EVENT.size):
+            reject = REJECT.unpack_from(events, offset)
+            if reject[3] == EventKind.ADMIN_REJECTED:
+                raise Rejected(reject[5], reject[12], reject[13], reject[11])
+        return list(EVENT.iter_unpack(events))

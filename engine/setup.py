@@ -1,0 +1,295 @@
+"""From the configuration to the market's state: what is new or changed in the files becomes commands in the journal.
+
+Capacities, instruments and accounts that the state lacks are made. Of those that exist a field is changed where the
+file says something else than it did when it was last applied (DIR/configuration.json): what operators change meanwhile
+stays. Cash, positions, a reference price and an instrument's state are applied once, when it is made.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from openbell import wire
+from openbell.wire import AccountFlag, CommandKind, EventKind, InstrumentState
+
+from engine.config import NEVER, Account, Capacity, Config, ConfigError, Instrument
+from engine.market import Market, names_of, new_id
+from engine.ports.verbs.govern import INSTRUMENT_VALUES, KEEP_FLAGS, LIMITS, currency_value
+from engine.sequencer import Rejected, admin_command
+
+OPERATOR: Final = "configuration"
+APPLIED: Final = "configuration.json"  # in a market's directory
+CAPACITIES: Final = ("accounts", "instruments", "orders", "pages", "positions", "id_window", "window_pages")
+RAISABLE: Final = CAPACITIES[:5]
+STATES: Final = {"open": InstrumentState.OPEN, "closed": InstrumentState.CLOSED, "halted": InstrumentState.HALTED}
+DAY_NS: Final = 86_400 * 10**9
+DEFAULT_CURRENCY = "USD"
+
+
+@dataclass(slots=True)
+class Applied:
+    """What was done. warnings: what the files say and cannot be done to a market that runs already."""
+
+    commands: int = 0
+    warnings: list[str] = field(default_factory=list)
+    accounts: dict[str, int] = field(default_factory=dict)  # ids of the accounts of the file, by name
+
+
+class Setup:
+    """One application of a configuration to a market."""
+
+    def __init__(self, market: Market, config: Config, data: Path, clock_ns: Callable[[], int]) -> None:
+        self._market = market
+        self._config = config
+        self._path = data / APPLIED
+        self._clock_ns = clock_ns
+        self._done = Applied()
+        self._before = self._last_applied()
+        self._unfinished: set[str] = set()
+
+    def apply(self) -> Applied:
+        """Do it. Raises ConfigError for what the core refuses, naming the field."""
+        self._begin()
+        self._capacity(self._config.capacity)
+        self._schedule()
+        for index, instrument in enumerate(self._config.instrument):
+            self._instrument(f"instrument[{index}] ({instrument.symbol})", instrument)
+        for index, account in enumerate(self._config.account):
+            self._account(f"account[{index}] ({account.name})", account)
+        return self._done
+
+    def _begin(self) -> None:
+        """Note what is about to be made: where that is cut off (kill -9), the next start finishes it."""
+        symbols = set(names_of(self._market.instruments(), "instrument", "symbol").values())
+        names = set(names_of(self._market.accounts(), "account", "name").values())
+        self._unfinished = set(self._before.get("unfinished", []))
+        new = [f"instrument {one.symbol}" for one in self._config.instrument if one.symbol not in symbols]
+        new += [f"account {one.name}" for one in self._config.account if one.name not in names]
+        if new:
+            self._keep({**self._before, "unfinished": sorted({*self._unfinished, *new})})
+
+    def remember(self) -> None:
+        """Keep what was applied; once that is durable. Raises OSError."""
+        kept = {
+            "day_end": self._config.market.day_end,
+            "window_pages": self._before.get("window_pages", self._config.capacity.window_pages),
+            "instrument": {one.symbol: _fields_of_instrument(one) for one in self._config.instrument},
+            "account": {one.name: _fields_of_account(one) for one in self._config.account},
+        }
+        for kind in ("instrument", "account"):
+            kept[kind] = {**self._before.get(kind, {}), **kept[kind]}
+        if kept != self._before:
+            self._keep(kept)
+
+    def _keep(self, kept: dict[str, Any]) -> None:
+        temporary = self._path.with_suffix(".tmp")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(kept, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(self._path)
+
+    def _last_applied(self) -> dict[str, Any]:
+        try:
+            kept = json.loads(self._path.read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"{self._path}: {error}; move it away, and the files are compared with the state"
+            ) from error
+        return kept if isinstance(kept, dict) else {}
+
+    # ------------------------------------------------------------ commands
+
+    def _do(self, where: str, reason: str, kind: CommandKind, names: Sequence[str] = (), **fields: Any) -> Any:
+        """One command; its events. names: of its values, for the error."""
+        try:
+            command = admin_command(kind, operator=OPERATOR, reason=reason, **fields)
+            events = self._market.sequencer.admin(command)
+        except ValueError as error:
+            raise ConfigError(f"{where}: {error}") from error
+        except Rejected as error:
+            field = f".{names[error.index]}" if error.check is wire.Check.VALUE and error.index < len(names) else ""
+            raise ConfigError(
+                f"{where}{field}: the market refuses it: {error.check.name}, limit {error.limit}, value {error.value}"
+            ) from error
+        self._done.commands += 1
+        return events
+
+    def _capacity(self, wanted: Capacity) -> None:
+        """CONFIGURE: the first command, and again where a capacity was raised."""
+        values = [getattr(wanted, name) for name in CAPACITIES]
+        if self._market.core.seq:
+            stats = self._market.core.stats()
+            present = [stats[name]["capacity"] for name in RAISABLE]
+            for name, value, now in zip(RAISABLE, values, present, strict=False):
+                if value < now:
+                    self._done.warnings.append(f"capacity.{name} stays {now}: it can be raised, not lowered to {value}")
+            values[:5] = map(max, values[:5], present)
+            if values[:5] == present:
+                return
+            values[5:] = [stats["ids"]["capacity"], self._before.get("window_pages", wanted.window_pages)]
+        self._do("capacity", "capacities of the configuration", CommandKind.CONFIGURE, CAPACITIES, values=values)
+
+    def _schedule(self) -> None:
+        """SET_SCHEDULE, where the time of day is another one than before."""
+        wanted = self._config.market.day_end
+        if self._before.get("day_end") == wanted or (not self._before and self._has_schedule()):
+            return
+        self._do(
+            "market.day_end", f"day_end {wanted} of the configuration", CommandKind.SET_SCHEDULE, ("day_end",),
+            values=[next_day_end_ns(wanted, max(self._clock_ns(), self._market.core.ts_ns))],
+        )  # fmt: skip
+
+    def _has_schedule(self) -> bool:
+        return self._market.streams.counts[EventKind.SCHEDULE_SET] > 0
+
+    # ------------------------------------------------------------ instruments
+
+    def _instrument(self, where: str, wanted: Instrument) -> None:
+        rows = self._market.instruments()
+        ids = {symbol: number for number, symbol in names_of(rows, "instrument", "symbol").items()}
+        fields = _fields_of_instrument(wanted)
+        number = ids.get(wanted.symbol)
+        if number is None:
+            number = self._new_id(where, "instrument", wanted.id, self._config.instrument)
+            values = [*(fields[name] for name in INSTRUMENT_VALUES), currency_value(wanted.currency)]
+            reason = f"instrument {wanted.symbol} of the configuration"
+            self._do(
+                where, reason, CommandKind.SET_INSTRUMENT, (*INSTRUMENT_VALUES, "currency"),
+                instrument=number, values=values, name=wanted.symbol,
+            )  # fmt: skip
+            self._set_state(where, number, wanted)
+            return
+        self._check_id(where, wanted.id, number)
+        row = rows[rows["instrument"] == number][0]
+        if f"instrument {wanted.symbol}" in self._unfinished and row["state"] == InstrumentState.CLOSED:
+            self._set_state(where, number, wanted)
+        before = self._before.get("instrument", {}).get(wanted.symbol, {})
+        present = {name: int(row[name]) for name in INSTRUMENT_VALUES}
+        present["currency"] = row["currency"].decode()
+        # a reference price follows the trades: only a new one in the file counts
+        changed = _changed(fields, present, before, ignore=() if "reference_price" in before else ("reference_price",))
+        if changed:
+            values = [changed.get(name, wire.KEEP) for name in INSTRUMENT_VALUES]
+            values.append(currency_value(changed["currency"]) if "currency" in changed else wire.KEEP)
+            self._do(
+                where, f"{', '.join(changed)} of the configuration"[:90], CommandKind.SET_INSTRUMENT,
+                (*INSTRUMENT_VALUES, "currency"), instrument=number, values=values,
+            )  # fmt: skip
+
+    def _set_state(self, where: str, number: int, wanted: Instrument) -> None:
+        """The first state of a new instrument."""
+        if wanted.state != "closed":
+            reason = f"instrument {wanted.symbol} of the configuration"
+            state = STATES[wanted.state]
+            self._do(where, reason, CommandKind.SET_INSTRUMENT_STATE, instrument=number, state=state)
+
+    # ------------------------------------------------------------ accounts
+
+    def _account(self, where: str, wanted: Account) -> None:
+        rows = self._market.accounts()
+        ids = {name: number for number, name in names_of(rows, "account", "name").items()}
+        fields = _fields_of_account(wanted)
+        number = ids.get(wanted.name)
+        if number is None:
+            number = self._new_id(where, "account", wanted.id, self._config.account)
+            self._new_account(where, wanted, number, fields)
+        else:
+            self._check_id(where, wanted.id, number)
+            row = rows[rows["account"] == number][0]
+            if f"account {wanted.name}" in self._unfinished:
+                self._pay_in(where, wanted, number, done=int(row["account_seq"]) - 1)
+            present = {name: int(row[name]) for name in (*LIMITS, "flags")}
+            changed = _changed(fields, present, self._before.get("account", {}).get(wanted.name, {}))
+            if changed:
+                self._do(
+                    where, f"{', '.join(changed)} of the configuration"[:90], CommandKind.SET_ACCOUNT, LIMITS,
+                    account=number, flags=changed.get("flags", KEEP_FLAGS),
+                    values=[changed.get(name, wire.KEEP) for name in LIMITS],
+                )  # fmt: skip
+        self._done.accounts[wanted.name] = number
+
+    def _new_account(self, where: str, wanted: Account, number: int, fields: dict[str, Any]) -> None:
+        reason = f"account {wanted.name} of the configuration"
+        symbols = {symbol: one for one, symbol in names_of(self._market.instruments(), "instrument", "symbol").items()}
+        for symbol in wanted.positions:
+            if symbol not in symbols:
+                raise ConfigError(f"{where}.positions: there is no instrument {symbol!r}")
+        self._do(
+            where, reason, CommandKind.SET_ACCOUNT, LIMITS,
+            account=number, flags=fields["flags"], values=[fields[name] for name in LIMITS], name=wanted.name,
+        )  # fmt: skip
+        self._pay_in(where, wanted, number, done=0)
+
+    def _pay_in(self, where: str, wanted: Account, number: int, done: int) -> None:
+        """Cash and positions of a new account, but for the deposits done before: each is one event of it."""
+        reason = f"account {wanted.name} of the configuration"
+        deposits: list[tuple[str, CommandKind, dict[str, Any]]] = []
+        if wanted.cash:
+            deposits.append((f"{where}.cash", CommandKind.DEPOSIT, {"values": [wanted.cash]}))
+        symbols = {symbol: one for one, symbol in names_of(self._market.instruments(), "instrument", "symbol").items()}
+        references = dict(self._market.instruments()[["instrument", "reference_price"]].tolist())
+        lots = dict(self._market.instruments()[["instrument", "lot_size"]].tolist())
+        for symbol, qty in wanted.positions.items():
+            one = symbols[symbol]
+            # bought at the reference price, so that a profit is one since then: cash units a lot
+            cost = min(references[one] * lots[one] * (wire.CASH_SCALE // wire.PRICE_SCALE), wire.MAX_CASH // qty)
+            values = {"instrument": one, "values": [qty, cost]}
+            deposits.append((f"{where}.positions.{symbol}", CommandKind.DEPOSIT_SHARES, values))
+        for place, kind, fields in deposits[done:]:
+            self._do(place, reason, kind, account=number, **fields)
+
+    # ------------------------------------------------------------ ids
+
+    def _new_id(self, where: str, kind: str, wanted: int | None, entries: Sequence[Any]) -> int:
+        """The id given, or the lowest that is free and that no other entry asks for."""
+        if wanted is not None:
+            return wanted
+        rows = self._market.accounts() if kind == "account" else self._market.instruments()
+        capacity = self._market.core.stats()[f"{kind}s"]["capacity"]
+        number = new_id(rows, kind, capacity, [one.id for one in entries if one.id is not None])
+        if number is None:
+            raise ConfigError(f"{where}: all {capacity} {kind}s are in use; raise capacity.{kind}s")
+        return number
+
+    def _check_id(self, where: str, wanted: int | None, number: int) -> None:
+        if wanted is not None and wanted != number:
+            raise ConfigError(f"{where}.id: it is {number} in this market and cannot become {wanted}")
+
+
+def _changed(
+    fields: dict[str, Any], present: dict[str, Any], before: dict[str, Any], ignore: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The fields that the file says anew and the state does not have."""
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in ignore and value != before.get(name) and value != present[name]
+    }
+
+
+def _fields_of_instrument(one: Instrument) -> dict[str, Any]:
+    return {**{name: int(getattr(one, name)) for name in INSTRUMENT_VALUES}, "currency": one.currency}
+
+
+def _fields_of_account(one: Account) -> dict[str, Any]:
+    flags = AccountFlag.SHORT_ALLOWED * one.short_allowed | AccountFlag.CREDIT_UNLIMITED * one.credit_unlimited
+    return {**{name: int(getattr(one, name)) for name in LIMITS}, "flags": int(flags)}
+
+
+def next_day_end_ns(day_end: str, now_ns: int) -> int:
+    """The next time (ns since 1970) that it is HH:MM UTC; 0 for "never"."""
+    if day_end == NEVER:
+        return 0
+    time = datetime.time.fromisoformat(day_end)
+    of_day_ns = (time.hour * 60 + time.minute) * 60 * 10**9
+    today_ns = now_ns // DAY_NS * DAY_NS + of_day_ns
+    return today_ns if today_ns > now_ns else today_ns + DAY_NS

@@ -1,0 +1,76 @@
+"""What `status` tells (docs/control.md): figures of the market and of the process around it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from engine.market import Market
+from engine.status_map import ProjectorState, StatusMap
+
+NEARLY_FULL: Final = 0.9  # of a pool
+STATES: Final = {
+    ProjectorState.ABSENT: "off",
+    ProjectorState.STARTING: "behind",
+    ProjectorState.CATCHING_UP: "behind",
+    ProjectorState.LIVE: "running",
+    ProjectorState.WAITING: "waiting",
+    ProjectorState.FAILED: "waiting",
+    ProjectorState.STOPPED: "off",
+}
+
+
+def market_part(market: Market) -> dict[str, Any]:
+    """Counters, latency, pools."""
+    count, values = market.latency_ns.percentiles(0.5, 0.9, 0.99, 1.0)
+    return {
+        "sequence": market.core.seq,
+        "durable_sequence": market.journal.durable_seq,
+        **market.counters(),
+        "latency_us": {
+            "count": count,
+            **{name: value / 1000 for name, value in zip(("p50", "p90", "p99", "max"), values, strict=True)},
+        },
+        "capacity": market.capacity(),
+        "channels": dict(zip("BDTXS", market.feed.sequences, strict=True)),
+    }
+
+
+def journal_part(market: Market, directory: Path) -> dict[str, Any]:
+    """What waits for the disk, how long that takes, how much there is."""
+    _, (p50, p99) = market.commit_ns.percentiles(0.5, 0.99)
+    segments = sorted(entry.name for entry in os.scandir(directory) if entry.name.endswith(".obj"))
+    size = sum(entry.stat().st_blocks * 512 for entry in os.scandir(directory) if entry.is_file())
+    return {
+        "pending_bytes": market.journal.pending_bytes,
+        "commit_us_p50": p50 / 1000,
+        "commit_us_p99": p99 / 1000,
+        "segment": segments[-1] if segments else "",
+        "bytes": size,
+    }
+
+
+def projector_part(status: StatusMap, durable_seq: int, text: str) -> dict[str, Any]:
+    """How far Postgres is. text: what is known of why it is not further."""
+    try:
+        state = ProjectorState(status.projector_state)
+    except ValueError:
+        state = ProjectorState.FAILED
+    lag = max(0, durable_seq - status.projected_seq) if state is not ProjectorState.ABSENT else 0
+    behind_s = (time.time_ns() - status.projected_ts_ns) / 1e9 if lag and status.projected_ts_ns else 0.0
+    return {"state": STATES[state], "lag": lag, "lag_s": round(behind_s, 3), "text": text}
+
+
+def warnings(answer: dict[str, Any]) -> list[str]:
+    """What an operator should know, in words."""
+    told = []
+    if answer["durability"] == "memory":
+        told.append("durability is memory: a crash may lose what was acknowledged")
+    for name, (used, capacity) in answer["capacity"].items():
+        if used > NEARLY_FULL * capacity:
+            told.append(f"{name}: {used:,} of {capacity:,} in use; raise capacity.{name}")
+    if answer["projector"]["state"] == "waiting":
+        told.append(f"Postgres is not written: {answer['projector']['text'] or 'it does not answer'}")
+    return told

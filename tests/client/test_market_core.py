@@ -1,0 +1,125 @@
+"""Local books against the real core: its market data, through the real numbering of channels and a line that loses."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from openbell import wire
+from openbell.market import MarketFeed, OrderBook
+from openbell.records import HEADER, HEARTBEAT, MARKET_DATA_HEADER, frame
+from openbell.wire import BookKind, Channel, FrameType
+
+from ext.feed import Feed
+from tests.reference.compare import Pair, Step
+from tests.reference.swarm import Swarm
+from tests.reference.worlds import WORLDS, World
+
+COMMANDS = 1500
+ALL_LEVELS = 1 << 20
+PLACES = {"B": 0, "D": 1, "T": 2, "X": 3, "S": 4}
+
+
+def answer(pair: Pair, feed: Feed, question: bytes) -> list[bytes]:
+    """A snapshot as the engine gives it."""
+    core = pair.core
+    asked = json.loads(question[HEADER.size :])
+    letter, only = asked["channel"], asked.get("instrument")
+    rows = np.frombuffer(core.instruments(), wire.INSTRUMENT_ROW)
+    rows = rows if only is None else rows[rows["instrument"] == only]
+    ids = rows["instrument"].tolist()
+    if letter == "B":
+        records, size = b"".join(core.book(one) for one in ids), wire.MARKET_DATA.itemsize
+    elif letter == "D":
+        records, size = b"".join(core.depth(one, ALL_LEVELS) for one in ids), wire.DEPTH.itemsize
+    elif letter == "X":
+        records, size = feed.trades(asked["from"])[1], wire.TRADE.itemsize
+    elif letter == "S":
+        states = np.zeros(len(rows), wire.MARKET_DATA)
+        states["kind"], states["instrument"], states["state"] = BookKind.STATUS, ids, rows["state"]
+        records, size = states.tobytes(), wire.MARKET_DATA.itemsize
+    elif letter == "T":
+        tops = np.zeros(len(rows), wire.TOP)
+        for name in ("instrument", "bid_price", "ask_price", "bid_qty", "ask_qty"):
+            tops[name] = rows[name]
+        records, size = tops.tobytes(), wire.TOP.itemsize
+    else:
+        records, size = rows.tobytes(), wire.INSTRUMENT_ROW.itemsize
+    body: dict[str, Any] = {"channel": letter, "instrument": only, "record_size": size, "count": len(records) // size}
+    if letter != "I":
+        body["sequence"] = feed.sequences[PLACES[letter]]
+    number = HEADER.unpack_from(question)[4]
+    return [frame(FrameType.REPLY, number, json.dumps(body).encode()), records]
+
+
+def beat(feed: Feed) -> bytes:
+    head = MARKET_DATA_HEADER.pack(Channel.HEARTBEAT, wire.VERSION, HEARTBEAT.size, 1, 0)
+    return head + HEARTBEAT.pack(0, 0, *feed.sequences, 0)
+
+
+def check(pair: Pair, local: MarketFeed) -> None:
+    """What the local feed holds is what the core holds."""
+    for row in np.frombuffer(pair.core.instruments(), wire.INSTRUMENT_ROW):
+        instrument = int(row["instrument"])
+        book = local.order_books.get(instrument, OrderBook())
+        records = np.frombuffer(pair.core.book(instrument), wire.MARKET_DATA)
+        told = [(one["order_id"], one["price"], one["leaves"]) for one in records]
+        assert [tuple(one) for side in (0, 1) for one in book.orders(side)] == told
+        depth = np.frombuffer(pair.core.depth(instrument, ALL_LEVELS), wire.DEPTH)
+        levels = [(one["price"], one["level_qty"], one["level_orders"]) for one in depth]
+        assert [tuple(one) for one in book.bids() + book.asks()] == levels
+        by_price = local.depth_books.get(instrument)
+        assert [tuple(one) for one in ([] if by_price is None else by_price.bids() + by_price.asks())] == levels
+        top = local.tops.get(instrument)
+        if top is not None:
+            best = tuple(int(row[name]) for name in ("bid_price", "ask_price", "bid_qty", "ask_qty"))
+            assert (top.bid_price, top.ask_price, top.bid_qty, top.ask_qty) == best
+        status = local.statuses.get(instrument)
+        assert status is not None
+        assert status.state == row["state"]
+        trade = local.trades.get(instrument)
+        if trade is not None:
+            assert trade.trade_id == row["trades"]
+
+
+@pytest.mark.parametrize("loses", [0.0, 0.02], ids=["whole line", "line that loses"])
+@pytest.mark.parametrize("world", WORLDS, ids=[world.name for world in WORLDS])
+def test_local_books_equal_those_of_the_core(world: World, loses: float, seed: int) -> None:
+    random = Random(f"{seed} {world.name} {loses}")
+    pair, feed = Pair(), Feed(100_000)
+    swarm = Swarm(random, world, pair.model)
+    now = [0]
+    local = MarketFeed("BDTXS", clock_ns=lambda: now[0])
+    steps = [Step(command) for command in world.opening()]
+    live = 0
+    for place in range(COMMANDS):
+        _, data = pair.step(steps[place] if place < len(steps) else swarm.next())
+        for message in feed.add(data):
+            if random.random() >= loses:
+                local.receive(message)
+        now[0] += 10_000_000
+        if place % 5 == 0:
+            local.tick()
+            local.receive(beat(feed))
+            if local.is_live:
+                live += 1
+                if place % 20 == 0:
+                    check(pair, local)
+        if random.random() < 0.3:
+            for question in local.take_outgoing():
+                local.reply(answer(pair, feed, question))
+    assert live > COMMANDS / 25
+    if not loses:
+        assert local.recoveries == 0
+    now[0] += 10_000_000_000
+    for _ in range(3):
+        local.tick()
+        local.receive(beat(feed))
+        for question in local.take_outgoing():
+            local.reply(answer(pair, feed, question))
+        now[0] += 100_000_000
+    assert local.is_live
+    check(pair, local)

@@ -1,0 +1,282 @@
+"""The core against the model of tests/reference/, driven by Hypothesis: whatever is asked in whatever order, both say
+and are the same, and what must always hold does. A failing run is shrunk to the few commands that it takes.
+"""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from openbell import wire
+from openbell.wire import OrderType, Side, TimeInForce
+
+from tests.reference import commands as ask
+from tests.reference.books import Order
+from tests.reference.commands import Command
+from tests.reference.compare import Pair, Step
+from tests.reference.desk import START_NS
+
+ACCOUNTS, INSTRUMENTS = 3, 2
+DAY_NS = 86_400_000_000_000
+accounts = st.integers(0, ACCOUNTS - 1)
+instruments = st.integers(0, INSTRUMENTS - 1)
+sides = st.sampled_from([Side.BUY, Side.SELL])
+modes = st.integers(0, 3)
+# Few prices, so that orders meet; some lie a page, a window or the whole range away.
+prices = st.sampled_from([100, 101, 99, 102, 98, 100, 101, 64, 127, 128, 5, 300, 600, 10_000, 1 << 20])
+qtys = st.integers(1, 6)
+limits = st.sampled_from([-1, 0, 1, 3, 50])
+
+
+class Markets(RuleBasedStateMachine):
+    """Core and model, given the same commands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pair = Pair()
+        self.agree = True
+        self.next_id = 0
+        self.sent: list[Command] = []
+
+    def do(self, command: Command, after_ns: int = 0) -> None:
+        self.agree = False  # until both have said the same
+        self.pair.step(Step(command, after_ns))
+        self.agree = True
+
+    def new(self, command: Command) -> None:
+        self.sent.append(command)
+        self.do(command)
+
+    def live(self, place: int) -> Order | None:
+        """One of the live orders."""
+        orders = list(self.pair.model.state.orders.values())
+        return orders[place % len(orders)] if orders else None
+
+    def some(self) -> bool:
+        return bool(self.pair.model.state.orders)
+
+    @initialize(
+        orders=st.integers(1, 12),
+        pages=st.integers(1, 6),
+        positions=st.integers(1, 6),
+        id_window=st.integers(1, 6),
+        window_pages=st.sampled_from([2, 4]),
+        ticks=st.sampled_from([(1, 1), (1, 4)]),
+        lot=st.sampled_from([1, 7]),
+        flags=st.tuples(*[st.integers(0, 3)] * ACCOUNTS),
+        cash=st.sampled_from([0, 50_000, 10**9, wire.MAX_CASH - wire.MAX_NOTIONAL]),
+        collar_bps=st.sampled_from([0, 0, 150]),
+    )
+    def open(
+        self, ticks: tuple[int, ...], lot: int, flags: tuple[int, ...], cash: int, collar_bps: int, **sizes: int
+    ) -> None:
+        self.do(ask.configure(accounts=ACCOUNTS, instruments=INSTRUMENTS, **sizes))
+        for number, tick in enumerate(ticks):
+            self.do(ask.instrument(number, tick, lot, 100 * tick, collar_bps))
+            self.do(ask.instrument_state(number, wire.InstrumentState.OPEN))
+        for number in range(ACCOUNTS):
+            self.do(ask.account(number, flags=flags[number]))
+            if cash:
+                self.do(ask.deposit(number, cash))
+            self.do(ask.shares(number, 0, 9, 10_000))
+
+    # Traders
+
+    @rule(account=accounts, instrument=instruments, side=sides, price=prices, qty=qtys, mode=modes)
+    def order(self, account: int, instrument: int, side: int, price: int, qty: int, mode: int) -> None:
+        self.next_id += 1
+        self.new(ask.order(account, self.next_id, side, price, qty, instrument=instrument, self_trade=mode))
+
+    @rule(
+        account=accounts,
+        side=sides,
+        price=prices,
+        qty=qtys,
+        mode=modes,
+        tif=st.sampled_from(list(TimeInForce)),
+        order_type=st.sampled_from(list(OrderType)),
+        flags=st.integers(0, 1),
+    )
+    def odd_order(self, account: int, side: int, price: int, qty: int, mode: int, **fields: Any) -> None:
+        self.next_id += 1
+        self.new(ask.order(account, self.next_id, side, price, qty, self_trade=mode, **fields))
+
+    @rule(
+        change=st.fixed_dictionaries(
+            {},
+            optional={
+                "account": st.sampled_from([3, wire.ANY]),
+                "instrument": st.sampled_from([2, wire.ANY]),
+                "side": st.integers(0, 255),
+                "tif": st.integers(0, 255),
+                "order_type": st.integers(0, 255),
+                "flags": st.integers(0, 255),
+                "self_trade": st.integers(0, 255),
+                "client_order_id": st.integers(0, (1 << 64) - 1),
+                "price": st.integers(-(1 << 63), (1 << 63) - 1),
+                "qty": st.integers(0, (1 << 32) - 1),
+            },
+        )
+    )
+    def wild_order(self, change: dict[str, int]) -> None:
+        self.next_id += 1
+        self.new(Command(ask.buy(0, self.next_id, 100, 1).fields | change))
+
+    @precondition(lambda self: self.sent)
+    @rule(
+        place=st.integers(0, 9),
+        change=st.fixed_dictionaries({}, optional={"qty": qtys, "price": prices, "side": sides}),
+    )
+    def again(self, place: int, change: dict[str, int]) -> None:
+        self.do(Command(self.sent[-1 - place % len(self.sent)].fields | change))
+
+    @precondition(some)
+    @rule(place=st.integers(0, 9), by_client=st.booleans(), stranger=st.just(False) | st.booleans())
+    def cancel(self, place: int, by_client: bool, stranger: bool) -> None:
+        order = self.live(place)
+        assert order is not None
+        account = (order.account.number + stranger) % ACCOUNTS
+        if by_client:
+            self.do(ask.cancel(account, order.client_order_id))
+        else:
+            self.do(ask.cancel(account, order_id=order.order_id))
+
+    @rule(account=accounts, slot=st.integers(0, 13), generation=st.integers(0, 3), client_order_id=st.integers(0, 9))
+    def cancel_of_any_id(self, account: int, slot: int, generation: int, client_order_id: int) -> None:
+        self.do(ask.cancel(account, client_order_id, order_id=generation << 32 | slot))
+
+    @precondition(some)
+    @rule(
+        place=st.integers(0, 9),
+        price=st.none() | prices,
+        qty=st.integers(-2, 2) | st.integers(1, 12),
+        relative=st.booleans(),
+        flags=st.sampled_from([0, 0, 2, 4, 6, 1]),
+    )
+    def replace(self, place: int, price: int | None, qty: int, relative: bool, flags: int) -> None:
+        order = self.live(place)
+        assert order is not None
+        total = max(0, order.leaves + order.filled + qty if relative else abs(qty))
+        chosen = order.price if price is None else price * order.instrument.tick_size
+        self.do(ask.replace(order.account.number, 0, chosen, total, order_id=order.order_id, flags=flags))
+
+    @rule(account=accounts, instrument=instruments | st.just(wire.ANY), side=st.integers(0, 2))
+    def mass_cancel(self, account: int, instrument: int, side: int) -> None:
+        self.do(ask.mass_cancel(account, instrument, side))
+
+    @rule(after_ns=st.sampled_from([0, 1, 999_999_999, 10**9, DAY_NS]))
+    def tick(self, after_ns: int) -> None:
+        self.do(ask.tick(), after_ns)
+
+    # Operators
+
+    @rule(instrument=instruments, state=st.sampled_from([1, 1, 0, 2]))
+    def halt_or_open(self, instrument: int, state: int) -> None:
+        self.do(ask.instrument_state(instrument, state))
+
+    @rule(account=accounts, state=st.sampled_from([0, 0, 1]), flags=st.integers(0, 1))
+    def block_or_activate(self, account: int, state: int, flags: int) -> None:
+        self.do(ask.account_state(account, state, flags=flags))
+
+    @rule(account=accounts, values=st.tuples(*[limits] * 5), flags=st.sampled_from([255, 0, 1, 2]))
+    def limit(self, account: int, values: tuple[int, ...], flags: int) -> None:
+        qty, notional, position, open_orders, messages = values
+        notional = notional * 10_000 if notional > 0 else notional
+        self.do(ask.account(account, qty, notional, position, open_orders, messages, flags=flags, name=b""))
+
+    @rule(
+        instrument=instruments,
+        tick=st.sampled_from([-1, 1, 2]),
+        lot=st.sampled_from([-1, 3]),
+        reference=st.sampled_from([-1, 0, 100, 10_000]),
+        collar_bps=st.sampled_from([-1, 0, 100]),
+        qty=limits,
+        name=st.sampled_from([b"", b"NEW"]),
+    )
+    def change(
+        self, instrument: int, tick: int, lot: int, reference: int, collar_bps: int, qty: int, name: bytes
+    ) -> None:
+        self.do(ask.instrument(instrument, tick, lot, reference, collar_bps, qty, -1, -1, name=name))
+
+    @rule(account=accounts, amount=st.sampled_from([100_000, 10**10, -100, -50_000, -(10**9), wire.MAX_CASH]))
+    def deposit(self, account: int, amount: int) -> None:
+        self.do(ask.deposit(account, amount))
+
+    @rule(account=accounts, instrument=instruments, lots=st.sampled_from([1, 7, -1, -5]), cost=st.integers(0, 20_000))
+    def shares(self, account: int, instrument: int, lots: int, cost: int) -> None:
+        self.do(ask.shares(account, instrument, lots, cost))
+
+    @rule(account=accounts | st.just(wire.ANY), instrument=instruments | st.just(wire.ANY))
+    def operator_cancel(self, account: int, instrument: int) -> None:
+        self.do(ask.operator_cancel(account, instrument))
+
+    @rule(after_ns=st.sampled_from([0, 1, 1, 10**9]))
+    def schedule(self, after_ns: int) -> None:
+        self.do(ask.schedule(self.pair.ts_ns + after_ns))
+
+    @rule(place=st.integers(0, 6), more=st.sampled_from([1, 2, -1, 0]))
+    def reconfigure(self, place: int, more: int) -> None:
+        values = self.pair.model.state.capacity.values()
+        values[place] += more
+        self.do(ask.configure(*values))
+
+    @rule()
+    def restart(self) -> None:
+        self.pair.restart()
+
+    # What is compared
+
+    @invariant()
+    def same(self) -> None:
+        self.pair.compare_rows()
+        self.pair.compare_books()
+        self.pair.check_invariants()
+
+    def teardown(self) -> None:
+        if self.agree:
+            self.pair.replay(cycle([1, 3, 2, 50]), cycle([False, True, False]))
+
+
+Markets.TestCase.settings = settings(max_examples=300, stateful_step_count=50)
+TestMarkets = pytest.mark.timeout(300)(Markets.TestCase)
+
+
+def market_of(*commands: Command) -> Pair:
+    """A market with three rich accounts after these commands."""
+    pair = Pair()
+    opening = [ask.configure(), ask.instrument(0), ask.instrument_state(0, 1)]
+    for number in range(ACCOUNTS):
+        opening += [ask.account(number, flags=1), ask.deposit(number, 10**9)]
+    for command in [*opening, *commands]:
+        pair.step(Step(command))
+    return pair
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # Equal levels, other queues; another price, account, mode, flag, id, time in force.
+        ([ask.buy(0, 1, 10, 5), ask.buy(1, 1, 10, 5)], [ask.buy(1, 1, 10, 5), ask.buy(0, 1, 10, 5)]),
+        ([ask.buy(0, 1, 10, 5)], [ask.buy(0, 1, 11, 5)]),
+        ([ask.buy(0, 1, 10, 5)], [ask.buy(1, 1, 10, 5)]),
+        ([ask.buy(0, 1, 10, 5)], [ask.buy(0, 1, 10, 5, self_trade=1)]),
+        ([ask.buy(0, 1, 10, 5)], [ask.buy(0, 1, 10, 5, flags=1)]),
+        ([ask.buy(0, 1, 10, 5)], [ask.buy(0, 2, 10, 5)]),
+        ([ask.buy(0, 1, 10, 5)], [ask.buy(0, 1, 10, 5, tif=0)]),
+        # What no row shows: free slots in another order, a message counted, a day that ends later.
+        (
+            [ask.buy(0, 1, 10, 5), ask.buy(0, 2, 10, 5), ask.cancel(0, 1), ask.cancel(0, 2)],
+            [ask.buy(0, 1, 10, 5), ask.buy(0, 2, 10, 5), ask.cancel(0, 2), ask.cancel(0, 1)],
+        ),
+        ([ask.buy(0, 1, 0, 5)], [ask.order(0, 1, 2, 1, 5)]),
+        ([ask.schedule(START_NS + 5)], [ask.schedule(START_NS + 6)]),
+    ],
+)
+def test_the_hash_covers_what_decides_the_future(one: list[Command], other: list[Command]) -> None:
+    hashes = {market_of(*commands).core.state_hash() for commands in (one, other)}
+    assert len(hashes) == 2
+    assert market_of(*one).core.state_hash() in hashes

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import time
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from engine.cli import show
 from engine.replay.itch.file import write_day
 
 HELP = "write generated order flow to a file"
@@ -35,10 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it. Returns the exit code: 0, or 2 for arguments or a file that cannot be."""
-    console = Console(stderr=True)
+    console = show.console(stderr=True)
     start_s = time.perf_counter()
     if not 0 <= args.seed < 1 << 64:
-        console.print(f"openbell generate itch: seed must be 0..{(1 << 64) - 1}, got {args.seed}", style="red")
+        show.complain(f"openbell generate itch: seed must be 0..{(1 << 64) - 1}, got {args.seed}")
         return 2
     try:
         with Progress(
@@ -55,16 +53,14 @@ def run(args: argparse.Namespace) -> int:
                 args.out, args.messages, args.symbols, args.seed, lambda done: progress.update(task, completed=done)
             )
     except (ValueError, OverflowError) as error:
-        console.print(f"openbell generate itch: {error}", style="red", markup=False, highlight=False)
+        show.complain(f"openbell generate itch: {error}")
         return 2
     seconds = time.perf_counter() - start_s
     if args.json:
-        json.dump({**result, "seconds": round(seconds, 3)}, sys.stdout)
-        print()
+        show.out_json({**result, "seconds": round(seconds, 3)})
     else:
-        Console().print(
+        show.out(
             f"{result['file']}: {result['messages']:,} messages of {result['symbols']:,} symbols, "
-            f"{result['bytes']:,} bytes, in {seconds:.1f} s; {result['live_orders']:,} orders rest at its end",
-            highlight=False,
+            f"{result['bytes']:,} bytes, in {seconds:.1f} s; {result['live_orders']:,} orders rest at its end"
         )
     return 0

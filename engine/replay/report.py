@@ -20,6 +20,8 @@ REASONS: dict[str, str] = {
     "level_revealed": "a level came into the recorded depth that no message mentioned; it was adopted",
     "level_went_unseen": "a level changed while it was outside of the recorded depth; the recorded size was adopted",
     "unknown_order": "the message names an order of which neither an add nor a level is known",
+    # of a running market
+    "traded_with_a_stranger": "an account outside of the replay traded with an order of the replay (reference: its id)",
     # of the engine: never expected
     "engine_filled_another_order": "the engine filled another order than the recorded one",
     "engine_filled_otherwise": "the engine filled the recorded order at another price, or less of it",

@@ -16,6 +16,7 @@ cdef enum:                # why the engine did not, or could not, do what was re
     WRONG_FILL            # the engine filled the order at another price or less of it
     REJECTED              # by the engine; `actual` is the check
     TRADED_ON_ENTRY       # a resting order of the recording traded when it entered
+    STRANGER              # somebody who is not of the replay traded with one of its orders
     REASONS               # how many there are
 
 

@@ -16,6 +16,7 @@ REASON_NAMES = (
     "not_first_in_queue", "executed_at_another_price", "executed_in_a_halt", "crosses_the_book", "unknown_reference",
     "duplicate_reference", "more_shares_than_the_order_has", "no_shares", "engine_filled_another_order",
     "engine_filled_otherwise", "engine_rejected", "engine_traded_on_entry",
+    "traded_with_a_stranger",
 )
 assert len(REASON_NAMES) == REASONS
 

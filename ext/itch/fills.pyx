@@ -7,7 +7,7 @@ and trade number, in whatever order they come.
 cimport cython
 from libc.stdlib cimport calloc, free, malloc, realloc
 
-from ext.itch.differences cimport REJECTED, WRONG_FILL, WRONG_MAKER
+from ext.itch.differences cimport REJECTED, STRANGER, WRONG_FILL, WRONG_MAKER
 from ext.wire cimport EVENT_KIND_ACCEPTED, EVENT_KIND_CANCELED, EVENT_KIND_FILL, EVENT_KIND_REJECTED, Reject
 
 
@@ -28,6 +28,13 @@ cdef class Fills:
     def __dealloc__(self):
         free(self.expected)
         free(self.halves)
+
+    def settled(self):
+        """Say that every event has come: a side of a trade that still has no other was a trade with a stranger."""
+        cdef uint32_t i
+        for i in range(self.half_count):
+            self.differences.add(STRANGER, 0, self.halves[i].client_id, 0, 0, 0, self.halves[i].qty)
+        self.half_count = 0
 
     cdef uint64_t expect(self, const Step* step, uint64_t maker_client_id, uint32_t price) noexcept nogil:
         """Note that the next order must fill an order of the maker at its price; return its client order id."""

@@ -23,6 +23,7 @@ from ext.itch.translate import Translator
 
 NOT_ITCH = "Is it an ITCH 5.0 file, where each message has its length in two bytes before it?"
 NO_STEPS = np.empty(0, STEP_DTYPE)
+FEW = 8  # symbols named where none comes near
 CHECKPOINTS = 20  # comparisons of all books during a checked replay, besides the one at its end
 
 Progress = Callable[[int, int], None]
@@ -75,9 +76,11 @@ def wanted_locates(found: Survey, symbols: Iterable[str]) -> dict[int, str]:
     missing = sorted(names - by_symbol.keys())
     if missing:
         near = difflib.get_close_matches(missing[0], sorted(by_symbol), n=3)
-        hint = f"; near it: {', '.join(near)}" if near else ""
+        few = ", ".join(sorted(by_symbol)[:FEW]) + (", ..." if len(by_symbol) > FEW else "")
+        hint = f"near it: {', '.join(near)}" if near else f"there are: {few}"
         raise ReplayError(
-            f"symbol {missing[0]!r} is not in the file's stock directory of {len(by_symbol):,} symbols{hint}"
+            f"symbol {missing[0]!r} is not in the file's stock directory"
+            + (f" of {len(by_symbol):,}; {hint}" if by_symbol else ", which is empty")
         )
     if names:
         return {by_symbol[name]: name for name in sorted(names)}
@@ -184,6 +187,7 @@ class ItchReplay:
         self.translator.observe(self.market.settle())
         self._feed(NO_STEPS)
         self.translator.observe(self.market.settle())
+        self.translator.fills.settled()
 
     def _compare(self) -> None:
         """Compare every level of every instrument with the books of the messages."""

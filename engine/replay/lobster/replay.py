@@ -101,6 +101,7 @@ class LobsterReplay:
             self._run_checked(self.orderbook)
         translator, report = self.translator, self.report
         translator.observe(self.market.settle())
+        translator.fills.settled()
         self._list_differences("end")
         report.seconds = time.perf_counter() - start_s
         report.commands, report.rejects = translator.sent, translator.rejected

@@ -10,10 +10,12 @@ import zmq
 
 from openbell.connection import SocketSettings, Watch, open_socket
 from openbell.discovery import Market, find_market
+from openbell.errors import OpenBellError
 from openbell.market.feed import MarketFeed
 
 LOOK_S: Final = 0.1  # how often `look_after` is to be called
 _SILENT_S: Final = 3.0  # without a frame for that long another connection is made
+_MOVED_S: Final = 0.5  # and after that long already, where the market has another address
 
 
 class Subscription:
@@ -81,15 +83,24 @@ class Subscription:
     @property
     def has_to_reopen(self) -> bool:
         """The connection broke, or nothing was heard for long."""
-        return self._watch.lost() or time.monotonic() - self._last_s > _SILENT_S
+        silent_s = time.monotonic() - self._last_s
+        return self._watch.lost() or silent_s > _SILENT_S or (silent_s > _MOVED_S and self._has_moved())
+
+    def _has_moved(self) -> bool:
+        """Whether the market is at another address than the one connected to; that one is `market` then."""
+        if isinstance(self._where, Market):
+            return False
+        try:
+            found = find_market(self._where, self._settings.server_key)
+        except OpenBellError:
+            return False  # it may come back where it was
+        moved = found != self.market
+        self.market = found
+        return moved
 
     def reopen(self) -> None:
         """Connect anew, to where the market is now."""
         self.close()
-        if not isinstance(self._where, Market):
-            try:
-                self.market = find_market(self._where, self._settings.server_key)
-            except ConnectionError:
-                pass  # it may come back where it was
+        self._has_moved()
         self.feed.disconnected()
         self.open()

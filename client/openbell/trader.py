@@ -6,13 +6,16 @@ import platform
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 
 from openbell import wire
+from openbell.connection import SocketSettings
 from openbell.desk import Account, Desk, Instrument, OrderT
-from openbell.discovery import Market
+from openbell.discovery import Market, find_market
+from openbell.errors import OpenBellError
 from openbell.orders import OrderState
 from openbell.prices import PriceLike
 from openbell.rows import rows_of
@@ -22,6 +25,7 @@ RowT = TypeVar("RowT")
 LOOK_S: Final = 0.25  # how often a client looks after its connection
 LOGIN_AGAIN_S: Final = 2.0  # after that long without an answer
 REOPEN_S: Final = 0.1  # least time between two connections
+MOVED_S: Final = 0.5  # without a login for that long the address is looked up again
 SILENCES: Final = 3  # heartbeats missed until a market counts as gone
 CLIENT_NAME: Final = f"openbell-python/{wire.VERSION} ({platform.python_version()})"
 
@@ -30,6 +34,8 @@ class Trader(ABC, Generic[OrderT]):
     """Orders, batches and what the market said at login."""
 
     market: Market
+    _address: str | Path | None
+    _settings: SocketSettings
     _desk: Desk[OrderT]
     _lock: AbstractContextManager[Any]  # held while the desk and the socket are at work
 
@@ -100,6 +106,16 @@ class Trader(ABC, Generic[OrderT]):
             if data is not None:
                 self._send_frame(data)
             return made
+
+    def _has_moved(self) -> bool:
+        """Whether the market is at another address than the one connected to; that one is `market` then."""
+        try:
+            found = find_market(self._address, self._settings.server_key)
+        except OpenBellError:
+            return False  # it may come back where it was
+        moved = found != self.market
+        self.market = found
+        return moved
 
     def _request(self, make: Callable[[Desk[OrderT]], bytes | None]) -> None:
         """Send what an order's handle asks for."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from openbell.discovery import PORTS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
@@ -19,10 +20,6 @@ CONFIG = """
 name = "test"
 durability = "fsync"
 [ports]
-orders = 0
-market_data = 0
-snapshots = 0
-control = 0
 heartbeat_s = 1.0
 [capacity]
 accounts = 64
@@ -35,8 +32,6 @@ id_window = 100_000
 events = 65_536
 [snapshots]
 every_commands = 5_000
-[postgres]
-dsn = "none"
 [[instrument]]
 symbol = "ACME"
 reference_price = 101.25
@@ -63,16 +58,19 @@ short_allowed = true
 class Engine:
     """An engine's process; `data` is the directory to connect to."""
 
-    def __init__(self, folder: Path, extra: str = "") -> None:
+    def __init__(self, folder: Path, config: Path | None = None) -> None:
         self.data = folder / "var"
         self.log = folder / "engine.log"
-        self._config = folder / "market.toml"
-        self._config.write_text(CONFIG + extra)
+        if config is None:
+            config = folder / "market.toml"
+            config.write_text(CONFIG)
+        self._config = config
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start, and wait until the market is live."""
         command = [sys.executable, "-m", "engine.process", "--data", str(self.data), "--config", str(self._config)]
+        command += [part for name in PORTS for part in ("--port", f"{name}=0")] + ["--no-postgres"]
         env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "client")))}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)

@@ -91,9 +91,7 @@ REJECTS: list[tuple[str, int, str, Check, str]] = [
 
 
 @pytest.mark.parametrize(("symbol", "qty", "price", "check", "said"), REJECTS)
-def test_rejects_in_words(
-    alice: openbell.Client, symbol: str, qty: int, price: str, check: Check, said: str
-) -> None:
+def test_rejects_in_words(alice: openbell.Client, symbol: str, qty: int, price: str, check: Check, said: str) -> None:
     order = alice.buy(symbol, qty, price)
     with pytest.raises(openbell.OrderRejected, match=said) as caught:
         order.wait_accepted()
@@ -124,7 +122,7 @@ def test_sending_twice_does_nothing_twice(engine: Engine, alice: openbell.Client
         assert again.wait_filled().filled == 10
     with openbell.connect(engine.data, account="alice") as third:
         late = third.buy("ACME", 10, "101.00", client_order_id=number).wait_filled()
-        assert late.fills == first.fills
+        assert late.fills == first.wait_filled().fills
         with pytest.raises(openbell.OrderRejected, match="DUPLICATE_ID"):
             third.buy("ACME", 11, "101.00", client_order_id=number).wait_accepted()
     assert len([event for event in alice.stream(timeout_s=0.2) if event.kind == EventKind.FILL]) == 1

@@ -25,7 +25,7 @@ from openbell.discovery import find_api_key, find_market
 from openbell.errors import ConnectionLost, OpenBellError, TimedOut
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
 from openbell.session import Session
-from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, REOPEN_S, SILENCES, RowT, Trader
+from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, MOVED_S, REOPEN_S, SILENCES, RowT, Trader
 from openbell.wire import Side
 
 _FRAMES_A_TURN: Final = 256  # taken before other tasks get a turn
@@ -270,10 +270,7 @@ class AsyncClient(Trader[AsyncOrder]):
     def _reopen(self) -> None:
         """The connection is gone: make another, and ask for all that was missed."""
         self._shut(0)
-        try:
-            self.market = find_market(self._address, self._settings.server_key)
-        except ConnectionError:
-            pass  # it may come back where it was
+        self._has_moved()
         self._open()
 
     def _look_after(self) -> None:
@@ -286,8 +283,9 @@ class AsyncClient(Trader[AsyncOrder]):
         since_s = now_s - self._login_s
         try:
             lost = (self._broken or session.login_lost) and since_s > REOPEN_S
+            late = not session.ready and (since_s > LOGIN_AGAIN_S or (since_s > MOVED_S and self._has_moved()))
             silent = now_s - self._last_received_s > SILENCES * heartbeat_s
-            if lost or silent or (not session.ready and since_s > LOGIN_AGAIN_S):
+            if lost or silent or late:
                 self._reopen()
             elif session.ready and now_s - self._last_sent_s > heartbeat_s / 2:
                 self._send_frame(session.heartbeat())

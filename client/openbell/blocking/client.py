@@ -22,7 +22,7 @@ from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Overrun
 from openbell.events import Event, Reject, decode
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
 from openbell.session import Events, Session
-from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, REOPEN_S, SILENCES, RowT, Trader
+from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, MOVED_S, REOPEN_S, SILENCES, RowT, Trader
 from openbell.wire import Side
 
 _SLICE_MS: Final = 50  # how long a receive sleeps before it looks after the connection
@@ -295,10 +295,7 @@ class Client(Trader[BlockingOrder]):
         """The connection is gone: make another, and ask for all that was missed."""
         self._watch.close()
         self._socket.close()
-        try:
-            self.market = find_market(self._address, self._settings.server_key)
-        except ConnectionError:
-            pass  # it may come back where it was
+        self._has_moved()
         self._open()
 
     def _look_after(self) -> None:
@@ -311,8 +308,9 @@ class Client(Trader[BlockingOrder]):
         self._broken = self._watch.lost() or self._broken
         since_s = now_s - self._login_s
         lost = (self._broken or session.login_lost) and since_s > REOPEN_S
+        late = not session.ready and (since_s > LOGIN_AGAIN_S or (since_s > MOVED_S and self._has_moved()))
         silent = self._silent_s > SILENCES * heartbeat_s
-        if lost or silent or (not session.ready and since_s > LOGIN_AGAIN_S):
+        if lost or silent or late:
             self._reopen()
         elif session.ready and now_s - self._last_sent_s > heartbeat_s / 2:
             self._send_frame(session.heartbeat())

@@ -1,0 +1,107 @@
+"""A real engine process in a directory of its own, to be killed at any moment and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SYMBOLS = ("ANVL", "BRZE", "CRWN", "DUNE")
+ACCOUNTS = ("ann", "ben", "cid", "dot")
+START_S = 20.0
+CONFIG = """
+[market]
+name = "chaos"
+
+[ports]
+orders = {0}
+market_data = {1}
+snapshots = {2}
+control = {3}
+heartbeat_s = 0.5
+
+[journal]
+segment_bytes = 1_048_576
+
+[snapshots]
+every_commands = 20_000
+
+[postgres]
+dsn = "{dsn}"
+"""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody has at this moment: a market that comes back must be where it was."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+class Market:
+    """Directory, configuration and process of a market."""
+
+    def __init__(self, directory: Path, dsn: str = "none") -> None:
+        self.data = directory / "data"
+        self.config = directory / "market.toml"
+        text = CONFIG.format(*free_ports(4), dsn=dsn)
+        for symbol in SYMBOLS:
+            text += f'\n[[instrument]]\nsymbol = "{symbol}"\ntick_size = 0.01\nreference_price = 100\n'
+        for account in ACCOUNTS:
+            text += f'\n[[account]]\nname = "{account}"\ncash = 1_000_000_000\nshort_allowed = true\n'
+        text += '\n[[operator]]\nname = "olga"\n'
+        self.config.write_text(text, "utf-8")
+        self.log = directory / "engine.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.starts_s: list[float] = []
+
+    def start(self) -> None:
+        """Start it and wait until it is live."""
+        command = [sys.executable, "-m", "engine.process", "--data", str(self.data), "--config", str(self.config)]
+        began_s = time.monotonic()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+        engine_file = self.data / "run" / "engine.json"
+        while time.monotonic() < began_s + START_S:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the engine ended with {self.process.returncode}:\n{self.tail()}")
+            try:
+                if json.loads(engine_file.read_text("utf-8"))["pid"] == self.process.pid:
+                    self.starts_s.append(time.monotonic() - began_s)
+                    return
+            except (OSError, ValueError, KeyError):
+                pass  # not there yet, or of the process before
+            time.sleep(0.005)
+        raise AssertionError(f"the engine was not live after {START_S} s:\n{self.tail()}")
+
+    def tail(self) -> str:
+        """The end of the engine's log."""
+        return self.log.read_text("utf-8", "replace")[-3000:]
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """Stop it in order; its exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+    def end(self) -> None:
+        """Whatever state it is in: no process stays."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()

@@ -5,6 +5,7 @@ and are the same, and what must always hold does. A failing run is shrunk to the
 from __future__ import annotations
 
 from itertools import cycle
+from random import Random
 from typing import Any
 
 import hypothesis.strategies as st
@@ -19,6 +20,7 @@ from tests.reference.books import Order
 from tests.reference.commands import Command
 from tests.reference.compare import Pair, Step
 from tests.reference.desk import START_NS
+from tests.reference.records import events_of
 
 ACCOUNTS, INSTRUMENTS = 3, 2
 DAY_NS = 86_400_000_000_000
@@ -218,7 +220,7 @@ class Markets(RuleBasedStateMachine):
     def schedule(self, after_ns: int) -> None:
         self.do(ask.schedule(self.pair.ts_ns + after_ns))
 
-    @rule(place=st.integers(0, 6), more=st.sampled_from([1, 2, -1, 0]))
+    @rule(place=st.integers(0, 6), more=st.sampled_from([1, 2, -1, 0, 40]))
     def reconfigure(self, place: int, more: int) -> None:
         values = self.pair.model.state.capacity.values()
         values[place] += more
@@ -241,7 +243,7 @@ class Markets(RuleBasedStateMachine):
             self.pair.replay(cycle([1, 3, 2, 50]), cycle([False, True, False]))
 
 
-Markets.TestCase.settings = settings(max_examples=300, stateful_step_count=50)
+Markets.TestCase.settings = settings(max_examples=150, stateful_step_count=50)
 TestMarkets = pytest.mark.timeout(300)(Markets.TestCase)
 
 
@@ -280,3 +282,25 @@ def test_the_hash_covers_what_decides_the_future(one: list[Command], other: list
     hashes = {market_of(*commands).core.state_hash() for commands in (one, other)}
     assert len(hashes) == 2
     assert market_of(*one).core.state_hash() in hashes
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_prices_and_ticks_of_any_size(number: int, seed: int) -> None:
+    """A price is taken when it is a multiple of the tick, and kept as it is, whatever their sizes."""
+    random = Random(f"{seed} {number}")
+    pair = market_of(ask.account(0, flags=3))
+    edges = [1, 2, 3, 64, (1 << 20) - 1, 1 << 20, (1 << 19) + 1]
+    for _ in range(150):
+        tick = random.choice([*edges, random.randint(1, 1 << 20), random.randint(1, 1 << random.randint(1, 20))])
+        pair.step(Step(ask.instrument(0, tick_size=tick)))
+        most = wire.MAX_PRICE // tick
+        for ticks in (1, most, most + 1, random.randint(1, most), random.randint(1, min(most, 5000))):
+            for price in (ticks * tick, ticks * tick + 1, ticks * tick - 1):
+                client_order_id = pair.seq
+                events, _ = pair.step(Step(ask.buy(0, client_order_id, price, 1)))
+                taken = 0 < price <= wire.MAX_PRICE and price % tick == 0
+                assert (events_of(events)[0].kind == wire.EventKind.ACCEPTED) == taken
+                if taken:
+                    pair.compare_rows()
+                    pair.compare_books()
+                    pair.step(Step(ask.cancel(0, client_order_id)))

@@ -19,7 +19,6 @@ from tests.reference.swarm import Swarm
 from tests.reference.worlds import WORLDS, World
 
 SWARMS = 4  # of each world
-COMMANDS = 1700  # of each swarm
 ROWS_EVERY = 10
 ALL_EVERY = 40
 SEEN: Counter[tuple[str, int]] = Counter()
@@ -48,9 +47,9 @@ def flow(random: Random, world: World) -> tuple[list[Step], Different | None]:
     """The steps of one swarm; the difference that stopped it."""
     pair = Pair()
     swarm = Swarm(random, world, pair.model)
-    steps = [Step(command) for command in world.opening()]
+    steps = [Step(command) for command in world.opening(random)]
     try:
-        for place in range(COMMANDS):
+        for place in range(world.commands):
             if place >= len(steps):
                 steps.append(swarm.next())
             events, market_data = pair.step(steps[place])

@@ -53,6 +53,7 @@ class Swarm:
         self.model = model
         self.sent: list[Command] = []  # new orders
         self.next_id = 1
+        self.centre = world.centre
         makers: dict[str, Callable[[], Command]] = {name: getattr(self, f"make_{name}") for name in USUAL}
         factors = (0.0, 0.3, 1.0, 1.0, 1.0, 3.0)
         self.makers = list(makers.values())
@@ -83,12 +84,14 @@ class Swarm:
     def account(self) -> int:
         if self.chance(self.bad_share):
             return self.random.choice((self.world.accounts, self.world.accounts + 7, wire.ANY))
-        return self.random.randrange(self.world.accounts)
+        most = self.world.accounts
+        return self.random.randrange(min(40, self.model.state.capacity.accounts) if self.world.grows else most)
 
     def instrument(self) -> int:
         if self.chance(self.bad_share):
             return self.random.choice((self.world.instruments, wire.ANY))
-        return self.random.randrange(self.world.instruments)
+        most = self.world.instruments
+        return self.random.randrange(min(6, self.model.state.capacity.instruments) if self.world.grows else most)
 
     def tick_size(self, instrument: int) -> int:
         known = self.model.state.instruments.get(instrument)
@@ -97,7 +100,9 @@ class Swarm:
     def price(self, instrument: int) -> int:
         if self.chance(self.bad_share):
             return self.random.choice((0, -1, wire.MAX_PRICE, wire.MAX_PRICE + 1, -(1 << 63)))
-        return self.world.price(self.random, self.tick_size(instrument))
+        if self.chance(0.02):
+            self.centre = max(self.world.spread + 1, self.centre + self.random.randint(-1, 1) * self.world.drift)
+        return self.world.price(self.random, self.centre, self.tick_size(instrument))
 
     def qty(self) -> int:
         if self.chance(self.bad_share):
@@ -186,11 +191,13 @@ class Swarm:
         if self.chance(self.bad_share):
             flags = random.choice((1, 8, 255))
         price = order.price if self.chance(0.5) else self.price(order.instrument.number)
-        total = random.choice((self.qty(), order.leaves, order.leaves + order.filled, max(1, order.leaves - 1)))
+        all_of_it = order.leaves + order.filled
+        more = all_of_it + min(5, self.qty())
+        total = random.choice((self.qty(), order.leaves, all_of_it, max(1, order.leaves - 1), more))
         if self.chance(0.1):
             total = random.choice((0, total * 3, total * 10))
         if self.chance(self.bad_share):
-            price = random.choice((0, price + 1, -max(price, -wire.MAX_PRICE)))
+            price = random.choice((0, price ^ 1, -5))
         return ask.command(wire.CommandKind.REPLACE, **names, flags=flags, price=price, qty=total % (1 << 32))
 
     def make_mass(self) -> Command:
@@ -237,7 +244,9 @@ class Swarm:
             "max_order_notional": self.world.centre * tick * 1000 if self.chance(self.strict) else 0,
             "currency": random.choice((KEEP, 0x445355)),
         }
-        if self.chance(self.bad_share * 3):
+        if known is None and self.chance(0.7):
+            values = {"tick_size": random.choice((1, 3)), "reference_price": self.world.centre}
+        elif self.chance(self.bad_share * 3):
             values[random.choice(list(values)[:6])] = random.choice((-2, 1 << 60))
         name = random.choice((b"", b"", b"SYM0", b"NEW", b"SYM1"))
         if known is None or self.chance(0.1):
@@ -299,8 +308,10 @@ class Swarm:
         return ask.note(request=self.request(), account=self.account(), operator=b"ops", reason=b"why")
 
     def make_configure(self) -> Command:
-        """More of something, or of all a little; sometimes what may not be."""
+        """More of something; sometimes what may not be."""
         values = self.model.state.capacity.values()
         place = self.random.randrange(len(values))
         values[place] += self.random.choice((0, 1, 1, -1)) if place < 6 else self.random.choice((0, values[place]))
+        if self.world.grows and place < 5 and values[place] < 200:
+            values[place] *= self.random.choice((1, 2, 7))
         return ask.configure(*values)

@@ -26,10 +26,13 @@ class World:
     pages: int = 256
     positions: int = 64
     id_window: int = 512
-    window_pages: int = 2
+    window_pages: tuple[int, ...] = (2, 4, 64, 128, 4096)
     ticks: tuple[int, ...] = (1, 5)
     lots: tuple[int, ...] = (1, 10)
     centre: int = 1000
+    drift: int = 0  # ticks that the centre may move at once
+    grows: bool = False  # operators double what there is, and set up what then has room
+    commands: int = 1700  # of one swarm
     spread: int = 6
     far: tuple[int, ...] = (1, 2, 63, 64, 500, 1500, 4095, 70_000, 1 << 20)
     far_share: float = 0.05
@@ -41,7 +44,7 @@ class World:
     limits: dict[str, int] = field(default_factory=dict)  # of accounts
     weights: dict[str, float] = field(default_factory=dict)  # of kinds of commands, beside the usual ones
 
-    def opening(self) -> list[Command]:
+    def opening(self, random: Random) -> list[Command]:
         """The commands that open it."""
         commands = [
             ask.configure(
@@ -51,7 +54,7 @@ class World:
                 self.pages,
                 self.positions,
                 self.id_window,
-                self.window_pages,
+                random.choice(self.window_pages),
             )
         ]
         for number in range(self.instruments):
@@ -66,12 +69,12 @@ class World:
                 commands.append(ask.shares(number, number % self.instruments, self.shares, 10_000))
         return commands
 
-    def price(self, random: Random, tick: int) -> int:
-        """A price, mostly near the centre."""
+    def price(self, random: Random, centre: int, tick: int) -> int:
+        """A price, mostly near `centre` (ticks)."""
         if random.random() < self.far_share:
             ticks = random.choice(self.far) + random.choice((0, 0, 1, -1))
         else:
-            ticks = self.centre + random.randint(-self.spread, self.spread)
+            ticks = centre + random.randint(-self.spread, self.spread)
         return ticks * tick + (random.random() < 0.01)
 
 
@@ -80,6 +83,38 @@ WORLDS = (
     World("crowd", accounts=6, spread=3, orders=300, far_share=0.0, qty=30, flags=(AccountFlag.SHORT_ALLOWED,)),
     World("deep", orders=300, spread=40, far_share=0.3, far=tuple(range(1, 5000, 61)), weights={"cancel": 0.5}),
     World("windows", orders=200, pages=4096, far_share=0.6, far=tuple(1 << bit for bit in range(21))),
+    World(
+        "drift",
+        instruments=1,
+        orders=400,
+        pages=400,
+        spread=20,
+        drift=200,
+        commands=7000,
+        flags=(3,),
+        shares=0,
+        window_pages=(2, 2, 4, 16),
+        far=(1, 300, 9000),
+        weights={
+            "operator": 0.0,
+            "mass": 0.3,
+            "cancel": 0.5,
+            "account": 0.0,
+            "account_state": 0.0,
+            "instrument_state": 0,
+        },
+    ),
+    World(
+        "growing",
+        accounts=2,
+        instruments=1,
+        orders=4,
+        pages=2,
+        positions=2,
+        grows=True,
+        far_share=0.2,
+        weights={"configure": 5, "account": 3, "instrument": 4, "instrument_state": 4},
+    ),
     World("pages", pages=4, orders=40, far_share=0.5, far=tuple(range(900, 1400, 17))),
     World("slots", orders=7),
     World("positions", positions=4, accounts=5, instruments=3, shares=0, weights={"configure": 0.0}),
@@ -92,9 +127,9 @@ WORLDS = (
     World(
         "limited",
         limits={
-            "max_order_qty": 8,
-            "max_order_notional": 7_500_000,
-            "max_position": 60,
+            "max_order_qty": 14,
+            "max_order_notional": 12_000_000,
+            "max_position": 25,
             "max_open_orders": 7,
             "max_messages": 40,
         },

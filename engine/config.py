@@ -318,14 +318,14 @@ def _problem(config: Config) -> str | None:
 
 def _twice(kind: str, entries: Sequence[Any]) -> str | None:
     """An id, a symbol or a name that two entries have."""
-    for field in ("id", _KEYS[kind], "api_key", "token"):
+    for field in ("id", _KEYS[kind], "token"):  # one API key may be of several accounts
         seen: dict[object, int] = {}
         for index, entry in enumerate(entries):
             value = getattr(entry, field, None)
             if value is None:
                 continue
             if value in seen:
-                shown = "the same" if field in ("api_key", "token") else repr(value)
+                shown = "the same" if field == "token" else repr(value)
                 return f"{kind}[{index}].{field}: {shown} is that of {kind}[{seen[value]}] already"
             seen[value] = index
     return None

@@ -13,6 +13,7 @@ from openbell.wire import EventKind
 from engine.config import Config
 from engine.gate import OPEN, Gate
 from engine.histogram import Histogram
+from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import MEMORY, JournalWriter
 from engine.recovery import Recovered
 from engine.sequencer import Sequencer
@@ -21,6 +22,7 @@ from ext.feed import Feed
 from ext.streams import Streams
 
 Array = np.ndarray[Any, Any]
+Journal = JournalWriter | RelaxedJournal
 POOLS: Final = ("orders", "accounts", "instruments", "pages", "positions")
 _REJECTS = (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJECTED)
 
@@ -28,9 +30,7 @@ _REJECTS = (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJ
 class Market:
     """One market. Made of what recovery found; `send_events` and `send_data` are set by the ports."""
 
-    def __init__(
-        self, config: Config, recovered: Recovered, journal: JournalWriter, streams: Streams, feed: Feed
-    ) -> None:
+    def __init__(self, config: Config, recovered: Recovered, journal: Journal, streams: Streams, feed: Feed) -> None:
         self.config = config
         self.core: Core = recovered.core
         self.journal = journal

@@ -22,7 +22,8 @@ from engine.config import DEFAULT_PORTS, Config, ConfigError
 from engine.doors import Doors
 from engine.engine_file import EngineFile
 from engine.journal.errors import JournalError
-from engine.journal.writer import JournalWriter
+from engine.journal.relaxed import RelaxedJournal
+from engine.journal.writer import MEMORY, JournalWriter
 from engine.keys import LOCAL_OPERATOR, Keys, KeysError
 from engine.lock import InUse, MarketLock
 from engine.logs import Log
@@ -64,7 +65,7 @@ class Engine:
         self._stopping = False
         self._lock: MarketLock | None = None
         self._doors: Doors | None = None
-        self._journal: JournalWriter | None = None
+        self._journal: JournalWriter | RelaxedJournal | None = None
         self._file = EngineFile(self.data)
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -104,13 +105,15 @@ class Engine:
         self._report_recovery()
         saved = snapshots.listed(self.data)
         self._saved_seq = saved[-1].seq if saved else 0
-        self._journal = JournalWriter(
+        writer = JournalWriter(
             self.data / "journal",
             next_seq=self.recovered.next_seq,
             durability=self.config.market.durability,
             market_id=self.recovered.market_id,
             segment_bytes=self.config.journal.segment_bytes,
         )
+        in_memory = self.config.market.durability == MEMORY
+        self._journal = RelaxedJournal(self._loop, writer) if in_memory else writer
         self.market = Market(self.config, self.recovered, self._journal, streams, feed)
         self.market.sequencer.failed = lambda error: self._fail(f"the core failed: {error!r}")
         self.status_map = StatusMap.create(self.data / STATUS_FILE)

@@ -12,6 +12,7 @@ from openbell.records import EVENT, REJECT, struct_of
 from openbell.wire import Check, CommandKind, EventKind
 
 from engine.gate import Gate
+from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import JournalWriter
 from ext.core import Core
 from ext.sequence import CommandBatch
@@ -75,7 +76,11 @@ class Sequencer:
     """
 
     def __init__(
-        self, core: Core, journal: JournalWriter, gate: Gate, clock_ns: Callable[[], int] = time.time_ns
+        self,
+        core: Core,
+        journal: JournalWriter | RelaxedJournal,
+        gate: Gate,
+        clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.core = core
         self.journal = journal

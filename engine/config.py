@@ -22,6 +22,7 @@ MAX_TICK_SIZE: Final = 1 << 20
 MAX_POSITION: Final = 1 << 40
 MAX_COUNT: Final = (1 << 31) - 1
 NEVER: Final = "never"
+NO_POSTGRES: Final = "none"
 _KEYS = {"instrument": "symbol", "account": "name", "operator": "name"}  # what names an entry of an array
 _NAME_BYTES, _SYMBOL_BYTES, _CURRENCY_BYTES = 32, 32, 8
 NumberT = TypeVar("NumberT", "Price", "Cash")

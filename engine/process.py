@@ -18,7 +18,7 @@ import uvloop
 
 from engine import config as configuration
 from engine import recovery, snapshots, status
-from engine.config import DEFAULT_PORTS, Config, ConfigError
+from engine.config import DEFAULT_PORTS, NO_POSTGRES, Config, ConfigError
 from engine.doors import Doors
 from engine.engine_file import EngineFile
 from engine.journal.errors import JournalError
@@ -30,6 +30,7 @@ from engine.logs import Log
 from engine.market import Market
 from engine.ports.frames import FrameError
 from engine.ports.socket import PortError
+from engine.projector.launch import Projection
 from engine.sequencer import tick_command
 from engine.setup import Setup
 from engine.snapshots import SnapshotError
@@ -65,6 +66,7 @@ class Engine:
         self._stopping = False
         self._lock: MarketLock | None = None
         self._doors: Doors | None = None
+        self._projection: Projection | None = None
         self._journal: JournalWriter | RelaxedJournal | None = None
         self._file = EngineFile(self.data)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -126,6 +128,7 @@ class Engine:
         self._on_timer()
         self._set_tick()
         self.started_ts_ns = time.time_ns()
+        self._start_projection()
         self._file.write(
             ports=self._doors.addresses,
             server_key=self._doors.server_key,
@@ -139,6 +142,16 @@ class Engine:
         )  # fmt: skip
         if self.market.in_memory:
             self.log.warning("durability is memory: a crash may lose what was acknowledged")
+
+    def _start_projection(self) -> None:
+        """Begin to start Postgres and the projector; the market waits for neither."""
+        wanted = self.config.postgres
+        if wanted.dsn != NO_POSTGRES:
+            self._projection = Projection(
+                self.data, wanted.dsn, port=wanted.port, system_user=wanted.system_user,
+                told=lambda line: self.log.warning("read models", what=line),
+            )  # fmt: skip
+            self._projection.start()
 
     def _report_recovery(self) -> None:
         found = self.recovered
@@ -314,8 +327,8 @@ class Engine:
             "projected_sequence": self.status_map.projected_seq,
             **self._doors.figures(),
             "journal": status.journal_part(market, self.data / "journal"),
-            "projector": status.projector_part(self.status_map, durable_seq, ""),
-            "postgres": "",
+            "projector": status.projector_part(self.status_map, durable_seq, self._trouble()),
+            "postgres": "" if self._projection is None else self._projection.label,
             "recovered": {
                 "snapshot_seq": self.recovered.snapshot_seq,
                 "replayed": self.recovered.replayed,
@@ -325,6 +338,10 @@ class Engine:
         }
         answer["warnings"] = status.warnings(answer)
         return answer
+
+    def _trouble(self) -> str:
+        """What keeps the read models from being written, for people."""
+        return "" if self._projection is None else self._projection.trouble or ""
 
     # ------------------------------------------------------------ stop
 
@@ -340,10 +357,21 @@ class Engine:
             self.market.sequencer.flush(time.perf_counter_ns())
             if not await self._until_durable(STOP_DURABLE_S):
                 self.log.warning("stopping before everything was sent: the journal is slow", held=len(self.market.gate))
-            elif self.market.core.seq > self._saved_seq:
-                await self._save_quietly()
+            else:
+                await asyncio.gather(self._save_at_the_end(), self._stop_projection())
+        await self._stop_projection()
         self._close()
         self.log.info("the market has stopped", seconds=round(time.monotonic() - began_s, 3))
+
+    async def _save_at_the_end(self) -> None:
+        if self.market.core.seq > self._saved_seq:
+            await self._save_quietly()
+
+    async def _stop_projection(self) -> None:
+        """End the projector, which writes what is durable by now, and Postgres."""
+        projection, self._projection = self._projection, None
+        if projection is not None:
+            await projection.stop()
 
     async def _until_durable(self, timeout_s: float) -> bool:
         """Wait until everything applied is durable and sent; whether it is."""
@@ -400,7 +428,7 @@ def configure(args: argparse.Namespace) -> Config:
     if args.durability:
         config = configuration.replace(config, "market", durability=args.durability)
     if args.no_postgres:
-        config = configuration.replace(config, "postgres", dsn="none")
+        config = configuration.replace(config, "postgres", dsn=NO_POSTGRES)
     return config
 
 

@@ -149,8 +149,8 @@ def _place(client: openbell.Client, args: argparse.Namespace) -> int:
         show.out(_end(order))
     else:
         show.out(
-            f"{order.leaves:,} lots wait in the book at {order.price_text}; "
-            f"openbell order cancel {order.client_order_id} takes them out"
+            f"{show.counted(order.leaves, 'lot waits', 'lots wait')} in the book at {order.price_text}; "
+            f"openbell order cancel {order.client_order_id} takes {'it' if order.leaves == 1 else 'them'} out"
         )
     if isinstance(error, OrderCanceled) and not order.filled:
         return reach.REFUSED
@@ -255,7 +255,7 @@ def _cancel(client: openbell.Client, args: argparse.Namespace) -> int:
         if args.json:
             show.out_json({"canceled": number})
         else:
-            show.out(f"{number:,} orders cancelled")
+            show.out(f"{show.counted(number, 'order')} cancelled")
         return reach.DONE
     row = _find(client, args.id)
     answer = _send(client, wire.CommandKind.CANCEL, row, 0, 0)

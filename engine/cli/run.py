@@ -221,9 +221,9 @@ class Runner:
         """Three commands that make sense now."""
         if not self.screen.seen.instruments:
             return [
-                self.type("ctl status"),
                 self.type("ctl set-instrument ACME --new --price 100 --open"),
                 self.type("ctl set-account alice --new --cash 100000"),
+                self.type("ctl status"),
             ]
         row = next(
             (row for row in self.screen.seen.instruments if row.symbol == "NOVA"), self.screen.seen.instruments[0]

@@ -127,6 +127,11 @@ def clock(ts_ns: int, *, date: bool = False) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S.%f")[: None if date else -3]
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number of things: 1 lot, 2,000 lots."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def signed(value: int) -> str:
     """A whole number with its sign: +1,200, -300, 0."""
     return f"{value:+,}" if value else "0"

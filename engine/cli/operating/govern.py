@@ -33,7 +33,8 @@ def _state_verb(verb: str, done: str) -> Callable[[Operator, argparse.Namespace]
     def do(op: Operator, args: argparse.Namespace) -> Said:
         change = {"halt": op.halt, "resume": op.resume, "close": op.close_instrument}[verb]
         ids = change(args.symbol, reason=args.reason)
-        return _said(op, f"{done}: {_symbols(op, ids)}", instruments=ids)
+        text = f"{done}: {_symbols(op, ids)}" if ids else f"nothing to do: {done} already"
+        return _said(op, text, instruments=ids)
 
     return do
 
@@ -147,12 +148,12 @@ def _set_account_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _kill(op: Operator, args: argparse.Namespace) -> Said:
     count = op.kill(args.account, reason=args.reason)
-    return _said(op, f"{args.account} is blocked; {count:,} orders cancelled", canceled=count)
+    return _said(op, f"{args.account} is blocked; {show.counted(count, 'order')} cancelled", canceled=count)
 
 
 def _ask_kill(op: Operator, args: argparse.Namespace) -> str:
     row = op.account(args.account)
-    return f"Block account {row.name} ({row.account}) and cancel its {row.open_orders:,} live orders?"
+    return f"Block account {row.name} ({row.account}) and cancel its {show.counted(row.open_orders, 'live order')}?"
 
 
 def _unkill(op: Operator, args: argparse.Namespace) -> Said:
@@ -202,7 +203,7 @@ def _add_key_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _cancel_all(op: Operator, args: argparse.Namespace) -> Said:
     count = op.cancel_all(args.account, args.symbol, reason=args.reason)
-    return _said(op, f"{count:,} orders cancelled", canceled=count)
+    return _said(op, f"{show.counted(count, 'order')} cancelled", canceled=count)
 
 
 def _cancel_all_arguments(parser: argparse.ArgumentParser) -> None:
@@ -214,7 +215,7 @@ def _ask_cancel_all(op: Operator, args: argparse.Namespace) -> str:
     total = op.orders(args.account, args.symbol, limit=1)[1]
     whose = f" of account {args.account}" if args.account is not None else " of every account"
     where = f" in {args.symbol}" if args.symbol is not None else ""
-    return f"Cancel all {total:,} live orders{whose}{where}?"
+    return f"Cancel {show.counted(total, 'live order')}{whose}{where}?"
 
 
 def _snapshot(op: Operator, args: argparse.Namespace) -> Said:
@@ -231,7 +232,7 @@ def _shutdown(op: Operator, args: argparse.Namespace) -> Said:
 
 def _ask_shutdown(op: Operator, args: argparse.Namespace) -> str:
     status = op.status()
-    return f"Shut market {status.market} down? {status.sessions:,} sessions are logged in."
+    return f"Shut market {status.market} down? {show.counted(status.sessions, 'session is', 'sessions are')} logged in."
 
 
 GOVERNING = {

@@ -1,0 +1,272 @@
+"""`openbell ctl` and `openbell order` from end to end: a market that is set up, traded in and governed by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.cli.running import Running, environment
+
+SYMBOL = "ACME"
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = Running(tmp_path_factory.mktemp("ctl") / "m", "--no-demo", "--no-postgres")
+    try:
+        running.live()
+        running.ctl("set-instrument", SYMBOL, "--new", "--price", "100", "--collar-bps", "1000", "--open")
+        for name in ("ann", "ben"):
+            running.ctl("set-account", name, "--new", "--cash", "1,000,000.50")
+            running.ctl("add-key", name)
+        running.ctl("deposit-shares", "ben", SYMBOL, "5,000", "--cost", "99.50")
+        yield running
+    finally:
+        running.kill()
+
+
+@pytest.fixture(autouse=True)
+def _clean_book(market: Running) -> Iterator[None]:
+    yield
+    market.ctl("resume", SYMBOL)
+    market.ctl("cancel-all", "--yes")
+
+
+def order(market: Running, account: str, *words: str, code: int = 0) -> dict:
+    return market.json("order", *words, "--account", account, code=code)
+
+
+def test_what_was_set_up_is_there(market: Running) -> None:
+    (instrument,) = [row for row in market.json("ctl", "instruments")["rows"] if row["symbol"] == SYMBOL]
+    assert (instrument["state"], instrument["tick_size"], instrument["reference_price"]) == (1, 100, 1_000_000)
+    accounts = {row["name"]: row for row in market.json("ctl", "accounts")["rows"]}
+    assert accounts["ann"]["cash"] == 1_000_000_500_000
+    (position,) = market.json("ctl", "positions", "--account", "ben")["rows"]
+    assert (position["symbol"], position["account_name"], position["qty"]) == (SYMBOL, "ben", 5000)
+    assert position["cost"] == 5000 * 99_500_000
+
+
+def test_status_has_what_is_promised(market: Running) -> None:
+    status = market.json("ctl", "status")
+    for name in ("orders", "trades", "sequence", "durable_sequence", "projected_sequence"):
+        assert isinstance(status[name], int), name
+    assert status["durable_sequence"] == status["sequence"] > 0
+    assert status["durability"] == "fsync"
+    assert set(status["ports"]) == {"orders", "market_data", "snapshots", "control"}
+    assert status["pid"] == market.engine["pid"] != market.process.pid
+    shown = market.cli("ctl", "status")
+    assert shown.returncode == 0
+    for word in ("fsync", "sequence", "journal", status["ports"]["orders"]):
+        assert word in shown.stdout
+
+
+def test_orders_meet_and_are_seen_everywhere(market: Running) -> None:
+    before = market.json("ctl", "status")
+    resting = order(market, "ben", "sell", SYMBOL, "100", "101.25")
+    assert (resting["state"], resting["leaves"]) == ("ACCEPTED", 100)
+    (row,) = market.json("ctl", "orders", "--account", "ben", "--symbol", SYMBOL)["rows"]
+    assert (row["price"], row["leaves"], row["account_name"]) == (1_012_500, 100, "ben")
+    book = market.json("ctl", "book", SYMBOL.lower())
+    assert book["asks"] == [[1_012_500, 100, 1]]
+    taken = market.cli("order", "buy", SYMBOL, "60", "101.30", "--tif", "ioc", "--account", "ann")
+    assert taken.returncode == 0, taken.stderr
+    assert re.search(r"bought 60 ACME at 101\.25 +\(taker", taken.stdout)
+    assert "filled: bought 60 of 60 at 101.2500" in taken.stdout
+    (row,) = order(market, "ben", "list")["rows"]
+    assert (row["leaves"], row["filled"]) == (40, 60)
+    fills = order(market, "ann", "fills")["rows"]
+    assert (fills[-1]["qty"], fills[-1]["price"]) == (60, 1_012_500)
+    after = market.json("ctl", "status")
+    assert after["trades"] == before["trades"] + 1
+    assert after["orders"] == before["orders"] + 2
+    replaced = order(market, "ben", "replace", str(row["client_order_id"]), "--qty", "30")
+    assert (replaced["leaves"], replaced["filled"]) == (30, 60)
+    canceled = order(market, "ben", "cancel", str(row["client_order_id"]))
+    assert canceled["qty"] == 30
+    assert order(market, "ben", "list")["rows"] == []
+    again = market.cli("order", "cancel", str(row["client_order_id"]), "--account", "ben")
+    assert again.returncode == 2
+    assert "no live order" in again.stderr
+
+
+def test_an_order_that_finds_nobody_is_1(market: Running) -> None:
+    lonely = market.cli("order", "buy", SYMBOL, "5", "--account", "ann")
+    assert lonely.returncode == 1
+    assert "ended (IOC): bought 0 of 5" in lonely.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["buy", SYMBOL, "100", "150"], 1, "PRICE_COLLAR: price 150.00 is beyond the collar"),
+        (["buy", SYMBOL, "10000000", "100"], 1, "BUYING_POWER: needs 1,000,000,000.00"),
+        (["sell", SYMBOL, "1,000", "100"], 1, "SHORT_SALE: sells 1,000"),
+        (["buy", SYMBOL, "1", "100.005"], 2, "off the tick of 0.01: use 100.00 or 100.01"),
+        (["buy", "ACNE", "1", "100"], 2, SYMBOL),
+        (["buy", SYMBOL, "0", "100"], 2, "qty"),
+    ],
+)
+def test_refusals_are_in_words(market: Running, words: list[str], code: int, said: str) -> None:
+    refused = market.cli("order", *words, "--account", "ann")
+    assert refused.returncode == code, refused.stderr
+    assert said in refused.stderr
+    body = market.json("order", *words, "--account", "ann", code=code)["error"]
+    assert said in body["text"]
+    assert body["value"] is not None
+
+
+def test_a_halt_stops_orders_and_a_resume_lets_them_in(market: Running) -> None:
+    resting = order(market, "ben", "sell", SYMBOL, "10", "102")
+    assert market.ctl("halt", "--all", "--yes")["instruments"] == [0]
+    again = market.cli("ctl", "halt", "--all", "--yes", "--reason", "a test")
+    assert (again.returncode, again.stdout) == (0, "nothing to do: halted already\n")
+    refused = market.cli("order", "buy", SYMBOL, "1", "101", "--account", "ann")
+    assert refused.returncode == 1
+    assert "the instrument is HALTED, not OPEN" in refused.stderr
+    assert order(market, "ben", "cancel", str(resting["client_order_id"]))["qty"] == 10, "cancels are always taken"
+    market.ctl("resume", SYMBOL)
+    assert order(market, "ann", "buy", SYMBOL, "1", "99")["state"] == "ACCEPTED"
+
+
+def test_kill_blocks_and_cancels_and_unkill_lets_trade(market: Running) -> None:
+    for price in ("98", "97", "96"):
+        order(market, "ann", "buy", SYMBOL, "1", price)
+    assert market.ctl("kill", "ann", "--yes")["canceled"] == 3
+    refused = market.cli("order", "buy", SYMBOL, "1", "99", "--account", "ann")
+    assert refused.returncode == 1
+    assert "ACCOUNT_STATE" in refused.stderr
+    market.ctl("unkill", "ann")
+    assert order(market, "ann", "buy", SYMBOL, "1", "99")["state"] == "ACCEPTED"
+
+
+def test_limits_are_set_shown_and_enforced(market: Running) -> None:
+    changed = market.ctl("limits", "ann", "--max-order-qty", "50", "--max-order-notional", "2,500.50")
+    assert (changed["max_order_qty"], changed["max_order_notional"]) == (50, 2_500_500_000)
+    shown = market.cli("ctl", "limits", "ann")  # needs no reason: it only looks
+    assert shown.returncode == 0
+    assert "50 lots" in shown.stdout
+    assert "2,500.50" in shown.stdout
+    refused = market.cli("order", "buy", SYMBOL, "51", "1", "--account", "ann")
+    assert "ORDER_QTY: wants 51" in refused.stderr
+    market.ctl("limits", "ann", "--max-order-qty", "0", "--max-order-notional", "0")
+
+
+def test_money_goes_in_and_out_but_not_below_nothing(market: Running) -> None:
+    before = market.json("ctl", "accounts", "--account", "ann")["rows"][0]["cash"]
+    assert market.ctl("deposit", "ann", "10.25")["cash"] == before + 10_250_000
+    assert market.ctl("deposit", "ann", "-10.25")["cash"] == before
+    error = market.ctl("deposit", "ann", "-99999999", code=1)["error"]
+    assert "CASH_RANGE" in json.dumps(error)
+
+
+def test_cancel_all_takes_everything_or_what_was_said(market: Running) -> None:
+    order(market, "ann", "buy", SYMBOL, "1", "95")
+    order(market, "ben", "sell", SYMBOL, "1", "105")
+    assert market.ctl("cancel-all", "--account", "ben", "--yes")["canceled"] == 1
+    assert market.ctl("cancel-all", "--symbol", SYMBOL, "--yes")["canceled"] == 1
+    assert order(market, "ann", "cancel", "--all")["canceled"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["halt", "ACNE"], 2, "did you mean ACME?"),
+        (["kill", "nobody", "--yes"], 2, "there is no account 'nobody'"),
+        (["set-instrument", SYMBOL, "--new"], 2, "exists"),
+        (["set-instrument", "NEWER", "--price", "5"], 2, "--new makes it"),
+        (["set-account", "ann", "--new"], 2, "exists"),
+        (["deposit", "ann", "0"], 1, "VALUE"),
+        (["set-instrument", SYMBOL, "--collar-bps", "10001"], 1, "VALUE"),
+    ],
+)
+def test_mistakes_are_in_words_and_change_nothing(market: Running, words: list[str], code: int, said: str) -> None:
+    done = market.cli("ctl", *words, "--reason", "a test")
+    assert done.returncode == code, (done.stdout, done.stderr)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_terminal_the_reason_and_the_yes_are_needed(market: Running) -> None:
+    done = market.cli("ctl", "halt", SYMBOL)
+    assert done.returncode == 2
+    assert "--reason" in done.stderr
+    for words in (["cancel-all"], ["kill", "ann"], ["shutdown"], ["close", SYMBOL], ["halt", "--all"]):
+        done = market.cli("ctl", *words, "--reason", "a test")
+        assert done.returncode == 2, words
+        assert "--yes" in done.stderr
+    assert market.json("ctl", "instruments")["rows"][0]["state"] == 1, "nothing was done"
+
+
+def test_a_reason_that_is_too_long_is_refused_before_it_is_cut(market: Running) -> None:
+    done = market.cli("ctl", "halt", SYMBOL, "--reason", "x" * 97)
+    assert done.returncode == 2
+    assert "97 bytes, the limit is 96" in done.stderr
+
+
+def test_no_permission_is_1(market: Running) -> None:
+    done = market.cli("ctl", "status", OPENBELL_OPERATOR_TOKEN="wrong")
+    assert done.returncode == 1
+    assert "bad_token" in done.stderr
+    done = market.cli("order", "list", "--key", "wrong")
+    assert done.returncode == 1
+    assert "bad_api_key" in done.stderr
+
+
+def test_reason_and_operator_are_in_the_journal(market: Running) -> None:
+    market.json("ctl", "halt", SYMBOL, "--operator", "carol", "--reason", "news of a merger")
+    journal = b"".join(path.read_bytes() for path in sorted((market.data / "journal").glob("*.obj")))
+    at = journal.rindex(b"news of a merger")
+    assert journal[at - 32 : at].rstrip(b"\0") == b"carol"
+
+
+def test_a_snapshot_is_written(market: Running) -> None:
+    made = market.ctl("snapshot")
+    assert Path(made["path"]).is_file()
+    assert made["snapshot_seq"] == market.json("ctl", "status")["sequence"] or made["snapshot_seq"] > 0
+
+
+def at_a_terminal(market: Running, typed: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A verb whose standard input is a terminal on which somebody types."""
+    master, slave = os.openpty()
+    try:
+        os.write(master, typed.encode())
+        return subprocess.run(
+            [sys.executable, "-m", "engine.cli", *arguments, "--data", str(market.data)],
+            stdin=slave,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=environment(),
+            cwd=market.data.parent,
+            check=False,
+        )
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_at_a_terminal_it_asks(market: Running) -> None:
+    order(market, "ann", "buy", SYMBOL, "1", "95")
+    done = at_a_terminal(market, "n\n", "ctl", "kill", "ann")
+    assert done.returncode == 1
+    assert "Block account ann (" in done.stderr
+    assert "its 1 live order? [y/N]" in done.stderr
+    assert "nothing was done" in done.stderr
+    assert done.stdout == ""
+    done = at_a_terminal(market, "y\n\n", "ctl", "kill", "ann")
+    assert done.returncode == 1
+    assert "no reason given" in done.stderr
+    assert market.json("ctl", "accounts", "--account", "ann")["rows"][0]["state"] == 0
+    done = at_a_terminal(market, "y\ntoo many orders\n", "ctl", "kill", "ann", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["canceled"] == 1
+    done = at_a_terminal(market, "all is well\n", "ctl", "unkill", "ann")
+    assert done.returncode == 0, done.stderr
+    assert "Why unkill?" in done.stderr

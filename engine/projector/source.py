@@ -18,7 +18,7 @@ from engine.recovery import replay
 from ext.core import Core
 from ext.projection import LIVE_DTYPE, Projection
 
-MOST_COMMANDS = 1 << 17  # in a batch
+MOST_COMMANDS = 1 << 18  # in a batch
 
 
 class Source:

@@ -31,6 +31,9 @@ static inline int64_t ob_add(int64_t a, int64_t b) {
     return a < 0 ? INT64_MIN : INT64_MAX;
 }
 
+/* Have the system give a page of memory now; what is in it stays. */
+static inline void ob_touch_page(char *p) { __atomic_fetch_or(p, 0, __ATOMIC_RELAXED); }
+
 static inline int ob_lowest(uint64_t x) { return __builtin_ctzll(x); }
 static inline int ob_highest(uint64_t x) { return 63 - __builtin_clzll(x); }
 static inline void ob_prefetch(const void *p) { __builtin_prefetch(p, 1, 3); }

@@ -7,6 +7,7 @@ cdef extern from "bits.h" nogil:
     int64_t product "ob_product"(int64_t a, int64_t b, int64_t c) noexcept
     int64_t share "ob_share"(int64_t a, int64_t b, int64_t c) noexcept
     int64_t add_cut "ob_add"(int64_t a, int64_t b) noexcept
+    void touch_page "ob_touch_page"(char* p) noexcept
     int lowest "ob_lowest"(uint64_t x) noexcept
     int highest "ob_highest"(uint64_t x) noexcept
     void prefetch "ob_prefetch"(const void* p) noexcept

@@ -9,11 +9,12 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
 from ext.admin cimport admin, opens_market
+from ext.ahead cimport AHEAD_RING, STAGE_1, STAGE_2, STAGE_3, STAGE_4, Ahead, look_1, look_2, look_3, look_4
 from ext.bits cimport likely, unlikely
 from ext.events cimport emit_tops
 from ext.layout cimport Market
 from ext.mass cimport mass_cancel, tick
-from ext.memory cimport release, start_buffers
+from ext.memory cimport release, start_buffers, touch_all
 from ext.orders cimport cancel_order, new_order, replace_order
 from ext.rows cimport (
     account_rows, book_records, depth_rows, instrument_rows, orders_of_account, orders_of_book, orders_of_market,
@@ -24,6 +25,7 @@ from ext.wire cimport *
 
 cdef enum:
     HASH_BYTES = 16
+    WORTH_LOOKING = 8  # commands of a batch that is worth looking ahead in
 
 
 cdef enum Fault:  # why a buffer of commands cannot be applied
@@ -104,6 +106,23 @@ cdef inline size_t apply_one(Market* m, const char* data) noexcept nogil:
     return sizeof(OrderCommand)
 
 
+cdef inline void apply_orders(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
+    """Apply a batch of OrderCommands, looking ahead."""
+    cdef Ahead[AHEAD_RING] ring
+    cdef int64_t k
+    for k in range(count + STAGE_1):
+        if k < count:
+            look_1(m, &c[k], &ring[k & (AHEAD_RING - 1)])
+        if 0 <= k - (STAGE_1 - STAGE_2) < count:
+            look_2(m, &c[k - (STAGE_1 - STAGE_2)], &ring[(k - (STAGE_1 - STAGE_2)) & (AHEAD_RING - 1)])
+        if 0 <= k - (STAGE_1 - STAGE_3) < count:
+            look_3(m, &c[k - (STAGE_1 - STAGE_3)], &ring[(k - (STAGE_1 - STAGE_3)) & (AHEAD_RING - 1)])
+        if 0 <= k - (STAGE_1 - STAGE_4) < count:
+            look_4(m, &c[k - (STAGE_1 - STAGE_4)], &ring[(k - (STAGE_1 - STAGE_4)) & (AHEAD_RING - 1)])
+        if k >= STAGE_1:
+            apply_one(m, <const char*> &c[k - STAGE_1])
+
+
 cdef class Core:
     """One market's state. Not for use by several threads at once."""
 
@@ -146,6 +165,9 @@ cdef class Core:
             fault = check_commands(m, data, size, &at, &count)
             if likely(fault == FINE):
                 m.want_data = market_data
+                if count * sizeof(OrderCommand) == size and count >= WORTH_LOOKING:
+                    apply_orders(m, <const OrderCommand*> data, count)
+                    done = size
                 while done < size:
                     length = apply_one(m, data + done)
                     if unlikely(length == 0):
@@ -264,6 +286,16 @@ cdef class Core:
             "market_data": (m.data_count, m.data_room),
         }
         return {name: {"used": used, "capacity": capacity} for name, (used, capacity) in pools.items()}
+
+    def touch_memory(self):
+        """Have the system give all memory of the capacities now, so that no command waits for it; returns its bytes.
+
+        Without this, memory that was never used yet is given when it is first written. State does not change.
+        """
+        cdef size_t size
+        with nogil:
+            size = touch_all(&self.market)
+        return size
 
     def snapshot(self):
         """The whole state as bytes, for `restore`. Events not taken yet are not part of it."""

@@ -1,14 +1,21 @@
 """Client order ids of the last accepted orders, in two generations: what makes a retry harmless.
 
-Open addressing; generation of epoch e lives in ids[e & 1], and an entry of another epoch counts as empty, so that
-starting a generation clears nothing. Eight consecutive ids of an account lie side by side: clients that count get a
-warm cache.
+An id's entry (32 bytes) is appended to the log of its generation; an index of 4-byte cells, at most half full, finds it.
+A cell is a tag of the id's hash above the entry's number in the log, from 1; 0 is empty. Sixteen consecutive ids of an
+account lie side by side in the index, one cache line: clients that count get a warm cache. Logs take turns in twos,
+indexes in threes: while the current one fills up, the third is swept clean for the next generation, a few cells an id.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
+from libc.string cimport memset
 
+from ext.bits cimport likely, unlikely
 from ext.layout cimport Account, IdEntry, Market
 from ext.wire cimport OrderCommand
+
+cdef enum:
+    ID_BLOCK = 16  # cells of a cache line
+    ID_STEP = 17   # to the next cell to try: in the next line, and odd, so that every cell is tried in the end
 
 
 cdef inline uint64_t mix(uint64_t x) noexcept nogil:
@@ -18,10 +25,18 @@ cdef inline uint64_t mix(uint64_t x) noexcept nogil:
     return x ^ (x >> 31)
 
 
-cdef inline uint64_t id_place(const Market* m, uint32_t account, uint64_t id) noexcept nogil:
-    cdef uint64_t block = ((id >> 3) ^ (<uint64_t> account << 40) ^ account) * <uint64_t> 0x9E3779B97F4A7C15
-    block ^= block >> 32
-    return ((block << 3) | (id & 7)) & m.id_mask
+cdef inline uint64_t hash_id(uint32_t account, uint64_t id) noexcept nogil:
+    """Equal for the ids of a block. Its low half picks the block, its high half makes the tag."""
+    cdef uint64_t x = ((id >> 4) + <uint64_t> account * <uint64_t> 0x9E3779B97F4A7C15) * <uint64_t> 0xD1B54A32D192ED03
+    return x ^ (x >> 32)
+
+
+cdef inline uint64_t id_place(const Market* m, uint64_t hash, uint64_t id) noexcept nogil:
+    return (hash << 4 | (id & (ID_BLOCK - 1))) & m.id_mask
+
+
+cdef inline uint32_t id_tag(const Market* m, uint64_t hash) noexcept nogil:
+    return <uint32_t> (hash >> 32) & ~m.id_number_mask
 
 
 cdef inline uint64_t content_of(const OrderCommand* c) noexcept nogil:
@@ -32,28 +47,35 @@ cdef inline uint64_t content_of(const OrderCommand* c) noexcept nogil:
                ^ (<uint64_t> c.qty << 8) ^ c.self_trade)
 
 
-cdef inline IdEntry* find_in(const Market* m, uint32_t epoch, uint32_t account, uint64_t id) noexcept nogil:
-    cdef IdEntry* table = m.ids[epoch & 1]
-    cdef uint64_t place = id_place(m, account, id)
-    while table[place].epoch == epoch:
-        if table[place].client_order_id == id and table[place].account == account:
-            return &table[place]
-        place = (place + 1) & m.id_mask
+cdef inline IdEntry* find_in(const Market* m, uint32_t epoch, uint64_t hash, uint32_t account, uint64_t id) noexcept nogil:
+    cdef const uint32_t* index = m.id_index[epoch % 3]
+    cdef IdEntry* entry
+    cdef uint64_t place = id_place(m, hash, id)
+    cdef uint32_t tag = id_tag(m, hash)
+    cdef uint32_t cell = index[place]
+    while cell:
+        if cell & ~m.id_number_mask == tag:
+            entry = &m.id_logs[epoch & 1][(cell & m.id_number_mask) - 1]
+            if likely(entry.client_order_id == id and entry.account == account):
+                return entry
+        place = (place + ID_STEP) & m.id_mask
+        cell = index[place]
     return NULL
 
 
 cdef inline IdEntry* find_id(const Market* m, uint32_t account, uint64_t id) noexcept nogil:
     """The entry of an id that is still known, or NULL."""
-    cdef IdEntry* entry = find_in(m, m.id_epoch, account, id)
-    if entry == NULL and m.id_epoch > 1:
-        entry = find_in(m, m.id_epoch - 1, account, id)
+    cdef uint64_t hash = hash_id(account, id)
+    cdef IdEntry* entry = find_in(m, m.id_epoch, hash, account, id)
+    if unlikely(entry == NULL) and m.id_epoch > 1:
+        entry = find_in(m, m.id_epoch - 1, hash, account, id)
     return entry
 
 
 cdef inline void age_ids(const Market* m, Account* a) noexcept nogil:
     """Bring an account's largest ids up to the present generation."""
     cdef uint32_t behind = m.id_epoch - a.id_epoch
-    if behind == 0:
+    if likely(behind == 0):
         return
     if a.id_previous > a.id_floor:
         a.id_floor = a.id_previous
@@ -66,27 +88,38 @@ cdef inline void age_ids(const Market* m, Account* a) noexcept nogil:
     a.id_epoch = m.id_epoch
 
 
+cdef inline void index_id(Market* m, uint32_t account, uint64_t id, uint32_t number) noexcept nogil:
+    """Make the entry of that number in the current log findable, and sweep as much of the next index."""
+    cdef uint64_t hash = hash_id(account, id)
+    cdef uint64_t place = id_place(m, hash, id)
+    cdef uint32_t* index = m.id_index[m.id_epoch % 3]
+    cdef uint64_t swept = <uint64_t> (number - 1) * m.id_sweep
+    cdef uint64_t left
+    while unlikely(index[place] != 0):
+        place = (place + ID_STEP) & m.id_mask
+    index[place] = id_tag(m, hash) | number
+    if m.id_epoch > 2 and swept <= m.id_mask:
+        left = m.id_mask + 1 - swept
+        memset(m.id_index[(m.id_epoch + 1) % 3] + swept, 0, (left if left < m.id_sweep else m.id_sweep) * 4)
+
+
 cdef inline void add_id(
     Market* m, Account* a, uint32_t account, uint64_t id, uint64_t content, uint64_t order_id,
 ) noexcept nogil:
     """Remember a new id; the caller has seen that it is not known."""
-    cdef IdEntry* table
-    cdef uint64_t place
-    if m.id_count == m.id_window:
+    cdef IdEntry* entry
+    if unlikely(m.id_count == m.id_window):
         m.id_epoch += 1
         m.id_count = 0
     age_ids(m, a)
-    m.id_count += 1
     if id > a.id_current:
         a.id_current = id
     if id > a.last_id:
         a.last_id = id
-    table = m.ids[m.id_epoch & 1]
-    place = id_place(m, account, id)
-    while table[place].epoch == m.id_epoch:
-        place = (place + 1) & m.id_mask
-    table[place].client_order_id = id
-    table[place].order_id = order_id
-    table[place].content = content
-    table[place].account = account
-    table[place].epoch = m.id_epoch
+    entry = &m.id_logs[m.id_epoch & 1][m.id_count]
+    entry.client_order_id = id
+    entry.order_id = order_id
+    entry.content = content
+    entry.account = account
+    m.id_count += 1
+    index_id(m, account, id, m.id_count)

@@ -29,19 +29,21 @@ cdef struct Order:  # 64 bytes
     uint8_t self_trade
 
 
-cdef struct Level:  # 24 bytes
+cdef struct Level:  # 32 bytes, so that none lies across two cache lines
     uint32_t head
     uint32_t tail
     uint64_t qty
     uint32_t count
     uint32_t unused
+    uint64_t unused2
 
 
-cdef struct Page:  # 64 levels
+cdef struct Page:  # 64 levels behind a cache line of head
     uint64_t bits           # which levels have orders
     int64_t number
     uint32_t instrument
     uint32_t next_free
+    uint64_t unused[5]
     Level levels[64]
 
 
@@ -89,13 +91,11 @@ cdef struct Instrument:
     uint32_t before_ask_orders
 
 
-cdef struct Account:  # 128 bytes: two cache lines
+cdef struct Account:  # 128 bytes: what every event needs in the first cache line, what a new order needs in the second
     int64_t cash
     int64_t hold
     int64_t short_proceeds
-    int64_t rate_start
-    uint32_t rate_count
-    uint32_t max_messages   # in force
+    int64_t realized_pnl    # of all positions
     uint64_t seq
     uint64_t last_id        # largest client_order_id accepted
     uint8_t is_set
@@ -103,16 +103,18 @@ cdef struct Account:  # 128 bytes: two cache lines
     uint8_t flags
     uint8_t unused
     uint32_t open_orders
-    int64_t max_order_notional
-    int64_t max_position
-    uint32_t max_order_qty
-    uint32_t max_open_orders
     uint32_t newest         # head of its list of resting orders
     uint32_t id_epoch
     uint64_t id_current     # largest id of the current generation (id_epoch), of the previous one, and the floor
     uint64_t id_previous
     uint64_t id_floor
-    int64_t realized_pnl    # of all positions
+    int64_t rate_start
+    uint32_t rate_count
+    uint32_t max_messages   # in force
+    uint32_t max_order_qty
+    uint32_t max_open_orders
+    int64_t max_order_notional
+    int64_t max_position
 
 
 cdef struct AccountText:  # what the hot path does not need
@@ -137,12 +139,12 @@ cdef struct Position:  # 64 bytes
     uint64_t unused2
 
 
-cdef struct IdEntry:  # 32 bytes; empty where epoch is not that of its table
+cdef struct IdEntry:  # 32 bytes
     uint64_t client_order_id
     uint64_t order_id
     uint64_t content
     uint32_t account
-    uint32_t epoch
+    uint32_t unused
 
 
 cdef struct Market:
@@ -150,6 +152,8 @@ cdef struct Market:
     int64_t ts_ns
     int64_t day_end_ns
     bint configured
+    char* block             # all pools below
+    size_t block_size
 
     Account* accounts
     AccountText* account_texts
@@ -189,8 +193,11 @@ cdef struct Market:
     uint32_t position_capacity
     uint32_t position_count
 
-    IdEntry* ids[2]         # generation of epoch e lives in ids[e & 1]
-    uint64_t id_mask
+    IdEntry* id_logs[2]     # generation of epoch e: its entries in id_logs[e & 1], found by id_index[e % 3]
+    uint32_t* id_index[3]
+    uint64_t id_mask        # id_mask + 1 cells an index
+    uint32_t id_number_mask  # of a cell: its number in the log; above it the tag
+    uint32_t id_sweep       # cells of the next index to clean for each id
     uint32_t id_window
     uint32_t id_count       # of the current generation
     uint32_t id_epoch       # from 1

@@ -1,7 +1,7 @@
 """The state as bytes, and back: what is loaded goes on exactly as what was saved would have.
 
 Head, instruments, accounts, positions in order of creation, orders (free slots keep their generation and their place in
-the free list), pages, client order ids with their places. What follows from these (windows, name tables, places of
+the free list), pages, client order ids as they came. What follows from these (windows, name tables, places of
 positions) is not in it and is made anew. Fields that mean nothing (a free slot's price) are written as zeros.
 """
 
@@ -11,13 +11,15 @@ from libc.string cimport memcpy, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from ext.bits cimport lowest
+from ext.ids cimport index_id
 from ext.layout cimport (
-    Account, AccountText, IdEntry, Instrument, Level, Market, Order, Page, Position,
+    Account, AccountText, FAR_AWAY, IdEntry, Instrument, Level, Market, Order, Page, Position,
 )
 from ext.ledger cimport open_position, position_place
 from ext.levels cimport list_page
 from ext.memory cimport Capacities, reserve
 from ext.names cimport add_name
+from ext.wire cimport MAX_PRICE, SIDE_BUY
 
 cdef extern from *:
     """
@@ -43,17 +45,12 @@ cdef struct Head:
     uint64_t page_live
     uint64_t id_count
     uint64_t id_epoch
-    uint64_t ids
 
 cdef struct SavedPage:
     uint64_t bits
     int64_t number
     uint32_t instrument
     uint32_t next_free
-
-cdef struct SavedId:
-    IdEntry entry
-    uint64_t place
 
 
 cdef struct Writer:
@@ -91,7 +88,6 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
     h.page_live = m.page_live
     h.id_count = m.id_count
     h.id_epoch = m.id_epoch
-    h.ids = m.id_count + (m.id_window if m.id_epoch > 1 else 0)
     put(w, &h, sizeof(Head))
     if m.configured:
         write_instruments(w, m)
@@ -162,18 +158,10 @@ cdef void write_pages(Writer* w, const Market* m) noexcept nogil:
 
 
 cdef void write_ids(Writer* w, const Market* m) noexcept nogil:
-    cdef SavedId saved
-    cdef uint64_t place
-    cdef uint32_t epoch
-    if w.to == NULL:
-        w.size += (m.id_count + (<size_t> m.id_window if m.id_epoch > 1 else 0)) * sizeof(SavedId)
-        return
-    for epoch in range(m.id_epoch - 1 if m.id_epoch > 1 else 1, m.id_epoch + 1):
-        for place in range(m.id_mask + 1):
-            if m.ids[epoch & 1][place].epoch == epoch:
-                saved.entry = m.ids[epoch & 1][place]
-                saved.place = place
-                put(w, &saved, sizeof(SavedId))
+    """The logs, the older generation first."""
+    if m.id_epoch > 1:
+        put(w, m.id_logs[(m.id_epoch - 1) & 1], m.id_window * sizeof(IdEntry))
+    put(w, m.id_logs[m.id_epoch & 1], m.id_count * sizeof(IdEntry))
 
 
 cdef bytes save(const Market* m):
@@ -218,8 +206,7 @@ cdef bint read_instruments(Reader* r, Market* m, uint64_t count) noexcept nogil:
         i.far_count = i.far_room = i.page_count = 0
         i.touched = 0
         m.instrument_top = k + 1
-        if (not i.is_set or i.tick_size < 1 or i.base < 0 or i.bid_level >> 6 > m.page_capacity
-                or i.ask_level >> 6 > m.page_capacity):
+        if not i.is_set or not 1 <= i.tick_size <= MAX_PRICE or not 0 <= i.base <= MAX_PRICE:
             return False
         add_name(m, False, k)
     return True
@@ -283,7 +270,7 @@ cdef bint read_pages(Reader* r, Market* m) noexcept nogil:
         return False
     for k in range(1, m.page_top + 1):
         p = &m.pages[k]
-        if not get(r, &head, sizeof(SavedPage)) or head.next_free > m.page_top or head.number < 0:
+        if not get(r, &head, sizeof(SavedPage)) or head.next_free > m.page_top or not 0 <= head.number <= MAX_PRICE:
             return False
         p.bits = head.bits
         p.number = head.number
@@ -303,50 +290,87 @@ cdef bint read_pages(Reader* r, Market* m) noexcept nogil:
     return True
 
 
-cdef bint read_ids(Reader* r, Market* m, uint64_t count) noexcept nogil:
-    cdef SavedId saved
-    cdef uint64_t _n
-    cdef IdEntry* entry
-    if m.id_count > m.id_window or count != m.id_count + (<uint64_t> m.id_window if m.id_epoch > 1 else 0):
+cdef bint read_ids(Reader* r, Market* m) noexcept nogil:
+    """The logs, and their indexes anew."""
+    cdef uint32_t newest = m.id_epoch
+    cdef uint32_t count = m.id_count
+    cdef uint32_t k
+    cdef IdEntry* log
+    if count > m.id_window or newest == 0:
         return False
-    for _n in range(count):
-        if not get(r, &saved, sizeof(SavedId)) or saved.place > m.id_mask:
+    if newest > 1:
+        log = m.id_logs[(newest - 1) & 1]
+        if not get(r, log, m.id_window * sizeof(IdEntry)):
             return False
-        if saved.entry.epoch != m.id_epoch and saved.entry.epoch + 1 != m.id_epoch:
-            return False
-        entry = &m.ids[saved.entry.epoch & 1][saved.place]
-        if entry.epoch:
-            return False
-        entry[0] = saved.entry
+        m.id_epoch = newest - 1
+        for k in range(m.id_window):
+            index_id(m, log[k].account, log[k].client_order_id, k + 1)
+        m.id_epoch = newest
+    log = m.id_logs[newest & 1]
+    if not get(r, log, count * sizeof(IdEntry)):
+        return False
+    for k in range(count):
+        index_id(m, log[k].account, log[k].client_order_id, k + 1)
     return True
 
 
-cdef bint queues_hold(const Market* m) noexcept nogil:
-    """Whether each level's queue has as many orders as it says, all of that level, and all live orders are in one."""
+cdef bint queue_holds(const Market* m, const Page* p, uint32_t id) noexcept nogil:
+    """Whether a level's queue is what the level says, of orders of its price and of one side."""
+    cdef const Level* level = &p.levels[id & 63]
+    cdef const Order* o
+    cdef uint32_t slot = level.head
+    cdef uint32_t before = 0
+    cdef uint64_t qty = 0
+    cdef int64_t price = ((p.number << 6) + (id & 63)) * m.instruments[p.instrument].tick_size
+    for _count in range(level.count):
+        o = &m.orders[slot]
+        if slot == 0 or o.level != id or o.prev != before or o.instrument != p.instrument or o.price != price:
+            return False
+        if o.side != m.orders[level.head].side or o.leaves == 0:
+            return False
+        qty += o.leaves
+        before = slot
+        slot = o.next
+    return level.count != 0 and slot == 0 and before == level.tail and qty == level.qty
+
+
+cdef bint books_hold(Market* m) noexcept nogil:
+    """Whether all live orders are in queues that hold. Finds the best prices on the way, and that no book is crossed."""
     cdef const Page* p
     cdef const Level* level
-    cdef uint64_t bits, qty
+    cdef Instrument* i
+    cdef uint64_t bits
     cdef uint64_t seen = 0
-    cdef uint32_t k, slot, before, _count, id
+    cdef int64_t index
+    cdef uint32_t k, id
+    for k in range(m.instrument_top):
+        m.instruments[k].bid_level = m.instruments[k].ask_level = 0
+        m.instruments[k].bid_index = -1
+        m.instruments[k].ask_index = FAR_AWAY
+        m.instruments[k].orders = 0
     for k in range(1, m.page_top + 1):
         p = &m.pages[k]
+        i = &m.instruments[p.instrument]
         bits = p.bits
         while bits:
             id = k << 6 | <uint32_t> lowest(bits)
             level = &p.levels[id & 63]
-            slot = level.head
-            before = 0
-            qty = 0
-            for _count in range(level.count):
-                if slot == 0 or m.orders[slot].level != id or m.orders[slot].prev != before:
-                    return False
-                qty += m.orders[slot].leaves
-                before = slot
-                slot = m.orders[slot].next
-            if slot != 0 or before != level.tail or qty != level.qty or level.count == 0:
+            if not queue_holds(m, p, id):
                 return False
+            index = (p.number << 6) + (id & 63)
+            if m.orders[level.head].side == SIDE_BUY:
+                if index > i.bid_index:
+                    i.bid_index = index
+                    i.bid_level = id
+            elif index < i.ask_index:
+                i.ask_index = index
+                i.ask_level = id
+            i.orders += level.count
             seen += level.count
             bits &= bits - 1
+    for k in range(m.instrument_top):
+        if m.instruments[k].bid_index >= m.instruments[k].ask_index:
+            return False
     return seen == m.order_live
 
 
@@ -393,7 +417,7 @@ cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
     m.id_count = <uint32_t> h.id_count
     m.id_epoch = <uint32_t> h.id_epoch
     return (read_instruments(r, m, h.instruments) and read_accounts(r, m, h.accounts, h.positions)
-            and read_orders(r, m) and read_pages(r, m) and read_ids(r, m, h.ids) and queues_hold(m)
+            and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and books_hold(m)
             and lists_hold(m) and r.at == r.size)
 
 

@@ -154,6 +154,7 @@ def opened(opening: NDArray[Any], warm: NDArray[Any]) -> Core:
     core = Core()
     core.apply(opening.tobytes())
     core.take_events()
+    core.touch_memory()
     step = COLLECT
     for start in range(0, len(warm), step):
         core.apply(warm[start : start + step].tobytes())

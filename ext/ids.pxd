@@ -1,8 +1,8 @@
 """Client order ids of the last accepted orders, in two generations: what makes a retry harmless.
 
-An id's entry (32 bytes) is appended to the log of its generation; an index of 4-byte cells, at most half full, finds it.
-A cell is a tag of the id's hash above the entry's number in the log, from 1; 0 is empty. Sixteen consecutive ids of an
-account lie side by side in the index, one cache line: clients that count get a warm cache. Logs take turns in twos,
+An id's entry (32 bytes) is appended to the log of its generation; an index of 4-byte cells, at most half full, finds
+it. A cell is a tag of the id's hash above the entry's number in the log, from 1; 0 is empty. Sixteen consecutive ids of
+an account lie side by side in the index, one cache line: clients that count get a warm cache. Logs take turns in twos,
 indexes in threes: while the current one fills up, the third is swept clean for the next generation, a few cells an id.
 """
 
@@ -47,7 +47,9 @@ cdef inline uint64_t content_of(const OrderCommand* c) noexcept nogil:
                ^ (<uint64_t> c.qty << 8) ^ c.self_trade)
 
 
-cdef inline IdEntry* find_in(const Market* m, uint32_t epoch, uint64_t hash, uint32_t account, uint64_t id) noexcept nogil:
+cdef inline IdEntry* find_in(
+    const Market* m, uint32_t epoch, uint64_t hash, uint32_t account, uint64_t id,
+) noexcept nogil:
     cdef const uint32_t* index = m.id_index[epoch % 3]
     cdef IdEntry* entry
     cdef uint64_t place = id_place(m, hash, id)

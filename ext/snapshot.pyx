@@ -335,7 +335,7 @@ cdef bint queue_holds(const Market* m, const Page* p, uint32_t id) noexcept nogi
 
 
 cdef bint books_hold(Market* m) noexcept nogil:
-    """Whether all live orders are in queues that hold. Finds the best prices on the way, and that no book is crossed."""
+    """Whether all live orders are in queues that hold, and no book is crossed. Finds the best prices on the way."""
     cdef const Page* p
     cdef const Level* level
     cdef Instrument* i

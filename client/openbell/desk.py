@@ -40,6 +40,8 @@ _KEPT_COMPLAINTS: Final = 1000
 _FIELDS: Final = dict(wire.EVENT.fields or {})
 _KIND, _CLIENT_ID = int(_FIELDS["kind"][1]), int(_FIELDS["client_order_id"][1])
 _DUPLICATE = int(EventFlag.DUPLICATE)
+_ORDERS, _NEW_ORDER, _POST_ONLY = int(FrameType.ORDERS), int(CommandKind.NEW_ORDER), int(OrderFlag.POST_ONLY)
+_ACCEPTED = int(EventKind.ACCEPTED)
 _U64 = Struct("<Q")
 OrderT = TypeVar("OrderT", bound=Order)
 
@@ -61,6 +63,22 @@ class Account(NamedTuple):
     name: str
 
 
+class Draft(NamedTuple):
+    """An order's frame, and what its handle is made of."""
+
+    data: bytes
+    frame: int
+    symbol: str
+    account: int
+    instrument: int
+    side: Side
+    qty: int
+    price: int
+    order_type: OrderType
+    tif: TimeInForce
+    client_order_id: int
+
+
 def _choice(value: Any, kind: Any, field: str) -> Any:
     """A member of an IntEnum by itself, its name or its number."""
     try:
@@ -68,6 +86,11 @@ def _choice(value: Any, kind: Any, field: str) -> Any:
     except (KeyError, ValueError):
         names = ", ".join(member.name for member in kind)
         raise InvalidInput(f"{field} {value!r} is none of {names}", field=field, limit=names, value=value) from None
+
+
+def _tif(value: Any) -> TimeInForce:
+    chosen: TimeInForce = _choice(value, TimeInForce, "tif")
+    return chosen
 
 
 class Desk(Generic[OrderT]):
@@ -132,6 +155,8 @@ class Desk(Generic[OrderT]):
                     self._follow(notice)
                 for listener in self.listeners:
                     listener(notice)
+                if self.online:
+                    return
             elif type(notice) is LoggedIn:
                 self._logged_in(notice.body)
             elif type(notice) is Answer:
@@ -202,7 +227,7 @@ class Desk(Generic[OrderT]):
                 event = Event._make(EVENT.unpack_from(buffer, offset))
                 if event.account != order.account:
                     continue
-                if event.flags & _DUPLICATE and kind == EventKind.ACCEPTED and order.state is OrderState.SENT:
+                if event.flags & _DUPLICATE and kind == _ACCEPTED and order.state is OrderState.SENT:
                     # Accepted before this process knew of it: only a query can say what became of it.
                     self._ask_for_orders(order.account)
                 order.apply(event)
@@ -354,18 +379,31 @@ class Desk(Generic[OrderT]):
 
         price None: a market order. tif: DAY by default, IOC for market orders. Raises InvalidInput.
         """
+        draft = self.draft(side, symbol, qty, price, tif, post_only, self_trade, account, client_order_id)
+        return self.placed(draft), draft.data if self.online else None
+
+    def draft(
+        self,
+        side: Side | str | int,
+        symbol: str,
+        qty: int,
+        price: PriceLike | None,
+        tif: TimeInForce | str | None,
+        post_only: bool,
+        self_trade: SelfTrade | str,
+        account: str | int | None,
+        client_order_id: int | None,
+    ) -> Draft:
+        """The frame of an order, so that it can be sent before its handle is made by `placed`. Raises InvalidInput."""
         instrument = self.instrument(symbol)
         side = side if type(side) is Side else _choice(side, Side, "side")
         qty = checked_int(qty, "qty", 1, wire.MAX_QTY)
         if price is None:
             order_type, units = OrderType.MARKET, 0
-            tif = TimeInForce.IOC if tif is None else _choice(tif, TimeInForce, "tif")
+            tif = TimeInForce.IOC if tif is None else _tif(tif)
         else:
             order_type, units = OrderType.LIMIT, price_units(price, tick_size=instrument.tick_size)
-            if tif is None:
-                tif = TimeInForce.DAY
-            elif type(tif) is not TimeInForce:
-                tif = _choice(tif, TimeInForce, "tif")
+            tif = TimeInForce.DAY if tif is None else tif if type(tif) is TimeInForce else _tif(tif)
         if post_only and (price is None or tif in (TimeInForce.IOC, TimeInForce.FOK)):
             raise InvalidInput(
                 "post_only needs a limit order with tif DAY or GTC", field="post_only", limit="GTC", value=tif
@@ -384,15 +422,20 @@ class Desk(Generic[OrderT]):
                     value=client_order_id,
                 )
             self._last_id = max(self._last_id, client_order_id)
-        made = self._make(symbol, account, instrument.id, side, qty, units, order_type, tif, client_order_id)
-        number = made.frame = self.session.next_number()
-        made.data = ORDER_FRAME.pack(
-            MAGIC, wire.VERSION, FrameType.ORDERS, 1, number,
-            0, 0, CommandKind.NEW_ORDER, side, order_type, tif, OrderFlag.POST_ONLY if post_only else 0, self_trade, 0,
+        number = self.session.next_number()
+        data = ORDER_FRAME.pack(
+            MAGIC, wire.VERSION, _ORDERS, 1, number,
+            0, 0, _NEW_ORDER, side, order_type, tif, _POST_ONLY if post_only else 0, self_trade, 0,
             account, instrument.id, client_order_id, 0, units, qty, 0,
         )  # fmt: skip
-        self.orders[client_order_id] = made
-        return made, made.data if self.online else None
+        return Draft(data, number, symbol, account, instrument.id, side, qty, units, order_type, tif, client_order_id)
+
+    def placed(self, draft: Draft) -> OrderT:
+        """The handle of an order that was sent, or will be after the login."""
+        made = self._make(*draft[2:])
+        made.data, made.frame = draft.data, draft.frame
+        self.orders[draft.client_order_id] = made
+        return made
 
     def cancel(self, order: OrderT) -> bytes | None:
         """Ask for an order's cancel; the frame to send now, or None (offline, or nothing left to cancel)."""

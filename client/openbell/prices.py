@@ -41,10 +41,10 @@ def _units_of_text(text: str, places: int, field: str) -> int:
 
 
 def _units(value: object, places: int, field: str) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return int(value)
     if isinstance(value, str):
         return _units_of_text(value, places, field)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
     if isinstance(value, Decimal):
         return _units_of_text(format(value, "f"), places, field)
     if hasattr(value, "__index__") and not isinstance(value, bool):  # NumPy integers

@@ -20,6 +20,7 @@ from openbell.wire import FrameType
 EVENT_SIZE: Final = wire.EVENT.itemsize
 _SEQ_AND_ACCOUNT = Struct("<Q4xI")  # of an Event, from account_seq on
 _SEQ_OFFSET = 16
+_HEAD: Final = HEADER.size
 _EVENTS = int(FrameType.EVENTS)
 _FEW = 16  # events up to which a plain loop is quicker than NumPy
 _COUNTING = np.arange(1 << 14, dtype=np.uint64)
@@ -181,7 +182,7 @@ class Session:
     # ------------------------------------------------------------ events
 
     def _events(self, message: bytes, count: int) -> list[Notice]:
-        if len(message) != HEADER.size + count * EVENT_SIZE:
+        if len(message) != _HEAD + count * EVENT_SIZE:
             raise OpenBellError(f"an EVENTS frame of {count} events has {len(message)} bytes", code="protocol")
         if not self.ready:
             return []  # of the session before
@@ -190,7 +191,7 @@ class Session:
         else:
             taken = self._take_many(np.frombuffer(message, wire.EVENT, count, HEADER.size))
         if taken is None:
-            return [Events(message, HEADER.size, count)]
+            return [Events(message, _HEAD, count)]
         if not taken.any():
             return []
         records = np.frombuffer(message, wire.EVENT, count, HEADER.size)[taken]
@@ -200,7 +201,7 @@ class Session:
         """Which events are new, one by one; None for all."""
         next_seq = self.next_seq
         mask: np.ndarray[Any, np.dtype[np.bool_]] | None = None
-        offset = HEADER.size + _SEQ_OFFSET
+        offset = _HEAD + _SEQ_OFFSET
         for index in range(count):
             seq, account = _SEQ_AND_ACCOUNT.unpack_from(message, offset)
             offset += EVENT_SIZE

@@ -100,12 +100,11 @@ class Trader(ABC, Generic[OrderT]):
         """Send an order whose side is a value ("buy", "sell" or a Side); as `buy`."""
         with self._lock:
             self._check_open()
-            made, data = self._desk.order(
-                side, symbol, qty, price, tif, post_only, self_trade, account, client_order_id
-            )
-            if data is not None:
-                self._send_frame(data)
-            return made
+            desk = self._desk
+            draft = desk.draft(side, symbol, qty, price, tif, post_only, self_trade, account, client_order_id)
+            if desk.online:
+                self._send_frame(draft.data)
+            return desk.placed(draft)  # while the order is on its way
 
     def _has_moved(self) -> bool:
         """Whether the market is at another address than the one connected to; that one is `market` then."""

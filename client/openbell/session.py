@@ -283,6 +283,9 @@ class Session:
         for account in [account for account in self.resuming if account not in known]:
             del self.resuming[account]
             del self.next_seq[account]
+            text = f"resume names account {account}, which this key may not use"
+            body = {"code": "not_your_account", "text": text, "field": "resume", "value": account}
+            notices.append(Refusal(number, body))
         return notices
 
     def _resumed(self, account: int, next_seq: int) -> list[Notice]:

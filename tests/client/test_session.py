@@ -77,6 +77,14 @@ def test_a_first_login_may_ask_for_the_past() -> None:
     assert session.complete
 
 
+def test_a_resume_of_a_strange_account_is_refused() -> None:
+    session = Session("key", "test", {9: 5})
+    session.login()
+    _, refusal = session.receive(logged_in(session, a3=7))
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.body["value"], refusal.number) == ("not_your_account", 9, session.login_number)
+
+
 def test_what_comes_twice_is_given_once() -> None:
     session = ready(a3=1)
     assert taken(session, events((3, 1), (3, 2))) == [(3, 1), (3, 2)]

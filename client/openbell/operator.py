@@ -197,15 +197,25 @@ class Operator:
         return int(self._change("deposit-shares", arguments, reason)["position"])
 
     def add_key(
-        self, account: Ref | None = None, *, reason: str, operator: str | None = None, role: str | None = None
+        self,
+        account: Ref | None = None,
+        *,
+        reason: str,
+        api_key: str | None = None,
+        operator: str | None = None,
+        role: str | None = None,
     ) -> Key:
-        """Make an API key for an account, or a token for an operator; the market keeps it in its directory."""
+        """Make an API key for an account, or a token for an operator; the market keeps it in its directory.
+
+        api_key: the key of another account, which may then use this one, too: one login trades for both.
+        """
         if (account is None) == (operator is None):
             raise InvalidInput("a key is of an account or of an operator: give one of them", field="account")
         arguments = {
             "account": None if account is None else self.account_id(account),
             "operator": None if operator is None else _text(operator, "operator", MAX_NAME),
             "role": role,
+            "api_key": api_key,
         }
         answer = self._change("add-key", arguments, reason)
         return Key(str(answer.get("api_key") or answer.get("token")), str(answer.get("path", "")))

@@ -28,6 +28,9 @@ MOST_PENDING_BYTES = 64 << 20  # given to the journal and not written yet: then 
 JOURNAL_TIMEOUT_S = 60.0
 MARKET_ID = b"openbell-replay\0"
 
+Queues = dict[
+    tuple[int, int], list[tuple[int, int]]
+]  # (side, price) -> (client order id, leaves), first in queue first
 Levels = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 
@@ -52,6 +55,9 @@ class Market(Protocol):
 
     def levels(self, instrument: int, limit: int = ALL_LEVELS) -> Levels:
         """Return the best levels of bids and offers as Depth records, best first."""
+
+    def queues(self, instrument: int) -> Queues | None:
+        """Return every resting order; None where there are too many for the market to show."""
 
     def close(self) -> None:
         """Free what it holds."""
@@ -181,6 +187,10 @@ class OwnMarket:
         """Return the resting orders as OrderRow records: bids best first, then offers, in the order of their queues."""
         return np.frombuffer(self.core.orders(instrument=instrument), wire.ORDER_ROW)
 
+    def queues(self, instrument: int) -> Queues:
+        """Return every resting order."""
+        return queues_of(self.orders(instrument))
+
     def state_hash(self) -> str:
         """Return the hash of the core's state."""
         result: str = self.core.state_hash()
@@ -192,6 +202,15 @@ class OwnMarket:
             self._journal.close()
         except JournalError as error:
             raise ReplayError(str(error)) from error
+
+
+def queues_of(rows: np.ndarray[Any, Any]) -> Queues:
+    """Group OrderRow records, which are in the order of their queues, by side and price."""
+    queues: Queues = {}
+    names = ("side", "price", "client_order_id", "leaves")
+    for side, price, client_id, leaves in zip(*(rows[name].tolist() for name in names), strict=True):
+        queues.setdefault((side, price), []).append((client_id, leaves))
+    return queues
 
 
 def _journal(directory: Path, messages: int) -> JournalWriter:

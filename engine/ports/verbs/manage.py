@@ -17,6 +17,7 @@ class AddKeyArguments(Arguments):
     account: U32 | None = None
     operator: str | None = None
     role: Literal["admin", "viewer"] = "admin"
+    api_key: str | None = None
 
 
 def _note(desk: Desk, act: Act, text: str, **fields: Any) -> None:
@@ -28,10 +29,12 @@ def _add_key(desk: Desk, act: Act) -> Deferred:
     given: AddKeyArguments = act.arguments
     if (given.account is None) == (given.operator is None):
         raise FrameError("bad_args", "a key is of an account or of an operator: give one of them", field="account")
+    if given.api_key is not None and (given.account is None or desk.keys.accounts(given.api_key) is None):
+        raise FrameError("bad_args", "api_key must be one that an account of this market has", field="api_key")
     if given.account is not None:
         name = desk.account(given.account)["name"][0].decode()
         _note(desk, act, "add-key", account=given.account)
-        return Deferred(_write_key(desk, given.account, name, given.role))
+        return Deferred(_write_key(desk, given.account, name, given.role, given.api_key))
     assert given.operator is not None
     size = len(given.operator.encode())
     if not 1 <= size <= OPERATOR_BYTES or "\0" in given.operator:
@@ -43,10 +46,12 @@ def _add_key(desk: Desk, act: Act) -> Deferred:
     return Deferred(_write_key(desk, None, given.operator, given.role))
 
 
-async def _write_key(desk: Desk, account: int | None, name: str, role: str) -> dict[str, Any]:
+async def _write_key(
+    desk: Desk, account: int | None, name: str, role: str, api_key: str | None = None
+) -> dict[str, Any]:
     try:
         if account is not None:
-            secret, path = await asyncio.to_thread(desk.keys.add_account, account, name)
+            secret, path = await asyncio.to_thread(desk.keys.add_account, account, name, api_key)
             return {"api_key": secret, "path": str(path)}
         secret, path = await asyncio.to_thread(desk.keys.add_operator, name, role)
         return {"token": secret, "path": str(path)}

@@ -24,6 +24,7 @@ from ext.itch.translate import Translator
 NOT_ITCH = "Is it an ITCH 5.0 file, where each message has its length in two bytes before it?"
 NO_STEPS = np.empty(0, STEP_DTYPE)
 FEW = 8  # symbols named where none comes near
+SHOWN = 5  # orders of a queue that differs
 CHECKPOINTS = 20  # comparisons of all books during a checked replay, besides the one at its end
 
 Progress = Callable[[int, int], None]
@@ -220,29 +221,23 @@ class ItchReplay:
 
     def _compare_queues(self) -> None:
         """Compare every order in every queue, as far as the market shows them."""
-        if not isinstance(self.market, OwnMarket):
-            return
         references = self.translator.references_by_client_id()
-        books = self.translator.books
+        books, waiting = self.translator.books, set(self.translator.waiting_locates())
         for locate, instrument in self.instruments.items():
-            rows = self.market.orders(instrument)
-            engine: dict[tuple[int, int], list[tuple[int, int]]] = {}
-            for side, price, client_id, leaves in zip(
-                rows["side"].tolist(), rows["price"].tolist(), rows["client_order_id"].tolist(),
-                rows["leaves"].tolist(), strict=True,
-            ):  # fmt: skip
-                engine.setdefault((side, price), []).append((references.get(client_id, 0), leaves))
+            engine = None if locate in waiting else self.market.queues(instrument)
+            if engine is None:
+                continue
             for side in (0, 1):
                 for price in books.levels_of(locate, side)[0].tolist():
                     queue = books.queue_of(locate, side, price)
-                    if engine.get((side, price), []) != queue and locate not in self.translator.waiting_locates():
+                    shown = [(references.get(client_id, 0), left) for client_id, left in engine.get((side, price), [])]
+                    if shown != queue:
                         place = f"end, {'bid' if side == 0 else 'ask'} {price}"
                         self.report.differ(
                             Difference(
-                                "queue_differs", place, self.symbols[locate], str(queue[:5]),
-                                str(engine.get((side, price), [])[:5]),
+                                "queue_differs", place, self.symbols[locate], str(queue[:SHOWN]), str(shown[:SHOWN])
                             )
-                        )  # fmt: skip
+                        )
 
     def _take_differences(self) -> None:
         """Move the translator's differences into the report."""

@@ -28,6 +28,7 @@ from openbell.session import Session
 from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, MOVED_S, REOPEN_S, SILENCES, RowT, Trader
 from openbell.wire import Side
 
+_EVENTS, _READABLE = int(zmq.EVENTS), int(zmq.POLLIN)
 _FRAMES_A_TURN: Final = 256  # taken before other tasks get a turn
 STREAM_LIMIT: Final = 1_000_000
 _log = logging.getLogger("openbell")
@@ -298,7 +299,8 @@ class AsyncClient(Trader[AsyncOrder]):
         except zmq.Again:
             raise ConnectionLost("the market takes no more frames: its connection is stuck", code="stuck") from None
         self._last_sent_s = time.monotonic()
-        self._schedule_drain()  # a send may have swallowed the descriptor's signal
+        if not self._draining and int(self._socket.get(_EVENTS)) & _READABLE:
+            self._schedule_drain()  # the send swallowed the descriptor's signal
 
     @property
     def is_closed(self) -> bool:

@@ -78,7 +78,7 @@ class AsyncOrder(Order):
             self._client._check_open()
             if self.waiters is None:
                 self.waiters = Waiters()
-            await self.waiters.wait(done, timeout_s, self._waiting_for(what))
+            await self.waiters.wait(done, timeout_s, lambda: self._waiting_for(what))
 
     def changed(self) -> None:
         """Wake those who wait."""

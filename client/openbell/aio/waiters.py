@@ -31,17 +31,24 @@ class Waiters:
             if not future.done():
                 future.set_exception(error)
 
-    async def wait(self, done: Callable[[], bool], timeout_s: float | None, what: str) -> None:
+    async def wait(self, done: Callable[[], bool], timeout_s: float | None, what: str | Callable[[], str]) -> None:
         """Return once done() is true. Raises TimedOut, saying what was waited for."""
         if done():
             return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
         entry = (done, future)
         self._waiting.append(entry)
+        timer = None if timeout_s is None else loop.call_later(timeout_s, _expire, future, timeout_s, what)
         try:
-            async with asyncio.timeout(timeout_s):
-                await future
-        except TimeoutError:
-            raise TimedOut(f"waited {timeout_s} s for {what}", code="timeout", limit=timeout_s) from None
+            await future
         finally:
+            if timer is not None:
+                timer.cancel()
             self._waiting.remove(entry)
+
+
+def _expire(future: asyncio.Future[None], timeout_s: float, what: str | Callable[[], str]) -> None:
+    if not future.done():
+        said = what if isinstance(what, str) else what()
+        future.set_exception(TimedOut(f"waited {timeout_s} s for {said}", code="timeout", limit=timeout_s))

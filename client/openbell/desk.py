@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 import numpy as np
 
 from openbell import wire
-from openbell.errors import InvalidInput, LoginRefused, OpenBellError, ResumeTooOld, refusal
+from openbell.errors import InvalidInput, LoginRefused, OpenBellError, ResumeTooOld, near, refusal
 from openbell.events import REJECTS, Event, Reject
 from openbell.orders import Fill, Order, OrderState, Request
 from openbell.prices import PriceLike, checked_int, price_units
@@ -327,10 +327,8 @@ class Desk(Generic[OrderT]):
         """The instrument of a symbol. Raises InvalidInput."""
         found = self.instruments.get(symbol)
         if found is None:
-            few = ", ".join(sorted(self.instruments)[:8]) or "none"
-            more = ", ..." if len(self.instruments) > 8 else ""
             raise InvalidInput(
-                f"symbol {symbol!r} is not traded here; there are: {few}{more}", field="symbol", value=symbol
+                f"symbol {symbol!r} is not traded here{near(symbol, self.instruments)}", field="symbol", value=symbol
             )
         return found
 

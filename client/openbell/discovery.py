@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from openbell.errors import InvalidInput, MarketNotFound
+from openbell.errors import InvalidInput, MarketNotFound, near
 
 ADDRESS_VARIABLE: Final = "OPENBELL_ADDRESS"
 KEY_VARIABLE: Final = "OPENBELL_API_KEY"
@@ -119,7 +119,7 @@ def find_api_key(market: Market, account: str | int | None = None) -> str:
     for name, row in kept:
         if account is None or account in (name, row.get("id"), row.get("account")):
             return str(row["api_key"])
-    whose = f" for account {account!r} (there are: {', '.join(name for name, _ in kept) or 'none'})" if account else ""
+    whose = "" if account is None else f" for account {account!r}{near(str(account), (name for name, _ in kept))}"
     raise MarketNotFound(f"no API key{whose}: give api_key= or ${KEY_VARIABLE}", code="no_key", field="api_key")
 
 

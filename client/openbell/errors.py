@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -100,6 +101,16 @@ class OrderCanceled(OpenBellError):
     def __init__(self, text: str, *, order: Order, **rest: Any) -> None:
         super().__init__(text, **rest)
         self.order = order
+
+
+def near(wanted: str, known: Iterable[str]) -> str:
+    """What to say after an unknown name: the nearest ones, or some of those that there are."""
+    names = {name.upper(): name for name in known}
+    found = difflib.get_close_matches(wanted.upper(), names, n=3)
+    if found:
+        return f"; did you mean {' or '.join(names[one] for one in found)}?"
+    few = ", ".join(sorted(names.values())[:8])
+    return f"; there are: {few}{', ...' if len(names) > 8 else ''}" if few else "; there are none yet"
 
 
 def refusal(body: Mapping[str, Any], kind: type[OpenBellError] = Refused, frame: int = 0) -> OpenBellError:

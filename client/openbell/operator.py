@@ -6,7 +6,6 @@ from one thread at a time. A verb that changes the market needs a reason, which 
 
 from __future__ import annotations
 
-import difflib
 import getpass
 import json
 import os
@@ -21,7 +20,7 @@ import zmq
 from openbell import wire
 from openbell.connection import SocketSettings, open_socket
 from openbell.discovery import find_market, find_operator_token
-from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, OperatorRefused, TimedOut, refusal
+from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, OperatorRefused, TimedOut, near, refusal
 from openbell.prices import PriceLike, cash_units, price_units
 from openbell.records import HEADER, MAGIC, json_body, json_frame
 from openbell.rows import AccountInfo, InstrumentInfo, OrderInfo, PositionInfo, rows_of
@@ -250,7 +249,7 @@ class Operator:
         if instrument.isascii() and instrument.isdigit() and int(instrument) in self._instruments:
             return int(instrument)
         raise InvalidInput(
-            f"symbol {instrument!r} is not traded here{_near(instrument.upper(), known)}",
+            f"symbol {instrument!r} is not traded here{near(instrument, known)}",
             field="instrument",
             value=instrument,
         )
@@ -266,7 +265,7 @@ class Operator:
             return known[account]
         if account.isascii() and account.isdigit() and int(account) in self._accounts:
             return int(account)
-        raise InvalidInput(f"there is no account {account!r}{_near(account, known)}", field="account", value=account)
+        raise InvalidInput(f"there is no account {account!r}{near(account, known)}", field="account", value=account)
 
     def symbols(self) -> dict[int, str]:
         """Symbols by instrument id, as last heard."""
@@ -421,15 +420,6 @@ def _text(text: str, field: str, limit: int) -> str:
     if size > limit:
         raise InvalidInput(f"{field} has {size} bytes, the limit is {limit}", field=field, limit=limit, value=text)
     return text
-
-
-def _near(wanted: str, known: Mapping[str, int]) -> str:
-    """What to say after an unknown name: the nearest ones, or some of those that there are."""
-    near = difflib.get_close_matches(wanted, known, n=3)
-    if near:
-        return f"; did you mean {' or '.join(near)}?"
-    few = ", ".join(sorted(known)[:8])
-    return f"; there are: {few}{', ...' if len(known) > 8 else ''}" if few else "; there are none yet"
 
 
 def _cash_or_none(value: PriceLike | None, field: str) -> int | None:

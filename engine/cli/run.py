@@ -29,6 +29,7 @@ HELP = "start a market: engine, Postgres and a demo market with live status"
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "configs" / "market.toml"
 PORTS = ("orders", "market_data", "snapshots", "control")
+ENGINE_SAYS = "openbell engine: "  # how the line begins that tells why it ended
 TURN_S = 0.05  # how soon a signal or a death is noticed
 LOOK_S = 1.0  # between two looks at the market
 PLAIN_STATUS_S = 60.0  # between two lines of --plain
@@ -214,7 +215,7 @@ class Runner:
         hints = self._hints()
         for hint in hints:
             print(f"    {hint}", file=sys.stderr if self.plain else sys.stdout, flush=True)
-        self.screen.hints = ["Ctrl-C stops in order. In another terminal:", "   ".join(hints)]
+        self.screen.hint, self.screen.commands = "Ctrl-C stops in order. In another terminal:", hints
         notify.ready("the market is live")
 
     def _hints(self) -> list[str]:
@@ -313,9 +314,14 @@ class Runner:
 
     def _tell_why_it_failed(self) -> None:
         engine = self.processes.engine
-        words = [line for line in engine.words(12) if line.strip()]
-        show.complain(f"openbell run: the engine ended: {engine.end_in_words}")
-        for line in words:
+        said = [line for line in engine.words(40) if line.strip()]
+        why = [line.removeprefix(ENGINE_SAYS) for line in said if line.startswith(ENGINE_SAYS)]
+        verb = "did not start" if self.operator is None else "ended"
+        if why:
+            show.complain(f"openbell run: the engine {verb}: {why[-1]}")
+            return
+        show.complain(f"openbell run: the engine {verb}: {engine.end_in_words}")
+        for line in said[-12:]:
             show.complain(f"    {line}")
         if engine.log is not None:
-            show.complain(f"All it said: {engine.log}")
+            show.complain(f"All that it said is in {engine.log}")

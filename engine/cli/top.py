@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _do(args: argparse.Namespace) -> int:
     every_s = max(0.2, args.every)
-    screen = MarketScreen(by_business=True, hints=["Ctrl-C leaves; the market goes on."])
+    screen = MarketScreen(by_business=True, hint="Ctrl-C leaves; the market goes on.")
     console = show.console()
     with Operator(reach.address(args), timeout_s=5.0) as op:
         _look(op, screen)
@@ -66,7 +66,7 @@ def _print(screen: MarketScreen, as_json: bool) -> None:
     seen = screen.seen
     assert seen.status is not None
     if not as_json:
-        screen.hints = ()
+        screen.hint = ""
         show.out(screen)
         return
     names = ("orders", "cancels", "replaces", "trades", "rejects")

@@ -89,7 +89,7 @@ def test_keys_of_the_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     (keys / "broken.json").write_text("{")
     market = find_market()
     assert [find_api_key(market, one) for one in (None, "alice", "bob", 2)] == ["A", "A", "B", "B"]
-    with pytest.raises(openbell.MarketNotFound, match=r"account 'carol' \(there are: alice, bob\)"):
+    with pytest.raises(openbell.MarketNotFound, match=r"account 'carol'; there are: alice, bob"):
         find_api_key(market, "carol")
     assert find_operator_token(market) == find_operator_token(market, "local") == "T"
     assert find_operator_token(market, "other") is None

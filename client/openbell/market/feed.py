@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from openbell import wire
-from openbell.errors import InvalidInput, OpenBellError, refusal
+from openbell.errors import InvalidInput, OpenBellError, near, refusal
 from openbell.market.book import Book, DepthBook, OrderBook
 from openbell.market.sync import Sync
 from openbell.market.updates import (
@@ -372,8 +372,7 @@ class MarketFeed:
                 if symbol in self.instruments:
                     self._ids.add(self.instruments[symbol].instrument)
                 else:
-                    few = ", ".join(sorted(self.instruments)[:8]) or "none"
-                    text = f"symbol {symbol!r} is not traded here; there are: {few}"
+                    text = f"symbol {symbol!r} is not traded here{near(symbol, self.instruments)}"
                     self.failure = InvalidInput(text, field="symbols", value=symbol)
         for books in (self.order_books, self.depth_books):
             for instrument, book in books.items():

@@ -18,7 +18,13 @@ from engine.cli import show
 from engine.cli.screens.rates import Rates
 
 T = TypeVar("T")
-WIDE = 130  # columns from which the instruments' table shows more of them
+WIDE = 130  # columns of a terminal from which there is room between those of a table
+# Columns of the instruments' table, and how wide the terminal must be for each; ">" sets one right.
+COLUMNS = {
+    " symbol": 0, "state": 78, ">last": 0, ">change": 58, ">bid qty": 78, ">bid": 0, ">ask": 0, ">ask qty": 78,
+    ">trades/s": 50, ">volume": 66, ">trades": WIDE, ">lots/s": WIDE, ">spread": WIDE, ">orders": WIDE,
+}  # fmt: skip
+ROOMY = 30  # lines from which the hints may have a line each
 LABEL_WIDTH = 10
 LEAST_ROWS = 3  # of a table
 
@@ -51,7 +57,8 @@ class Seen:
 def title(status: Status, width: int) -> Text:
     """One line across: who, how durable, how long."""
     up_s = (status.ts_ns - status.started_ts_ns) / 1e9
-    left, right = f" OpenBell  {status.market}", f"up {show.duration(up_s)}  process {status.pid} "
+    name = "" if status.market.lower() == "openbell" else f"  {status.market}"
+    left, right = f" OpenBell{name}", f"up {show.duration(up_s)}  process {status.pid} "
     middle = f"durability {status.durability}  "
     text = Text(left, "bold white on blue", no_wrap=True, overflow="crop")
     text.append(" " * max(2, width - len(left) - len(middle) - len(right)))
@@ -83,7 +90,7 @@ def head(seen: Seen, width: int, demo: str | None = None) -> list[Text]:
     lines.append(
         _label("latency").append(
             f"p50 {show.micros(latency.p50)}   p90 {show.micros(latency.p90)}   p99 {show.micros(latency.p99)}   "
-            f"max {show.micros(latency.max)}   order in to answer out"
+            f"max {show.micros(latency.max)}" + ("   from an order's arrival to its answer" if width >= 100 else "")
             if latency.count
             else "no orders in the last seconds"
         )
@@ -106,11 +113,8 @@ def _journal(status: Status) -> Text:
     behind = status.sequence - status.durable_sequence
     journal = status.journal
     line = _label("journal").append(f"{status.durable_sequence:,} on disk, ")
-    waiting = f"{behind:,} on their way" if behind else "nothing on its way"
-    line.append(waiting, "yellow" if journal.pending_bytes > 1 << 20 else "")
-    return line.append(
-        f"; a commit takes {show.micros(journal.commit_us_p50)} (p99 {show.micros(journal.commit_us_p99)})"
-    )
+    line.append(f"{behind:,} on their way", "yellow" if journal.pending_bytes > 1 << 20 else "")
+    return line.append(f"; commit p50 {show.micros(journal.commit_us_p50)}, p99 {show.micros(journal.commit_us_p99)}")
 
 
 def _postgres(status: Status) -> Text:
@@ -126,7 +130,7 @@ def _postgres(status: Status) -> Text:
 
 def ports_text(status: Status) -> str:
     """The ports, with the host once when all share it."""
-    places = {name.replace("_", " "): place.removeprefix("tcp://") for name, place in status.ports.items()}
+    places = {name.removeprefix("market_"): place.removeprefix("tcp://") for name, place in status.ports.items()}
     hosts = {place.rpartition(":")[0] for place in places.values()}
     if len(hosts) == 1:
         host = hosts.pop()
@@ -136,33 +140,27 @@ def ports_text(status: Status) -> str:
 
 def instruments_table(seen: Seen, rows: Sequence[InstrumentInfo], width: int) -> Table:
     """One line an instrument."""
-    wide = width >= WIDE
-    columns = [" symbol", "state", ">last", ">change", ">bid qty", ">bid", ">ask", ">ask qty", ">trades/s", ">volume"]
-    if wide:
-        columns += [">trades", ">lots/s", ">spread", ">orders"]
-    table = _table(columns, 3 if wide else 1)
+    columns = [title for title, least in COLUMNS.items() if width >= least]
+    table = _table(columns, 3 if width >= WIDE else 1)
     for row in rows:
-        cells: list[RenderableType] = [
-            Text(f" {row.symbol}", "bold"),
-            show.state(row.state),
-            show.price(row.reference_price),
-            show.change(row.reference_price, seen.first_prices.get(row.instrument, 0)),
-            f"{row.bid_qty:,}" if row.bid_price else "",
-            Text(show.price(row.bid_price), "green"),
-            Text(show.price(row.ask_price), "red"),
-            f"{row.ask_qty:,}" if row.ask_price else "",
-            f"{seen.rates.per_s(f'trades of {row.instrument}', 5.0):,.1f}",
-            show.short_number(row.volume),
-        ]
-        if wide:
-            both = row.bid_price and row.ask_price
-            cells += [
-                f"{row.trades:,}",
-                show.short_number(seen.rates.per_s(f"volume of {row.instrument}", 5.0)),
-                show.price(row.ask_price - row.bid_price) if both else show.NOTHING,
-                f"{row.orders:,}",
-            ]
-        table.add_row(*cells)
+        both = row.bid_price and row.ask_price
+        cells: dict[str, RenderableType] = {
+            " symbol": Text(f" {row.symbol}", "bold"),
+            "state": show.state(row.state),
+            ">last": show.price(row.reference_price),
+            ">change": show.change(row.reference_price, seen.first_prices.get(row.instrument, 0)),
+            ">bid qty": f"{row.bid_qty:,}" if row.bid_price else "",
+            ">bid": Text(show.price(row.bid_price), "green"),
+            ">ask": Text(show.price(row.ask_price), "red"),
+            ">ask qty": f"{row.ask_qty:,}" if row.ask_price else "",
+            ">trades/s": f"{seen.rates.per_s(f'trades of {row.instrument}', 5.0):,.1f}",
+            ">volume": show.short_number(row.volume),
+            ">trades": f"{row.trades:,}",
+            ">lots/s": show.short_number(seen.rates.per_s(f"volume of {row.instrument}", 5.0)),
+            ">spread": show.price(row.ask_price - row.bid_price) if both else show.NOTHING,
+            ">orders": f"{row.orders:,}",
+        }
+        table.add_row(*(cells[title] for title in columns))
     return table
 
 
@@ -198,24 +196,31 @@ class MarketScreen:
     demo: str | None = None
     waiting: str = "waiting for the market ..."  # shown before the first look
     alarms: Sequence[str] = ()  # of the one who shows it, besides the market's own warnings
-    hints: Sequence[str] = ()  # the last lines
+    hint: str = ""  # the last line but one
+    commands: Sequence[str] = ()  # what to type next: in one line if they fit, one below the other if there is room
     by_business: bool = False  # busiest instruments first, and accounts below
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width, height = options.max_width, options.height or console.height
         if self.seen.status is None:
-            yield from self._lines([Text(f" {self.waiting}"), *self._foot()], console, options, height)
+            yield from self._lines([Text(f" {self.waiting}"), *self._foot(width, height)], console, options, height)
             return
         lines: list[RenderableType] = [*head(self.seen, width, self.demo), Text()]
-        foot = self._foot()
+        foot = self._foot(width, height)
         room = height - len(lines) - len(foot)
         lines += self._tables(width, room)
         yield from self._lines([*lines, *foot], console, options, height)
 
-    def _foot(self) -> list[Text]:
+    def _foot(self, width: int, height: int) -> list[Text]:
         warnings = [*self.alarms, *(self.seen.status.warnings if self.seen.status else ())]
         lines = [Text(f" {text}", "bold yellow", no_wrap=True, overflow="ellipsis") for text in warnings[:4]]
-        return lines + [Text(f" {text}", "dim", no_wrap=True, overflow="ellipsis") for text in self.hints]
+        hints = [self.hint] if self.hint else []
+        one_line = "   ".join(self.commands)
+        if len(one_line) <= width - 2:
+            hints += [one_line] if one_line else []
+        else:
+            hints += self.commands[: len(self.commands) if height >= ROOMY else 1]
+        return lines + [Text(f" {text}", "dim", no_wrap=True, overflow="ellipsis") for text in hints]
 
     def _tables(self, width: int, room: int) -> list[RenderableType]:
         """Tables of at most `room` lines: a heading of one line each, and a line for what is left out."""

@@ -19,10 +19,8 @@ from rich.console import Console
 from engine.cli.screens.market import MarketScreen
 from engine.demo import staging
 
-HINTS = [
-    "Ctrl-C stops in order. In another terminal:",
-    "./openbell watch NOVA   ./openbell order buy NOVA 10   ./openbell ctl status",
-]
+HINT = "Ctrl-C stops in order. In another terminal:"
+COMMANDS = ("./openbell watch NOVA", "./openbell order buy NOVA 10", "./openbell ctl status")
 
 
 def main() -> int:
@@ -34,7 +32,7 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=34)
     parser.add_argument("--seconds", type=int, default=30, help="how long to look (30)")
     args = parser.parse_args()
-    screen = MarketScreen(demo=staging.in_words(2, 2), hints=HINTS)
+    screen = MarketScreen(demo=staging.in_words(2, 2), hint=HINT, commands=COMMANDS)
     try:
         with Operator(args.data) as op:
             for _ in range(args.seconds):

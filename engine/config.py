@@ -24,6 +24,7 @@ MAX_COUNT: Final = (1 << 31) - 1
 NEVER: Final = "never"
 NO_POSTGRES: Final = "none"
 _KEYS = {"instrument": "symbol", "account": "name", "operator": "name"}  # what names an entry of an array
+_CHOICES = {"durability": "fsync, memory", "state": "open, closed, halted", "role": "admin, viewer"}
 _NAME_BYTES, _SYMBOL_BYTES, _CURRENCY_BYTES = 32, 32, 8
 NumberT = TypeVar("NumberT", "Price", "Cash")
 
@@ -217,7 +218,7 @@ def checked(body: dict[str, Any], where: str) -> Config:
 
 
 def replace(config: Config, section: str, **values: object) -> Config:
-    """The configuration with other values in one table, checked. Raises ConfigError."""
+    """The configuration with other values in one table; the caller has checked them."""
     body = msgspec.to_builtins(getattr(config, section))
     table = msgspec.convert({**body, **values}, type(getattr(config, section)))
     return msgspec.structs.replace(config, **{section: table})
@@ -281,6 +282,9 @@ def _in_words(text: str, body: dict[str, Any]) -> str:
             value = value[int(index) if index else name]
     except (KeyError, IndexError, TypeError):
         value = None  # in a dict, whose keys msgspec does not name
+    choices = _CHOICES.get(path.rpartition(".")[2])
+    if said.startswith("Invalid enum value") and choices:
+        said = f"Expected one of {choices}"
     said = f"{said[:1].lower()}{said[1:]}".replace("`", "")
     got = "" if value is None or ", got " in said or isinstance(value, dict | list) else f", got {value!r}"
     return f"{path or 'the file'}: {said}{got}"

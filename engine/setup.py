@@ -251,9 +251,12 @@ class Setup:
 
     def _new_id(self, where: str, kind: str, wanted: int | None, entries: Sequence[Any]) -> int:
         """The id given, or the lowest that is free and that no other entry asks for."""
-        if wanted is not None:
-            return wanted
         rows = self._market.accounts() if kind == "account" else self._market.instruments()
+        if wanted is not None:
+            holder = names_of(rows, kind, "name" if kind == "account" else "symbol").get(wanted)
+            if holder is not None:
+                raise ConfigError(f"{where}.id: {wanted} is that of {holder} in this market")
+            return wanted
         capacity = self._market.core.stats()[f"{kind}s"]["capacity"]
         number = new_id(rows, kind, capacity, [one.id for one in entries if one.id is not None])
         if number is None:

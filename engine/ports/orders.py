@@ -362,32 +362,25 @@ class OrderProtocol:
             rows = market.positions(self._account(session, query))
         elif query.what == "fills":
             account = self._account(session, query)
-            self._market.later(lambda: self._send_fills(session, number, query, account))
+            seq = market.core.seq
+            market.later(lambda: self._reply_fills(session, number, query, account, seq))
             return
         else:
             raise FrameError(
                 "bad_query", f"what is one of account, fills, instruments, orders, positions; not {query.what!r}",
                 field="what", value=query.what,
             )  # fmt: skip
-        self._reply(session, number, query, rows)
+        data = _reply_frame(number, query, rows, market.core.seq)
+        market.later(lambda: self._reply(session, data))
 
-    def _send_fills(self, session: Session, number: int, query: Query, account: int) -> None:
-        """Fills are of what was sent: taken when everything applied is."""
+    def _reply_fills(self, session: Session, number: int, query: Query, account: int, seq: int) -> None:
+        """Fills are of what was sent: taken when everything up to `seq` is."""
         fills = np.frombuffer(self._market.streams.fills(account, MAX_ROWS), wire.EVENT)
-        self._reply(session, number, query, fills)
+        self._reply(session, _reply_frame(number, query, fills, seq))
 
-    def _reply(self, session: Session, number: int, query: Query, rows: np.ndarray[Any, Any]) -> None:
-        if query.instrument is not None and query.what != "account":
-            rows = rows[rows["instrument"] == query.instrument]
-        shown = rows_of(rows[query.offset : query.offset + query.limit])
-        body = {"seq": self._market.core.seq, "total": len(rows), "rows": shown}
-        data = json_frame(FrameType.REPLY, number, body)
-
-        def reply() -> None:
-            if self._sessions.get(session.identity) is session:
-                self._to(session, data)
-
-        self._market.later(reply)
+    def _reply(self, session: Session, data: bytes) -> None:
+        if self._sessions.get(session.identity) is session:
+            self._to(session, data)
 
     def _account(self, session: Session, query: Query) -> int:
         """The account a query is about. Raises FrameError."""
@@ -403,3 +396,11 @@ class OrderProtocol:
                 value=query.account,
             )
         return query.account
+
+
+def _reply_frame(number: int, query: Query, rows: np.ndarray[Any, Any], seq: int) -> bytes:
+    """The REPLY to a query: the page of the rows that it asks for."""
+    if query.instrument is not None and query.what != "account":
+        rows = rows[rows["instrument"] == query.instrument]
+    shown = rows_of(rows[query.offset : query.offset + query.limit])
+    return json_frame(FrameType.REPLY, number, {"seq": seq, "total": len(rows), "rows": shown})

@@ -1,0 +1,290 @@
+"""The control port's protocol: who may do what, what is journaled, what is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from openbell import wire
+from openbell.records import frame
+from openbell.wire import AccountFlag, CommandKind, FrameType, InstrumentState
+
+from engine.journal.reader import JournalReader
+from engine.ports.control import ControlProtocol
+from engine.ports.frames import FrameError
+from tests.engine.trading import Trading, command, decoded, json_frame, orders_frame
+
+A = b"\0aaaa"
+
+
+class Surroundings:
+    """The process around the market: it remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def status(self) -> dict[str, Any]:
+        return {"sequence": 5}
+
+    async def save(self) -> tuple[str, int]:
+        self.asked.append("save")
+        if len(self.asked) > 1:
+            raise FrameError("failed", "no room")
+        return "path", 7
+
+    def shut_down(self) -> None:
+        self.asked.append("shut down")
+
+
+class Operating:
+    """The protocol over a market, used as a certain operator."""
+
+    def __init__(self, trading: Trading) -> None:
+        self.trading = trading
+        self.sent: list[bytes] = []
+        self.process = Surroundings()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.protocol = ControlProtocol(trading.market, trading.keys, self.process, self._send, self._spawn)
+        self.token, _ = trading.keys.add_operator("local", any_name=True)
+
+    def _send(self, identity: bytes, message: bytes) -> bool:
+        self.sent.append(message)
+        return True
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.add(asyncio.ensure_future(work))
+
+    def ask(self, verb: str, reason: str | None = "because", **more: Any) -> dict[str, Any]:
+        """What is answered at once: the result of a REPLY, or an ERROR with its code."""
+        self.request(verb, reason, **more)
+        return self.answer()
+
+    async def ask_slowly(self, verb: str, **more: Any) -> dict[str, Any]:
+        """As `ask`, of what takes a while."""
+        self.request(verb, "because", **more)
+        await asyncio.gather(*self.tasks)
+        return self.answer()
+
+    def request(self, verb: str, reason: str | None, **more: Any) -> None:
+        body = {"verb": verb, "operator": "ann", "token": self.token, **more}
+        if reason is not None:
+            body["reason"] = reason
+        self.protocol.receive(A, json_frame(FrameType.QUERY, body, 3))
+
+    def answer(self) -> dict[str, Any]:
+        ((kind, body),) = map(decoded, self.sent)
+        self.sent.clear()
+        assert body["number"] == 3
+        if kind is FrameType.REPLY:
+            assert body["ok"] is True
+            assert body["seq"] == self.trading.market.core.seq
+            return dict(body["result"])
+        assert kind is FrameType.ERROR
+        return dict(body)
+
+    def journal(self) -> np.ndarray[Any, Any]:
+        """The admin commands that are in the journal after those of the configuration."""
+        self.trading.journal.close()
+        with JournalReader(self.trading.folder / "journal", 1) as reader:
+            data = b""
+            while more := reader.read():
+                data += more
+        commands, offset = [], 0
+        while offset < len(data):
+            size = 256 if int.from_bytes(data[offset + 16 : offset + 18], "little") >= wire.ADMIN_KIND else 64
+            if size == 256:
+                commands.append(np.frombuffer(data, wire.ADMIN_COMMAND, 1, offset)[0])
+            offset += size
+        made = np.array(commands, wire.ADMIN_COMMAND)
+        return made[made["operator"] != b"configuration"]
+
+
+@pytest.fixture
+async def op(trading: Trading) -> Operating:
+    return Operating(trading)
+
+
+async def test_looking(op: Operating) -> None:
+    trading = op.trading
+    trading.login(A, "both")
+    trading.put(A, orders_frame([command(qty=4), command(client_order_id=2, qty=1)]))
+    trading.put(A, orders_frame([command(account=2, side=1, qty=2, price=101_0000)]))
+    assert op.ask("status", reason=None) == {"sequence": 5}
+    book = op.ask("book", reason=None, args={"instrument": 0})
+    assert (book["symbol"], book["bids"], book["asks"]) == ("AAA", [[99_0000, 5, 2]], [[101_0000, 2, 1]])
+    orders = op.ask("orders", reason=None, args={"account": 1, "limit": 1, "instrument": None})
+    assert (orders["total"], len(orders["rows"])) == (2, 1)
+    assert (orders["rows"][0]["symbol"], orders["rows"][0]["account_name"]) == ("AAA", "alice")
+    assert op.ask("orders", reason=None)["total"] == 3
+    assert op.ask("orders", reason=None, args={"instrument": 1})["total"] == 0
+    assert [row["qty"] for row in op.ask("positions", reason=None, args={"instrument": 0})["rows"]] == [100, 100]
+    assert [row["name"] for row in op.ask("accounts", reason=None)["rows"]] == ["alice", "bob"]
+    assert [row["name"] for row in op.ask("accounts", reason=None, args={"account": 2})["rows"]] == ["bob"]
+    assert [row["symbol"] for row in op.ask("instruments", reason=None)["rows"]] == ["AAA", "BBB"]
+
+
+async def test_instruments(op: Operating) -> None:
+    def states() -> list[int]:
+        return [row["state"] for row in op.ask("instruments", reason=None)["rows"]]
+
+    assert op.ask("halt", args={"instrument": 0}) == {"instruments": [0]}
+    assert states() == [InstrumentState.HALTED, InstrumentState.CLOSED]
+    assert op.ask("resume") == {"instruments": [0, 1]}
+    assert op.ask("halt") == {"instruments": [0, 1]}
+    assert op.ask("close", args={"instrument": 1}) == {"instruments": [1]}
+    assert states() == [InstrumentState.HALTED, InstrumentState.CLOSED]
+    made = op.ask("set-instrument", args={"symbol": "CCC", "tick_size": 500, "currency": "EUR"})
+    fields = ("instrument", "symbol", "tick_size", "lot_size", "currency", "state")
+    assert [made[name] for name in fields] == [2, "CCC", 500, 1, "EUR", 0]
+    made = op.ask("set-instrument", args={"instrument": 2, "collar_bps": 50})
+    assert (made["symbol"], made["tick_size"], made["collar_bps"], made["currency"]) == ("CCC", 500, 50, "EUR")
+    made = op.ask("set-instrument", args={"instrument": 7, "symbol": "DDD"})
+    assert (made["instrument"], made["currency"]) == (7, "USD")
+
+
+async def test_accounts(op: Operating) -> None:
+    op.trading.login(A, "both")
+    op.trading.put(A, orders_frame([command(client_order_id=n) for n in (1, 2, 3)]))
+    assert op.ask("kill", args={"account": 1}) == {"canceled": 3}
+    assert op.ask("accounts", reason=None, args={"account": 1})["rows"][0]["state"] == 1
+    assert op.ask("unkill", args={"account": 1}) == {}
+    op.trading.put(A, orders_frame([command(client_order_id=n) for n in (4, 5)]))
+    assert op.ask("cancel-all", args={"instrument": 1}) == {"canceled": 0}
+    assert op.ask("cancel-all", args={"account": 1}) == {"canceled": 2}
+    limits = op.ask("limits", args={"account": 1, "max_open_orders": 9, "short_allowed": True})
+    assert (limits["max_open_orders"], limits["max_position"], limits["flags"]) == (9, 0, AccountFlag.SHORT_ALLOWED)
+    limits = op.ask("limits", args={"account": 1, "max_position": 5, "credit_unlimited": True})
+    assert (limits["max_open_orders"], limits["max_position"], limits["flags"]) == (9, 5, 3)
+    assert op.ask("limits", args={"account": 1, "short_allowed": False})["flags"] == AccountFlag.CREDIT_UNLIMITED
+    assert op.ask("deposit", args={"account": 2, "amount": 5}) == {"cash": 10**12 + 5}
+    assert op.ask("deposit", args={"account": 2, "amount": -(10**12)}) == {"cash": 5}
+    assert op.ask("deposit-shares", args={"account": 2, "instrument": 1, "qty": 3}) == {"position": 8}
+    made = op.ask("set-account", args={"name": "dora", "max_messages": 3})
+    assert (made["account"], made["name"], made["max_messages"], made["flags"]) == (0, "dora", 3, 0)
+    assert op.ask("set-account", args={"account": 0, "name": "Dora"})["name"] == "Dora"
+
+
+async def test_every_change_is_journaled_with_name_and_reason(op: Operating) -> None:
+    op.ask("halt", reason="news pending", args={"instrument": 0})
+    op.ask("halt", args={"instrument": 99})
+    op.ask("tick")
+    token, _ = op.trading.keys.add_operator("eve")
+    op.ask("unkill", token=token, args={"account": 1})
+    op.ask("unkill", operator="", args={"account": 1})
+    found = op.journal()
+    assert found[["kind", "operator", "reason"]].tolist() == [
+        (CommandKind.SET_INSTRUMENT_STATE, b"ann", b"news pending"),
+        (CommandKind.SET_INSTRUMENT_STATE, b"ann", b"because"),
+        (CommandKind.NOTE, b"ann", b"because"),
+        (CommandKind.SET_ACCOUNT_STATE, b"eve", b"because"),  # a token of a person is that person
+        (CommandKind.SET_ACCOUNT_STATE, b"local", b"because"),
+    ]
+
+
+async def test_keys(op: Operating) -> None:
+    made = await op.ask_slowly("add-key", args={"account": 2})
+    assert op.trading.keys.accounts(made["api_key"]) == [2]
+    assert Path(made["path"]).name == "account-2-bob.3.json"
+    viewer = (await op.ask_slowly("add-key", args={"operator": "zoe", "role": "viewer"}))["token"]
+    assert op.ask("accounts", reason=None, token=viewer)["rows"]
+    body = op.ask("halt", token=viewer)
+    assert (body["code"], body["field"]) == ("not_allowed", "token")
+    assert op.ask("add-key", args={})["field"] == "account"
+    assert op.ask("add-key", args={"account": 1, "operator": "x"})["field"] == "account"
+    assert op.ask("add-key", args={"account": 9})["field"] == "account"
+    assert op.ask("add-key", args={"operator": "x" * 33})["limit"] == 32
+
+
+async def test_snapshot_and_shutdown(op: Operating) -> None:
+    assert await op.ask_slowly("snapshot") == {"path": "path", "snapshot_seq": 7}
+    assert op.ask("shutdown") == {}
+    assert op.process.asked == ["save", "shut down"]
+    assert (await op.ask_slowly("snapshot"))["code"] == "failed"
+    op.protocol.refusing = FrameError("stopping", "the market is stopping")
+    assert op.ask("halt")["code"] == "stopping"
+    assert op.ask("status", reason=None) == {"sequence": 5}
+
+
+REFUSED = [
+    ({"verb": "frob"}, "bad_verb", "verb"),
+    ({"verb": "halt", "token": "wrong"}, "bad_token", "token"),
+    ({"verb": "halt", "reason": ""}, "no_reason", "reason"),
+    ({"verb": "halt", "reason": "  "}, "no_reason", "reason"),
+    ({"verb": "halt", "reason": "x" * 97}, "bad_args", "reason"),
+    ({"verb": "halt", "reason": "a\0b"}, "bad_args", "reason"),
+    ({"verb": "halt", "operator": "x" * 33}, "bad_args", "operator"),
+    ({"verb": "halt", "args": {"instrument": "AAA"}}, "bad_args", "instrument"),
+    ({"verb": "halt", "args": {"symbol": "AAA"}}, "bad_args", "symbol"),
+    ({"verb": "halt", "args": {"instrument": -1}}, "bad_args", "instrument"),
+    ({"verb": "halt", "args": [1]}, "bad_args", "args"),
+    ({"verb": "halt", "args": {"instrument": 5}}, "rejected", "INSTRUMENT"),
+    ({"verb": "kill", "args": {}}, "bad_args", "account"),
+    ({"verb": "kill", "args": {"account": 9}}, "rejected", "ACCOUNT"),
+    ({"verb": "book", "args": {"instrument": 9}}, "bad_args", "instrument"),
+    ({"verb": "book", "args": {"instrument": 0, "levels": 0}}, "bad_args", "levels"),
+    ({"verb": "orders", "args": {"account": 9}}, "bad_args", "account"),
+    ({"verb": "orders", "args": {"limit": 10_001}}, "bad_args", "limit"),
+    ({"verb": "limits", "args": {"account": 1, "max_position": -2}}, "rejected", "VALUE"),
+    ({"verb": "limits", "args": {"account": 1, "max_position": 2**64}}, "bad_args", "max_position"),
+    ({"verb": "limits", "args": {"account": 9}}, "bad_args", "account"),
+    ({"verb": "deposit", "args": {"account": 1, "amount": 0}}, "rejected", "VALUE"),
+    ({"verb": "deposit", "args": {"account": 1, "amount": -(10**13)}}, "rejected", "CASH_RANGE"),
+    ({"verb": "deposit", "args": {"account": 1, "amount": 1.5}}, "bad_args", "amount"),
+    ({"verb": "set-instrument", "args": {}}, "bad_args", "symbol"),
+    ({"verb": "set-instrument", "args": {"symbol": "AAA"}}, "rejected", "NAME"),
+    ({"verb": "set-instrument", "args": {"symbol": "x" * 33}}, "bad_args", "name"),
+    ({"verb": "set-instrument", "args": {"symbol": "E", "currency": "DOUBLOONS"}}, "bad_args", "currency"),
+    ({"verb": "set-instrument", "args": {"instrument": 8, "symbol": "E"}}, "rejected", "CAPACITY"),
+    ({"verb": "set-account", "args": {}}, "bad_args", "name"),
+    ({"verb": "set-account", "args": {"name": "alice"}}, "rejected", "NAME"),
+    ({"verb": "tick", "args": {"x": 1}}, "bad_args", "x"),
+]
+
+
+@pytest.mark.parametrize(("request_", "code", "field"), REFUSED, ids=[str(one[0])[:60] for one in REFUSED])
+async def test_what_is_refused_changes_nothing(op: Operating, request_: dict[str, Any], code: str, field: str) -> None:
+    rows = [op.ask(what, reason=None) for what in ("accounts", "instruments")]
+    verb = request_.pop("verb")
+    body = op.ask(verb, **request_)
+    assert (body["code"], body.get("field")) == (code, field)
+    assert body["text"]
+    assert [op.ask(what, reason=None) for what in ("accounts", "instruments")] == rows
+
+
+NO_REQUESTS = [
+    b"",
+    b"\0" * 16,
+    frame(FrameType.ORDERS, 1, bytes(64), 1),
+    frame(FrameType.QUERY, 1, b"{"),
+    frame(FrameType.QUERY, 1, b"3"),
+    frame(FrameType.QUERY, 1, b'{"verb": 1}'),
+    frame(FrameType.QUERY, 1, b'{"verb": "status", "colour": 1}'),
+]
+
+
+@pytest.mark.parametrize("message", NO_REQUESTS)
+async def test_no_requests(op: Operating, message: bytes) -> None:
+    op.protocol.receive(A, message)
+    ((kind, body),) = map(decoded, op.sent)
+    assert (kind, body["code"]) == (FrameType.ERROR, "bad_frame")
+
+
+async def test_ids_run_out(op: Operating) -> None:
+    for number in range(6):
+        assert op.ask("set-instrument", args={"symbol": f"N{number}"})["instrument"] == number + 2
+    body = op.ask("set-instrument", args={"symbol": "N9"})
+    assert (body["code"], body["field"], body["limit"]) == ("rejected", "CAPACITY", 8)
+
+
+async def test_answers_wait_for_the_disk(synced: Trading) -> None:
+    operating = Operating(synced)
+    body = {"verb": "halt", "token": operating.token, "reason": "r", "args": {}}
+    operating.protocol.receive(A, json_frame(FrameType.QUERY, body, 3))
+    operating.protocol.receive(A, json_frame(FrameType.QUERY, {"verb": "status", "token": operating.token}, 4))
+    assert operating.sent == []
+    synced.durable()
+    assert [decoded(one)[1]["number"] for one in operating.sent] == [3, 4]

@@ -1,0 +1,167 @@
+"""The configuration: what is read, and that every error names the field, its limit and what was given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import config
+from engine.config import Cash, Config, ConfigError, Price
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def load(folder: Path, *texts: str) -> Config:
+    paths = []
+    for number, text in enumerate(texts):
+        path = folder / f"{number}.toml"
+        path.write_text(text, "utf-8")
+        paths.append(path)
+    return config.load(paths)
+
+
+def test_the_market_that_comes_with_the_clone() -> None:
+    made = config.load([ROOT / "configs" / "market.toml"])
+    assert made.market.durability == "fsync"
+    assert {account.name for account in made.account} == {"alice", "bob", "carol"}
+    assert made.instrument[0].tick_size == 100
+    assert made.account[0].cash == 1_000_000 * 10**6
+
+
+def test_no_file_is_the_defaults() -> None:
+    assert config.load([]) == Config()
+    assert config.load([]).ports.orders == 7701
+
+
+def test_numbers_are_exact(tmp_path: Path) -> None:
+    made = load(
+        tmp_path,
+        """
+        [[instrument]]
+        symbol = "A"
+        tick_size = 0.0001
+        reference_price = "184.25"
+        max_order_notional = 0.1
+        [[account]]
+        name = "a"
+        cash = 0.000001
+        """,
+    )
+    assert (made.instrument[0].tick_size, made.instrument[0].reference_price) == (1, 1842500)
+    assert (made.instrument[0].max_order_notional, made.account[0].cash) == (100_000, 1)
+
+
+@given(st.integers(0, 2**42 - 1))
+def test_every_price_can_be_written(units: int) -> None:
+    text = f"{units // 10_000}.{units % 10_000:04}"
+    body = {"instrument": [{"symbol": "A", "reference_price": text}]}
+    assert config.checked(body, "file").instrument[0].reference_price == units
+
+
+def test_later_files_win_key_by_key(tmp_path: Path) -> None:
+    made = load(
+        tmp_path,
+        '[ports]\norders = 1\ncontrol = 2\n[[instrument]]\nsymbol = "A"\ncollar_bps = 5\n[[account]]\nname = "a"\n',
+        '[ports]\norders = 3\n[[instrument]]\nsymbol = "B"\n[[instrument]]\nsymbol = "A"\nlot_size = 7\n',
+    )
+    assert (made.ports.orders, made.ports.control) == (3, 2)
+    assert [one.symbol for one in made.instrument] == ["A", "B"]
+    assert (made.instrument[0].collar_bps, made.instrument[0].lot_size) == (5, 7)
+    assert [one.name for one in made.account] == ["a"]
+
+
+WRONG = [
+    ("[ports]\norders = 70000", "ports.orders: expected int <= 65535, got 70000"),
+    ("[ports]\norders = -1", "ports.orders: expected int >= 0, got -1"),
+    ('[ports]\norders = "x"', "ports.orders: expected int, got str"),
+    ("ports = 3", "ports: expected object, got int"),
+    ("[market]\nspeed = 3", "market.speed: there is no such field"),
+    ("[markets]", "markets: there is no such field"),
+    ('[market]\ndurability = "disk"', "market.durability: expected one of fsync, memory, got 'disk'"),
+    ('[market]\nday_end = "25:00"', "market.day_end: expected str matching regex"),
+    ('[market]\nname = ""', "market.name: expected str of length >= 1"),
+    ("[capacity]\norders = 0", "capacity.orders: expected int >= 1, got 0"),
+    ("[capacity]\nwindow_pages = 63", "capacity.window_pages: expected a power of two, 2 to 4096, got 63"),
+    ("[[instrument]]\ntick_size = 1", "instrument[0].symbol is missing"),
+    ('[[instrument]]\nsymbol = "A"\ntick_size = 0', "instrument[0] (A).tick_size: expected 0.0001 to 104.8576, got 0"),
+    (
+        '[[instrument]]\nsymbol = "A"\ntick_size = 105',
+        "instrument[0] (A).tick_size: expected 0.0001 to 104.8576, got 105",
+    ),
+    (
+        '[[instrument]]\nsymbol = "A"\ntick_size = 0.00001',
+        "instrument[0].tick_size: expected at most 4 decimal places, got 0.00001",
+    ),
+    (
+        '[[instrument]]\nsymbol = "A"\nreference_price = "dear"',
+        "expected a decimal number such as \"184.25\", got 'dear'",
+    ),
+    ('[[instrument]]\nsymbol = "A"\nreference_price = nan', "instrument[0].reference_price: expected a decimal number"),
+    ('[[instrument]]\nsymbol = "A"\nreference_price = -1', "reference_price: expected 0 to 439804651.1103, got -1"),
+    (
+        '[[instrument]]\nsymbol = "A"\n[[instrument]]\nsymbol = "A"',
+        "instrument[1].symbol: 'A' is that of instrument[0]",
+    ),
+    (
+        '[[instrument]]\nsymbol = "A"\nid = 4096',
+        "instrument[0].id: expected less than capacity.instruments, 4096, got 4096",
+    ),
+    ('[[instrument]]\nsymbol = "Ä123456789012345678901234567890a"', "symbol and currency may have 32 and 8 bytes"),
+    (
+        '[[account]]\nname = "a"\nid = 1\n[[account]]\nname = "b"\nid = 1',
+        "account[1].id: 1 is that of account[0] already",
+    ),
+    ('[[account]]\nname = "a"\ncash = true', "account[0].cash: expected a decimal number, got True"),
+    ('[[account]]\nname = "a"\ncash = 1e30', "account[0].cash: expected 0 to 4611686018427.387904"),
+    ('[[account]]\nname = "a"\npositions = { A = 0 }', "account[0].positions[...]: expected int >= 1"),
+    ('[[account]]\nname = "a"\napi_key = "short"', "account[0].api_key: expected str of length >= 16"),
+    ('[[operator]]\nname = "o"\nrole = "king"', "operator[0].role: expected one of admin, viewer, got 'king'"),
+    ('[ports]\nhost = "0.0.0.0"', "ports.host: 0.0.0.0 can be reached from other machines"),
+    ('[ports]\nhost = "192.168.1.5"\ncurve = true', "ports.client_keys: it is empty"),
+    (
+        "[capacity]\naccounts = 1\n[[account]]\nname='a'\n[[account]]\nname='b'",
+        "account: 2 of them, capacity.accounts is 1",
+    ),
+    ("x = ", "no TOML"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), WRONG, ids=[said[:40] for _, said in WRONG])
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert said in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path / "0.toml"))
+
+
+def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        config.load([tmp_path / "none.toml"])
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        config.load([tmp_path / "binary.toml"])
+
+
+def test_one_api_key_may_be_of_several_accounts(tmp_path: Path) -> None:
+    key = "k" * 20
+    made = load(tmp_path, f'[[account]]\nname = "a"\napi_key = "{key}"\n[[account]]\nname = "b"\napi_key = "{key}"\n')
+    assert [one.api_key for one in made.account] == [key, key]
+
+
+def test_beyond_loopback_with_curve_and_client_keys(tmp_path: Path) -> None:
+    made = load(tmp_path, f'[ports]\nhost = "0.0.0.0"\ncurve = true\nclient_keys = ["{"a" * 40}"]')
+    assert made.ports.curve
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.8.7", "localhost", "::1"])
+def test_loopback_needs_nothing(host: str) -> None:
+    assert config.checked({"ports": {"host": host}}, "file").ports.host == host
+
+
+def test_replacing_a_value_checks_it() -> None:
+    made = config.replace(Config(), "ports", orders=0)
+    assert (made.ports.orders, made.ports.control) == (0, 7704)
+    assert (Price.places, Cash.places) == (4, 6)

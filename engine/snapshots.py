@@ -95,7 +95,7 @@ def write(data: Path, state: bytes, seq: int, ts_ns: int, extra: dict[str, Any])
         for old in directory.glob("*.tmp"):  # of a process that was cut off
             old.unlink()
         try:
-            _write_file(temporary, [head, text, state])
+            write_file(temporary, [head, text, state])
             temporary.rename(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -111,15 +111,8 @@ def write(data: Path, state: bytes, seq: int, ts_ns: int, extra: dict[str, Any])
 
 def load(path: Path) -> Snapshot:
     """Read a snapshot and check it. Raises SnapshotError for one that is not what was written, OSError."""
-    with path.open("rb", buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
-        data = memoryview(bytearray(size))
-        got = 0
-        while got < size:
-            more = file.readinto(data[got:])
-            if not more:
-                break
-            got += more
+    data = memoryview(path.read_bytes())
+    got = len(data)
     if got < HEAD_BYTES:
         raise SnapshotError(f"{path}: the head has {got} of {HEAD_BYTES} bytes")
     magic, version, head_bytes, seq, ts_ns, market_id, state_hash, state_bytes, text_bytes, text_crc, state_crc = (
@@ -134,7 +127,7 @@ def load(path: Path) -> Snapshot:
     whole = HEAD_BYTES + text_bytes + state_bytes
     if got != whole:
         raise SnapshotError(f"{path}: it has {got} of {whole} bytes")
-    text, state = data[HEAD_BYTES : HEAD_BYTES + text_bytes], data[HEAD_BYTES + text_bytes :].toreadonly()
+    text, state = data[HEAD_BYTES : HEAD_BYTES + text_bytes], data[HEAD_BYTES + text_bytes :]
     if crc32c(text) != text_crc or crc32c(state) != state_crc:
         raise SnapshotError(f"{path}: the checksum of its content is wrong")
     extra: dict[str, Any] = json.loads(bytes(text))
@@ -153,7 +146,8 @@ def restore(path: Path) -> tuple[Core, Snapshot]:
     return core, snapshot
 
 
-def _write_file(path: Path, parts: list[bytes]) -> None:
+def write_file(path: Path, parts: list[bytes]) -> None:
+    """Make a file of these parts, on disk when this returns. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         # Room first: a disk that is full is found out before anything is written.

@@ -44,6 +44,17 @@ cdef struct Rows:  # of one table
     size_t count
 
 
+cdef struct Bar:  # the trades of one instrument in one minute
+    int64_t minute          # since 1970
+    int64_t open
+    int64_t high
+    int64_t low
+    int64_t close
+    int64_t volume
+    int64_t value           # sum of price x lots
+    int64_t trades          # 0: none since the last take_bars
+
+
 cdef class Projection:
     cdef Live* live         # by slot
     cdef size_t slots
@@ -56,6 +67,9 @@ cdef class Projection:
     cdef Rows order_events
     cdef Rows market_events     # Event records as they are
     cdef Rows gone
+    cdef Rows bars
+    cdef Bar* minutes       # by instrument: the bar that grows
+    cdef size_t instruments
 
     cdef int room_for(self, size_t slot) noexcept nogil
     cdef int run(
@@ -63,5 +77,7 @@ cdef class Projection:
     ) noexcept nogil
     cdef int accept(self, const Event* e, const OrderCommand* c) noexcept nogil
     cdef Live* find(self, const Event* e) noexcept nogil
+    cdef int add_trade(self, const Event* e) noexcept nogil
+    cdef int end_bar(self, size_t instrument) noexcept nogil
     cdef int touch(self, Live* order, const Event* e) noexcept nogil
     cdef int close(self, Live* order, const Event* e) noexcept nogil

@@ -31,6 +31,12 @@ cdef enum:
     OUT_OF_STEP = -2
     NO_COMMAND = -3
 
+cdef extern from *:
+    """
+    #define OB_MINUTE_NS 60000000000LL
+    """
+    const int64_t MINUTE_NS "OB_MINUTE_NS"
+
 # Columns of each table, in the order in which they are written.
 FILL_COLUMNS = (
     "seq", "ts", "account", "account_seq", "instrument", "side", "maker", "order_id", "client_order_id", "price", "qty",
@@ -41,6 +47,7 @@ OPEN_ORDER_COLUMNS = (
     "qty", "filled", "value", "accepted_seq", "accepted_ts", "seq", "ts",
 )
 CLOSED_ORDER_COLUMNS = (*OPEN_ORDER_COLUMNS, "status", "reason")
+BAR_COLUMNS = ("instrument", "minute", "open", "high", "low", "close", "volume", "value", "trades")
 REJECT_COLUMNS = (
     "seq", "ts", "account", "account_seq", "kind", "reason", "side", "instrument", "order_id", "client_order_id", "qty",
     "limit_value", "value", "headroom",
@@ -194,6 +201,8 @@ cdef class Projection:
         free(self.order_events.data)
         free(self.market_events.data)
         free(self.gone.data)
+        free(self.bars.data)
+        free(self.minutes)
 
     cdef int room_for(self, size_t slot) noexcept nogil:
         cdef size_t slots = self.slots if self.slots else 1024
@@ -216,6 +225,55 @@ cdef class Projection:
         if unlikely(slot >= self.slots or self.live[slot].order_id != e.order_id):
             return NULL
         return &self.live[slot]
+
+    cdef int end_bar(self, size_t instrument) noexcept nogil:
+        """The row of an instrument's bar, which begins anew."""
+        cdef Bar* b = &self.minutes[instrument]
+        cdef unsigned char* at = begin(&self.bars, 9)
+        if at == NULL:
+            return NO_MEMORY
+        at = put_4(at, <uint32_t> instrument)
+        at = put_time(at, b.minute * MINUTE_NS)
+        at = put_8(at, <uint64_t> b.open)
+        at = put_8(at, <uint64_t> b.high)
+        at = put_8(at, <uint64_t> b.low)
+        at = put_8(at, <uint64_t> b.close)
+        at = put_8(at, <uint64_t> b.volume)
+        at = put_8(at, <uint64_t> b.value)
+        end(&self.bars, put_8(at, <uint64_t> b.trades))
+        b.trades = 0
+        return 0
+
+    cdef int add_trade(self, const Event* e) noexcept nogil:
+        """Add a trade to its bar: the taker's fill of it."""
+        cdef size_t count = self.instruments if self.instruments else 64
+        cdef int64_t minute = e.ts_ns // MINUTE_NS
+        cdef Bar* b
+        if unlikely(e.instrument >= self.instruments):
+            while count <= e.instrument:
+                count *= 2
+            b = <Bar*> realloc(self.minutes, count * sizeof(Bar))
+            if b == NULL:
+                return NO_MEMORY
+            memset(b + self.instruments, 0, (count - self.instruments) * sizeof(Bar))
+            self.minutes = b
+            self.instruments = count
+        b = &self.minutes[e.instrument]
+        if b.trades and b.minute != minute and self.end_bar(e.instrument):
+            return NO_MEMORY
+        if b.trades == 0:
+            b.minute = minute
+            b.open = b.high = b.low = e.price
+            b.volume = b.value = 0
+        elif e.price > b.high:
+            b.high = e.price
+        elif e.price < b.low:
+            b.low = e.price
+        b.close = e.price
+        b.volume += e.qty
+        b.value += e.price * <int64_t> e.qty
+        b.trades += 1
+        return 0
 
     cdef int touch(self, Live* order, const Event* e) noexcept nogil:
         """Note down that an order changed."""
@@ -300,6 +358,8 @@ cdef class Projection:
                 o.filled += e.qty
                 o.value += e.price * <int64_t> e.qty
                 fault = put_fill(&self.fills, e)
+                if not e.flags & EVENT_FLAG_MAKER:
+                    fault |= self.add_trade(e)
                 if e.leaves == 0:
                     fault |= self.close(o, e)
                 else:
@@ -402,6 +462,17 @@ cdef class Projection:
         finally:
             free(rows[0].data)
             free(rows[1].data)
+
+    def take_bars(self):
+        """Rows for COPY, without its head and end, of the one-minute bars of the trades since the last time.
+
+        A bar that was begun before is told of what came since: the table adds it up.
+        """
+        cdef size_t k
+        for k in range(self.instruments):
+            if self.minutes[k].trades and self.end_bar(k):
+                raise MemoryError
+        return taken(&self.bars)
 
     def open_orders(self):
         """The open orders as LIVE_DTYPE records, by slot."""

@@ -19,12 +19,16 @@ BATCH_NS = 50_000  # of market time between two batches
 ACCOUNTS = np.arange(commands.ACCOUNTS, dtype="<u4").tobytes()
 
 
-def write(directory: Path, path: Path, symbols: int, durability: str = "memory") -> int:
-    """Write the journal of the flow at `path` to `directory`; the number of commands."""
+def write(directory: Path, path: Path, symbols: int, resting: int = 0) -> int:
+    """Write the journal of the flow at `path` to `directory`; the number of commands.
+
+    `resting`: how many orders there must be room for, where that is more than usual.
+    """
     records = flow.load(path).records
-    capacity = commands.Capacity(orders=1 << 21, pages=1 << 14, id_window=1 << 20)
+    room = commands.Capacity()
+    capacity = replace(room, instruments=max(symbols, room.instruments), orders=max(2 * resting, room.orders))
     batch = CommandBatch(1)
-    writer = JournalWriter(directory, next_seq=1, durability=durability, market_id=bytes(16))
+    writer = JournalWriter(directory, next_seq=1, durability="memory", market_id=bytes(16))
 
     def commit(number: int) -> None:
         batch.seal(commands.START_NS + number * BATCH_NS)
@@ -33,12 +37,10 @@ def write(directory: Path, path: Path, symbols: int, durability: str = "memory")
         if writer.pending_bytes > PENDING_BYTES:
             writer.wait(batch.next_seq - 1, timeout_s=60)
 
-    for command in commands.market(symbols, replace(capacity, instruments=max(symbols, 8))):
+    for command in commands.market(symbols, capacity):
         batch.add_admin(command)
     commit(0)
-    orders = commands.orders(records)
-    # The journal takes no unknown fields: what a client would send.
-    data = orders.astype(wire.ORDER_COMMAND, copy=False).tobytes()
+    data = commands.orders(records).tobytes()
     size = wire.ORDER_COMMAND.itemsize * BATCH
     for number, start in enumerate(range(0, len(data), size), 1):
         batch.add_orders(data[start : start + size], 0, 1, ACCOUNTS)

@@ -40,7 +40,7 @@ class Batch:
     positions: list[Row] = field(default_factory=list)
     movements: list[Row] = field(default_factory=list)
     operations: list[Row] = field(default_factory=list)
-    bars: list[Row] = field(default_factory=list)
+    bars: bytes = b""
 
 
 def timestamp(ts_ns: int) -> datetime:

@@ -12,7 +12,7 @@ import numpy as np
 from engine.projector.batch import HISTORIES, Batch, Row
 from engine.store.embedded import StoreError
 from engine.store.migrate import SCHEMA, migrate
-from ext.projection import LIVE_DTYPE, OPEN_ORDER_COLUMNS
+from ext.projection import BAR_COLUMNS, LIVE_DTYPE, OPEN_ORDER_COLUMNS
 
 SPAN = 1 << 20  # commands in a partition of the histories
 COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -210,10 +210,10 @@ class Sink:
             f"INSERT INTO {table} SELECT * FROM new_{table} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {values}"
         )
 
-    async def _write_bars(self, rows: list[Row]) -> None:
+    async def _write_bars(self, rows: bytes) -> None:
         if not rows:
             return
-        await self._connection.copy_records_to_table("new_bars", records=rows, schema_name="pg_temp")
+        await self._copy("new_bars", BAR_COLUMNS, [rows], "pg_temp")
         await self._connection.execute(
             "INSERT INTO bars AS b SELECT * FROM new_bars ON CONFLICT (instrument, minute) DO UPDATE SET "
             "high = greatest(b.high, excluded.high), low = least(b.low, excluded.low), close = excluded.close, "

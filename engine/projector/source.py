@@ -11,7 +11,6 @@ from openbell import wire
 from engine import snapshots
 from engine.journal.commands import split
 from engine.journal.reader import JournalReader
-from engine.projector.bars import Bars
 from engine.projector.batch import HISTORIES, Batch, Records, Row, signed, text, timestamp
 from engine.projector.state import Changes
 from engine.recovery import replay
@@ -53,22 +52,22 @@ class Source:
         limit_seq = min(last_seq, before_seq + limit, span_end)
         if limit_seq <= before_seq:
             return None
-        batch, bars = Batch(before_seq), Bars()
+        batch = Batch(before_seq)
         while commands := self._reader.read(limit_seq):
-            self._take(commands, batch, bars)
+            self._take(commands, batch)
         batch.last_seq, batch.ts_ns = self.core.seq, self.core.ts_ns
         batch.gone_orders, batch.changed_orders, batch.new_orders = self._projection.take_open()
         batch.instruments = self._changes.instruments(self.core)
         batch.accounts = self._changes.accounts(self.core)
         batch.positions = self._changes.positions(self.core)
-        batch.bars = bars.rows()
+        batch.bars = self._projection.take_bars()
         return batch
 
     def close(self) -> None:
         """Close the journal."""
         self._reader.close()
 
-    def _take(self, commands: bytes, batch: Batch, bars: Bars) -> None:
+    def _take(self, commands: bytes, batch: Batch) -> None:
         self.core.apply(commands)
         data = self.core.take_events()
         self._projection.apply(commands, data)
@@ -76,9 +75,7 @@ class Source:
         for name, more in zip(HISTORIES, rows, strict=True):
             if more:
                 batch.histories[name].append(more)
-        events = np.frombuffer(data, wire.EVENT)
-        batch.events += len(events)
-        bars.add(events)
+        batch.events += len(data) // wire.EVENT.itemsize
         _take_operations(commands, np.frombuffer(others, wire.EVENT), batch)
 
     def _check(self, open_orders: bytes) -> None:

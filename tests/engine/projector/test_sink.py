@@ -174,11 +174,11 @@ async def test_a_batch_is_there_whole_or_not_at_all(dsn: str, database: Any, dat
         source = Source(data, 200, await sink.open_orders(), sink.span)
         batch = source.next(market.seq)
         assert batch is not None
-        batch.bars.append(("not a number",))
+        operations, batch.operations = batch.operations, [("not a number",)]
         with pytest.raises((TypeError, ValueError, asyncpg.DataError)):
             await sink.write(batch)
         await check(database, market, 200)
-        batch.bars.pop()
+        batch.operations = operations
         await sink.write(batch)
         with pytest.raises(StoreError, match="the watermark is not 200 any more"):
             await sink.write(batch)

@@ -327,7 +327,9 @@ class Engine:
             "projected_sequence": self.status_map.projected_seq,
             **self._doors.figures(),
             "journal": status.journal_part(market, self.data / "journal"),
-            "projector": status.projector_part(self.status_map, durable_seq, self._trouble()),
+            "projector": status.projector_part(
+                self.status_map, durable_seq, self._trouble(), wanted=self._projection is not None
+            ),
             "postgres": "" if self._projection is None else self._projection.label,
             "recovered": {
                 "snapshot_seq": self.recovered.snapshot_seq,

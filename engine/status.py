@@ -52,15 +52,16 @@ def journal_part(market: Market, directory: Path) -> dict[str, Any]:
     }
 
 
-def projector_part(status: StatusMap, durable_seq: int, text: str) -> dict[str, Any]:
-    """How far Postgres is. text: what is known of why it is not further."""
+def projector_part(status: StatusMap, durable_seq: int, text: str, *, wanted: bool) -> dict[str, Any]:
+    """How far Postgres is. text: what is known of why it is not further; wanted: it runs, or is being started."""
     try:
         state = ProjectorState(status.projector_state)
     except ValueError:
         state = ProjectorState.FAILED
     lag = max(0, durable_seq - status.projected_seq) if state is not ProjectorState.ABSENT else 0
     behind_s = (time.time_ns() - status.projected_ts_ns) / 1e9 if lag and status.projected_ts_ns else 0.0
-    return {"state": STATES[state], "lag": lag, "lag_s": round(behind_s, 3), "text": text}
+    named = "starting" if wanted and state is ProjectorState.ABSENT else STATES[state]
+    return {"state": named, "lag": lag, "lag_s": round(behind_s, 3), "text": text}
 
 
 def warnings(answer: dict[str, Any]) -> list[str]:

@@ -37,7 +37,7 @@ class JournalStatus:
 
 @dataclass(frozen=True, slots=True)
 class ProjectorStatus:
-    """How far Postgres is behind. state: running, behind, waiting, off; lag: commands; text: why it waits."""
+    """How far Postgres is behind. state: starting, running, behind, waiting, off; lag: commands; text: why it waits."""
 
     state: str = "off"
     lag: int = 0

@@ -34,10 +34,14 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def out(*renderables: RenderableType) -> None:
-    """Print to standard output."""
+    """Print to standard output; where that is no terminal, without the spaces that fill lines."""
     screen = console()
-    for renderable in renderables:
-        screen.print(renderable)
+    if screen.is_terminal:
+        screen.print(*renderables, sep="\n")
+        return
+    with screen.capture() as capture:
+        screen.print(*renderables, sep="\n")
+    print("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def complain(text: str) -> None:

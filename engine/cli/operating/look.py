@@ -16,6 +16,7 @@ from rich.text import Text
 from engine.cli import show
 from engine.cli.operating import act
 from engine.cli.operating.act import Act, Said
+from engine.cli.screens.market import ports_text
 
 LEVELS = 10
 
@@ -45,7 +46,7 @@ def status_lines(status: Status) -> RenderableType:
         "journal": f"{show.size(journal.pending_bytes)} waiting, a commit takes {show.micros(journal.commit_us_p50)} "
         f"(p99 {show.micros(journal.commit_us_p99)}), {show.size(journal.bytes)} in all",
         "postgres": postgres_text(status),
-        "ports": ", ".join(f"{name.replace('_', ' ')} {place}" for name, place in status.ports.items()),
+        "ports": ports_text(status),
         "start": f"{recovered.replayed:,} commands replayed in {show.duration(recovered.seconds)}"
         + (f" on top of snapshot {recovered.snapshot_seq:,}" if recovered.snapshot_seq else ""),
         "room": ", ".join(
@@ -78,8 +79,8 @@ def latency_text(status: Status) -> str:
 def postgres_text(status: Status) -> Text:
     """How far Postgres is."""
     projector = status.projector
-    if projector.state == "off":
-        return Text("off")
+    if projector.state in ("off", "starting"):
+        return Text(projector.state)
     behind = f"{projector.lag:,} commands behind" + (f" ({show.duration(projector.lag_s)})" if projector.lag else "")
     text = f"{projector.state}, {behind}" + (f": {projector.text}" if projector.text else "")
     return Text(text, "" if projector.state == "running" else "yellow")

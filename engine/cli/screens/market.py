@@ -120,8 +120,8 @@ def _journal(status: Status) -> Text:
 def _postgres(status: Status) -> Text:
     projector = status.projector
     line = _label("postgres")
-    if projector.state == "off":
-        return line.append("off")
+    if projector.state in ("off", "starting"):
+        return line.append(projector.state)
     calm = projector.state == "running"
     line.append(projector.state, "green" if calm else "yellow")
     line.append(f", {projector.lag:,} behind" + (f" ({show.duration(projector.lag_s)})" if projector.lag else ""))

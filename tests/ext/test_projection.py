@@ -1,0 +1,206 @@
+"""Rows of the read models in PostgreSQL's binary format, read back byte by byte."""
+
+from __future__ import annotations
+
+import struct
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from openbell import wire
+
+from ext import projection
+from ext.projection import Projection
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+NAMES = ("fills", "closed_orders", "rejects", "order_events", "market_events")
+START_NS = 1_700_000_000_000_000_000
+KINDS = wire.EventKind
+
+
+def read(rows: bytes, columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Rows of the binary COPY format."""
+    found, at = [], 0
+    while at < len(rows):
+        (count,) = struct.unpack_from(">H", rows, at)
+        assert count == len(columns)
+        at += 2
+        row = {}
+        for name in columns:
+            (length,) = struct.unpack_from(">i", rows, at)
+            value: Any = int.from_bytes(rows[at + 4 : at + 4 + length], "big", signed=True)
+            if name in ("ts", "accepted_ts", "minute"):
+                assert length == 8
+                value = EPOCH + timedelta(microseconds=value)
+            row[name] = value
+            at += 4 + length
+        found.append(row)
+    return found
+
+
+def command(seq: int, **fields: Any) -> bytes:
+    record = np.zeros((), wire.ORDER_COMMAND)
+    record["kind"] = wire.CommandKind.NEW_ORDER
+    for name, value in {"seq": seq, "tif": wire.TimeInForce.GTC, **fields}.items():
+        record[name] = value
+    return record.tobytes()
+
+
+def event(seq: int, kind: int, **fields: Any) -> bytes:
+    record = np.zeros((), wire.EVENT)
+    for name, value in {"seq": seq, "kind": kind, "ts_ns": START_NS + seq * 1_000_000_999, **fields}.items():
+        record[name] = value
+    return record.tobytes()
+
+
+def at(seq: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=(START_NS + seq * 1_000_000_999) // 1000)
+
+
+def order_id(slot: int, generation: int = 1) -> int:
+    return generation << 32 | slot
+
+
+def test_an_order_that_lives_over_three_batches() -> None:
+    p = Projection()
+    one = order_id(5)
+    p.apply(
+        bytes(256)[:16] + (73).to_bytes(2, "little") + bytes(238) + command(3, order_type=0, flags=1, self_trade=2),
+        event(3, KINDS.ACCEPTED, order_id=one, account=7, instrument=2, side=1, price=500, qty=10, client_order_id=77),
+    )
+    assert [len(rows) for rows in p.take()] == [0, 0, 0, 0, 0]
+    gone, changed, new = p.take_open()
+    assert (gone, changed) == (b"", b"")
+    (row,) = read(new, projection.OPEN_ORDER_COLUMNS)
+    assert row == {
+        "order_id": one, "client_order_id": 77, "account": 7, "instrument": 2, "side": 1, "order_type": 0, "tif": 1,
+        "flags": 1, "self_trade": 2, "price": 500, "qty": 10, "filled": 0, "value": 0, "accepted_seq": 3,
+        "accepted_ts": at(3), "seq": 3, "ts": at(3),
+    }  # fmt: skip
+
+    p.apply(b"", event(4, KINDS.FILL, order_id=one, qty=4, leaves=6, price=501, side=1, flags=2, trade_id=9))
+    p.apply(b"", event(5, KINDS.REPLACED, order_id=one, qty=12, leaves=8, filled=4, price=499))
+    fills, closed, _, order_events, _ = p.take()
+    (row,) = read(fills, projection.FILL_COLUMNS)
+    assert (row["maker"], row["qty"], row["price"], row["leaves"], row["trade_id"]) == (1, 4, 501, 6, 9)
+    (row,) = read(order_events, projection.ORDER_EVENT_COLUMNS)
+    assert (row["kind"], row["qty"], row["leaves"], row["filled"], row["price"]) == (KINDS.REPLACED, 12, 8, 4, 499)
+    gone, changed, new = p.take_open()
+    assert (gone, new, closed) == (b"", b"", b"")
+    (row,) = read(changed, projection.OPEN_ORDER_COLUMNS)
+    assert (row["qty"], row["filled"], row["value"], row["price"], row["seq"]) == (12, 4, 2004, 499, 5)
+
+    p.apply(b"", event(6, KINDS.CANCELED, order_id=one, reason=wire.CancelReason.USER, qty=8, filled=4))
+    (row,) = read(p.take()[1], projection.CLOSED_ORDER_COLUMNS)
+    assert (row["status"], row["reason"], row["filled"], row["seq"], row["accepted_seq"]) == (3, 1, 4, 6, 3)
+    gone, changed, new = p.take_open()
+    assert read(gone, ("order_id",)) == [{"order_id": one}]
+    assert (changed, new) == (b"", b"")
+    assert p.take_open() == (b"", b"", b"")
+
+
+def test_an_order_that_lives_within_a_batch_never_is_among_the_open_ones() -> None:
+    p = Projection()
+    for generation in (1, 2, 3):
+        one = order_id(1, generation)
+        p.apply(command(generation), event(generation, KINDS.ACCEPTED, order_id=one, qty=5))
+        p.apply(b"", event(generation, KINDS.FILL, order_id=one, qty=5, leaves=0))
+    p.apply(command(9), event(9, KINDS.ACCEPTED, order_id=order_id(1, 4), qty=5))
+    closed = read(p.take()[1], projection.CLOSED_ORDER_COLUMNS)
+    assert [row["order_id"] >> 32 for row in closed] == [1, 2, 3]
+    assert {row["status"] for row in closed} == {KINDS.FILL}
+    gone, changed, new = p.take_open()
+    assert (gone, changed) == (b"", b"")
+    assert [row["order_id"] >> 32 for row in read(new, projection.OPEN_ORDER_COLUMNS)] == [4]
+    # The slot is used again by another order: the stored one is gone, the new one is new.
+    p.apply(b"", event(10, KINDS.CANCELED, order_id=order_id(1, 4)))
+    p.apply(command(11), event(11, KINDS.ACCEPTED, order_id=order_id(1, 5), qty=5))
+    gone, changed, new = p.take_open()
+    assert [row["order_id"] >> 32 for row in read(gone, ("order_id",))] == [4]
+    assert changed == b""
+    assert [row["order_id"] >> 32 for row in read(new, projection.OPEN_ORDER_COLUMNS)] == [5]
+
+
+def test_rejects_and_what_is_of_the_market() -> None:
+    p = Projection()
+    reject = np.zeros((), wire.REJECT)
+    reject["seq"], reject["kind"], reject["check"] = 4, KINDS.REJECTED, wire.Check.BUYING_POWER
+    reject["account"], reject["limit"], reject["value"], reject["headroom"] = 4_000_000_000, -1, 1 << 62, 3
+    cash = event(5, KINDS.CASH, price=-7, trade_id=(1 << 64) - 7)
+    retry = event(6, KINDS.ACCEPTED, flags=wire.EventFlag.DUPLICATE, order_id=99)
+    p.apply(b"", reject.tobytes() + cash + retry + event(7, KINDS.MASS_CANCELED, account=wire.ANY, qty=2))
+    fills, closed, rejects, order_events, market_events = p.take()
+    assert (fills, closed, market_events) == (b"", b"", cash)
+    (row,) = read(rejects, projection.REJECT_COLUMNS)
+    assert (row["account"], row["reason"], row["limit_value"], row["value"], row["headroom"]) == (
+        4_000_000_000, 23, -1, 1 << 62, 3,
+    )  # fmt: skip
+    assert [(row["kind"], row["account"]) for row in read(order_events, projection.ORDER_EVENT_COLUMNS)] == [
+        (KINDS.ACCEPTED, 0),
+        (KINDS.MASS_CANCELED, wire.ANY),
+    ]
+
+
+def test_bars_of_minutes() -> None:
+    p = Projection()
+    one, two = order_id(1), order_id(2)
+    p.apply(
+        command(1), event(1, KINDS.ACCEPTED, order_id=one, qty=1000) + event(1, KINDS.ACCEPTED, order_id=two, qty=1000)
+    )
+    minute = 60_000_000_000
+    trades = [(3, 0, 100, 5), (3, 1, 90, 1), (3, 2, 110, 2), (9, 3, 50, 7), (3, minute + 5, 95, 4)]
+    for instrument, ts_ns, price, qty in trades:
+        fields = {"instrument": instrument, "ts_ns": START_NS - START_NS % minute + ts_ns, "price": price, "qty": qty}
+        p.apply(b"", event(2, KINDS.FILL, order_id=one, leaves=1, flags=wire.EventFlag.MAKER, **fields))
+        p.apply(b"", event(2, KINDS.FILL, order_id=two, leaves=1, **fields))
+    found = {(row["instrument"], row["minute"].minute): row for row in read(p.take_bars(), projection.BAR_COLUMNS)}
+    assert len(found) == 3
+    first = min(minute for _, minute in found)
+    names = ("open", "high", "low", "close", "volume", "value", "trades")
+    assert [found[3, first][name] for name in names] == [100, 110, 90, 110, 8, 810, 3]
+    assert [found[9, first][name] for name in names] == [50, 50, 50, 50, 7, 350, 1]
+    assert [found[3, first + 1][name] for name in names] == [95, 95, 95, 95, 4, 380, 1]
+    assert p.take_bars() == b""
+
+
+def test_goes_on_with_the_orders_of_a_database() -> None:
+    p = Projection()
+    p.apply(command(1), event(1, KINDS.ACCEPTED, order_id=order_id(3), qty=9, account=4))
+    p.apply(command(2), event(2, KINDS.ACCEPTED, order_id=order_id(7000), qty=8, account=5))
+    again = Projection()
+    again.restore(p.open_orders())
+    assert np.frombuffer(again.open_orders(), projection.LIVE_DTYPE)["account"].tolist() == [4, 5]
+    again.apply(b"", event(3, KINDS.FILL, order_id=order_id(3), qty=2, leaves=7, price=5))
+    gone, changed, new = again.take_open()
+    assert (gone, new) == (b"", b"")
+    assert [row["filled"] for row in read(changed, projection.OPEN_ORDER_COLUMNS)] == [2]
+    with pytest.raises(ValueError, match="cannot both be open"):
+        again.restore(p.open_orders())
+
+
+@pytest.mark.parametrize("kind", [KINDS.FILL, KINDS.CANCELED, KINDS.REPLACED])
+def test_events_that_do_not_fit_are_an_error(kind: int) -> None:
+    p = Projection()
+    with pytest.raises(ValueError, match="not open"):
+        p.apply(b"", event(1, kind, order_id=order_id(1)))
+    p.apply(command(1), event(1, KINDS.ACCEPTED, order_id=order_id(1), qty=1))
+    with pytest.raises(ValueError, match="not open"):
+        p.apply(b"", event(2, kind, order_id=order_id(1, 2)))
+    with pytest.raises(ValueError, match="open already"):
+        p.apply(command(3), event(3, KINDS.ACCEPTED, order_id=order_id(1, 2)))
+    with pytest.raises(ValueError, match="not among those given"):
+        p.apply(command(3), event(4, KINDS.ACCEPTED, order_id=order_id(2)))
+
+
+def test_many_rows() -> None:
+    p = Projection()
+    count = 20_000
+    commands = b"".join(command(seq) for seq in range(1, count + 1))
+    events = b"".join(event(seq, KINDS.ACCEPTED, order_id=order_id(seq), qty=1) for seq in range(1, count + 1))
+    p.apply(commands, events)
+    assert len(read(p.take_open()[2], projection.OPEN_ORDER_COLUMNS)) == count
+    p.apply(b"", b"".join(event(count + 1, KINDS.CANCELED, order_id=order_id(seq)) for seq in range(1, count + 1)))
+    assert len(read(p.take()[1], projection.CLOSED_ORDER_COLUMNS)) == count
+    assert len(p.take_open()[0]) == count * 14
+    assert p.open_orders() == b""

@@ -134,7 +134,7 @@ def engine_command(data: Path, args: argparse.Namespace) -> list[str]:
 
 def program(data: Path, args: argparse.Namespace) -> Callable[[str], str]:
     """How a person in this directory types a verb for this market."""
-    name = "./openbell" if Path.cwd() == ROOT else "openbell"
+    name = "./openbell" if Path.cwd() == ROOT else str(ROOT / "openbell")
     option = "" if data == Path("var").resolve() else f" --data {args.data}"
     return lambda verb: f"{name} {verb}{option}"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from rich.console import Console
 from engine.cli.screens.market import MarketScreen
 from engine.demo import staging
 
+FONT = "DejaVu Sans Mono"
 HINT = "Ctrl-C stops in order. In another terminal:"
 COMMANDS = ("./openbell watch NOVA", "./openbell order buy NOVA 10", "./openbell ctl status")
 
@@ -53,7 +55,10 @@ def main() -> int:
     )
     console.print(screen)
     args.file.parent.mkdir(parents=True, exist_ok=True)
-    console.save_svg(str(args.file), title="./openbell run")
+    picture = console.export_svg(title="./openbell run")
+    # rich would have the reader's browser fetch a font from elsewhere.
+    picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL).replace("Fira Code", FONT)
+    args.file.write_text(picture, "utf-8")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`openbell journal verify|show|tail`: look at a journal, of a stopped market or of a running one."""
+"""`openbell journal verify|show|tail|cut`: look at a journal, of a stopped market or of a running one; or cut it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from openbell import wire
 from engine.cli import show
 from engine.journal import segment
 from engine.journal.commands import Names, Records, as_dict, clock, split, words
+from engine.journal.cut import cut
 from engine.journal.errors import JournalError
 from engine.journal.reader import NO_LAST, JournalReader
 from engine.journal.verify import Verified, durable_end, verify
-from engine.lock import holder
+from engine.lock import InUse, MarketLock, holder
 
 HELP = "verify, show and follow the journal"
 POLL_S = 0.05
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb to its parser."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
-    verbs = parser.add_subparsers(dest="act", metavar="verify|show|tail", required=True)
+    verbs = parser.add_subparsers(dest="act", metavar="verify|show|tail|cut", required=True)
     check = verbs.add_parser("verify", help="check every record and snapshot", description="Check all of a journal.")
     check.add_argument("--replay", action="store_true", help="also replay it: print the state hash, compare snapshots")
     shown = verbs.add_parser("show", help="print commands in words", description="Print commands in words.")
@@ -57,7 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--account", metavar="A", help="only of this account: id or name")
         one.add_argument("--instrument", metavar="I", help="only of this instrument: id or symbol")
         one.add_argument("--kind", metavar="KIND", action="append", default=[], help="only this kind; may be repeated")
-    for one in (check, shown, tail):
+    ended = verbs.add_parser(
+        "cut", help="end a damaged journal earlier", description="End a damaged journal earlier; files are kept aside."
+    )
+    ended.add_argument("--after", dest="last", type=_seq, required=True, metavar="SEQ", help="the last command to keep")
+    ended.add_argument("-y", "--yes", action="store_true", help="do not ask back")
+    for one in (check, shown, tail, ended):
         one.add_argument("--data", type=Path, default=Path("var"), metavar="DIR", help="the market's directory (./var)")
         one.add_argument("--json", action="store_true", help="print JSON, one value a line")
 
@@ -65,8 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it. Returns 0; 1 when the journal is damaged or not there, or a name unknown."""
     try:
-        return {"verify": _verify, "show": _show, "tail": _tail}[args.act](args)
-    except (JournalError, OSError) as error:
+        return {"verify": _verify, "show": _show, "tail": _tail, "cut": _cut}[args.act](args)
+    except (JournalError, InUse, OSError) as error:
         if args.json:
             show.out_json({"error": {"text": str(error)}})
         else:
@@ -235,4 +241,25 @@ def _tail(args: argparse.Namespace) -> int:
         while commands := reader.read():
             _out(wanted.chosen(commands), wanted.names, args.json)
         print("openbell journal tail: the market has stopped", file=sys.stderr)
+    return 0
+
+
+# ---------------------------------------------------------------- cut
+
+
+def _cut(args: argparse.Namespace) -> int:
+    with MarketLock(args.data):
+        if not args.yes:
+            question = f"Nothing after seq {args.last:,} will be part of the market, acknowledged or not. Go on? [y/N] "
+            if not sys.stdin.isatty() or input(question).strip().lower() not in ("y", "yes"):
+                show.complain("openbell journal cut: nothing was done; --yes goes on without asking")
+                return 1
+        done = cut(args.data, args.last)
+    if args.json:
+        show.out_json({"last_seq": done.last_seq, "kept": str(done.kept), "moved": list(done.moved)})
+    else:
+        show.out(
+            f"The journal ends with seq {done.last_seq:,} now. What it was is in {done.kept}; its database needs "
+            "`openbell project --rebuild`."
+        )
     return 0

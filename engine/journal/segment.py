@@ -27,7 +27,7 @@ LEAST_SEGMENT_BYTES = 4096
 ZEROS = bytes(1 << 20)
 _HEAD = struct.Struct("<8sIIQq16s")
 
-RESTORE = "Restore the file from a copy; `openbell journal verify` checks it without starting the market"
+RESTORE = "Restore the file from a copy and see `openbell journal verify`; where there is none, see docs/journal.md"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ import pytest
 
 from engine.cli.__main__ import main
 from engine.journal import segment
+from engine.lock import MarketLock
+from engine.recovery import recover
 from tests.engine.journal.test_reader import flip
 from tests.engine.markets import Trading
 
@@ -203,3 +205,47 @@ def test_a_running_market(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
             if process is not None and process.poll() is None:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
+
+
+def test_a_damaged_journal_can_be_ended_earlier(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    market = Trading(tmp_path, 9)
+    market.trade(100)
+    market.snapshot()
+    market.trade(400)
+    market.snapshot()
+    market.stop()
+    whole = said(capsys, "show", "--data", tmp_path)[1]
+    broken = segment.segments(tmp_path / "journal")[1]
+    flip(broken.path, segment.HEAD_BYTES + 10 * 72 + 40)
+    code, (found,) = said(capsys, "verify", "--data", tmp_path)
+    assert code == 1
+    assert f"the record of seq {broken.first_seq + 10} is not what was written" in found["error"]
+    assert main(["journal", "cut", "--after", str(broken.first_seq + 9), "--data", str(tmp_path)]) == 1  # not asked
+    before = {path.name: path.read_bytes() for path in (tmp_path / "journal").iterdir()}
+    for wrong in (broken.first_seq + 10, 9_999):
+        code, (refused,) = said(capsys, "cut", "--yes", "--after", str(wrong), "--data", tmp_path)
+        assert code == 1
+        assert "error" in refused
+    assert {path.name: path.read_bytes() for path in (tmp_path / "journal").iterdir()} == before
+
+    code, (done,) = said(capsys, "cut", "--yes", "--after", str(broken.first_seq + 9), "--data", tmp_path)
+    assert (code, done["last_seq"]) == (0, broken.first_seq + 9)
+    assert said(capsys, "show", "--data", tmp_path)[1] == whole[: broken.first_seq + 9]
+    kept = Path(done["kept"])
+    assert {path.name: path.read_bytes() for path in (kept / "journal").iterdir()} == {
+        name: content for name, content in before.items() if name >= broken.path.name
+    }
+    assert len(list((kept / "snapshots").iterdir())) == 1
+    recovered = recover(tmp_path)
+    assert (recovered.next_seq, recovered.torn) == (broken.first_seq + 10, None)
+    with MarketLock(tmp_path):
+        assert said(capsys, "cut", "--yes", "--after", "30", "--data", tmp_path)[0] == 1
+
+
+def test_a_journal_can_be_ended_between_two_segments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    market = Trading(tmp_path, 9)
+    market.trade(500)
+    market.stop()
+    first = segment.segments(tmp_path / "journal")[1].first_seq
+    assert said(capsys, "cut", "--yes", "--after", str(first - 1), "--data", tmp_path)[0] == 0
+    assert recover(tmp_path).next_seq == first

@@ -36,8 +36,11 @@ MAX_ERRORS: Final = 100
 MAX_STRANGERS: Final = 10_000  # clients without a session that are remembered
 MAX_ROWS: Final = 10_000  # of one reply
 SILENT_HEARTBEATS: Final = 3
+TELL_S: Final = 60.0  # how long a client that did not read is told so, until it takes it
 RESUME_FRAME_EVENTS: Final = 8192
 _ORDERS = word_of(FrameType.ORDERS)
+_DID_NOT_READ = "the client did not read what was sent to it and its queue is full; log in again and resume"
+_UNREAD = error_frame(0, FrameError("not_logged_in", f"the session has ended: {_DID_NOT_READ}"))
 _COMMAND_BYTES = wire.ORDER_COMMAND.itemsize
 
 
@@ -98,6 +101,7 @@ class OrderProtocol:
         self.now_s = 0.0
         self.refusing: FrameError | None = None  # why no commands are taken: stopping, overloaded
         self.dropped = 0  # sessions of clients that did not read
+        self._untold: dict[bytes, float] = {}  # those clients, until when they are told so
 
     @property
     def sessions(self) -> int:
@@ -132,7 +136,7 @@ class OrderProtocol:
             return
         if session is None:
             stranger = self._strangers.get(identity)
-            why = f"the session has ended: {stranger[1]}; log in again" if stranger and stranger[1] else "log in first"
+            why = f"the session has ended: {stranger[1]}" if stranger and stranger[1] else "log in first"
             raise FrameError("not_logged_in", why)
         session.seen_s = self.now_s
         if kind == FrameType.ORDERS:
@@ -155,7 +159,7 @@ class OrderProtocol:
         if session is not None:
             session.errors += 1
             if session.errors >= MAX_ERRORS:
-                self._end(session, f"{MAX_ERRORS} frames were refused, the last one: {error}")
+                self._end(session, f"{MAX_ERRORS} frames were refused, the last one: {error}; log in again")
                 self._strangers[identity][0] = MAX_ERRORS
             self._send(identity, error_frame(number, error))
             return
@@ -320,6 +324,7 @@ class OrderProtocol:
             return True
         if self._sessions.get(session.identity) is session:
             self.dropped += 1
+            self._untold[session.identity] = self.now_s + TELL_S
             self._end(
                 session,
                 "the client did not read what was sent to it, and its queue is full; resume from the last event",
@@ -335,11 +340,14 @@ class OrderProtocol:
                 self._to(session, data)
 
     def sweep(self, now_s: float) -> None:
-        """Log out the clients that were silent for long. Call it a few times a heartbeat."""
+        """Log out the clients that were silent for long; tell those whose queue was full. Call it often."""
         self.now_s = now_s
+        for identity, until_s in list(self._untold.items()):
+            if identity in self._sessions or now_s > until_s or self._send(identity, _UNREAD):
+                del self._untold[identity]
         limit_s = SILENT_HEARTBEATS * self.heartbeat_s
         for session in [one for one in self._sessions.values() if now_s - one.seen_s > limit_s]:
-            why = f"the client was silent for more than {limit_s:g} s"
+            why = f"the client was silent for more than {limit_s:g} s; log in again"
             self._end(session, why)
             self._send(session.identity, error_frame(0, FrameError("not_logged_in", f"the session has ended: {why}")))
 

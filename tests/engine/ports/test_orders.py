@@ -257,7 +257,13 @@ async def test_a_client_that_does_not_read_loses_its_session_and_nothing_else(tr
     assert trading.orders.sessions == 1
     assert trading.orders.dropped == 1
     trading.put(A, orders_frame([command(client_order_id=2)]))
+    trading.orders.sweep(1.0)
+    assert trading.take(B) == []
     trading.deaf.clear()
+    trading.orders.sweep(2.0)
+    trading.orders.sweep(3.0)
+    body = error_of(trading.take(B))  # once
+    assert (body["code"], body["number"]) == ("not_logged_in", 0)
     body = error_of(trading.put(B, frame(FrameType.HEARTBEAT, 3)))
     assert body["code"] == "not_logged_in"
     assert "did not read" in body["text"]

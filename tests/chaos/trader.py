@@ -1,4 +1,4 @@
-"""A trader that never stops: random batches as fast as a limit allows, through every crash of the market."""
+"""A trader that never stops: random batches, through every crash of the market."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from openbell import wire
 from openbell.errors import ConnectionLost, Refused
 
 BATCH = 32
-MAX_UNANSWERED = 512
 PRICE, SPREAD_TICKS, TICK_SIZE = 100_0000, 20, 100
 TIFS = (wire.TimeInForce.GTC, wire.TimeInForce.GTC, wire.TimeInForce.DAY, wire.TimeInForce.IOC)
 
@@ -21,8 +20,9 @@ TIFS = (wire.TimeInForce.GTC, wire.TimeInForce.GTC, wire.TimeInForce.DAY, wire.T
 class Trader(threading.Thread):
     """Sends new orders, cancels and replaces of one account, and keeps every private event that it is shown."""
 
-    def __init__(self, directory: Path, account: str, seed: int) -> None:
+    def __init__(self, directory: Path, account: str, seed: int, pause_s: float = 0.0) -> None:
         super().__init__(name=f"trader-{account}", daemon=True)
+        self.pause_s = pause_s
         self.directory, self.account = directory, account
         self.random = np.random.default_rng(seed)
         self.kept: list[np.ndarray[Any, Any]] = []
@@ -57,7 +57,6 @@ class Trader(threading.Thread):
         with openbell.connect(self.directory, account=self.account, keep_events=True, timeout_s=30) as client:
             self.id = client.account_id()
             resting = np.empty(0, np.uint64)
-            answered = 0
             while True:
                 try:
                     events = client.events(0.01)
@@ -67,7 +66,6 @@ class Trader(threading.Thread):
                     continue
                 if len(events):
                     self.kept.append(events)
-                    answered += len(events)
                     accepted = events["order_id"][events["kind"] == wire.EventKind.ACCEPTED]
                     resting = np.concatenate([resting, accepted])[-400:]
                 if self.stopping.is_set():
@@ -80,6 +78,7 @@ class Trader(threading.Thread):
                     time.sleep(0.01)
                     continue
                 self.sent += BATCH
+                time.sleep(self.pause_s)
 
     def _batch(self, client: openbell.Client, resting: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         random = self.random

@@ -86,6 +86,7 @@ class Doors:
         market, keys = self._market, self._keys
         self.orders = OrderProtocol(market, keys, order_router.send, market.config.market.name)
         self.control = ControlProtocol(market, keys, self._process, control_router.send, self._process.spawn)
+        market.gate.broken = self._broken
         market.send_events = self.orders.send_events
         market.send_data = self._publisher.publish
         order_router.start(self.orders.receive, self._turn, self.orders.refuse)

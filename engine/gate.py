@@ -20,6 +20,7 @@ class Gate:
 
     def __init__(self, release: Release, durable_seq: int) -> None:
         self.durable_seq = durable_seq
+        self.broken: Callable[[Exception], None] | None = None  # is told of an action that failed; without it: raised
         self._release = release
         # seq, events, market data, taken_ns; or seq, action
         self._held: deque[tuple[int, bytes, bytes, int] | tuple[int, Callable[[], None]]] = deque()
@@ -55,12 +56,21 @@ class Gate:
         while held and held[0][0] <= limit:
             first = held.popleft()
             if len(first) == 2:
-                first[1]()
+                self._act(first[1])
                 continue
             _, events, data, taken_ns = first
             if held and held[0][0] <= limit:
                 events, data = self._with_following(events, data, limit)
             self._release(events, data, taken_ns)
+
+    def _act(self, action: Callable[[], None]) -> None:
+        """Call it. A bug in it costs no more than itself: what waits behind it goes out."""
+        try:
+            action()
+        except Exception as error:
+            if self.broken is None:
+                raise
+            self.broken(error)
 
     def _with_following(self, events: bytes, data: bytes, limit: int) -> tuple[bytes, bytes]:
         """With what the next batches brought, up to the next action."""

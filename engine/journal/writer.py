@@ -144,6 +144,10 @@ class JournalWriter:
             self._failure = self._words(error)
         except JournalError as error:
             self._failure = str(error)
+        except (
+            Exception
+        ) as error:  # whatever it is: a thread that ended without a word would hold up the market for ever
+            self._failure = f"journal: the writer broke: {error!r}"
         if self._failure is not None:
             os.eventfd_write(self._event, 1)
 
@@ -230,6 +234,10 @@ class JournalWriter:
             raise JournalError(f"{found[-1].path} is of another market")
         self._descriptor = os.open(found[-1].path, os.O_RDWR | os.O_CLOEXEC)
         self._size = os.fstat(self._descriptor).st_size
+        # What is read here is called durable from now on. A process that was killed may have written without syncing,
+        # and one with durability "memory" did.
+        os.fsync(self._descriptor)
+        segment.sync_directory(self.directory)
 
     def _words(self, error: OSError) -> str:
         return f"journal: {segment.no_room(error, self.directory)}"

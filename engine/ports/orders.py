@@ -35,12 +35,14 @@ MAX_FRAME_BYTES: Final = 1 << 20
 MAX_ERRORS: Final = 100
 MAX_STRANGERS: Final = 10_000  # clients without a session that are remembered
 MAX_ROWS: Final = 10_000  # of one reply
+MAX_SEQ: Final = (1 << 63) - 1
 SILENT_HEARTBEATS: Final = 3
 TELL_S: Final = 60.0  # how long a client that did not read is told so, until it takes it
 RESUME_FRAME_EVENTS: Final = 8192
 _ORDERS = word_of(FrameType.ORDERS)
 _DID_NOT_READ = "the client did not read what was sent to it and its queue is full; log in again and resume"
 _UNREAD = error_frame(0, FrameError("not_logged_in", f"the session has ended: {_DID_NOT_READ}"))
+Rows = list[dict[str, Any]]
 _COMMAND_BYTES = wire.ORDER_COMMAND.itemsize
 
 
@@ -204,9 +206,9 @@ class OrderProtocol:
             raise self.refusing
         resume = {}
         for text, from_seq in login.resume.items():
-            if not text.isascii() or not text.isdigit() or from_seq < 0:
+            if not text.isascii() or not text.isdigit() or len(text) > 10 or not 0 <= from_seq <= MAX_SEQ:
                 raise FrameError(
-                    "bad_frame", "resume is account: account_seq, both numbers", field="resume", value=text
+                    "bad_frame", "resume is account: account_seq, both numbers", field="resume", value=text[:20]
                 )
             resume[int(text)] = from_seq
         old = self._sessions.get(identity)
@@ -218,22 +220,28 @@ class OrderProtocol:
                 field="sessions", limit=self.max_sessions, value=len(self._sessions) + 1,
             )  # fmt: skip
         self._strangers.pop(identity, None)
-        known = set(self._market.accounts()["account"].tolist())
+        rows = self._market.accounts()
+        known = set(rows["account"].tolist())
         self._last_number += 1
         session = Session(
             self._free_slot(), self._last_number, identity, [one for one in accounts if one in known], login.client,
             self.now_s,
         )  # fmt: skip
         self._sessions[identity] = self._slots[session.slot] = session
-        self._market.later(lambda: self._logged_in(session, number, resume))
+        # The rows are of now: what is applied until the answer leaves may not be durable then.
+        accounts_now = rows_of(rows[np.isin(rows["account"], session.account_ids)])
+        instruments_now = rows_of(self._market.instruments())
+        ts_ns = self._market.core.ts_ns
+        self._market.later(lambda: self._logged_in(session, number, resume, accounts_now, instruments_now, ts_ns))
 
-    def _logged_in(self, session: Session, number: int, resume: dict[int, int]) -> None:
+    def _logged_in(
+        self, session: Session, number: int, resume: dict[int, int], accounts_then: Rows, instruments_then: Rows,
+        ts_ns: int,
+    ) -> None:  # fmt: skip
         """Answer a login and begin the session's streams: what is kept, and from then on what happens."""
         if self._sessions.get(session.identity) is not session:
             return  # ended meanwhile
         market = self._market
-        rows = market.accounts()
-        rows = rows[np.isin(rows["account"], session.account_ids)]
         accounts = [
             {
                 "id": row["account"],
@@ -241,28 +249,31 @@ class OrderProtocol:
                 "next_seq": market.streams.range(row["account"])[1] + 1,
                 "last_client_order_id": row["last_client_order_id"],
             }
-            for row in rows_of(rows)
+            for row in accounts_then
         ]
         fields = ("symbol", "tick_size", "lot_size", "currency", "state")
-        instruments = [
-            {"id": row["instrument"], **{name: row[name] for name in fields}} for row in rows_of(market.instruments())
-        ]
+        instruments = [{"id": row["instrument"], **{name: row[name] for name in fields}} for row in instruments_then]
         body = {
             "session": session.number,
             "accounts": accounts,
             "instruments": instruments,
             "durability": market.config.market.durability,
-            "ts_ns": market.core.ts_ns,
+            "ts_ns": ts_ns,
             "heartbeat_s": self.heartbeat_s,
             "market": self._market_name,
         }
-        self._to(session, json_frame(FrameType.LOGGED_IN, number, body))
+        if not self._to(session, json_frame(FrameType.LOGGED_IN, number, body)):
+            return  # its slot may be another's from now on
         for account in session.account_ids:
             market.streams.listen(session.slot, account)
         for account, from_seq in resume.items():
             self._resume(session, number, account, from_seq)
 
     def _ask_resume(self, session: Session, number: int, asked: Resume) -> None:
+        if not 0 <= asked.from_seq <= MAX_SEQ:
+            raise FrameError(
+                "bad_frame", f"from_seq must be 0 to {MAX_SEQ}", field="from_seq", limit=MAX_SEQ, value=asked.from_seq
+            )
         self._market.later(lambda: self._resume(session, number, asked.account, asked.from_seq))
 
     def _resume(self, session: Session, number: int, account: int, from_seq: int) -> None:

@@ -1,0 +1,75 @@
+"""The order port's protocol and clients that mean no good, or do not know what they do."""
+
+from __future__ import annotations
+
+import pytest
+from openbell.wire import CommandKind, FrameType
+
+from engine.sequencer import admin_command
+from tests.engine.trading import Trading, command, json_frame, orders_frame
+
+A, B = b"\0aaaa", b"\0bbbb"
+
+
+@pytest.mark.parametrize("resume", [{"1": 1 << 70}, {"9" * 40: 1}, {"9" * 5000: 1}, {"1": 1 << 63}])
+async def test_a_resume_of_impossible_numbers_is_refused(synced: Trading, resume: dict[str, int]) -> None:
+    """It must not break the gate, behind which the answers to others wait."""
+    synced.login(B, "bob")
+    synced.durable()
+    synced.take(B)
+    synced.login(A, "alice", resume=resume)
+    synced.put(B, orders_frame([command(account=2)]))
+    synced.durable()
+    assert [kind for kind, _ in synced.take(B)] == [FrameType.EVENTS]
+    ((kind, body),) = synced.take(A)
+    assert (kind, body["code"], body["field"]) == (FrameType.ERROR, "bad_frame", "resume")
+
+
+@pytest.mark.parametrize("from_seq", [-1, 1 << 63, 1 << 70])
+async def test_resume_frames_of_impossible_numbers(trading: Trading, from_seq: int) -> None:
+    trading.login(A, "alice")
+    ((kind, answer),) = trading.put(A, json_frame(FrameType.RESUME, {"account": 1, "from_seq": from_seq}))
+    assert (kind, answer["code"], answer["field"]) == (FrameType.ERROR, "bad_frame", "from_seq")
+
+
+async def test_a_broken_action_does_not_hold_up_what_waits_behind_it(synced: Trading) -> None:
+    broken: list[Exception] = []
+    synced.market.gate.broken = broken.append
+    synced.login(B, "bob")
+    synced.durable()
+    synced.take(B)
+    synced.put(B, orders_frame([command(account=2)]))
+
+    def act() -> None:
+        raise ZeroDivisionError
+
+    synced.market.later(act)
+    synced.put(B, orders_frame([command(account=2, client_order_id=2)]))
+    synced.durable()
+    assert [kind for kind, _ in synced.take(B)] == [FrameType.EVENTS, FrameType.EVENTS]
+    assert [type(error) for error in broken] == [ZeroDivisionError]
+
+
+async def test_a_login_shows_nothing_that_came_after_it(synced: Trading) -> None:
+    """What is applied after the login may not be durable when the login's answer leaves."""
+    synced.login(B, "alice")
+    synced.durable()
+    synced.put(B, orders_frame([command(client_order_id=1)]))
+    synced.login(A, "alice")
+    seq = synced.market.core.seq
+    synced.put(B, orders_frame([command(client_order_id=77)]))
+    synced.market.gate.open(seq)
+    ((kind, body),) = synced.take(A)
+    assert (kind, body["accounts"][0]["last_client_order_id"]) == (FrameType.LOGGED_IN, 1)
+
+
+async def test_a_login_whose_answer_cannot_be_sent_leaves_no_listener(trading: Trading) -> None:
+    """Whoever gets its place among the sessions next must not hear of its account."""
+    trading.deaf.add(A)
+    trading.login(A, "alice")
+    trading.login(B, "bob")
+    trading.take(B)
+    trading.market.sequencer.admin(
+        admin_command(CommandKind.DEPOSIT, operator="ann", reason="r", account=1, values=[5])
+    )
+    assert trading.take(B) == []

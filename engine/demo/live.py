@@ -10,14 +10,14 @@ import numpy as np
 from openbell import AsyncClient, AsyncMarketData, AsyncOrder
 from openbell.errors import InvalidInput
 from openbell.orders import Order
-from openbell.wire import EventKind, OrderType, Side, TimeInForce
+from openbell.wire import EventKind, InstrumentState, OrderType, Side, TimeInForce
 
 from engine.demo.desk import Quote
 from engine.demo.value import Value
 
 
 class LiveDesk:
-    """See engine.demo.desk.Desk. feed: market data with the channels TOP and TRADES, shared by many desks."""
+    """See engine.demo.desk.Desk. feed: market data with the channels T, X and S, shared by many desks."""
 
     def __init__(self, client: AsyncClient, feed: AsyncMarketData, values: Mapping[str, Value]) -> None:
         self._client, self._feed, self._values = client, feed, values
@@ -74,8 +74,8 @@ class LiveDesk:
     def place(
         self, side: Side, symbol: str, qty: int, price: int | None, tif: TimeInForce = TimeInForce.DAY
     ) -> Order | None:
-        """Send an order. None while there is no connection: an order that is held and sent later would be a bad one."""
-        if not self._client.is_online:
+        """Send an order. None while there is no trading or no connection: sent later it would be a bad one."""
+        if not self._client.is_online or not self._is_open(symbol):
             return None
         return self._client.order(side, symbol, qty, price, TimeInForce.IOC if price is None else tif)
 
@@ -86,7 +86,7 @@ class LiveDesk:
 
     def replace(self, order: Order, price: int, open_qty: int) -> None:
         """Ask for another price and open quantity; nothing happens when the order is done or already being changed."""
-        if not isinstance(order, AsyncOrder) or not self._client.is_online:
+        if not isinstance(order, AsyncOrder) or not self._client.is_online or not self._is_open(order.symbol):
             return
         if order.is_done or order.requests or order.order_type is OrderType.MARKET:
             return
@@ -94,3 +94,8 @@ class LiveDesk:
             order.replace(price, open_qty=open_qty)
         except InvalidInput:
             pass  # it was done meanwhile
+
+    def _is_open(self, symbol: str) -> bool:
+        """Whether the symbol is traded; nobody goes on knocking at a halted market."""
+        status = self._feed.status(symbol)
+        return status is None or status.state == InstrumentState.OPEN

@@ -40,7 +40,7 @@ async def trade(data: Path, part: list[Participant], rate: float, seed: int) -> 
         loop.add_signal_handler(one_signal, stop.set)
     values = {one.symbol: Value(seed, one.symbol, one.price, one.volatility) for one in cast.LISTINGS}
     async with AsyncExitStack() as stack:
-        feed = await stack.enter_async_context(market_data_async(data, channels="TX"))
+        feed = await stack.enter_async_context(market_data_async(data, channels="TXS"))
         clients = [
             await stack.enter_async_context(connect_async(data, account=one.account, name=f"demo {one.name}"))
             for one in part

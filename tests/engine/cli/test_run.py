@@ -97,6 +97,13 @@ def test_the_demo_trades_in_every_symbol_and_workers_come_back(data: Path, start
     status = market.json("ctl", "status")
     assert status["sessions"] >= 50
     assert status["rejects"] < status["orders"] / 20
+    market.ctl("halt", "--all", "--yes")
+    time.sleep(0.5)  # orders that were on their way
+    before = market.json("ctl", "status")["rejects"]
+    time.sleep(1.0)
+    assert market.json("ctl", "status")["rejects"] < before + 10, "nobody goes on knocking"
+    market.ctl("resume", "--all")
+    until(lambda: market.json("ctl", "status")["trades"] > status["trades"] + 20, "trading to go on")
     workers = [pid for pid in processes_of(data) if b"engine.demo.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     assert len(workers) == 2
     os.kill(workers[0], signal.SIGKILL)

@@ -176,6 +176,7 @@ async def test_a_server_that_is_stopped_under_load_and_started_again(
                 running.trade(100)
                 await asyncio.sleep(0.01)
             assert running.market.seq == before + 1000
+            await running.until(lambda: not server.running)  # it may take a moment to end
             await server.ensure_running()
         await running.projected()
         assert not task.done()

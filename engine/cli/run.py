@@ -24,6 +24,7 @@ from engine.cli.screens.market import MarketScreen, ports_text
 from engine.demo import staging
 from engine.supervisor import notify
 from engine.supervisor.market import AlreadyRunning, MarketProcesses, refuse_second
+from engine.supervisor.warnings import Warnings
 
 HELP = "start a market: engine, Postgres and a demo market with live status"
 ROOT = Path(__file__).resolve().parents[2]
@@ -149,6 +150,8 @@ class Runner:
         self.screen = MarketScreen()
         self.news: list[tuple[float, str]] = []  # when (monotonic), what
         self.operator: Operator | None = None
+        log = processes.engine.log
+        self.warnings = None if log is None else Warnings(log)
         self.began_s = time.monotonic()
 
     def run(self) -> int:
@@ -260,6 +263,8 @@ class Runner:
         """Ask the market; where it does not answer, say so on the screen."""
         assert self.operator is not None
         now_s = time.monotonic()
+        if self.warnings is not None:
+            self.news += [(now_s, text) for text in self.warnings.new()]
         alarms = [text for then_s, text in self.news if now_s - then_s < NEWS_SHOWN_S]
         workers = len(self.processes.workers)
         if workers:

@@ -90,7 +90,7 @@ def head(seen: Seen, width: int, demo: str | None = None) -> list[Text]:
     lines.append(
         _label("latency").append(
             f"p50 {show.micros(latency.p50)}   p90 {show.micros(latency.p90)}   p99 {show.micros(latency.p99)}   "
-            f"max {show.micros(latency.max)}" + ("   from an order's arrival to its answer" if width >= 100 else "")
+            f"max {show.micros(latency.max)}" + ("   order in to answer out" if width >= 90 else "")
             if latency.count
             else "no orders in the last seconds"
         )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +71,7 @@ def test_an_empty_market_starts_tells_what_to_do_and_stops(data: Path, started: 
     assert processes_of(data) == []
 
 
+@pytest.mark.slow
 def test_what_was_acked_survives_ctrl_c_under_load(data: Path, started: list[Running]) -> None:
     market = start(started, data, "--no-postgres", "--demo-rate", "4")
     until(lambda: market.json("ctl", "status")["trades"] > 20, "the demo to trade")
@@ -86,6 +91,7 @@ def test_what_was_acked_survives_ctrl_c_under_load(data: Path, started: list[Run
     assert again.stop() == 0
 
 
+@pytest.mark.slow
 def test_the_demo_trades_in_every_symbol_and_workers_come_back(data: Path, started: list[Running]) -> None:
     market = start(started, data, "--no-postgres", "--demo-rate", "8")
 
@@ -233,3 +239,57 @@ def test_the_sdk_operates_it_too(data: Path, started: list[Running]) -> None:
             book = op.book("ACME")
             assert [tuple(level) for level in book.bids] == [(1000, 1, 1)]
             assert book.asks == ()
+
+
+@pytest.mark.slow
+def test_at_a_terminal_there_is_a_screen_and_ctrl_c_leaves_it_in_order(data: Path) -> None:
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "engine.cli", "run", "--ports", "0", "--no-postgres", "--data", str(data)],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=environment(TERM="xterm-256color"),
+        cwd=data.parent,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(slave)
+    seen = bytearray()
+
+    def read() -> None:
+        while True:
+            try:
+                got = os.read(master, 65536)
+            except OSError:  # the other end is closed
+                return
+            if not got:
+                return
+            seen.extend(got)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        until(lambda: b"TIDE" in seen or b" more: " in seen, "the screen with the instruments")
+        screen = seen.decode("utf-8", "replace")
+        for word in (
+            "OpenBell",
+            "durability fsync",
+            "50 participants in 2 processes",
+            "Ctrl-C stops in order",
+            "watch NOVA",
+        ):
+            assert word in screen
+        os.write(master, b"\x03")  # as the key does: the terminal sends SIGINT to whoever is in front
+        assert process.wait(60) == 0
+        reader.join(5)
+        after = seen.decode("utf-8", "replace").rpartition("\x1b[?1049l")[2]  # where the screen is left
+        assert "stopping in order" in after
+        assert "stopped after" in after
+        assert "Traceback" not in after
+    finally:
+        process.kill()
+        process.wait(10)
+        os.close(master)
+    assert processes_of(data) == []

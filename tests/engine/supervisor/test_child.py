@@ -14,6 +14,7 @@ import pytest
 
 from engine.supervisor.child import Child, Restarts
 from engine.supervisor.market import AlreadyRunning, MarketProcesses, refuse_second
+from engine.supervisor.warnings import Warnings
 
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
 
@@ -151,3 +152,24 @@ def test_a_second_market_in_a_directory_is_refused(tmp_path: Path) -> None:
     refuse_second(tmp_path)  # its process is gone
     (run / "engine.json").write_text(f'{{"pid": {os.getpid()}}}')
     refuse_second(tmp_path)  # the number lives on in another process, which holds no lock
+
+
+def test_warnings_of_a_log_are_told_once_and_in_words(tmp_path: Path) -> None:
+    log = tmp_path / "x.log"
+    log.write_text('{"level": "error", "event": "of an earlier run"}\n')
+    warnings = Warnings(log)
+    assert warnings.new() == []
+    with log.open("a") as file:
+        file.write('{"ts": "now", "level": "info", "event": "fine"}\n')
+        file.write(
+            '{"ts": "now", "level": "warning", "event": "torn", "what": "5 bytes"}\nTraceback: no JSON\n{"level": "err'
+        )
+        file.flush()
+        assert warnings.new() == ["torn (what 5 bytes)"]
+        assert warnings.new() == []
+        file.write('or", "event": "the disk is full"}\n')
+        file.flush()
+        assert warnings.new() == ["the disk is full"]
+    log.write_text('{"level": "warning", "event": "anew"}\n')
+    assert warnings.new() == ["anew"]
+    assert Warnings(tmp_path / "none.log").new() == []

@@ -117,8 +117,10 @@ class Doors:
             self.order_router.go_on()
 
     def sweep(self, now_s: float) -> None:
-        """Log out silent clients."""
+        """Log out silent clients, and look at all sockets: what was sent outside of a port's own turn (the end of a
+        session, the answer to a verb that took a while) may have swallowed the news of a frame that came."""
         self.orders.sweep(now_s)
+        self.after_sends()
 
     def refuse_orders(self, why: FrameError | None) -> None:
         """Refuse all orders, saying why; or take them again."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import resource
 import signal
 import sys
 import time
@@ -44,6 +45,8 @@ TICK_S: Final = 60  # TICKs come on the full minute: DAY orders end then
 PERIOD_S: Final = 5.0  # of the histograms
 PATIENCE_S: Final = 1.0  # with a journal that is behind, before orders are refused
 STOP_DURABLE_S: Final = 1.5
+SAVE_PATIENCE_S: Final = 30.0  # of a snapshot with the journal
+MOST_FILES: Final = 1 << 16
 STOPPING: Final = FrameError("stopping", "the market is stopping")
 OVERLOADED: Final = FrameError("overloaded", "the journal is behind: the disk is too slow for what comes; try again")
 FAILURES: Final = (ConfigError, KeysError, InUse, JournalError, SnapshotError, PortError, OSError)
@@ -122,6 +125,9 @@ class Engine:
         self.status_map.durable_seq = self._journal.durable_seq
         self._loop.add_reader(self._journal.fileno(), self._on_durable)
         self.keys = Keys(self.data)
+        if self.market.core.seq:
+            # A day that ended meanwhile ends before anybody can trade: DAY orders of yesterday with those of today.
+            self.market.sequencer.execute([tick_command()])
         await self._apply_configuration()
         self._doors = Doors(self._loop, self.market, self.keys, self, self.log)
         self._doors.open()
@@ -301,7 +307,10 @@ class Engine:
 
             self.market.later(take)
             try:
-                values = await asyncio.wait_for(extra, 30.0)
+                values = await asyncio.wait_for(extra, SAVE_PATIENCE_S)
+                # With durability "memory" that was at once. A snapshot must never be ahead of its journal.
+                if not await self._until_written(seq, SAVE_PATIENCE_S):
+                    raise TimeoutError
                 path = await asyncio.to_thread(snapshots.write, self.data, state, seq, ts_ns, values)
             except SnapshotError as error:
                 raise FrameError("failed", str(error)) from error
@@ -375,6 +384,15 @@ class Engine:
         if projection is not None:
             await projection.stop()
 
+    async def _until_written(self, seq: int, timeout_s: float) -> bool:
+        """Wait until the journal has written `seq`; whether it has."""
+        deadline_s = time.monotonic() + timeout_s
+        while self.market.journal.durable_seq < seq:
+            if time.monotonic() > deadline_s or self.failure is not None:
+                return False
+            await asyncio.sleep(0.001)
+        return True
+
     async def _until_durable(self, timeout_s: float) -> bool:
         """Wait until everything applied is durable and sent; whether it is."""
         deadline_s = time.monotonic() + timeout_s
@@ -434,6 +452,14 @@ def configure(args: argparse.Namespace) -> Config:
     return config
 
 
+def _allow_files() -> None:
+    """Let the process have many files open: each client is one, and where they run out the journal gets none either."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _port(text: str) -> tuple[str, int]:
     name, equals, number = text.partition("=")
     if not equals or name not in DEFAULT_PORTS or not number.isdecimal() or int(number) > 65535:
@@ -461,6 +487,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"openbell engine: {error}", file=sys.stderr, flush=True)
         return 1
+
+    _allow_files()
 
     async def run() -> int:
         return await serve(Engine(args.data, config))

@@ -21,6 +21,7 @@ from ext.feed import Feed
 HEARTBEAT_S: Final = 0.2
 MAX_SUBSCRIPTION_BYTES: Final = 64  # of a subscription as it comes over the wire
 LETTERS: Final = bytes(map(int, Channel))
+SUBSCRIPTIONS_A_TURN: Final = 64  # before the other ports have their turn
 EVERYTHING: Final = -1  # the empty prefix
 _SUBSCRIBE = 1
 
@@ -68,8 +69,12 @@ class Publisher:
 
     def on_readable(self) -> None:
         """Take subscriptions and their ends."""
+        if self._socket.closed:
+            return
         changed = False
-        while self._get(EVENTS) & READABLE:
+        for _ in range(SUBSCRIPTIONS_A_TURN):
+            if not self._get(EVENTS) & READABLE:
+                break
             try:
                 message = self._socket.recv(NOBLOCK)
             except zmq.Again:
@@ -81,6 +86,8 @@ class Publisher:
                 # of several subscribers to one prefix the socket tells the first and the last one
                 self._prefixes[first] = max(0, self._prefixes[first] + (1 if message[0] == _SUBSCRIBE else -1))
                 changed = True
+        else:
+            self._loop.call_soon(self.on_readable)  # whoever floods this port does not hold up the others
         if changed:
             self._feed.want(self.wanted)
 

@@ -50,7 +50,8 @@ class Setup:
         self._path = data / APPLIED
         self._clock_ns = clock_ns
         self._done = Applied()
-        self._before = self._last_applied()
+        # What is remembered beside a market without a past was of another one, whose journal was removed.
+        self._before = self._last_applied() if market.core.seq else {}
         self._unfinished: set[str] = set()
 
     def apply(self) -> Applied:

@@ -118,6 +118,10 @@ class ControlProtocol:
             result = await deferred.work
         except FrameError as error:
             self._send(identity, error_frame(number, error))
+        except Exception:
+            error = FrameError("failed", "the engine could not do this; its log says why")
+            self._send(identity, error_frame(number, error))
+            raise
         else:
             self._reply(identity, number, result)
 

@@ -119,8 +119,8 @@ class ControlProtocol:
         except FrameError as error:
             self._send(identity, error_frame(number, error))
         except Exception:
-            error = FrameError("failed", "the engine could not do this; its log says why")
-            self._send(identity, error_frame(number, error))
+            failed = FrameError("failed", "the engine could not do this; its log says why")
+            self._send(identity, error_frame(number, failed))
             raise
         else:
             self._reply(identity, number, result)

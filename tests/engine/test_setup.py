@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -157,3 +158,14 @@ def test_the_end_of_the_day() -> None:
     assert next_day_end_ns("00:01", midnight_ns) == midnight_ns + 60 * 10**9
     assert next_day_end_ns("00:01", midnight_ns + 60 * 10**9) == midnight_ns + DAY_NS + 60 * 10**9
     assert next_day_end_ns("23:59", midnight_ns - 1) == midnight_ns + (DAY_NS - 60 * 10**9)
+
+
+async def test_a_market_whose_journal_was_removed_is_a_new_one(tmp_path: Path) -> None:
+    """What was applied to the old one says nothing of it: without a schedule its DAY orders would never end."""
+    first = Trading(tmp_path)
+    first.close()
+    shutil.rmtree(tmp_path / "journal")
+    again = Trading(tmp_path)
+    assert again.market.core.seq == first.market.core.seq
+    assert again.streams.counts[wire.EventKind.SCHEDULE_SET] == 1
+    again.close()

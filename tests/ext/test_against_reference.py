@@ -29,9 +29,9 @@ instruments = st.integers(0, INSTRUMENTS - 1)
 sides = st.sampled_from([Side.BUY, Side.SELL])
 modes = st.integers(0, 3)
 # Few prices, so that orders meet; some lie a page, a window or the whole range away.
-prices = st.sampled_from([100, 101, 99, 102, 98, 100, 101, 64, 127, 128, 5, 300, 600, 10_000, 1 << 20])
+prices = st.sampled_from([100, 101, 99, 102, 100, 101, 99, 98, 64, 127, 128, 300, 10_000, 1 << 20])
 qtys = st.integers(1, 6)
-limits = st.sampled_from([-1, 0, 1, 3, 50])
+limits = st.sampled_from([-1, 0, 0, -1, 3, 50])
 
 
 class Markets(RuleBasedStateMachine):
@@ -62,15 +62,15 @@ class Markets(RuleBasedStateMachine):
         return bool(self.pair.model.state.orders)
 
     @initialize(
-        orders=st.integers(1, 12),
-        pages=st.integers(1, 6),
-        positions=st.integers(1, 6),
-        id_window=st.integers(1, 6),
+        orders=st.sampled_from([30, 12, 30, 4]),
+        pages=st.sampled_from([50, 3, 50, 50]),
+        positions=st.sampled_from([6, 6, 6, 3]),
+        id_window=st.sampled_from([50, 1, 50, 3, 50]),
         window_pages=st.sampled_from([2, 4]),
         ticks=st.sampled_from([(1, 1), (1, 4)]),
         lot=st.sampled_from([1, 7]),
-        flags=st.tuples(*[st.integers(0, 3)] * ACCOUNTS),
-        cash=st.sampled_from([0, 50_000, 10**9, wire.MAX_CASH - wire.MAX_NOTIONAL]),
+        flags=st.tuples(*[st.sampled_from([1, 1, 0, 3])] * ACCOUNTS),
+        cash=st.sampled_from([10**9, 10**9, 200_000, wire.MAX_CASH - wire.MAX_NOTIONAL]),
         collar_bps=st.sampled_from([0, 0, 150]),
     )
     def open(
@@ -176,11 +176,11 @@ class Markets(RuleBasedStateMachine):
 
     # Operators
 
-    @rule(instrument=instruments, state=st.sampled_from([1, 1, 0, 2]))
+    @rule(instrument=instruments, state=st.sampled_from([1, 1, 1, 0, 2]))
     def halt_or_open(self, instrument: int, state: int) -> None:
         self.do(ask.instrument_state(instrument, state))
 
-    @rule(account=accounts, state=st.sampled_from([0, 0, 1]), flags=st.integers(0, 1))
+    @rule(account=accounts, state=st.sampled_from([0, 0, 0, 1]), flags=st.integers(0, 1))
     def block_or_activate(self, account: int, state: int, flags: int) -> None:
         self.do(ask.account_state(account, state, flags=flags))
 
@@ -243,8 +243,8 @@ class Markets(RuleBasedStateMachine):
             self.pair.replay(cycle([1, 3, 2, 50]), cycle([False, True, False]))
 
 
-Markets.TestCase.settings = settings(max_examples=150, stateful_step_count=50)
-TestMarkets = pytest.mark.timeout(300)(Markets.TestCase)
+Markets.TestCase.settings = settings(max_examples=300, stateful_step_count=50)
+TestMarkets = pytest.mark.timeout(600)(Markets.TestCase)
 
 
 def market_of(*commands: Command) -> Pair:

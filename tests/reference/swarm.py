@@ -74,7 +74,15 @@ class Swarm:
         command = make()
         if make == self.make_tick and self.random.random() < 0.3:
             after_ns = self.random.randint(0, DAY_NS)
-        return Step(command, after_ns)
+        return Step(command, self.to_a_bound() if self.chance(0.03) else after_ns)
+
+    def to_a_bound(self) -> int:
+        """The time until just when something is over: the day, the second of an account's message rate."""
+        state = self.model.state
+        account = self.random.choice(list(state.accounts.values())) if state.accounts else None
+        bounds = [state.day_end_ns, account.rate.window_start_ns + 1_000_000_000 if account else 0]
+        left = self.random.choice(bounds) - self.model.ts_ns
+        return left + self.random.choice((0, 0, -1)) if 0 < left <= DAY_NS else 0
 
     # Choices
 

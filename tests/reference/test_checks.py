@@ -131,6 +131,7 @@ ORDERS: list[tuple[str, list[Command], Command, tuple[int, int, int, int]]] = [
     ),
     ("24", [ask.buy(0, 1, 60, 1)], ask.buy(0, 2, 41, 1), (Check.BUYING_POWER, 4000, 4100, 4000)),
     ("24 market", [collar()], ask.buy(0, 1, 1, 1, **MARKET), (Check.BUYING_POWER, 10_000, 110_000, 10_000)),
+    ("25 at the best", [ask.sell(1, 1, 50, 1)], ask.buy(0, 1, 50, 1, flags=1), (Check.POST_ONLY, 50, 50, 0)),
     ("25 buy", [ask.sell(1, 1, 50, 1)], ask.buy(0, 1, 52, 1, flags=1), (Check.POST_ONLY, 50, 52, 0)),
     (
         "25 sell",
@@ -187,6 +188,14 @@ def test_order_is_refused(
 def test_order_at_the_limit_is_taken(desk: Desk, before: list[Command], command: Command) -> None:
     prepared(desk, before)
     assert desk.do(command)[0].kind == EventKind.ACCEPTED
+
+
+def test_the_collar_follows_the_trades(desk: Desk) -> None:
+    prepared(desk, [ask.instrument(0, reference_price=1000, collar_bps=1000), limits(flags=CREDIT)])
+    assert desk.one(ask.buy(0, 1, 1101, 1)).limit == 1100
+    desk.do(ask.sell(1, 1, 1100, 1), ask.buy(0, 2, 1100, 1))
+    assert desk.one(ask.buy(0, 3, 1211, 1)).limit == 1210
+    assert desk.one(ask.sell(1, 2, 989, 1)).limit == 990
 
 
 def test_credit_reaches_down_to_the_least_cash(desk: Desk) -> None:

@@ -35,6 +35,10 @@ MAX_FRAME_BYTES: Final = 1 << 20
 MAX_ERRORS: Final = 100
 MAX_STRANGERS: Final = 10_000  # clients without a session that are remembered
 MAX_ROWS: Final = 10_000  # of one reply
+QUERY_ROWS: Final = 50_000  # that one session may ask for at once, and
+QUERY_ROWS_A_S: Final = 10_000  # so many more a second: they are made on the loop, and everybody waits
+QUERY_COST: Final = 20  # rows that a query costs in any case
+SKIPPED_COST: Final = 0.05  # rows that one costs which is looked at and not shown
 MAX_SEQ: Final = (1 << 63) - 1
 SILENT_HEARTBEATS: Final = 3
 TELL_S: Final = 60.0  # how long a client that did not read is told so, until it takes it
@@ -74,14 +78,26 @@ class Query(msgspec.Struct, forbid_unknown_fields=True):
 class Session:
     """A logged-in client."""
 
-    __slots__ = ("account_ids", "accounts", "client", "errors", "identity", "number", "seen_s", "slot")
+    __slots__ = (
+        "account_ids",
+        "accounts",
+        "client",
+        "errors",
+        "identity",
+        "number",
+        "paid_s",
+        "rows",
+        "seen_s",
+        "slot",
+    )
 
     def __init__(self, slot: int, number: int, identity: bytes, accounts: list[int], client: str, now_s: float) -> None:
         self.slot, self.number, self.identity = slot, number, identity
         self.account_ids = accounts
         self.accounts = np.array(accounts, "<u4").tobytes()
         self.client = client
-        self.seen_s = now_s
+        self.seen_s = self.paid_s = now_s
+        self.rows: float = QUERY_ROWS  # that it may ask for now
         self.errors = 0
 
 
@@ -227,6 +243,8 @@ class OrderProtocol:
             self._free_slot(), self._last_number, identity, [one for one in accounts if one in known], login.client,
             self.now_s,
         )  # fmt: skip
+        if old is not None:
+            session.rows, session.paid_s = old.rows, old.paid_s
         self._sessions[identity] = self._slots[session.slot] = session
         # The rows are of now: what is applied until the answer leaves may not be durable then.
         accounts_now = rows_of(rows[np.isin(rows["account"], session.account_ids)])
@@ -270,6 +288,9 @@ class OrderProtocol:
             self._resume(session, number, account, from_seq)
 
     def _ask_resume(self, session: Session, number: int, asked: Resume) -> None:
+        self._check_rows(session)
+        first, last = self._market.streams.range(asked.account) if asked.account in session.account_ids else (1, 0)
+        session.rows -= QUERY_COST + SKIPPED_COST * max(0, last + 1 - max(first, asked.from_seq))
         if not 0 <= asked.from_seq <= MAX_SEQ:
             raise FrameError(
                 "bad_frame", f"from_seq must be 0 to {MAX_SEQ}", field="from_seq", limit=MAX_SEQ, value=asked.from_seq
@@ -367,6 +388,7 @@ class OrderProtocol:
     def _query(self, session: Session, number: int, query: Query) -> None:
         """Answer a query with applied state, when that is durable. Raises FrameError."""
         market = self._market
+        self._check_rows(session)
         for field, value, limit in (("limit", query.limit, MAX_ROWS), ("offset", query.offset, 1 << 62)):
             if not 0 <= value <= limit:
                 raise FrameError("bad_query", f"{field} must be 0 to {limit}", field=field, limit=limit, value=value)
@@ -390,11 +412,26 @@ class OrderProtocol:
                 field="what", value=query.what,
             )  # fmt: skip
         data = _reply_frame(number, query, rows, market.core.seq)
+        self._charge(session, len(rows), query)
         market.later(lambda: self._reply(session, data))
+
+    def _check_rows(self, session: Session) -> None:
+        """Whether a session may ask for rows. Raises FrameError."""
+        session.rows = min(QUERY_ROWS, session.rows + (self.now_s - session.paid_s) * QUERY_ROWS_A_S)
+        session.paid_s = self.now_s
+        if session.rows <= 0:
+            raise FrameError(
+                "too_many", f"a session may ask for {QUERY_ROWS} rows at once and {QUERY_ROWS_A_S} more a second: wait",
+                field="rows", limit=QUERY_ROWS_A_S,
+            )  # fmt: skip
+
+    def _charge(self, session: Session, found: int, query: Query) -> None:
+        session.rows -= QUERY_COST + min(query.limit, found) + SKIPPED_COST * found
 
     def _reply_fills(self, session: Session, number: int, query: Query, account: int, seq: int) -> None:
         """Fills are of what was sent: taken when everything up to `seq` is."""
         fills = np.frombuffer(self._market.streams.fills(account, MAX_ROWS), wire.EVENT)
+        self._charge(session, len(fills), query)
         self._reply(session, _reply_frame(number, query, fills, seq))
 
     def _reply(self, session: Session, data: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from openbell.wire import CommandKind, FrameType
 
+from engine.ports.orders import QUERY_COST, QUERY_ROWS, QUERY_ROWS_A_S
 from engine.sequencer import admin_command
 from tests.engine.trading import Trading, command, json_frame, orders_frame
 
@@ -73,3 +74,23 @@ async def test_a_login_whose_answer_cannot_be_sent_leaves_no_listener(trading: T
         admin_command(CommandKind.DEPOSIT, operator="ann", reason="r", account=1, values=[5])
     )
     assert trading.take(B) == []
+
+
+async def test_queries_without_end_are_refused_and_taken_again_later(trading: Trading) -> None:
+    """They are answered on the loop: 2,000 of 10,000 rows kept everybody waiting for 16 seconds."""
+    trading.login(A, "alice")
+    query = json_frame(FrameType.QUERY, {"what": "orders"})
+    answers = 0
+    while (got := trading.put(A, query))[0][0] is FrameType.REPLY:
+        answers += 1
+    assert answers == QUERY_ROWS // QUERY_COST
+    ((kind, body),) = got
+    assert (kind, body["code"], body["field"], body["limit"]) == (FrameType.ERROR, "too_many", "rows", QUERY_ROWS_A_S)
+    resume = json_frame(FrameType.RESUME, {"account": 1, "from_seq": 1})
+    assert trading.put(A, resume)[0][1]["code"] == "too_many"
+    trading.login(A, "alice")  # again on the same connection: no way around it
+    assert trading.put(A, query)[0][1]["code"] == "too_many"
+    assert trading.login(B, "bob")[0][0] is FrameType.LOGGED_IN
+    assert trading.put(B, query)[0][0] is FrameType.REPLY
+    trading.orders.now_s += 1
+    assert trading.put(A, query)[0][0] is FrameType.REPLY

@@ -78,7 +78,10 @@ class ControlProtocol:
         try:
             result = verb.do(self._desk, act)
         except Rejected as error:
-            raise _rejected(request.verb, error) from None
+            # It is in the journal, and tells of the state: it leaves when it is durable, as any other answer.
+            refused = error_frame(number, _rejected(request.verb, error))
+            self._later(identity, refused)
+            return
         if isinstance(result, Deferred):
             self._spawn(self._finish(identity, number, result))
         else:
@@ -111,6 +114,14 @@ class ControlProtocol:
                 then(self._desk)
 
         self._market.later(reply)
+
+    def _later(self, identity: bytes, data: bytes) -> None:
+        """Send it when what was applied is durable."""
+
+        def send() -> None:
+            self._send(identity, data)
+
+        self._market.later(send)
 
     async def _finish(self, identity: bytes, number: int, deferred: Deferred) -> None:
         """Answer what takes a while."""

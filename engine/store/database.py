@@ -6,6 +6,7 @@ dsn = "embedded"        # or postgresql://USER:PASSWORD@HOST/DATABASE of any Pos
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -16,6 +17,7 @@ from engine.store.embedded import EmbeddedPostgres, StoreError
 
 EMBEDDED = "embedded"
 OLDEST_VERSION = 14
+_PASSWORD = re.compile(r"((?:^|[?&\s])(?:ssl)?password\s*=\s*)[^&\s]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ async def check(dsn: str, timeout_s: float = 10.0) -> None:
 
 def redacted(dsn: str) -> str:
     """`dsn` without its password, for messages and logs."""
+    dsn = _PASSWORD.sub(r"\1***", dsn)  # given as a parameter, or where somebody wrote key=value instead of a URL
     parts = urlsplit(dsn)
     if "@" not in parts.netloc:
         return dsn

@@ -7,6 +7,7 @@ children in order. Should the supervisor itself be killed, the kernel sends its 
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import signal
 import subprocess
@@ -19,9 +20,11 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
 
-def _end_with_parent() -> None:
+def _end_with(parent: int) -> None:
     """In the child, before exec."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:  # it was killed just before
+        os._exit(1)
 
 
 class Child:
@@ -66,7 +69,7 @@ class Child:
             stderr=output,
             env=self.env,
             start_new_session=True,
-            preexec_fn=_end_with_parent,
+            preexec_fn=functools.partial(_end_with, os.getpid()),
         )
 
     @property

@@ -288,3 +288,11 @@ async def test_answers_wait_for_the_disk(synced: Trading) -> None:
     assert operating.sent == []
     synced.durable()
     assert [decoded(one)[1]["number"] for one in operating.sent] == [3, 4]
+
+
+async def test_what_the_core_refuses_is_told_when_it_is_durable(synced: Trading) -> None:
+    operating = Operating(synced)
+    operating.request("deposit", "because", args={"account": 1, "amount": -(10**15)})
+    assert operating.sent == []
+    synced.durable()
+    assert [decoded(sent)[1]["code"] for sent in operating.sent] == ["rejected"]

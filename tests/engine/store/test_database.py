@@ -97,6 +97,8 @@ async def test_what_is_no_dsn_is_refused(dsn: str) -> None:
         ("postgresql://a:p@ss@h/d?x=1", "postgresql://a@h/d?x=1"),
         ("postgresql://h/d", "postgresql://h/d"),
         ("postgresql://a@/d?host=/run", "postgresql://a@/d?host=/run"),
+        ("postgresql://h/db?user=ann&password=s%40fe&host=x", "postgresql://h/db?user=ann&password=***&host=x"),
+        ("host=h user=ann password=safe dbname=db", "host=h user=ann password=*** dbname=db"),
     ],
 )
 def test_passwords_are_not_shown(dsn: str, shown: str) -> None:

@@ -27,7 +27,7 @@ from tools.steps import Step
 
 LIMIT = Limit(0.5, "higher")
 LIMITED = 32  # orders a frame
-ACCOUNTS = 4
+ACCOUNTS = 1
 IN_FLIGHT = 1 << 16  # commands sent and not answered, at most
 FRAMES_A_LOOK = 8
 QUIET_S = 20.0  # without an answer: something is lost
@@ -71,7 +71,7 @@ def through_the_market(folder: Path, records: NDArray[Any], per_frame: int, dura
     made = commands.orders(records, ACCOUNTS)
     with (
         EngineProcess(folder, durability, accounts=ACCOUNTS) as engine,
-        openbell.connect(engine.data, api_key=API_KEY, keep_events=True) as client,
+        openbell.connect(engine.data, api_key=API_KEY) as client,
     ):
         parts = [made[begin : begin + per_frame] for begin in range(0, len(made), per_frame)]
         start = perf_counter()
@@ -90,25 +90,22 @@ def through_the_market(folder: Path, records: NDArray[Any], per_frame: int, dura
 def _send_all(client: openbell.Client, parts: list[NDArray[Any]], count: int) -> int:
     """Send the frames, take the answers; how many commands were answered. Raises RuntimeError when that stops short."""
     base_seq = client.query("instruments")["seq"]
-    sent = answered = 0
+    last_seq = base_seq
 
-    def take(timeout_s: float) -> int:
-        events = client.events(timeout_s)
+    def take(events: NDArray[Any]) -> None:
         # Every command has at least one event, and they come in order: the last one tells how far the market is.
-        return int(events["seq"][-1]) - base_seq if len(events) else answered
+        nonlocal last_seq
+        last_seq = int(events["seq"][-1])
 
+    client.on_events(take)
+    sent = 0
     for place, part in enumerate(parts):
         client.send_batch(part)
         sent += len(part)
         if place % FRAMES_A_LOOK == 0:
-            answered = take(0.0)
-        while sent - answered > IN_FLIGHT:
-            answered = take(QUIET_S)
-    quiet_since_s = perf_counter()
-    while answered < count:
-        before, answered = answered, take(1.0)
-        if answered > before:
-            quiet_since_s = perf_counter()
-        elif perf_counter() - quiet_since_s > QUIET_S:
-            raise RuntimeError(f"of {count} commands {answered} were answered, then nothing came for {QUIET_S} s")
+            client.poll()
+        while sent - (last_seq - base_seq) > IN_FLIGHT:
+            client.poll(QUIET_S)
+    client.wait_until(lambda: last_seq - base_seq >= count, QUIET_S, f"the answers to {count} commands")
+    answered: int = last_seq - base_seq
     return answered

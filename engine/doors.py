@@ -23,7 +23,7 @@ from engine.publisher import Publisher
 
 SNAPSHOT_QUEUE: Final = 16  # answers that wait for one client: they may be large
 CONTROL_QUEUE: Final = 256
-SNAPSHOTS_A_TURN, CONTROLS_A_TURN, ORDERS_A_TURN = 1, 4, 64  # frames before the other ports have their turn
+SNAPSHOTS_A_TURN, CONTROLS_A_TURN, ORDERS_A_TURN = 1, 4, 32  # frames before the other ports have their turn
 SUBSCRIPTION_BYTES: Final = 1 << 10
 
 
@@ -90,7 +90,7 @@ class Doors:
         market.send_events = self.orders.send_events
         market.send_data = self._publisher.publish
         order_router.start(self.orders.receive, self._turn, self.orders.refuse)
-        snapshot_router.start(SnapshotProtocol(market, snapshot_router.send).receive)
+        snapshot_router.start(SnapshotProtocol(market, snapshot_router.send, snapshot_router.send_two).receive)
         control_router.start(self.control.receive, lambda taken_ns: self.after_sends())
         self._publisher.start(lambda: market.journal.durable_seq)
 

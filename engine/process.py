@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import resource
+import gc
 import signal
 import sys
 import time
@@ -18,7 +18,7 @@ from typing import Any, Final
 import uvloop
 
 from engine import config as configuration
-from engine import recovery, snapshots, status
+from engine import recovery, snapshots, status, system
 from engine.config import DEFAULT_PORTS, NO_POSTGRES, Config, ConfigError
 from engine.doors import Doors
 from engine.engine_file import EngineFile
@@ -46,7 +46,6 @@ PERIOD_S: Final = 5.0  # of the histograms
 PATIENCE_S: Final = 1.0  # with a journal that is behind, before orders are refused
 STOP_DURABLE_S: Final = 1.5
 SAVE_PATIENCE_S: Final = 30.0  # of a snapshot with the journal
-MOST_FILES: Final = 1 << 16
 STOPPING: Final = FrameError("stopping", "the market is stopping")
 OVERLOADED: Final = FrameError("overloaded", "the journal is behind: the disk is too slow for what comes; try again")
 FAILURES: Final = (ConfigError, KeysError, InUse, JournalError, SnapshotError, PortError, OSError)
@@ -135,6 +134,9 @@ class Engine:
         self._set_tick()
         self.started_ts_ns = time.time_ns()
         self._start_projection()
+        # What lives by now lives to the end: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         self._file.write(
             ports=self._doors.addresses,
             server_key=self._doors.server_key,
@@ -452,14 +454,6 @@ def configure(args: argparse.Namespace) -> Config:
     return config
 
 
-def _allow_files() -> None:
-    """Let the process have many files open: each client is one, and where they run out the journal gets none either."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
 def _port(text: str) -> tuple[str, int]:
     name, equals, number = text.partition("=")
     if not equals or name not in DEFAULT_PORTS or not number.isdecimal() or int(number) > 65535:
@@ -482,13 +476,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--durability", choices=("fsync", "memory"), help="instead of the configuration's")
     parser.add_argument("--no-postgres", action="store_true", help="without read models in Postgres")
     args = parser.parse_args(arguments)
+    system.keep_memory()
+    system.allow_files()
     try:
         config = configure(args)
     except ConfigError as error:
         print(f"openbell engine: {error}", file=sys.stderr, flush=True)
         return 1
-
-    _allow_files()
 
     async def run() -> int:
         return await serve(Engine(args.data, config))

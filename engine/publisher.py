@@ -15,7 +15,7 @@ from openbell import wire
 from openbell.records import HEARTBEAT, MARKET_DATA_HEADER
 from openbell.wire import Channel
 
-from engine.ports.socket import EVENTS, NOBLOCK, READABLE
+from engine.ports.socket import EVENTS, NOBLOCK, READABLE, plain_send
 from ext.feed import Feed
 
 HEARTBEAT_S: Final = 0.2
@@ -40,6 +40,7 @@ class Publisher:
         self._feed = feed
         self._prefixes = dict.fromkeys((*LETTERS, EVERYTHING), 0)  # number of different ones by their first byte
         self._get: Callable[[int], int] = socket.get  # type: ignore[assignment] # of the options asked for
+        self._send = plain_send(socket)
         self._descriptor = socket.fileno()
         self._timer: asyncio.TimerHandle | None = None
         self._durable_seq: Callable[[], int] = lambda: 0
@@ -61,7 +62,7 @@ class Publisher:
         """Send what the core says of its books."""
         frames = self._feed.add(data)
         if frames:
-            send = self._socket.send
+            send = self._send
             for frame in frames:
                 send(frame, NOBLOCK)
             if self._get(EVENTS) & READABLE:

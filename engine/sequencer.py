@@ -11,7 +11,7 @@ from openbell import wire
 from openbell.records import EVENT, REJECT, struct_of
 from openbell.wire import Check, CommandKind, EventKind
 
-from engine.gate import Gate
+from engine.gate import OPEN, Gate
 from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import JournalWriter
 from ext.core import Core
@@ -86,6 +86,7 @@ class Sequencer:
         self.journal = journal
         self.gate = gate
         self.batch = CommandBatch(core.seq + 1, core.ts_ns)
+        self._waits = gate.durable_seq != OPEN  # for the disk; else answers go first
         self.commands = 0  # since the start
         self.failed: Callable[[Exception], None] = lambda error: None  # the core broke: nothing may go on
         self._clock_ns = clock_ns
@@ -99,15 +100,18 @@ class Sequencer:
         """Seal what is in the batch; nothing happens when it is empty. taken_ns: when the first of it was taken."""
         batch = self.batch
         count = batch.seal(self._clock_ns())
-        if count:
-            core = self.core
-            self.journal.submit(batch.records, batch.last_seq)
-            self._apply(batch.commands)
+        if not count:
             batch.clear()
-            self.commands += count
-            self.gate.hold(core.seq, core.take_events(), core.take_market_data(), taken_ns)
-        else:
-            batch.clear()
+            return
+        core, records, last_seq = self.core, batch.records, batch.last_seq
+        if self._waits:
+            self.journal.submit(records, last_seq)
+        self._apply(batch.commands)
+        batch.clear()
+        self.gate.hold(last_seq, core.take_events(), core.take_market_data(), taken_ns)
+        self.commands += count
+        if not self._waits:
+            self.journal.submit(records, last_seq)
 
     def _apply(self, commands: bytes) -> None:
         """They are in the journal: what the core cannot take now it cannot take at a restart either."""

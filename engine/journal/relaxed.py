@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.journal.writer import JournalWriter
 
-PAUSE_S: Final = 0.005
+PAUSE_S: Final = 0.02
 MUCH_BYTES: Final = 1 << 20
 
 

@@ -1,7 +1,7 @@
 """The snapshots port's protocol: the state as of a channel sequence, for subscribers that saw a gap. No I/O.
 
-`send(identity, head, records)` hands the two parts of an answer to the socket. Anybody may ask; a reply shows applied
-state and passes the gate.
+`send(identity, frame)` hands an error to the socket, `send_two(identity, head, records)` the two parts of an answer.
+Anybody may ask; a reply shows applied state and passes the gate.
 """
 
 from __future__ import annotations
@@ -43,9 +43,12 @@ class Query(msgspec.Struct, forbid_unknown_fields=True):
 class SnapshotProtocol:
     """Answers questions for state."""
 
-    def __init__(self, market: Market, send: Callable[..., bool]) -> None:
+    def __init__(
+        self, market: Market, send: Callable[[bytes, bytes], bool], send_two: Callable[[bytes, bytes, bytes], bool]
+    ) -> None:
         self._market = market
         self._send = send
+        self._send_two = send_two
 
     def receive(self, identity: bytes, message: bytes) -> None:
         """Take a frame."""
@@ -97,7 +100,7 @@ class SnapshotProtocol:
                 body["sequence"] = market.feed.sequences[_PLACES[channel]]
             body["record_size"] = _SIZES[channel]
             body["count"] = len(shown) // _SIZES[channel]
-            self._send(identity, json_frame(FrameType.REPLY, number, body), shown)
+            self._send_two(identity, json_frame(FrameType.REPLY, number, body), shown)
 
         market.later(reply)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import zmq
+from zmq.backend import Socket as BackendSocket
 from zmq.utils import z85
 
 from engine.config import Ports, is_loopback
@@ -80,6 +81,12 @@ def bind(socket: zmq.Socket[bytes], name: str, ports: Ports, encrypted: bool) ->
     return bound.replace("0.0.0.0", ports.host) if bound.startswith("tcp://0.0.0.0") else bound
 
 
+def plain_send(socket: zmq.Socket[bytes]) -> Callable[[bytes, int], object]:
+    """The socket's send without what pyzmq puts around it for sockets of other kinds."""
+    bound: Callable[[bytes, int], object] = BackendSocket.send.__get__(socket, type(socket))
+    return bound
+
+
 class Router:
     """A ROUTER socket on the loop. At most `frames_a_turn` are taken before the loop goes on.
 
@@ -106,6 +113,8 @@ class Router:
         self._refuse: Callable[[bytes, FrameError, int], None] = self._answer_error
         self._frames_a_turn = frames_a_turn
         self._get: Callable[[int], int] = socket.get  # type: ignore[assignment] # of the options asked for
+        self._recv: Callable[..., Any] = socket.recv
+        self._send = plain_send(socket)
         self._descriptor = socket.fileno()
         self._paused = False
         self._again: asyncio.Handle | None = None
@@ -129,35 +138,41 @@ class Router:
         self._soon()
 
     def on_readable(self) -> None:
-        """Take the frames that are there."""
-        if self._paused:
-            return
+        """The system tells of frames. The first one goes on its way before anything else is looked at."""
+        if not self._paused:
+            self._take(1)
+
+    def _on_again(self) -> None:
+        """There was more than one: take many at once, each costs less then."""
+        self._again = None
+        if not self._paused:
+            self._take(self._frames_a_turn)
+
+    def _take(self, limit: int) -> None:
+        """Take up to `limit` frames, then let them take effect."""
         taken_ns = time.perf_counter_ns()
-        socket = self._socket
-        recv, get = socket.recv, self._get
-        taken = 0
+        recv, receive = self._recv, self._receive
+        left = limit
         try:
-            while taken < self._frames_a_turn:
-                identity = recv(NOBLOCK)
-                message = recv(NOBLOCK)
-                taken += 1
-                if get(RCVMORE):
+            while left:
+                identity: bytes = recv(NOBLOCK)
+                part = recv(NOBLOCK, False)
+                left -= 1
+                if part.more:
                     self._drop_parts()
-                    self._refuse(identity, _MULTIPART, number_of(message))
+                    self._refuse(identity, _MULTIPART, 0)
                 elif identity[0] != _AUTOMATIC:
-                    self._refuse(identity, _IDENTITY, number_of(message))
+                    self._refuse(identity, _IDENTITY, number_of(part.bytes))
                 else:
                     try:
-                        self._receive(identity, message)
+                        receive(identity, part.bytes)
                     except Exception as error:
                         self._broken(error)
-                        self._refuse(identity, _BUG, number_of(message))
-                if taken == 1 and not get(EVENTS) & READABLE:
-                    break  # the usual case with few clients: cheaper than an exception
+                        self._refuse(identity, _BUG, number_of(part.bytes))
         except zmq.Again:
             pass
-        if taken:
-            self.frames += taken
+        if left != limit:
+            self.frames += limit - left
             if self._turn is not None:
                 self._turn(taken_ns)
             self.look_again()
@@ -171,34 +186,45 @@ class Router:
         if self._again is None:
             self._again = self._loop.call_soon(self._on_again)
 
-    def _on_again(self) -> None:
-        self._again = None
-        self.on_readable()
-
     def _drop_parts(self) -> None:
-        while self._socket.get(RCVMORE):
-            self._socket.recv(NOBLOCK)
+        while self._get(RCVMORE):
+            self._recv(NOBLOCK)
 
     def _answer_error(self, identity: bytes, error: FrameError, number: int) -> None:
         self.send(identity, error_frame(number, error))
 
-    def send(self, identity: bytes, *parts: bytes) -> bool:
-        """Send a message; False when the client is gone or its queue is full: it does not read."""
-        send = self._socket.send
+    def send(self, identity: bytes, message: bytes) -> bool:
+        """Send a frame; False when the client is gone or its queue is full: it does not read."""
+        send = self._send
         try:
             send(identity, MORE_TO_COME)
         except zmq.ZMQError as error:
-            # What the client has taken from its queue is seen only when the socket looks: once more, then it is full.
-            if error.errno != zmq.EAGAIN:
+            if not self._send_again(identity, error):
                 return False
-            self._socket.get(EVENTS)
-            try:
-                send(identity, MORE_TO_COME)
-            except zmq.ZMQError:
+        send(message, NOBLOCK)
+        return True
+
+    def send_two(self, identity: bytes, head: bytes, body: bytes) -> bool:
+        """As `send`, of a message of two parts."""
+        send = self._send
+        try:
+            send(identity, MORE_TO_COME)
+        except zmq.ZMQError as error:
+            if not self._send_again(identity, error):
                 return False
-        for part in parts[:-1]:
-            send(part, MORE_TO_COME)
-        send(parts[-1], NOBLOCK)
+        send(head, MORE_TO_COME)
+        send(body, NOBLOCK)
+        return True
+
+    def _send_again(self, identity: bytes, error: zmq.ZMQError) -> bool:
+        """What a client has taken from its queue is seen only when the socket looks: once more, then it is full."""
+        if error.errno != zmq.EAGAIN:
+            return False
+        self._get(EVENTS)
+        try:
+            self._send(identity, MORE_TO_COME)
+        except zmq.ZMQError:
+            return False
         return True
 
     def pause(self) -> None:

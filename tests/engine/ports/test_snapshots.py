@@ -25,7 +25,7 @@ class Asking:
 
     def __init__(self, trading: Trading) -> None:
         self.sent: list[tuple[bytes, ...]] = []
-        self.protocol = SnapshotProtocol(trading.market, self._send)
+        self.protocol = SnapshotProtocol(trading.market, self._send, self._send)
 
     def _send(self, identity: bytes, *parts: bytes) -> bool:
         self.sent.append(parts)

@@ -114,8 +114,9 @@ class Running:
         return str(json.loads(path.read_text("utf-8"))["api_key"])
 
     def dealer(self, port: str, **options: int) -> zmq.Socket[bytes]:
-        """A plain ZeroMQ socket to a port; options by name (rcvhwm, ...)."""
-        made: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+        """A plain ZeroMQ socket to a port (an XSUB to market data); options by name (rcvhwm, ...)."""
+        kind = zmq.XSUB if port == "market_data" else zmq.DEALER
+        made: zmq.Socket[bytes] = zmq.Context.instance().socket(kind)
         made.linger, made.rcvtimeo, made.sndtimeo = 0, 10_000, 10_000
         for name, value in options.items():
             setattr(made, name, value)

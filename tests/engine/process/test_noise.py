@@ -96,7 +96,7 @@ def test_frames_that_are_too_large_cost_their_sender_the_connection(tmp_path: Pa
     with Running(tmp_path) as engine, Trader(engine):
         peer = engine.dealer(port, maxmsgsize=-1)
         monitor = peer.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-        peer.send(bytes(8 << 20))
+        peer.send(b"\x02" * (8 << 20))  # no subscription
         assert monitor.poll(10_000)
         peer.disable_monitor()
         peer.close()

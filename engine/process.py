@@ -45,6 +45,7 @@ TICK_S: Final = 60  # TICKs come on the full minute: DAY orders end then
 PERIOD_S: Final = 5.0  # of the histograms
 PATIENCE_S: Final = 1.0  # with a journal that is behind, before orders are refused
 STOP_DURABLE_S: Final = 1.5
+SETUP_PATIENCE_S: Final = 30.0  # of a start with the journal
 SAVE_PATIENCE_S: Final = 30.0  # of a snapshot with the journal
 STOPPING: Final = FrameError("stopping", "the market is stopping")
 OVERLOADED: Final = FrameError("overloaded", "the journal is behind: the disk is too slow for what comes; try again")
@@ -178,7 +179,8 @@ class Engine:
         applied = setup.apply()
         for text in applied.warnings:
             self.log.warning(text)
-        await self._until_durable(30.0)
+        if not await self._until_durable(SETUP_PATIENCE_S):
+            raise JournalError(self.failure or f"journal: nothing was written within {SETUP_PATIENCE_S:g} s")
         setup.remember()
         if applied.commands:
             self.log.info("the configuration was applied", commands=applied.commands)

@@ -199,9 +199,8 @@ class JournalWriter:
             preparation.discard()
             preparation = None
         size = max(size, self.segment_bytes)
-        if preparation is not None:
-            descriptor = preparation.take()
-        else:
+        descriptor = -1 if preparation is None else preparation.take()
+        if descriptor < 0:
             descriptor = segment.prepare(self.directory, size, hurry=lambda: True)
         old, self._descriptor = self._descriptor, descriptor
         if not self._sync:
@@ -251,28 +250,24 @@ class _Preparation:
         self._size_bytes = size_bytes
         self._hurry = threading.Event()
         self._descriptor = -1
-        self._error: OSError | None = None
         self._thread = threading.Thread(target=self._run, name="journal-next", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        try:
+        with contextlib.suppress(OSError):
             self._descriptor = segment.prepare(self._directory, self._size_bytes, self._hurry.is_set)
-        except OSError as error:
-            self._error = error
 
     def take(self) -> int:
-        """The file's descriptor; where it is not done yet, as it is. Raises OSError when it could not be made."""
+        """The file's descriptor; where it is not done yet, as it is. -1 when it could not be made then: now it may be
+        possible, and if not, that says why."""
         self._hurry.set()
         self._thread.join()
-        if self._error is not None:
-            raise self._error
         return self._descriptor
 
     def discard(self) -> None:
         """Remove the file."""
         self._hurry.set()
         self._thread.join()
-        if self._error is None:
+        if self._descriptor >= 0:
             os.close(self._descriptor)
             (self._directory / segment.TEMPORARY).unlink(missing_ok=True)

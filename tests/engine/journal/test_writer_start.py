@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from engine.journal import segment
 from engine.journal.errors import JournalError
 from engine.journal.writer import JournalWriter
 from ext.sequence import CommandBatch
-from tests.engine.journal.batches import MARKET, Journal
+from tests.engine.journal.batches import MARKET, Journal, contents
 
 
 def test_what_a_killed_process_left_is_synced_before_it_counts_as_durable(
@@ -45,3 +47,26 @@ def test_any_error_of_the_thread_is_told(directory: Path) -> None:
         writer.wait(2, timeout_s=5)
     with pytest.raises(JournalError):
         writer.close()
+
+
+def test_a_segment_that_could_not_be_made_ahead_of_time_is_made_when_it_is_needed(
+    journal: Journal, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files or room may have run out for a moment only; the market must not end of that later."""
+    room = os.posix_fallocate
+    failures: list[int] = []
+
+    def no_room(descriptor: int, offset: int, length: int) -> None:
+        failures.append(length)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", no_room)
+    while not failures:
+        journal.write(10)
+        threading.Event().wait(0.01)
+    monkeypatch.setattr(os, "posix_fallocate", room)
+    journal.write(40)
+    journal.write(40)
+    journal.writer.close()
+    assert len(segment.segments(directory)) > 1
+    assert contents(directory) == journal.commands

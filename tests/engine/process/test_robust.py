@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import json
 import threading
 import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 import zmq
 from openbell import wire
 from openbell.records import frame
@@ -15,9 +18,11 @@ from openbell.wire import CommandKind, FrameType, TimeInForce
 
 from engine import config as configuration
 from engine import snapshots
+from engine.journal.errors import JournalError
 from engine.process import Engine
 from engine.publisher import SUBSCRIPTIONS_A_TURN, Publisher
 from engine.sequencer import admin_command, tick_command
+from engine.setup import APPLIED
 from ext.feed import Feed
 from tests.engine.process.running import Running
 from tests.engine.process.test_overload import Disk, disk, engine_of
@@ -121,3 +126,18 @@ def test_files_for_many_clients(tmp_path: Path) -> None:
         (line,) = [line for line in limits.splitlines() if line.startswith("Max open files")]
         assert int(line.split()[3]) > 256
         assert engine.stop() == 0
+
+
+async def test_a_start_whose_configuration_was_not_written_fails(tmp_path: Path, disk: Disk) -> None:
+    """It must not remember as applied what the journal does not have."""
+    engine, _ = engine_of(tmp_path)
+    disk.error = OSError(errno.EIO, "Input/output error")
+    with pytest.raises(JournalError, match="Input/output error"):
+        await engine.start()
+    assert "account" not in json.loads((tmp_path / APPLIED).read_text("utf-8"))
+    assert not (tmp_path / "run" / "engine.json").exists()
+    disk.error = None
+    engine, _ = engine_of(tmp_path)
+    await engine.start()
+    assert len(engine.market.accounts()) == 3
+    await engine.stop()

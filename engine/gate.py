@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 Release = Callable[[bytes, bytes, int], None]
 OPEN: Final = 1 << 64  # above every sequence
@@ -20,7 +20,9 @@ class Gate:
 
     def __init__(self, release: Release, durable_seq: int) -> None:
         self.durable_seq = durable_seq
-        self.broken: Callable[[Exception], None] | None = None  # is told of an action that failed; without it: raised
+        self.broken: Callable[[Exception], None] | None = (
+            None  # is told of what failed on the way out; without it: raised
+        )
         self._release = release
         # seq, events, market data, taken_ns; or seq, action
         self._held: deque[tuple[int, bytes, bytes, int] | tuple[int, Callable[[], None]]] = deque()
@@ -56,17 +58,17 @@ class Gate:
         while held and held[0][0] <= limit:
             first = held.popleft()
             if len(first) == 2:
-                self._act(first[1])
+                self._do(first[1])
                 continue
             _, events, data, taken_ns = first
             if held and held[0][0] <= limit:
                 events, data = self._with_following(events, data, limit)
-            self._release(events, data, taken_ns)
+            self._do(self._release, events, data, taken_ns)
 
-    def _act(self, action: Callable[[], None]) -> None:
+    def _do(self, action: Callable[..., None], *arguments: Any) -> None:
         """Call it. A bug in it costs no more than itself: what waits behind it goes out."""
         try:
-            action()
+            action(*arguments)
         except Exception as error:
             if self.broken is None:
                 raise

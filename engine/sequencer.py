@@ -108,10 +108,12 @@ class Sequencer:
             self.journal.submit(records, last_seq)
         self._apply(batch.commands)
         batch.clear()
-        self.gate.hold(last_seq, core.take_events(), core.take_market_data(), taken_ns)
         self.commands += count
-        if not self._waits:
-            self.journal.submit(records, last_seq)
+        try:
+            self.gate.hold(last_seq, core.take_events(), core.take_market_data(), taken_ns)
+        finally:  # also where sending failed: what was applied is in the journal
+            if not self._waits:
+                self.journal.submit(records, last_seq)
 
     def _apply(self, commands: bytes) -> None:
         """They are in the journal: what the core cannot take now it cannot take at a restart either."""

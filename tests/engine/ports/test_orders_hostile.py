@@ -94,3 +94,23 @@ async def test_queries_without_end_are_refused_and_taken_again_later(trading: Tr
     assert trading.put(B, query)[0][0] is FrameType.REPLY
     trading.orders.now_s += 1
     assert trading.put(A, query)[0][0] is FrameType.REPLY
+
+
+async def test_what_was_applied_is_journaled_though_sending_it_failed(trading: Trading) -> None:
+    """With durability "memory" answers leave before the journal gets the command."""
+    trading.login(A, "alice")
+    send = trading.market.send_events
+
+    def fail(frames: list[tuple[int, bytes]]) -> None:
+        raise MemoryError
+
+    trading.market.send_events = fail
+    with pytest.raises(MemoryError):
+        trading.put(A, orders_frame([command()]))
+    trading.market.send_events = send
+    trading.put(A, orders_frame([command(client_order_id=2)]))
+    state = trading.market.core.state_hash()
+    trading.close()
+    again = Trading(trading.folder)
+    assert again.market.core.state_hash() == state
+    again.close()

@@ -307,6 +307,9 @@ class Runner:
         if not self.processes.stop_engine():
             self.say("the engine did not stop and was killed; nothing acknowledged is lost: it is in the journal")
             return reach.REFUSED
+        if engine.exit_code == -signal.SIGTERM and self.operator is None:
+            self.say("stopped before the market was live")
+            return reach.DONE
         if engine.exit_code:
             self._tell_why_it_failed()
             return reach.REFUSED

@@ -131,6 +131,15 @@ def test_a_second_ctrl_c_changes_nothing(data: Path, started: list[Running]) -> 
     assert processes_of(data) == []
 
 
+def test_ctrl_c_before_it_is_live_is_no_failure(data: Path, started: list[Running]) -> None:
+    market = Running(data, "--no-demo", "--no-postgres")
+    started.append(market)
+    until(lambda: market.said("starting the market"), "the start")
+    assert market.stop() == 0, market.text
+    assert market.said("stopped before the market was live") or market.said("stopped after")
+    assert processes_of(data) == []
+
+
 def test_an_operator_may_shut_it_down(data: Path, started: list[Running]) -> None:
     market = start(started, data, "--no-demo", "--no-postgres")
     market.ctl("shutdown", "--yes")

@@ -19,6 +19,7 @@ from engine.ports.frames import FrameError, body_of, error_frame, head_of, json_
 
 MAX_FRAME_BYTES: Final = 1 << 12
 MAX_REPLY_BYTES: Final = 1 << 25
+MAX_UNREAD_BYTES: Final = 1 << 27  # of all clients: anybody may ask
 ALL_LEVELS: Final = 1 << 30
 INSTRUMENTS: Final = "I"
 _PLACES: Final = {"B": 0, "D": 1, "T": 2, "X": 3, "S": 4}  # in Feed.sequences
@@ -44,8 +45,14 @@ class SnapshotProtocol:
     """Answers questions for state."""
 
     def __init__(
-        self, market: Market, send: Callable[[bytes, bytes], bool], send_two: Callable[[bytes, bytes, bytes], bool]
+        self,
+        market: Market,
+        send: Callable[[bytes, bytes], bool],
+        send_two: Callable[[bytes, bytes, bytes], bool],
+        unread_bytes: Callable[[], int] = lambda: 0,
     ) -> None:
+        """unread_bytes: of answers that wait for clients to read them."""
+        self._unread_bytes = unread_bytes
         self._market = market
         self._send = send
         self._send_two = send_two
@@ -71,6 +78,12 @@ class SnapshotProtocol:
             raise FrameError(
                 "bad_query", f"channel must be one of {', '.join(_SIZES)}, got {channel[:20]!r}",
                 field="channel", limit="".join(_SIZES), value=channel[:20],
+            )  # fmt: skip
+        unread_bytes = self._unread_bytes()
+        if unread_bytes > MAX_UNREAD_BYTES:
+            raise FrameError(
+                "overloaded", f"answers of {unread_bytes} bytes wait for clients that do not read them; try again",
+                limit=MAX_UNREAD_BYTES, value=unread_bytes,
             )  # fmt: skip
         instruments = market.instruments()
         if query.instrument is not None:

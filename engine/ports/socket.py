@@ -25,6 +25,8 @@ RCVMORE: Final = int(zmq.RCVMORE)
 READABLE: Final = int(zmq.POLLIN)
 NOBLOCK: Final = int(zmq.NOBLOCK)
 MORE_TO_COME: Final = int(zmq.SNDMORE) | NOBLOCK
+UNREAD_S: Final = 30
+LARGE_BYTES: Final = 1 << 16  # of a part that is not copied, and counted until the system has it
 LINGER_MS: Final = 300  # at the end, for what was sent last
 _AUTOMATIC = 0  # first byte of the identities that ZeroMQ gives; a client cannot choose such a one
 _MULTIPART = FrameError("bad_frame", "a message is one frame, this one has more parts", field="parts", limit=1)
@@ -54,6 +56,7 @@ def make_socket(
     made.linger = 0
     made.maxmsgsize = max_bytes
     made.tcp_keepalive = 1
+    made.tcp_maxrt = UNREAD_S * 1000  # who takes nothing from a full connection is disconnected, and its queue freed
     made.handshake_ivl = 5000  # milliseconds: who connects and says nothing is disconnected
     if encryption is not None:
         made.curve_server = True
@@ -116,6 +119,7 @@ class Router:
         self._recv: Callable[..., Any] = socket.recv
         self._send = plain_send(socket)
         self._descriptor = socket.fileno()
+        self._large: list[tuple[zmq.MessageTracker, int]] = []
         self._paused = False
         self._again: asyncio.Handle | None = None
         self.frames = 0  # taken since the start
@@ -213,8 +217,16 @@ class Router:
             if not self._send_again(identity, error):
                 return False
         send(head, MORE_TO_COME)
-        send(body, NOBLOCK)
+        if len(body) < LARGE_BYTES:
+            send(body, NOBLOCK)
+        else:
+            self._large.append((self._socket.send(body, NOBLOCK, copy=False, track=True), len(body)))
         return True
+
+    def unread_bytes(self) -> int:
+        """Of large parts that wait for clients to read."""
+        self._large = [(sent, size) for sent, size in self._large if not sent.done]
+        return sum(size for _, size in self._large)
 
     def _send_again(self, identity: bytes, error: zmq.ZMQError) -> bool:
         """What a client has taken from its queue is seen only when the socket looks: once more, then it is full."""

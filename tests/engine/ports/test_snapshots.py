@@ -10,7 +10,7 @@ from openbell import wire
 from openbell.records import HEADER, MARKET_DATA_HEADER, frame, json_body
 from openbell.wire import Channel, FrameType
 
-from engine.ports.snapshots import SnapshotProtocol
+from engine.ports.snapshots import MAX_UNREAD_BYTES, SnapshotProtocol
 from tests.engine.trading import Trading, command, json_frame, orders_frame
 
 A, B = b"\0aaaa", b"\0bbbb"
@@ -25,7 +25,8 @@ class Asking:
 
     def __init__(self, trading: Trading) -> None:
         self.sent: list[tuple[bytes, ...]] = []
-        self.protocol = SnapshotProtocol(trading.market, self._send, self._send)
+        self.unread_bytes = 0
+        self.protocol = SnapshotProtocol(trading.market, self._send, self._send, lambda: self.unread_bytes)
 
     def _send(self, identity: bytes, *parts: bytes) -> bool:
         self.sent.append(parts)
@@ -144,3 +145,15 @@ async def test_no_questions(trading: Trading, message: bytes) -> None:
     assert asking.error()["code"] in ("bad_frame", "bad_query")
     asking.protocol.receive(A, frame(FrameType.HEARTBEAT, 4))
     assert asking.sent == [(frame(FrameType.HEARTBEAT, 4),)]
+
+
+async def test_nothing_is_answered_while_too_much_waits_for_clients_that_do_not_read(trading: Trading) -> None:
+    asking = Asking(trading)
+    asking.unread_bytes = MAX_UNREAD_BYTES + 1
+    asking.ask(channel="B")
+    (refused,) = asking.sent.pop()
+    body = json_body(refused)
+    assert (body["code"], body["limit"], body["value"]) == ("overloaded", MAX_UNREAD_BYTES, MAX_UNREAD_BYTES + 1)
+    asking.unread_bytes = MAX_UNREAD_BYTES
+    asking.ask(channel="B")
+    assert len(asking.sent.pop()) == 2

@@ -57,8 +57,8 @@ def market(instruments: int, capacity: Capacity, accounts: int = ACCOUNTS, limit
         rows.append(account(number, (10_000, 1 << 50, 1 << 39, 1 << 30, 1 << 30) if limits else (), short=not shares))
         rows.append(admin(wire.CommandKind.DEPOSIT, CASH, account=number))
         for one in range(instruments if shares else 0):
-            values = (SHARES, flow.START_PRICE * TICK * 100)
-            rows.append(admin(wire.CommandKind.DEPOSIT_SHARES, *values, account=number, instrument=one))
+            cost = flow.START_PRICE * TICK * 100
+            rows.append(admin(wire.CommandKind.DEPOSIT_SHARES, SHARES, cost, account=number, instrument=one))
     return table(rows)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import zmq
-from openbell.errors import InvalidInput
 from zmq.utils.monitor import parse_monitor_message
+
+from openbell.errors import InvalidInput
 
 _LIMIT_BYTES = 1 << 26  # a frame from the market larger than this is not ours
 

@@ -7,6 +7,7 @@ from struct import Struct
 from typing import Any
 
 import numpy as np
+
 from openbell import wire
 
 MAGIC = 0x424F  # "OB"

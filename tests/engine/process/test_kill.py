@@ -94,9 +94,10 @@ def check(engine: Running, seen: dict[str, np.ndarray]) -> None:
         positions = [row for row in operator.positions() if row.account in (1, 2) and row.symbol == "AAA"]
         assert sum(row.qty for row in positions) == 2_000_000
         for row in rows:
-            orders, _ = operator.orders(row.account, limit=10_000)
-            assert row.hold == sum(order.hold for order in orders)
-            assert row.open_orders == len(orders) or row.open_orders > 10_000
+            orders, total = operator.orders(row.account, limit=10_000)
+            assert row.open_orders == total
+            if total == len(orders):
+                assert row.hold == sum(order.hold for order in orders)
         operator.cancel_all(reason="next round")
 
 
@@ -119,8 +120,8 @@ def test_killed_under_load(tmp_path: Path, seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_killed_fifty_times_under_load(tmp_path: Path, seed: int) -> None:
+def test_killed_with_many_snapshots_and_segments(tmp_path: Path, seed: int) -> None:
+    # Fifty kills of a market whose clients live on: tests/chaos/test_kill.py
     more = "[snapshots]\nevery_commands = 20_000\n[journal]\nsegment_bytes = 1048576\n"
-    rounds(tmp_path, 50, seed, more)
+    rounds(tmp_path, 12, seed, more)
     assert len(list((tmp_path / "market" / "journal").iterdir())) > 3

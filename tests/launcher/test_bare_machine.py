@@ -9,8 +9,10 @@ The machine's apt sources and certificate authorities are copied in, since its n
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -64,6 +66,42 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run(["umount", folder / "proc"], check=True)
 
 
+def trade(openbell: list[str], data: str, what: str) -> None:
+    """Start a market with its demo and PostgreSQL, buy something, look at it, and stop it with Ctrl-C."""
+
+    def ask(*arguments: str) -> str:
+        command = [*openbell, *arguments, "--data", data]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    began_s = time.monotonic()
+    market = subprocess.Popen(
+        [*openbell, "run", "--plain", "--ports", "0", "--data", data], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert market.stderr is not None
+        said = []
+        for line in market.stderr:
+            said.append(line)
+            if "live" in line:
+                break
+        live_s = time.monotonic() - began_s
+        assert market.poll() is None, said
+        deadline_s = time.monotonic() + 60
+        while not ((status := json.loads(ask("ctl", "status", "--json")))["trades"] and status["projected_sequence"]):
+            assert time.monotonic() < deadline_s, status
+            time.sleep(0.2)
+        bought = ask("order", "buy", "ANVL", "5")
+        assert "bought 5" in bought
+    finally:
+        began_s = time.monotonic()
+        market.send_signal(signal.SIGINT)
+        rest = market.communicate(timeout=30)[1]
+    assert market.returncode == 0, rest
+    print(f"{what}: live after {live_s:.2f} s, stopped after {time.monotonic() - began_s:.2f} s\n{bought}", end="")
+
+
 @pytest.mark.parametrize("user", ["root", "trader"])
 def test_from_a_clone_to_a_prepared_market(machine: Path, user: str) -> None:
     for missing in ("cc", "gcc", "pip", "pip3"):
@@ -89,5 +127,9 @@ def test_from_a_clone_to_a_prepared_market(machine: Path, user: str) -> None:
         assert "run" in done.stdout
         print(f"\nDebian {RELEASE}, as {user}, {start} start: {elapsed_s:.2f} s\n{done.stderr}", end="")
     assert elapsed_s < 3
+    for start in ("first", "second"):
+        trade(
+            [*become, *variables, f"{clone}/openbell"], f"{home}/market", f"Debian {RELEASE}, as {user}, {start} market"
+        )
     assert subprocess.run(["chroot", machine, "dpkg", "-l"], capture_output=True, check=True).stdout == before
     assert list((machine / "var/lib/apt").glob("lists/*")) == []

@@ -23,7 +23,7 @@ from engine.publisher import Publisher
 
 SNAPSHOT_QUEUE: Final = 16  # answers that wait for one client: they may be large
 CONTROL_QUEUE: Final = 256
-SNAPSHOTS_A_TURN, CONTROLS_A_TURN, ORDERS_A_TURN = 1, 4, 32  # frames before the other ports have their turn
+SNAPSHOTS_A_TURN, CONTROLS_A_TURN, ORDERS_A_TURN = 1, 4, 64  # frames before the other ports have their turn
 SUBSCRIPTION_BYTES: Final = 1 << 10
 
 
@@ -32,6 +32,9 @@ class Surroundings(Process, Protocol):
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run it beside everything else."""
+
+    def look_out(self) -> None:
+        """A commit may have begun that is done soon."""
 
 
 class Doors:
@@ -105,6 +108,7 @@ class Doors:
     def _turn(self, taken_ns: int) -> None:
         """The commands of one wake-up go on their way."""
         self._market.sequencer.flush(taken_ns)
+        self._process.look_out()
         if self._market.journal.pending_bytes > self._pause_bytes and not self.is_refusing:
             self.is_paused = True
             self.order_router.pause()

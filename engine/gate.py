@@ -8,7 +8,7 @@ from typing import Any, Final
 
 Release = Callable[[bytes, bytes, int], None]
 OPEN: Final = 1 << 64  # above every sequence
-_MUCH = 1 << 20  # bytes of events that are released in one go
+_MUCH = 1 << 16  # bytes of events that are joined: more are cheaper as they are
 
 
 class Gate:

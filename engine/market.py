@@ -73,11 +73,14 @@ class Market:
 
     def on_durable(self) -> int:
         """The journal has written; returns durable_seq. Raises JournalError."""
-        durable_seq = self.journal.collect()
-        oldest_ns = self.gate.oldest_ns
-        if oldest_ns is not None:
+        gate, journal = self.gate, self.journal
+        oldest_ns = gate.oldest_ns
+        gate.open(journal.look())  # first of all what waits goes out
+        if oldest_ns is not None and gate.oldest_ns != oldest_ns:
             self.commit_ns.add(time.perf_counter_ns() - oldest_ns)
-        self.gate.open(durable_seq)
+        durable_seq = journal.collect()
+        if durable_seq > gate.durable_seq:
+            gate.open(durable_seq)  # became so meanwhile, and its sign was collected with that of the others
         return durable_seq
 
     # ------------------------------------------------------------ tables

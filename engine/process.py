@@ -28,6 +28,7 @@ from engine.journal.writer import MEMORY, JournalWriter
 from engine.keys import LOCAL_OPERATOR, Keys, KeysError
 from engine.lock import InUse, MarketLock
 from engine.logs import Log
+from engine.lookout import Lookout
 from engine.market import Market
 from engine.ports.frames import FrameError
 from engine.ports.socket import PortError
@@ -71,6 +72,7 @@ class Engine:
         self._doors: Doors | None = None
         self._projection: Projection | None = None
         self._journal: JournalWriter | RelaxedJournal | None = None
+        self._lookout: Lookout | None = None
         self._file = EngineFile(self.data)
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -119,6 +121,7 @@ class Engine:
         )
         in_memory = self.config.market.durability == MEMORY
         self._journal = RelaxedJournal(self._loop, writer) if in_memory else writer
+        self._lookout = None if in_memory else Lookout(self._loop, writer, self._on_durable, self._work)
         self.market = Market(self.config, self.recovered, self._journal, streams, feed)
         self.market.sequencer.failed = lambda error: self._fail(f"the core failed: {error!r}")
         self.status_map = StatusMap.create(self.data / STATUS_FILE)
@@ -224,6 +227,16 @@ class Engine:
             return
         if self._doors is not None:
             self._doors.after_sends()
+        self.look_out()
+
+    def _work(self) -> int:
+        """How many commands were applied since the start."""
+        return self.market.sequencer.commands
+
+    def look_out(self) -> None:
+        """A commit may have begun that is done soon."""
+        if self._lookout is not None:
+            self._lookout.begin()
 
     def _on_timer(self) -> None:
         self._timer = self._loop.call_later(TIMER_S, self._on_timer)
@@ -412,6 +425,8 @@ class Engine:
             self._timer.cancel()
         if self._doors is not None:
             self._doors.close()
+        if self._lookout is not None:
+            self._lookout.end()
         if self._journal is not None:
             self._loop.remove_reader(self._journal.fileno())
             try:

@@ -64,6 +64,10 @@ class RelaxedJournal:
         """As of the writer. Raises JournalError."""
         return self._writer.collect()
 
+    def look(self) -> int:
+        """As of the writer. Raises JournalError."""
+        return self._writer.look()
+
     def close(self) -> None:
         """Write all, end the writer. Raises JournalError."""
         self.write()

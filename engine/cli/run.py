@@ -22,6 +22,7 @@ from rich.live import Live
 from engine.cli import reach, show
 from engine.cli.screens.market import MarketScreen, ports_text
 from engine.demo import staging
+from engine.store.embedded import EmbeddedPostgres, StoreError
 from engine.supervisor import notify
 from engine.supervisor.market import AlreadyRunning, MarketProcesses, refuse_second
 from engine.supervisor.warnings import Warnings
@@ -301,17 +302,20 @@ class Runner:
         if by_itself and engine.exit_code:
             self.processes.stop_workers()
             self._tell_why_it_failed()
+            self._stop_postgres()
             return reach.REFUSED
         self.say("the engine was shut down by an operator" if by_itself else "stopping in order ...")
         self.processes.stop_workers()
         if not self.processes.stop_engine():
-            self.say("the engine did not stop and was killed; nothing acknowledged is lost: it is in the journal")
+            self.say(f"the engine did not stop and was killed; {self._what_is_lost()}")
+            self._stop_postgres()
             return reach.REFUSED
         if engine.exit_code == -signal.SIGTERM and self.operator is None:
             self.say("stopped before the market was live")
             return reach.DONE
         if engine.exit_code:
             self._tell_why_it_failed()
+            self._stop_postgres()
             return reach.REFUSED
         self.say(f"stopped after {time.monotonic() - began_s:.1f} s{self._last_words()}")
         return reach.DONE
@@ -319,6 +323,21 @@ class Runner:
     def _last_words(self) -> str:
         status: Status | None = self.screen.seen.status
         return f"; {status.market} goes on where it was with the next start" if status is not None else ""
+
+    def _what_is_lost(self) -> str:
+        """By an engine that ended without stopping in order."""
+        status = self.screen.seen.status
+        if status is not None and status.durability == "memory":
+            return "with durability memory the last moments before may be lost; the rest is in the journal"
+        return "nothing acknowledged is lost: it is in the journal"
+
+    def _stop_postgres(self) -> None:
+        """Stop the embedded PostgreSQL that an engine has left behind which was killed."""
+        try:
+            if EmbeddedPostgres(self.data / "postgres").end_left_behind():
+                self.say("PostgreSQL, which it left running, is stopped")
+        except (StoreError, OSError) as error:
+            self.say(f"PostgreSQL may still run: {error}")
 
     def _tell_why_it_failed(self) -> None:
         engine = self.processes.engine
@@ -328,8 +347,11 @@ class Runner:
         if why:
             show.complain(f"openbell run: the engine {verb}: {why[-1]}")
             return
-        show.complain(f"openbell run: the engine {verb}: {engine.end_in_words}")
+        lost = "" if self.operator is None else f"; {self._what_is_lost()}"
+        show.complain(f"openbell run: the engine {verb}: {engine.end_in_words}{lost}")
         for line in said[-12:]:
             show.complain(f"    {line}")
         if engine.log is not None:
             show.complain(f"All that it said is in {engine.log}")
+        if self.operator is not None:
+            show.complain(f"Start it again: {self.type('run')}")

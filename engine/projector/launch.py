@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.status_map import FILE, ProjectorState, StatusMap
-from engine.store.database import EMBEDDED, Database, open_database, redacted
-from engine.store.embedded import StoreError
+from engine.store.database import EMBEDDED, redacted
+from engine.store.embedded import EmbeddedPostgres, StoreError
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 WATCH_S = 1.0
@@ -42,20 +42,22 @@ class Projection:
         self.label = EMBEDDED if dsn == EMBEDDED else redacted(dsn)
         self.trouble: str | None = None
         self._dsn = dsn
-        self._port = port
-        self._system_user = system_user
+        self.server: EmbeddedPostgres | None = None
+        if dsn == EMBEDDED:
+            self.server = EmbeddedPostgres(data / "postgres", port=port, system_user=system_user)
         self._told = told
         self._task: asyncio.Task[None] | None = None
-        self._database: Database | None = None
         self._process: asyncio.subprocess.Process | None = None
-        self._starting: asyncio.Task[None] | None = None  # of the database: it runs on when we are cancelled
+        self._starting: asyncio.Task[str] | None = None  # of the server: it runs on when we are cancelled
 
     def start(self) -> None:
         """Begin; returns at once. The status map must be there by now."""
         self._task = asyncio.create_task(self._supervise(), name="projection")
 
     async def stop(self, timeout_s: float = 1.5) -> None:
-        """End the projector, which writes what is durable by now as far as `timeout_s` allows, then the database."""
+        """End the projector, which writes what is durable by now as far as `timeout_s` allows, then the database.
+
+        A start of the database that is under way is broken off."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -70,11 +72,12 @@ class Projection:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
-        if self._starting is not None:
-            with contextlib.suppress(StoreError, OSError):
-                await self._starting
-        if self._database is not None:
-            await self._database.close()
+        if self.server is not None:
+            if self._starting is not None:
+                self.server.break_off()
+                with contextlib.suppress(StoreError, OSError):
+                    await self._starting
+            await self.server.stop()
         with contextlib.suppress(FileNotFoundError, ValueError):
             status = StatusMap.open(self.data / FILE)
             status.projector_pid, status.projector_state = 0, ProjectorState.STOPPED
@@ -100,8 +103,7 @@ class Projection:
 
     async def _run(self) -> None:
         """Have a database and a projector; returns when the projector ended."""
-        await self._have_database()
-        assert self._database is not None
+        dsn = await self._have_database()
         log = self.data / "run" / "projector.log"
         with log.open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
@@ -118,7 +120,7 @@ class Projection:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "client")])},
             )
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{self._database.dsn}\n".encode())
+        self._process.stdin.write(f"{dsn}\n".encode())
         self.trouble = None
         while True:
             with contextlib.suppress(TimeoutError):
@@ -126,25 +128,17 @@ class Projection:
             if self._process.returncode is not None:
                 words = log.read_text("utf-8", "replace").strip().splitlines()
                 raise StoreError(words[-1] if words else f"the projector ended with code {self._process.returncode}")
-            server = self._database.server
-            if server is not None and not server.running:
+            if self.server is not None and not self.server.running:
                 self._say("PostgreSQL ended; starting it again")
                 await self._have_database()
                 self.trouble = None
 
-    async def _have_database(self) -> None:
-        """Start the embedded server, or start it again. A start that began is not broken off: `stop` waits for it."""
-        self._starting = asyncio.create_task(self._start_database())
-        await asyncio.shield(self._starting)
-
-    async def _start_database(self) -> None:
-        if self._dsn != EMBEDDED:
-            self._database = Database(self._dsn, None)  # it may be down now: the projector waits for it
-        elif self._database is None or self._database.server is None:
-            folder = self.data / "postgres"
-            self._database = await open_database(self._dsn, folder, port=self._port, system_user=self._system_user)
-        else:
-            await self._database.server.ensure_running()
+    async def _have_database(self) -> str:
+        """Start the embedded server, or start it again; the DSN. A start that began is left to `stop` to end."""
+        if self.server is None:
+            return self._dsn  # it may be down now: the projector waits for it
+        self._starting = asyncio.create_task(self.server.start())
+        return await asyncio.shield(self._starting)
 
     def _say(self, trouble: str) -> None:
         if trouble != self.trouble:

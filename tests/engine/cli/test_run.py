@@ -152,9 +152,44 @@ def test_an_engine_that_is_killed_is_told_and_nothing_is_lost(data: Path, starte
     market.ctl("set-account", "ann", "--new", "--cash", "5")
     os.kill(market.engine["pid"], signal.SIGKILL)
     assert market.end() == 1
-    assert market.said("killed by SIGKILL")
+    assert market.said("killed by SIGKILL; nothing acknowledged is lost")
+    assert market.said("Start it again: ")
     again = start(started, data, "--no-demo", "--no-postgres")
     assert [row["cash"] for row in again.json("ctl", "accounts")["rows"] if row["name"] == "ann"] == [5_000_000]
+
+
+def test_postgres_does_not_outlive_an_engine_that_is_killed(data: Path, started: list[Running]) -> None:
+    market = start(started, data, "--no-demo")
+    until(lambda: market.json("ctl", "status")["projector"]["state"] == "running", "the read models")
+    market.ctl("set-account", "ann", "--new", "--cash", "5")
+    os.kill(market.engine["pid"], signal.SIGKILL)
+    assert market.end() == 1
+    assert market.said("PostgreSQL, which it left running, is stopped")
+    until(lambda: not processes_of(data), "the projector to end")
+    again = start(started, data, "--no-demo")
+    until(lambda: again.json("ctl", "status")["projector"]["state"] == "running", "the read models")
+    until(lambda: again.json("ctl", "status")["projector"]["lag"] == 0, "all in Postgres")
+    assert again.stop() == 0
+    assert processes_of(data) == []
+
+
+def test_an_engine_that_is_killed_during_the_first_start_leaves_nothing(data: Path, started: list[Running]) -> None:
+    market = start(started, data, "--no-demo")
+    until((data / "postgres" / "cluster.new" / "PG_VERSION").exists, "the making of the database")
+    os.kill(market.engine["pid"], signal.SIGKILL)
+    assert market.end() == 1
+    assert market.said("PostgreSQL, which it left running, is stopped")
+    assert not (data / "postgres" / "cluster").exists()
+    until(lambda: not processes_of(data), "what made the database to end")
+
+
+def test_ctrl_c_during_the_first_start_does_not_wait_for_the_database(data: Path, started: list[Running]) -> None:
+    market = start(started, data, "--no-demo")
+    until((data / "postgres" / "cluster.new" / "PG_VERSION").exists, "the making of the database")
+    assert market.stop() == 0
+    assert market.said("stopped after")
+    assert not (data / "postgres" / "cluster").exists()
+    assert processes_of(data) == []
 
 
 def test_when_run_itself_is_killed_the_engine_stops_in_order(data: Path, started: list[Running]) -> None:

@@ -6,10 +6,8 @@ looks a key up by its digest, which takes as long for a wrong one as for a nearl
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import re
 import secrets
 import stat
@@ -18,6 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import zmq
+
+from engine.files import make_folder, write_whole
 
 FOLDER: Final = "keys"  # in a market's directory
 LOCAL_OPERATOR: Final = "local"
@@ -52,7 +52,7 @@ class Keys:
 
     def __init__(self, data: Path) -> None:
         self.folder = data / FOLDER
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.folder, 0o700)
         self._accounts: dict[bytes, set[int]] = {}  # digest of an API key -> its accounts
         self._operators: dict[bytes, OperatorKey] = {}
         self._with_key: set[int] = set()
@@ -157,17 +157,8 @@ class Keys:
         return path
 
     def _write(self, path: Path, body: dict[str, Any]) -> None:
-        """Whole and on disk, or not at all."""
-        temporary = path.with_suffix(".tmp")
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(body, file, indent=1)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(path)
+        """On disk when this returns: a key that was handed out must not be gone after a power cut."""
+        write_whole(path, json.dumps(body, indent=1) + "\n")
 
 
 def _digest(secret: str) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from openbell import wire
 from openbell.wire import AccountFlag, CommandKind, EventKind, InstrumentState
 
 from engine.config import NEVER, Account, Capacity, Config, ConfigError, Instrument
+from engine.files import write_whole
 from engine.market import Market, names_of, new_id
 from engine.ports.verbs.govern import INSTRUMENT_VALUES, KEEP_FLAGS, LIMITS, currency_value
 from engine.sequencer import Rejected, admin_command
@@ -89,12 +89,7 @@ class Setup:
             self._keep(kept)
 
     def _keep(self, kept: dict[str, Any]) -> None:
-        temporary = self._path.with_suffix(".tmp")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(kept, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(self._path)
+        write_whole(self._path, json.dumps(kept, indent=1))
 
     def _last_applied(self) -> dict[str, Any]:
         try:

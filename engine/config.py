@@ -82,6 +82,7 @@ class Capacity(Section, frozen=True):
 
 class Ports(Section, frozen=True):
     """[ports]. A port of 0 takes a free one. client_keys: public CURVE keys (Z85) that may connect; empty: any.
+    max_key_sessions: of one API key; 0: a quarter of max_sessions.
 
     send_queue, feed_queue: frames that wait for one slow client of the order port, one subscriber to market data.
     """
@@ -95,8 +96,14 @@ class Ports(Section, frozen=True):
     client_keys: list[CurveKey] = []
     heartbeat_s: Annotated[float, Meta(ge=0.05, le=3600)] = 5.0
     max_sessions: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
+    max_key_sessions: Annotated[int, Meta(ge=0, le=100_000)] = 0
     send_queue: Annotated[int, Meta(ge=10, le=1_000_000)] = 1_000
     feed_queue: Annotated[int, Meta(ge=10, le=1_000_000)] = 10_000
+
+    @property
+    def sessions_of_a_key(self) -> int:
+        """How many sessions one API key may have."""
+        return self.max_key_sessions or -(-self.max_sessions // 4)
 
 
 class Journal(Section, frozen=True):

@@ -64,12 +64,12 @@ class Keys:
 
     def accounts(self, api_key: str) -> list[int] | None:
         """The accounts that an API key may use, ascending; None for a key that is none."""
-        found = self._accounts.get(_digest(api_key))
+        found = self._accounts.get(digest(api_key))
         return None if found is None else sorted(found)
 
     def operator(self, token: str) -> OperatorKey | None:
         """Whose token it is."""
-        return self._operators.get(_digest(token))
+        return self._operators.get(digest(token))
 
     def has_key(self, account: int) -> bool:
         """Whether there is an API key for the account."""
@@ -84,11 +84,11 @@ class Keys:
     def add_account(self, account: int, name: str, api_key: str | None = None) -> tuple[str, Path]:
         """Make an API key for an account (or keep the one given); the key and its file."""
         secret = api_key or secrets.token_urlsafe(_SECRET_BYTES)
-        if account in self._accounts.get(_digest(secret), ()):
+        if account in self._accounts.get(digest(secret), ()):
             return secret, self.folder  # known already
         path = self._free_path(f"account-{account}-{_in_a_file_name(name)}")
         self._write(path, {"kind": "account", "id": account, "name": name, "api_key": secret})
-        self._accounts.setdefault(_digest(secret), set()).add(account)
+        self._accounts.setdefault(digest(secret), set()).add(account)
         self._with_key.add(account)
         return secret, path
 
@@ -98,12 +98,12 @@ class Keys:
         """Make a token for an operator (or keep the one given); the token and its file."""
         secret = token or secrets.token_urlsafe(_SECRET_BYTES)
         key = OperatorKey(name, role, any_name)
-        if self._operators.get(_digest(secret)) == key:
+        if self._operators.get(digest(secret)) == key:
             return secret, self.folder
         path = self._free_path(f"operator-{_in_a_file_name(name)}")
         body = {"kind": "operator", "name": name, "role": role, "any_name": any_name, "token": secret}
         self._write(path, body)
-        self._operators[_digest(secret)] = key
+        self._operators[digest(secret)] = key
         return secret, path
 
     def ensure_curve(self) -> CurveKeys:
@@ -135,14 +135,14 @@ class Keys:
         kind = row["kind"]
         if kind == "account":
             accounts = {int(number) for number in row.get("accounts", [row.get("id")])}
-            self._accounts.setdefault(_digest(str(row["api_key"])), set()).update(accounts)
+            self._accounts.setdefault(digest(str(row["api_key"])), set()).update(accounts)
             self._with_key.update(accounts)
         elif kind == "operator":
             role = str(row.get("role", "admin"))
             if role not in ROLES:
                 raise ValueError(f"role must be one of {', '.join(ROLES)}, got {role!r}")
             key = OperatorKey(str(row["name"]), role, bool(row.get("any_name", False)))
-            self._operators[_digest(str(row["token"]))] = key
+            self._operators[digest(str(row["token"]))] = key
         elif kind == "curve":
             self.curve = CurveKeys(str(row["public_key"]), str(row["secret_key"]))
         else:
@@ -161,7 +161,7 @@ class Keys:
         write_whole(path, json.dumps(body, indent=1) + "\n")
 
 
-def _digest(secret: str) -> bytes:
+def digest(secret: str) -> bytes:
     """Keys are random and long: no salt and no slow hash is needed."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 

@@ -15,7 +15,7 @@ from openbell import wire
 from openbell.records import frame
 from openbell.wire import CommandKind, FrameType
 
-from engine.keys import Keys
+from engine.keys import Keys, digest
 from engine.market import Market
 from engine.ports.frames import (
     HEAD_BYTES,
@@ -84,6 +84,7 @@ class Session:
         "client",
         "errors",
         "identity",
+        "key",
         "number",
         "paid_s",
         "rows",
@@ -91,8 +92,11 @@ class Session:
         "slot",
     )
 
-    def __init__(self, slot: int, number: int, identity: bytes, accounts: list[int], client: str, now_s: float) -> None:
-        self.slot, self.number, self.identity = slot, number, identity
+    def __init__(
+        self, slot: int, number: int, identity: bytes, key: bytes, accounts: list[int], client: str, now_s: float
+    ) -> None:
+        """key: the digest of its API key."""
+        self.slot, self.number, self.identity, self.key = slot, number, identity, key
         self.account_ids = accounts
         self.accounts = np.array(accounts, "<u4").tobytes()
         self.client = client
@@ -116,6 +120,8 @@ class OrderProtocol:
         self._last_number = 0
         self.heartbeat_s = market.config.ports.heartbeat_s
         self.max_sessions = market.config.ports.max_sessions
+        self.max_key_sessions = market.config.ports.sessions_of_a_key
+        self._key_sessions: dict[bytes, int] = {}
         self.now_s = 0.0
         self.refusing: FrameError | None = None  # why no commands are taken: stopping, overloaded
         self.dropped = 0  # sessions of clients that did not read
@@ -228,6 +234,13 @@ class OrderProtocol:
                 )
             resume[int(text)] = from_seq
         old = self._sessions.get(identity)
+        key = digest(login.api_key)
+        others = self._key_sessions.get(key, 0) - (old is not None and old.key == key)
+        if others >= self.max_key_sessions:
+            raise FrameError(
+                "too_many", f"{self.max_key_sessions} clients are logged in with this API key already",
+                field="sessions", limit=self.max_key_sessions, value=others + 1,
+            )  # fmt: skip
         if old is not None:
             self._end(old, "")
         elif len(self._sessions) >= self.max_sessions:
@@ -240,9 +253,10 @@ class OrderProtocol:
         known = set(rows["account"].tolist())
         self._last_number += 1
         session = Session(
-            self._free_slot(), self._last_number, identity, [one for one in accounts if one in known], login.client,
-            self.now_s,
+            self._free_slot(), self._last_number, identity, key, [one for one in accounts if one in known],
+            login.client, self.now_s,
         )  # fmt: skip
+        self._key_sessions[key] = others + 1
         if old is not None:
             session.rows, session.paid_s = old.rows, old.paid_s
         self._sessions[identity] = self._slots[session.slot] = session
@@ -345,6 +359,10 @@ class OrderProtocol:
             self._market.streams.leave(session.slot, account)
         self._slots[session.slot] = None
         del self._sessions[session.identity]
+        if self._key_sessions[session.key] > 1:
+            self._key_sessions[session.key] -= 1
+        else:
+            del self._key_sessions[session.key]
         if why:
             self._stranger(session.identity)[1] = why
 

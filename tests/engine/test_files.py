@@ -23,7 +23,7 @@ class Disk:
 
     def fsync(self, descriptor: int) -> None:
         self._fsync(descriptor)
-        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
         if path.is_dir():
             self.kept |= set(path.iterdir())
 

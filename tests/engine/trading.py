@@ -35,6 +35,7 @@ durability = "%s"
 [ports]
 heartbeat_s = 1.0
 max_sessions = 3
+max_key_sessions = 3
 [capacity]
 orders = 1000
 accounts = 16

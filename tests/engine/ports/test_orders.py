@@ -14,7 +14,7 @@ from openbell.wire import CommandKind, EventKind, FrameType
 
 from engine.ports.frames import FrameError
 from engine.ports.orders import MAX_ERRORS
-from tests.engine.trading import KEYS, Trading, command, decoded, json_frame, orders_frame
+from tests.engine.trading import KEYS, Trading, checked, command, decoded, json_frame, orders_frame
 
 A, B, C, D = b"\0aaaa", b"\0bbbb", b"\0cccc", b"\0dddd"
 
@@ -66,6 +66,32 @@ async def test_no_more_sessions_than_configured(trading: Trading) -> None:
     assert kinds(trading.login(A, "bob")) == [FrameType.LOGGED_IN]  # again on the same connection: replaces
     trading.put(B, frame(FrameType.LOGOUT, 1))
     assert kinds(trading.login(D, "alice")) == [FrameType.LOGGED_IN]
+
+
+async def test_no_more_sessions_of_one_key_than_configured(trading: Trading) -> None:
+    """One client cannot keep the others out."""
+    trading.orders.max_key_sessions = 2
+    trading.login(A, "alice")
+    trading.login(B, "alice")
+    body = error_of(trading.login(C, "alice"))
+    assert (body["code"], body["field"], body["limit"], body["value"]) == ("too_many", "sessions", 2, 3)
+    assert kinds(trading.login(A, "alice")) == [FrameType.LOGGED_IN]  # again on the same connection
+    assert kinds(trading.login(C, "bob")) == [FrameType.LOGGED_IN]
+    assert error_of(trading.login(C, "alice"))["code"] == "too_many"
+    assert trading.orders.sessions == 3  # who is refused keeps what it had
+    trading.login(B, "bob")
+    assert kinds(trading.login(C, "alice")) == [FrameType.LOGGED_IN]
+    for identity in (A, B, C):
+        trading.put(identity, frame(FrameType.LOGOUT, 1))
+    for identity in (A, B):
+        assert kinds(trading.login(identity, "alice")) == [FrameType.LOGGED_IN]
+
+
+def test_one_key_has_a_quarter_of_the_sessions_where_nothing_is_said() -> None:
+    for sessions, wanted in ((1000, 250), (5, 2), (1, 1)):
+        config = checked(f"[ports]\nmax_sessions = {sessions}\n")
+        assert config.ports.sessions_of_a_key == wanted
+    assert checked("[ports]\nmax_key_sessions = 7\n").ports.sessions_of_a_key == 7
 
 
 async def test_a_second_login_takes_the_place_of_the_first(trading: Trading) -> None:

@@ -22,6 +22,7 @@ from engine import recovery, snapshots, status, system
 from engine.config import DEFAULT_PORTS, NO_POSTGRES, Config, ConfigError
 from engine.doors import Doors
 from engine.engine_file import EngineFile
+from engine.journal import unsynced
 from engine.journal.errors import JournalError
 from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import MEMORY, JournalWriter
@@ -121,6 +122,8 @@ class Engine:
         )
         in_memory = self.config.market.durability == MEMORY
         self._journal = RelaxedJournal(self._loop, writer) if in_memory else writer
+        if not in_memory:
+            unsynced.clear(writer.directory)  # the writer has synced what an engine with "memory" left
         self._lookout = None if in_memory else Lookout(self._loop, writer, self._on_durable, self._work)
         self.market = Market(self.config, self.recovered, self._journal, streams, feed)
         self.market.sequencer.failed = lambda error: self._fail(f"the core failed: {error!r}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import snapshots
-from engine.journal import segment
+from engine.journal import segment, unsynced
 from engine.journal.errors import JournalDamaged, JournalError
 from engine.journal.reader import NO_LAST, JournalReader, Torn, cut_off
 from ext.core import Core
@@ -42,6 +42,13 @@ def recover(
     far back as that is short. `on_events` gets the events and market data of what is replayed, batch by batch. A torn
     end is cut off. Raises JournalDamaged, JournalError, OSError.
     """
+    try:
+        return _recover(data, history_commands, on_events)
+    except JournalDamaged as error:
+        raise unsynced.explained(error, data / "journal") from error
+
+
+def _recover(data: Path, history_commands: int, on_events: OnEvents | None) -> Recovered:
     began_s = time.monotonic()
     directory = data / "journal"
     found = segment.segments(directory)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from engine.journal import unsynced
 from engine.journal.writer import JournalWriter
 
 PAUSE_S: Final = 0.02
@@ -21,6 +22,7 @@ class RelaxedJournal:
     def __init__(self, loop: asyncio.AbstractEventLoop, writer: JournalWriter) -> None:
         self._loop = loop
         self._writer = writer
+        unsynced.mark(writer.directory)
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._last_seq = 0
@@ -72,3 +74,4 @@ class RelaxedJournal:
         """Write all, end the writer. Raises JournalError."""
         self.write()
         self._writer.close()
+        unsynced.clear(self._writer.directory)

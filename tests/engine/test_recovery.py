@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from engine import snapshots
 from engine.journal import segment
 from engine.journal.errors import JournalDamaged, JournalError
+from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import JournalWriter
 from engine.recovery import Recovered, recover
 from ext.sequence import CommandBatch
@@ -53,6 +56,30 @@ def test_the_whole_journal_gives_the_same_state_and_the_same_events(market: Trad
     assert events == b"".join(market.events)
     assert market_data == b"".join(market.market_data)
     assert (result.snapshot_seq, result.torn, result.ignored) == (0, None, [])
+
+
+async def test_damage_of_a_market_with_durability_memory_is_explained(tmp_path: Path, seed: int) -> None:
+    """As a crash of the machine leaves it: a page that was never written back before one that was."""
+    market = Trading(tmp_path, seed, segment_bytes=1 << 20, durability="memory")
+    relaxed = RelaxedJournal(asyncio.get_running_loop(), market.writer)
+    market.trade(600)
+    saved = market.snapshot()
+    copy = shutil.copytree(tmp_path, tmp_path / "copy")
+    (path,) = (one.path for one in segment.segments(copy / "journal"))
+    overwrite(path, 4096, bytes(4096))
+    with pytest.raises(JournalDamaged, match=r"ran with durability memory .* `openbell journal cut`"):
+        recover(copy)
+    # Nothing at all was written back, but for the snapshot.
+    overwrite(path, segment.HEAD_BYTES, bytes(path.stat().st_size - segment.HEAD_BYTES))
+    with pytest.raises(
+        JournalDamaged, match=rf"{saved.name}.* its end is missing. The market ran with durability memory"
+    ):
+        recover(copy)
+    relaxed.close()  # in order: what is wrong from now on is damage
+    overwrite(segment.segments(tmp_path / "journal")[0].path, 4096, bytes(4096))
+    with pytest.raises(JournalDamaged) as found:
+        recover(tmp_path)
+    assert "memory" not in str(found.value)
 
 
 def test_a_snapshot_and_the_tail_give_the_same(market: Trading) -> None:

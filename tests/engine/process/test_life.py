@@ -136,6 +136,17 @@ def test_the_log_is_json_lines_where_nobody_looks(tmp_path: Path) -> None:
     assert all({"ts", "level", "event"} <= set(line) for line in lines)
 
 
+def test_a_start_with_fsync_ends_what_memory_left_open(tmp_path: Path) -> None:
+    with Running(tmp_path, "", "--durability", "memory") as engine:
+        mark = engine.data / "journal" / "unsynced"
+        assert mark.exists()
+        engine.kill()
+        assert mark.exists()
+    with Running(tmp_path) as engine:
+        assert not mark.exists()
+        assert engine.stop() == 0
+
+
 def test_the_configuration_of_a_second_start(tmp_path: Path) -> None:
     engine = Running(tmp_path)
     with engine:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from engine.market import Market
 from engine.status_map import ProjectorState, StatusMap
 
+CLOCK_BEHIND_S: Final = 1.0  # the journal's time never goes back: a clock that was corrected has to catch up
 NEARLY_FULL: Final = 0.9  # of a pool
 STATES: Final = {
     ProjectorState.ABSENT: "off",
@@ -28,6 +29,7 @@ def market_part(market: Market) -> dict[str, Any]:
     return {
         "sequence": market.core.seq,
         "durable_sequence": market.journal.durable_seq,
+        "applied_ts_ns": market.core.ts_ns,
         **market.counters(),
         "latency_us": {
             "count": count,
@@ -69,6 +71,12 @@ def warnings(answer: dict[str, Any]) -> list[str]:
     told = []
     if answer["durability"] == "memory":
         told.append("durability is memory: a crash may lose what was acknowledged")
+    behind_s = (answer["applied_ts_ns"] - answer["ts_ns"]) / 1e9
+    if behind_s > CLOCK_BEHIND_S:
+        told.append(
+            f"the clock is {behind_s:,.0f} s behind the journal's time: it was ahead once. Until it has caught up time "
+            "stands still for the market: message rates count as within one second, and no day ends"
+        )
     for name, (used, capacity) in answer["capacity"].items():
         if used > NEARLY_FULL * capacity:
             told.append(f"{name}: {used:,} of {capacity:,} in use; raise capacity.{name}")

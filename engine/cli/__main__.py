@@ -11,6 +11,7 @@ import argparse
 import difflib
 import importlib
 import os
+import re
 import sys
 from typing import NamedTuple
 
@@ -41,6 +42,8 @@ LAUNCHER_VERBS = {
     "prepare": "make .venv and compile the core, and nothing else",
 }
 
+NEGATIVE = re.compile(r"-\d[\d,_]*(\.\d+)?")
+
 
 def usage() -> str:
     """The help of `openbell` itself, without importing any verb."""
@@ -68,8 +71,13 @@ def main(arguments: list[str]) -> int:
         prog=f"openbell {name}", description=f"{verb.summary[0].upper()}{verb.summary[1:]}."
     )
     module.add_arguments(parser)
-    code: int = module.run(parser.parse_args(arguments[1:]))
+    code: int = module.run(parser.parse_args([_plain(one) for one in arguments[1:]]))
     return code
+
+
+def _plain(argument: str) -> str:
+    """A negative number without separators of thousands: with them argparse takes it for an option."""
+    return re.sub("[,_]", "", argument) if NEGATIVE.fullmatch(argument) else argument
 
 
 def guarded(arguments: list[str]) -> int:

@@ -162,6 +162,10 @@ def test_money_goes_in_and_out_but_not_below_nothing(market: Running) -> None:
     before = market.json("ctl", "accounts", "--account", "ann")["rows"][0]["cash"]
     assert market.ctl("deposit", "ann", "10.25")["cash"] == before + 10_250_000
     assert market.ctl("deposit", "ann", "-10.25")["cash"] == before
+    assert market.ctl("deposit", "ann", "1,000.50")["cash"] == before + 1_000_500_000
+    assert market.ctl("deposit", "ann", "-1,000.50")["cash"] == before
+    assert market.ctl("deposit", "ann", "2_000")["cash"] == before + 2_000_000_000
+    assert market.ctl("deposit", "ann", "-2_000")["cash"] == before
     error = market.ctl("deposit", "ann", "-99999999", code=1)["error"]
     assert "CASH_RANGE" in json.dumps(error)
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from engine import snapshots
+from engine import recovery, snapshots
+from engine.journal.writer import JournalWriter
+from engine.sequencer import tick_command
+from ext.sequence import CommandBatch
 from tests.engine.process.running import CONFIGURATION, Running, environment
 
 
@@ -134,6 +139,26 @@ def test_the_log_is_json_lines_where_nobody_looks(tmp_path: Path) -> None:
     assert "the market is live" in events
     assert "durability is memory: a crash may lose what was acknowledged" in events
     assert all({"ts", "level", "event"} <= set(line) for line in lines)
+
+
+def test_a_clock_that_was_ahead_is_told(tmp_path: Path) -> None:
+    with Running(tmp_path) as engine:
+        with engine.operator() as operator:
+            assert not [text for text in operator.status().warnings if "clock" in text]
+        assert engine.stop() == 0
+        found = recovery.recover(engine.data)
+        batch = CommandBatch(found.next_seq, found.core.ts_ns)
+        batch.add_admin(tick_command())
+        batch.seal(time.time_ns() + 7200 * 10**9)
+        writer = JournalWriter(
+            engine.data / "journal", next_seq=found.next_seq, durability="fsync", market_id=found.market_id
+        )
+        writer.submit(batch.records, batch.last_seq)
+        writer.close()
+        engine.start()
+        with engine.operator() as operator:
+            (text,) = [text for text in operator.status().warnings if "clock" in text]
+        assert re.search(r"is 7,[12]\d\d s behind the journal's time", text)
 
 
 def test_a_start_with_fsync_ends_what_memory_left_open(tmp_path: Path) -> None:

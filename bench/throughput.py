@@ -1,8 +1,9 @@
 """`openbell bench throughput`: orders a second through the order port, many in a frame, against ZeroMQ alone one way.
 
 One client of the SDK sends a flow (adds, cancels, replaces, trades) in frames as fast as the market takes them, and
-takes every answer in. Risk checks are on, limits set on everything, the journal is synced, market data is published to
-a subscriber in a process of its own. The clock runs from the first frame sent until the last answer has come.
+takes every answer in. Risk checks are on, limits set on everything, the journal is synced, market data is made and
+numbered; in rows of their own somebody subscribes to all of it. The clock runs from the first frame sent until the last
+answer has come.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 from bench import flow
 from bench.floor import oneway
 from bench.harness import commands
+from bench.harness.child import Child
 from bench.harness.engine import API_KEY, EngineProcess
 from bench.harness.rounds import interleave, median, median_ratio
 from bench.table import Limit, Report, Row
@@ -30,6 +33,8 @@ LIMITED = 32  # orders a frame
 ACCOUNTS = 1
 IN_FLIGHT = 1 << 16  # commands sent and not answered, at most
 FRAMES_A_LOOK = 8
+SUBSCRIBED = "fsync, with a subscriber"
+MODES = ("fsync", SUBSCRIBED, "memory")
 QUIET_S = 20.0  # without an answer: something is lost
 
 
@@ -49,14 +54,14 @@ def run(args: argparse.Namespace) -> int:
         contenders: dict[str, Callable[[], float]] = {
             "floor": lambda n=per_frame: oneway.records_per_second(len(records), n),  # type: ignore[misc]
         }
-        for mode in ("fsync", "memory"):
+        for mode in MODES:
             contenders[mode] = lambda n=per_frame, mode=mode: through_the_market(  # type: ignore[misc]
                 args.work, records, n, mode, expected["fills"]
             )
         with Step(f"{args.rounds} rounds of {len(records):,} orders, {per_frame} a frame"):
             figures = interleave(contenders, args.rounds)
         floor = median(figures["floor"])
-        for mode in ("fsync", "memory"):
+        for mode in MODES:
             limit = LIMIT if mode == "fsync" and per_frame == LIMITED else None
             note = f"median ratio of the rounds {median_ratio(figures[mode], figures['floor']):.2f}"
             report.add(
@@ -66,16 +71,18 @@ def run(args: argparse.Namespace) -> int:
     return report.show(args.json)
 
 
-def through_the_market(folder: Path, records: NDArray[Any], per_frame: int, durability: str, fills: int) -> float:
+def through_the_market(folder: Path, records: NDArray[Any], per_frame: int, mode: str, fills: int) -> float:
     """Commands a second, answered and durable, through an engine of its own. Raises RuntimeError for a wrong result."""
     made = commands.orders(records, ACCOUNTS)
-    with (
-        EngineProcess(folder, durability, accounts=ACCOUNTS) as engine,
-        openbell.connect(engine.data, api_key=API_KEY) as client,
-    ):
+    with ExitStack() as stack:
+        engine = stack.enter_context(EngineProcess(folder, mode.partition(",")[0], accounts=ACCOUNTS))
+        if mode == SUBSCRIBED:
+            market = openbell.find_market(engine.data)
+            stack.enter_context(Child("bench.harness.subscriber", market.market_data, "BDTXS"))
+        client = stack.enter_context(openbell.connect(engine.data, api_key=API_KEY))
         parts = [made[begin : begin + per_frame] for begin in range(0, len(made), per_frame)]
         start = perf_counter()
-        answered = _send_all(client, parts, len(made))
+        _send_all(client, parts, len(made))
         seconds = perf_counter() - start
         with openbell.Operator(engine.data) as operator:
             status = operator.status()
@@ -83,12 +90,11 @@ def through_the_market(folder: Path, records: NDArray[Any], per_frame: int, dura
         raise RuntimeError(
             f"the market made {status.trades} trades and {status.rejects} rejects, expected {fills} and 0"
         )
-    assert answered == len(made)
     return len(made) / seconds
 
 
-def _send_all(client: openbell.Client, parts: list[NDArray[Any]], count: int) -> int:
-    """Send the frames, take the answers; how many commands were answered. Raises RuntimeError when that stops short."""
+def _send_all(client: openbell.Client, parts: list[NDArray[Any]], count: int) -> None:
+    """Send the frames, take the answers. Raises TimedOut when those stop short."""
     base_seq = client.query("instruments")["seq"]
     last_seq = base_seq
 
@@ -107,5 +113,4 @@ def _send_all(client: openbell.Client, parts: list[NDArray[Any]], count: int) ->
         while sent - (last_seq - base_seq) > IN_FLIGHT:
             client.poll(QUIET_S)
     client.wait_until(lambda: last_seq - base_seq >= count, QUIET_S, f"the answers to {count} commands")
-    answered: int = last_seq - base_seq
-    return answered
+    client.query("account")  # answered after everything before it: a TICK of the clock may have been counted for one

@@ -15,6 +15,7 @@ from typing import Final
 from engine.journal.writer import JournalWriter
 
 LONGEST_NS: Final = 500_000  # a disk that takes longer is waited for asleep
+FEW_BYTES: Final = 1 << 10  # a larger commit is of a busy time, when others need the processor more
 LOOKS_A_TURN: Final = 32  # before the loop looks after its sockets
 
 
@@ -43,7 +44,7 @@ class Lookout:
 
     def begin(self) -> None:
         """A commit may be under way: look out for it."""
-        if self._handle is None and self._wanted and self._journal.is_express:
+        if self._handle is None and self._wanted and 0 < self._journal.express_bytes <= FEW_BYTES:
             self._until_ns = time.perf_counter_ns() + LONGEST_NS
             self._handle = self._loop.call_soon(self._look)
 
@@ -57,6 +58,7 @@ class Lookout:
                 self._handle = None
                 self._done()
                 return
+            os.sched_yield()  # what we wait for may be waiting for this very processor
         if time.perf_counter_ns() < self._until_ns:
             self._handle = self._loop.call_soon(self._look)
         else:

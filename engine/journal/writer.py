@@ -168,9 +168,9 @@ class JournalWriter:
     # -- the express lane, of the loop's thread too: it is used while the other thread has nothing to do ---------
 
     @property
-    def is_express(self) -> bool:
-        """Whether a commit is under way on the express lane, so that `is_done` is worth asking for."""
-        return bool(self._under_way)
+    def express_bytes(self) -> int:
+        """Size of the commit that is under way on the express lane, so that `is_done` is worth asking for; or 0."""
+        return sum([len(records) for records, _ in self._under_way])
 
     def is_done(self) -> bool:
         """Whether that commit is done, and `collect` will tell it. Costs next to nothing."""

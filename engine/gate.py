@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-Release = Callable[[bytes, bytes, int], None]
+Data = bytes | memoryview
+Release = Callable[[bytes, Data, int], None]
 OPEN: Final = 1 << 64  # above every sequence
 _MUCH = 1 << 16  # bytes of events that are joined: more are cheaper as they are
 
@@ -25,7 +26,7 @@ class Gate:
         )
         self._release = release
         # seq, events, market data, taken_ns; or seq, action
-        self._held: deque[tuple[int, bytes, bytes, int] | tuple[int, Callable[[], None]]] = deque()
+        self._held: deque[tuple[int, bytes, Data, int] | tuple[int, Callable[[], None]]] = deque()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -35,7 +36,7 @@ class Gate:
         """When the first command of the oldest batch that is held was taken; None when none waits."""
         return self._held[0][3] if self._held and len(self._held[0]) == 4 else None
 
-    def hold(self, seq: int, events: bytes, data: bytes, taken_ns: int) -> None:
+    def hold(self, seq: int, events: bytes, data: Data, taken_ns: int) -> None:
         """Take what a batch brought; seq is that of its last command."""
         if seq <= self.durable_seq and not self._held:
             self._release(events, data, taken_ns)
@@ -74,7 +75,7 @@ class Gate:
                 raise
             self.broken(error)
 
-    def _with_following(self, events: bytes, data: bytes, limit: int) -> tuple[bytes, bytes]:
+    def _with_following(self, events: bytes, data: Data, limit: int) -> tuple[bytes, bytes]:
         """With what the next batches brought, up to the next action."""
         held = self._held
         all_events, all_data, size = [events], [data], len(events)

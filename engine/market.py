@@ -11,7 +11,7 @@ from openbell import wire
 from openbell.wire import EventKind
 
 from engine.config import Config
-from engine.gate import OPEN, Gate
+from engine.gate import OPEN, Data, Gate
 from engine.histogram import Histogram
 from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import MEMORY, JournalWriter
@@ -40,7 +40,7 @@ class Market:
         self.gate = Gate(self._release, OPEN if self.in_memory else journal.durable_seq)
         self.sequencer = Sequencer(self.core, journal, self.gate)
         self.send_events: Callable[[list[tuple[int, bytes]]], None] = lambda frames: None
-        self.send_data: Callable[[bytes], object] = feed.add
+        self.send_data: Callable[[Data], object] = feed.add
         self.latency_ns = Histogram()
         self.commit_ns = Histogram()
         self._settle(recovered)
@@ -58,7 +58,7 @@ class Market:
 
     # ------------------------------------------------------------ the way out
 
-    def _release(self, events: bytes, data: bytes, taken_ns: int) -> None:
+    def _release(self, events: bytes, data: Data, taken_ns: int) -> None:
         if events:
             frames = self.streams.route(events)
             if frames:

@@ -15,6 +15,7 @@ from openbell import wire
 from openbell.records import HEARTBEAT, MARKET_DATA_HEADER
 from openbell.wire import Channel
 
+from engine.gate import Data
 from engine.ports.socket import EVENTS, NOBLOCK, READABLE, plain_send
 from ext.feed import Feed
 
@@ -58,7 +59,7 @@ class Publisher:
         """Letters of the channels that somebody subscribed to."""
         return bytes(letter for letter in LETTERS if self._prefixes[letter] or self._prefixes[EVERYTHING])
 
-    def publish(self, data: bytes) -> None:
+    def publish(self, data: Data) -> None:
         """Send what the core says of its books."""
         frames = self._feed.add(data)
         if frames:

@@ -106,16 +106,18 @@ class Sequencer:
         core, records, last_seq = self.core, batch.records, batch.last_seq
         if self._waits:
             self.journal.submit(records, last_seq)
-        self._apply(batch.commands)
+        self._apply(batch.view())
         batch.clear()
         self.commands += count
         try:
-            self.gate.hold(last_seq, core.take_events(), core.take_market_data(), taken_ns)
+            # An open gate uses the market data at once; else they need bytes of their own.
+            data = core.take_market_data() if self._waits else core.view_market_data()
+            self.gate.hold(last_seq, core.take_events(), data, taken_ns)
         finally:  # also where sending failed: what was applied is in the journal
             if not self._waits:
                 self.journal.submit(records, last_seq)
 
-    def _apply(self, commands: bytes) -> None:
+    def _apply(self, commands: memoryview) -> None:
         """They are in the journal: what the core cannot take now it cannot take at a restart either."""
         try:
             self.core.apply(commands, True)
@@ -136,7 +138,7 @@ class Sequencer:
         first = core.seq + 1
         count = batch.seal(self._clock_ns())
         self.journal.submit(batch.records, batch.last_seq)
-        self._apply(batch.commands)
+        self._apply(batch.view())
         batch.clear()
         self.commands += count
         events = core.take_events()

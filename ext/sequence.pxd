@@ -13,6 +13,5 @@ cdef class CommandBatch:
     cdef readonly uint64_t next_seq     # of the first command of this batch
     cdef readonly int64_t last_ts_ns    # of the last sealed batch: time never falls
     cdef readonly bytes records         # of the sealed batch
-    cdef readonly bytes commands
 
     cdef int reserve(self, size_t more) except -1

@@ -1,7 +1,8 @@
 """The sequencer's buffer: client and admin commands in, numbered, stamped and checksummed journal records out."""
 
-from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_READ, PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy
@@ -94,7 +95,6 @@ cdef class CommandBatch:
         self.next_seq = next_seq
         self.last_ts_ns = last_ts_ns
         self.records = b""
-        self.commands = b""
 
     def __dealloc__(self):
         free(self.data)
@@ -176,10 +176,18 @@ cdef class CommandBatch:
         records = PyBytes_FromStringAndSize(NULL, self.length + self.count * HEADER_BYTES)
         frame(self.data, self.length, <unsigned char*> PyBytes_AS_STRING(records), self.next_seq, ts_ns)
         self.records = records
-        self.commands = PyBytes_FromStringAndSize(<const char*> self.data, self.length)
         self.last_ts_ns = ts_ns
         self.sealed = True
         return self.count
+
+    @property
+    def commands(self):
+        """The commands of the sealed batch, back to back, as bytes of their own."""
+        return PyBytes_FromStringAndSize(<const char*> self.data, self.length) if self.sealed else b""
+
+    def view(self):
+        """The commands of the sealed batch without a copy: a memoryview that is good until `clear`."""
+        return PyMemoryView_FromMemory(<char*> self.data, self.length if self.sealed else 0, PyBUF_READ)
 
     @property
     def last_seq(self):
@@ -194,4 +202,3 @@ cdef class CommandBatch:
         self.count = 0
         self.length = 0
         self.records = b""
-        self.commands = b""

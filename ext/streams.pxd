@@ -62,5 +62,5 @@ cdef class Streams:
     cdef uint32_t take_chunk(self) noexcept nogil
     cdef void forget(self, Stream* stream) noexcept nogil
     cdef void keep(self, const Event* event) noexcept nogil
-    cdef int store(self, const Event* events, size_t count) except -1
-    cdef int deal(self, const Event* events, size_t count, list frames) except -1
+    cdef int store(self, const Event* events, size_t count, bint deal) except -1
+    cdef int deal(self, const Event* events, size_t count, size_t touched, list frames) except -1

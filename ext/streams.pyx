@@ -66,7 +66,7 @@ cdef class Streams:
         """Keep Event records and deal them to the sessions: a list of (slot, EVENTS frame). Raises ValueError."""
         cdef Py_buffer view
         cdef list frames = []
-        cdef size_t count, part, begin = 0
+        cdef size_t count, part, touched, begin = 0
         PyObject_GetBuffer(events, &view, PyBUF_SIMPLE)
         try:
             if view.len % sizeof(Event):
@@ -74,8 +74,8 @@ cdef class Streams:
             count = <size_t> view.len // sizeof(Event)
             while begin < count:
                 part = min(count - begin, self.frame_events)
-                self.store(<const Event*> view.buf + begin, part)
-                self.deal(<const Event*> view.buf + begin, part, frames)
+                touched = self.store(<const Event*> view.buf + begin, part, True)
+                self.deal(<const Event*> view.buf + begin, part, touched, frames)
                 begin += part
         finally:
             PyBuffer_Release(&view)
@@ -88,7 +88,7 @@ cdef class Streams:
         try:
             if view.len % sizeof(Event):
                 raise ValueError(f"records of {sizeof(Event)} bytes expected, got {view.len} bytes")
-            self.store(<const Event*> view.buf, <size_t> view.len // sizeof(Event))
+            self.store(<const Event*> view.buf, <size_t> view.len // sizeof(Event), False)
         finally:
             PyBuffer_Release(&view)
 
@@ -375,10 +375,13 @@ cdef class Streams:
             self.oldest = taken
         self.newest = taken
 
-    cdef int store(self, const Event* events, size_t count) except -1:
-        """Count and keep events."""
+    cdef int store(self, const Event* events, size_t count, bint deal) except -1:
+        """Count and keep events; with `deal` also how many each session gets. Returns the number of sessions."""
         cdef size_t index
         cdef const Event* event
+        cdef Slot* slot
+        cdef uint32_t place
+        cdef int touched = 0
         for index in range(count):
             event = &events[index]
             if likely(event.kind < KINDS):
@@ -390,33 +393,36 @@ cdef class Streams:
                 if unlikely(event.account >= self.accounts):
                     self.grow_accounts(<size_t> event.account + 1)
                 self.keep(event)
-        return 0
+                if deal:
+                    place = self.streams[event.account].link
+                    while place != NO_LINK:
+                        slot = &self.slots[self.links[place].slot]
+                        if slot.count == 0:
+                            self.touched[touched] = self.links[place].slot
+                            touched += 1
+                        slot.count += 1
+                        place = self.links[place].next
+        return touched
 
-    cdef int deal(self, const Event* events, size_t count, list frames) except -1:
-        """To each session one frame with the events of its accounts, in their order."""
-        cdef size_t index, touched_count = 0
+    cdef int deal(self, const Event* events, size_t count, size_t touched, list frames) except -1:
+        """To each of the sessions that `store` has found one frame with the events of its accounts, in their order."""
+        cdef size_t index
         cdef uint32_t place
         cdef const Event* event
         cdef Slot* slot
         cdef bytes frame
-        for index in range(count):
-            event = &events[index]
-            if event.account_seq:
-                place = self.streams[event.account].link
-                while place != NO_LINK:
-                    slot = &self.slots[self.links[place].slot]
-                    if slot.count == 0:
-                        self.touched[touched_count] = self.links[place].slot
-                        touched_count += 1
-                    slot.count += 1
-                    place = self.links[place].next
-        for index in range(touched_count):
+        cdef bint all_to_one = False
+        for index in range(touched):
             slot = &self.slots[self.touched[index]]
             frame = frame_of(slot.count)
             slot.out = <unsigned char*> PyBytes_AS_STRING(frame) + sizeof(FrameHeader)
+            all_to_one = touched == 1 and slot.count == count
             slot.count = 0
             frames.append((self.touched[index], frame))
-        if touched_count:
+        if all_to_one:
+            memcpy(slot.out, events, count * sizeof(Event))
+            return 0
+        if touched:
             for index in range(count):
                 event = &events[index]
                 if event.account_seq:

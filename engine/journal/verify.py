@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine import snapshots
-from engine.journal import segment
+from engine.journal import segment, unsynced
 from engine.journal.commands import Records, kind_name, split
 from engine.journal.errors import JournalDamaged, JournalError
 from engine.journal.reader import NO_LAST, JournalReader
@@ -64,7 +64,8 @@ def verify(data: Path, *, replay: bool = False) -> Verified:
     try:
         _read(data, result, core, hashes)
     except JournalDamaged as error:
-        result.error, result.path, result.offset = str(error), str(error.path), error.offset
+        said = str(unsynced.explained(error, data / "journal"))
+        result.error, result.path, result.offset = said, str(error.path), error.offset
     except (JournalError, OSError) as error:
         result.error = str(error)
     for saved in snapshots.listed(data):

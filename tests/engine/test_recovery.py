@@ -14,6 +14,7 @@ from engine import snapshots
 from engine.journal import segment
 from engine.journal.errors import JournalDamaged, JournalError
 from engine.journal.relaxed import RelaxedJournal
+from engine.journal.verify import verify
 from engine.journal.writer import JournalWriter
 from engine.recovery import Recovered, recover
 from ext.sequence import CommandBatch
@@ -69,6 +70,7 @@ async def test_damage_of_a_market_with_durability_memory_is_explained(tmp_path: 
     overwrite(path, 4096, bytes(4096))
     with pytest.raises(JournalDamaged, match=r"ran with durability memory .* `openbell journal cut`"):
         recover(copy)
+    assert "ran with durability memory" in (verify(copy).error or "")
     # Nothing at all was written back, but for the snapshot.
     overwrite(path, segment.HEAD_BYTES, bytes(path.stat().st_size - segment.HEAD_BYTES))
     with pytest.raises(

@@ -4,8 +4,8 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from ext.events cimport emit, emit_market, emit_reject, emit_status
-from ext.layout cimport Account, AccountText, FAR_AWAY, Instrument, Market, Position
-from ext.ledger cimport free_cash, open_position, position_place
+from ext.layout cimport Account, AccountText, Basis, FAR_AWAY, Instrument, Market, Position
+from ext.ledger cimport find_position, free_cash, open_position
 from ext.levels cimport magic_of
 from ext.bits cimport product, share
 from ext.mass cimport EVERY_TIF, cancel_of_account, cancel_of_market
@@ -220,8 +220,7 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     if is_new:
         i.is_set = 1
         i.state = INSTRUMENT_STATE_CLOSED
-        i.bid_index = -1
-        i.ask_index = FAR_AWAY
+        i.best[SIDE_BUY] = i.best[SIDE_SELL] = FAR_AWAY
         if c.instrument >= m.instrument_top:
             m.instrument_top = c.instrument + 1
     elif not keeps:
@@ -231,15 +230,15 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
         add_name(m, False, c.instrument)
     # A new instrument's zeros are never kept: its values were found within their ranges, which hold no KEEP.
     i.tick_size = kept(c, 0, i.tick_size)
-    i.lot_size = kept(c, 1, i.lot_size)
+    i.lot_size = <uint32_t> kept(c, 1, i.lot_size)
     i.reference_price = kept(c, 2, i.reference_price)
     i.collar_bps = kept(c, 3, i.collar_bps)
-    i.set_max_order_qty = kept(c, 4, i.set_max_order_qty)
+    i.set_max_order_qty = <uint32_t> kept(c, 4, i.set_max_order_qty)
     i.set_max_order_notional = kept(c, 5, i.set_max_order_notional)
     if c.value6 != KEEP or is_new:
         memcpy(i.currency, &c.value6, 8)
     i.tick_magic = magic_of(i.tick_size)
-    i.multiplier = i.lot_size * CASH_PER_PRICE
+    i.multiplier = <int64_t> i.lot_size * CASH_PER_PRICE
     i.max_order_qty = in_force(i.set_max_order_qty, MAX_QTY)
     i.max_order_notional = in_force(i.set_max_order_notional, MAX_NOTIONAL)
     set_collar(i)
@@ -365,9 +364,11 @@ cdef void deposit(Market* m, const AdminCommand* c) noexcept nogil:
 
 cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
     cdef Position* p
+    cdef Basis* b
     cdef int64_t lots = c.value0
     cdef int64_t cost, most
-    cdef uint32_t place
+    cdef uint64_t key
+    cdef uint32_t number
     if not account_is_known(m, c) or not instrument_is_known(m, c):
         return
     if lots == 0:
@@ -375,28 +376,32 @@ cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
         return
     if not value_is_within(m, c, 0, -MAX_LOTS, MAX_LOTS) or not value_is_within(m, c, 1, 0, FAR_AWAY):
         return
-    place = position_place(m, c.account, c.instrument)
-    p = &m.positions[place]
+    key = c.account | <uint64_t> c.instrument << 32
+    number = find_position(m, key)
+    b = &m.bases[number]
+    p = &m.positions[number]  # number 0 stands for one that is not there yet: all zeros
     if p.qty < 0 or (lots > 0 and p.qty > MAX_HELD):
         reject(m, c, CHECK_VALUE, 0, 0, lots, 0)
         return
     if lots < 0:
-        most = at_least_0(p.qty - p.open_sell)
+        most = at_least_0(p.qty - p.open[SIDE_SELL])
         if -lots > most:
             reject(m, c, CHECK_VALUE, 0, most, lots, 0)
             return
-        p.cost -= p.cost if -lots == p.qty else share(p.cost, -lots, p.qty)
+        b.cost -= b.cost if -lots == p.qty else share(b.cost, -lots, p.qty)
     else:
         cost = product(lots, c.value1, 1)
-        if cost > MAX_CASH - p.cost:
+        if cost > MAX_CASH - b.cost:
             reject(m, c, CHECK_VALUE, 1, MAX_CASH, c.value1, 0)
             return
-        if not p.is_set:
+        if number == 0:
             if m.position_count >= m.position_capacity:
                 reject(m, c, CHECK_POSITION_CAPACITY, 0, m.position_capacity, <int64_t> m.position_capacity + 1, 0)
                 return
-            open_position(m, place, c.account, c.instrument)
-        p.cost += cost
+            number = open_position(m, key)
+            p = &m.positions[number]
+            b = &m.bases[number]
+        b.cost += cost
     p.qty += lots
     answer_account(m, c, EVENT_KIND_SHARES, 0, c.instrument, lots, p.qty)
 

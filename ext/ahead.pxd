@@ -1,78 +1,113 @@
-"""Looking ahead in a batch: what the coming commands will touch is fetched while the present ones run.
+"""Looking ahead in a batch: what the coming commands will touch is found, and fetched, while it is not needed yet.
 
-A command passes four stages before it is applied, a few commands apart; each asks the cache for what the one before it
-found the address of: accounts and index cells, then log entries and windows, then orders and levels, then neighbours.
-Nothing here changes state, and nothing that it finds is trusted: applying looks everything up again, in a warm cache.
+A command goes through steps before it is applied; each asks the cache for what the step before found the address of.
+They do the same for every command, without a branch that could be guessed wrong, though not every kind has use for all
+of it. Nothing here changes state. What they find is handed on to applying, which checks that it still holds: the
+position of a new order, the slot of the order that a CANCEL or REPLACE names.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from ext.bits cimport prefetch
+from ext.bits cimport likely, pick, prefetch, word_at
 from ext.events cimport level_at
 from ext.ids cimport hash_id, id_place, id_tag
-from ext.layout cimport IdEntry, Instrument, Market, Order
-from ext.ledger cimport position_key
+from ext.layout cimport Instrument, Market, Order
+from ext.ledger cimport dense_cell, position_at, position_bucket, position_hash, position_tag
 from ext.levels cimport index_of
-from ext.wire cimport COMMAND_KIND_CANCEL, COMMAND_KIND_NEW_ORDER, COMMAND_KIND_REPLACE, OrderCommand
+from ext.wire cimport OrderCommand
 
 cdef enum:
-    AHEAD_RING = 32  # commands under way, a power of two above STAGE_1
-    STAGE_1 = 24     # commands before the one that is applied
-    STAGE_2 = 17
-    STAGE_3 = 11
-    STAGE_4 = 5
+    CHUNK = 16  # commands that are looked at together
+    RING = 64   # commands under way, a power of two: four chunks. Ids are looked up only where their window is no shorter:
+                # then one that is known now cannot have been dropped by the time its command is applied
 
 
-cdef struct Ahead:  # what a stage left for the next one
-    uint64_t hash
-    uint64_t place
+cdef struct Ahead:  # what was found about a command so far
+    uint64_t hash           # hash_id of account and client order id
+    const uint32_t* cell    # of the id in the index of the current generation
+    const uint32_t* cells   # of the position in its index
+    uint32_t position_tag
+    uint32_t number         # of the id in the log, or 0
+    uint32_t slot           # of the order that the client order id names; else what the command names, or 0
+    uint32_t position       # number, or any other
+    uint32_t level          # where an order of that price would rest: level id, or 0
+    uint32_t unused
+    uint64_t window_cell
 
 
 cdef inline void look_1(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
-    """Account, index cell, position; the order where the command names its id."""
-    a.place = 0
-    prefetch(&m.accounts[c.account])
-    if c.kind == COMMAND_KIND_NEW_ORDER:
-        prefetch(<const char*> &m.accounts[c.account] + 64)
-        a.hash = hash_id(c.account, c.client_order_id)
-        prefetch(&m.id_index[m.id_epoch % 3][id_place(m, a.hash, c.client_order_id)])
-        prefetch(&m.positions[position_key(c.account, c.instrument) & m.position_mask])
-    elif c.order_id:
-        a.place = <uint32_t> c.order_id
-        prefetch(&m.orders[a.place])
+    """The account, the cell of the client order id, the cells of the position."""
+    cdef uint64_t key = word_at(&c.account)
+    cdef uint64_t hash, cell
+    a.hash = hash_id(c.account, c.client_order_id)
+    a.cell = &m.id_index[id_place(m, a.hash, c.client_order_id)]
+    if likely(m.position_buckets == 0):
+        cell = dense_cell(m, key)
+        a.cells = &m.position_index[cell if cell < m.position_cells else 0]
     else:
-        a.hash = hash_id(c.account, c.client_order_id)
-        prefetch(&m.id_index[m.id_epoch % 3][id_place(m, a.hash, c.client_order_id)])
+        hash = position_hash(key)
+        a.cells = position_bucket(m, hash)
+        a.position_tag = position_tag(m, hash)
+    prefetch(a.cell)
+    prefetch(a.cells)
+    prefetch(&m.accounts[c.account])
+    prefetch(<const char*> &m.accounts[c.account] + 64)
 
 
-cdef inline void look_2(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
-    """CANCEL, REPLACE: the log entry of the id."""
-    cdef uint32_t cell
-    if c.kind == COMMAND_KIND_NEW_ORDER or c.order_id:
-        return
-    cell = m.id_index[m.id_epoch % 3][id_place(m, a.hash, c.client_order_id)]
-    if cell and cell & ~m.id_number_mask == id_tag(m, a.hash):
-        a.place = cell & m.id_number_mask
-        prefetch(&m.id_logs[m.id_epoch & 1][a.place - 1])
+cdef inline void look_2(const Market* m, Ahead* a) noexcept nogil:
+    """The position, and where the slot of a known id is."""
+    cdef uint32_t cell = a.cell[0]
+    cdef uint32_t number = cell & m.id_number_mask
+    a.number = number & (0 - <uint32_t> ((cell - number == id_tag(m, a.hash)) & (m.id_window >= RING)))
+    a.position = a.cells[0] if likely(m.position_buckets == 0) else position_at(m, a.cells, a.position_tag)
+    prefetch(&m.positions[a.position])
 
 
 cdef inline void look_3(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
-    """CANCEL, REPLACE: the order."""
-    if c.kind == COMMAND_KIND_NEW_ORDER or c.order_id or a.place == 0:
-        return
-    a.place = <uint32_t> m.id_logs[m.id_epoch & 1][a.place - 1].order_id
-    prefetch(&m.orders[a.place])
+    """The order."""
+    a.slot = pick(a.number, m.id_slot[a.number], <uint32_t> c.order_id)
+    prefetch(&m.orders[a.slot])
+    prefetch(&m.links[a.slot])
 
 
-cdef inline void look_4(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
-    """CANCEL, REPLACE: the order's level, position and neighbours."""
-    cdef const Order* o
-    if c.kind == COMMAND_KIND_NEW_ORDER or a.place == 0 or a.place > m.order_top:
-        return
-    o = &m.orders[a.place]
+# In a wide market, of many instruments or orders, more is far away: where the slot of an id is, an order's neighbours,
+# the instrument, and the way to a new order's level.
+
+cdef inline const Instrument* instrument_of(const Market* m, const OrderCommand* c) noexcept nogil:
+    return &m.instruments[c.instrument if c.instrument < m.instrument_capacity else 0]
+
+
+cdef inline void look_wide_1(const Market* m, const OrderCommand* c) noexcept nogil:
+    """The instrument."""
+    prefetch(instrument_of(m, c))
+    prefetch(<const char*> instrument_of(m, c) + 64)
+
+
+cdef inline void look_wide_2(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
+    """Where the slot of a known id is; the cell of the page that the price is in."""
+    cdef const Instrument* i = instrument_of(m, c)
+    cdef uint64_t place = <uint64_t> ((index_of(i, c.price) >> 6) - i.base)
+    a.window_cell = (i - m.instruments) * m.window_pages + (place if place < m.window_pages else 0)
+    prefetch(&m.windows[a.window_cell])
+    prefetch(&m.id_slot[a.number])
+
+
+cdef inline void look_wide_3(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
+    """The level."""
+    a.level = m.windows[a.window_cell] << 6 | <uint32_t> (index_of(instrument_of(m, c), c.price) & 63)
+    prefetch(level_at(m, a.level))
+    prefetch(&m.pages[a.level >> 6])
+
+
+cdef inline void look_wide_4(const Market* m, const OrderCommand* c, const Ahead* a) noexcept nogil:
+    """Neighbours: of the order that is named, and those that a new one would get."""
+    cdef uint32_t slot = a.slot if a.slot <= m.order_top else 0
+    cdef const Order* o = &m.orders[slot]
     prefetch(&m.orders[o.prev])
     prefetch(&m.orders[o.next])
-    prefetch(&m.orders[o.newer])
-    prefetch(&m.orders[o.older])
     prefetch(level_at(m, o.level))
-    prefetch(&m.positions[o.position])
+    prefetch(&m.pages[o.level >> 6])
+    prefetch(&m.links[m.links[slot].newer])
+    prefetch(&m.links[m.links[slot].older])
+    prefetch(&m.orders[level_at(m, a.level).tail])
+    prefetch(&m.links[m.accounts[c.account if c.account < m.account_capacity else 0].newest])

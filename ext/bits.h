@@ -2,6 +2,9 @@
 #ifndef OPENBELL_BITS_H
 #define OPENBELL_BITS_H
 #include <stdint.h>
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
 
 static inline uint64_t ob_mulhi(uint64_t a, uint64_t b) { return (uint64_t)(((unsigned __int128)a * b) >> 64); }
 
@@ -31,9 +34,37 @@ static inline int64_t ob_add(int64_t a, int64_t b) {
     return a < 0 ? INT64_MIN : INT64_MAX;
 }
 
+/* Eight bytes that lie anywhere, little endian as everything here. */
+static inline uint64_t ob_word_at(const void *p) {
+    uint64_t word;
+    __builtin_memcpy(&word, p, 8);
+    return word;
+}
+static inline void ob_put_word(void *p, uint64_t word) { __builtin_memcpy(p, &word, 8); }
+
+/* a or b, by arithmetic: for choices that come as they like, where a branch would often be guessed wrong */
+static inline uint32_t ob_pick(uint32_t which, uint32_t a, uint32_t b) {
+    uint32_t mask = 0 - (uint32_t)(which != 0);
+    __asm__("" : "+r"(mask)); /* keeps compilers from making a branch of it again */
+    return (a & mask) | (b & ~mask);
+}
+
 /* Have the system give a page of memory now; what is in it stays. */
 static inline void ob_touch_page(char *p) { __atomic_fetch_or(p, 0, __ATOMIC_RELAXED); }
 
+/* Which of four cells, with only the bits of keep, are equal to value: one bit each. */
+static inline uint32_t ob_match4(const uint32_t *cells, uint32_t keep, uint32_t value) {
+#ifdef __SSE2__
+    __m128i kept = _mm_and_si128(_mm_loadu_si128((const __m128i *)cells), _mm_set1_epi32((int)keep));
+    return (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(kept, _mm_set1_epi32((int)value))));
+#else
+    uint32_t found = 0;
+    for (int k = 0; k < 4; k++) found |= (uint32_t)((cells[k] & keep) == value) << k;
+    return found;
+#endif
+}
+
+static inline int ob_lowest32(uint32_t x) { return __builtin_ctz(x); }
 static inline int ob_lowest(uint64_t x) { return __builtin_ctzll(x); }
 static inline int ob_highest(uint64_t x) { return 63 - __builtin_clzll(x); }
 static inline void ob_prefetch(const void *p) { __builtin_prefetch(p, 1, 3); }

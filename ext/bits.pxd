@@ -1,13 +1,18 @@
 """Arithmetic of bits.h: 128-bit products, bit scans, prefetch."""
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 cdef extern from "bits.h" nogil:
     uint64_t mulhi "ob_mulhi"(uint64_t a, uint64_t b) noexcept
     int64_t product "ob_product"(int64_t a, int64_t b, int64_t c) noexcept
     int64_t share "ob_share"(int64_t a, int64_t b, int64_t c) noexcept
     int64_t add_cut "ob_add"(int64_t a, int64_t b) noexcept
+    uint64_t word_at "ob_word_at"(const void* p) noexcept
+    void put_word "ob_put_word"(void* p, uint64_t word) noexcept
+    uint32_t pick "ob_pick"(uint32_t which, uint32_t a, uint32_t b) noexcept
     void touch_page "ob_touch_page"(char* p) noexcept
+    uint32_t match4 "ob_match4"(const uint32_t* cells, uint32_t keep, uint32_t value) noexcept
+    int lowest32 "ob_lowest32"(uint32_t x) noexcept
     int lowest "ob_lowest"(uint64_t x) noexcept
     int highest "ob_highest"(uint64_t x) noexcept
     void prefetch "ob_prefetch"(const void* p) noexcept

@@ -2,16 +2,15 @@
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from ext.bits cimport likely, unlikely
-from ext.layout cimport FAR_AWAY, Instrument, Level, Market, Order
-from ext.levels cimport drop_page, index_above, index_below, level_for, level_of_index
-from ext.wire cimport SIDE_BUY
+from ext.bits cimport likely, pick, unlikely
+from ext.layout cimport Account, FAR_AWAY, Instrument, Level, Market, Order
+from ext.levels cimport drop_page, key_of, level_for, level_of_index, next_index
 
 
 cdef inline uint32_t take_slot(Market* m) noexcept nogil:
     """A slot for an order; the caller has seen that one is free."""
     cdef uint32_t slot = m.order_free
-    if slot:
+    if likely(slot != 0):
         m.order_free = m.orders[slot].next
     else:
         m.order_top += 1
@@ -32,56 +31,56 @@ cdef inline void free_slot(Market* m, uint32_t slot) noexcept nogil:
 
 
 cdef inline bint has_slot(const Market* m) noexcept nogil:
-    return m.order_free != 0 or m.order_top < m.order_capacity
+    return m.order_live < m.order_capacity
 
 
 cdef inline bint has_page(const Market* m) noexcept nogil:
-    return m.page_free != 0 or m.page_top < m.page_capacity
+    return m.page_live < m.page_capacity
 
 
-cdef inline bint enqueue(Market* m, Instrument* i, uint32_t slot, int64_t index) noexcept nogil:
+# Queues and lists are linked without asking whether there is a neighbour: where there is none, slot 0 is written to,
+# which nobody reads.
+
+cdef inline bint enqueue(Market* m, Instrument* i, Order* o, uint32_t slot, int64_t index) noexcept nogil:
     """Put an order at the end of its level. False when no page is free for a new level."""
-    cdef Order* o = &m.orders[slot]
     cdef uint32_t id = level_for(m, i, o.instrument, index)
+    cdef uint32_t side = o.side
+    cdef uint32_t tail
     cdef Level* level
     if unlikely(id == 0):
         return False
-    level = &m.pages[id >> 6].levels[id & 63]
+    level = &m.levels[id]
+    tail = level.tail
     o.level = id
     o.next = 0
-    o.prev = level.tail
-    if level.count:
-        m.orders[level.tail].next = slot
-    else:
+    o.prev = tail
+    m.orders[tail].next = slot
+    level.tail = slot
+    level.qty += o.leaves
+    if level.count == 0:
         level.head = slot
         m.pages[id >> 6].bits |= (<uint64_t> 1) << (id & 63)
-        if o.side == SIDE_BUY:
-            if index > i.bid_index:
-                i.bid_index = index
-                i.bid_level = id
-        elif index < i.ask_index:
-            i.ask_index = index
-            i.ask_level = id
-    level.tail = slot
+        if key_of(side, index) < i.best[side]:
+            i.best[side] = key_of(side, index)
+            i.best_level[side] = id
     level.count += 1
-    level.qty += o.leaves
     i.orders += 1
     return True
 
 
-cdef inline void close_level(Market* m, Instrument* i, uint32_t instrument, uint32_t id) noexcept nogil:
+cdef inline void close_level(Market* m, Instrument* i, uint32_t instrument, uint32_t side, uint32_t id) noexcept nogil:
     """An emptied level: clear its bit, find the next best where it was the best, give an empty page back."""
     cdef uint32_t page = id >> 6
     cdef int64_t index
     m.pages[page].bits &= ~((<uint64_t> 1) << (id & 63))
-    if id == i.bid_level:
-        index = index_below(m, i, instrument, i.bid_index)
-        i.bid_index = index
-        i.bid_level = level_of_index(m, i, instrument, index) if index >= 0 else 0
-    elif id == i.ask_level:
-        index = index_above(m, i, instrument, i.ask_index)
-        i.ask_index = index if index >= 0 else FAR_AWAY
-        i.ask_level = level_of_index(m, i, instrument, index) if index >= 0 else 0
+    if id == i.best_level[side]:
+        index = next_index(m, i, instrument, side, key_of(side, i.best[side]))
+        if likely(index >= 0):
+            i.best[side] = key_of(side, index)
+            i.best_level[side] = level_of_index(m, i, instrument, index)
+        else:
+            i.best[side] = FAR_AWAY
+            i.best_level[side] = 0
     if m.pages[page].bits == 0:
         drop_page(m, i, instrument, page)
 
@@ -90,40 +89,33 @@ cdef inline Level* dequeue(Market* m, Instrument* i, uint32_t slot) noexcept nog
     """Take an order out of its level's queue; close the level after its last. Returns the level (closed: all 0)."""
     cdef Order* o = &m.orders[slot]
     cdef uint32_t id = o.level
-    cdef Level* level = &m.pages[id >> 6].levels[id & 63]
+    cdef uint32_t next = o.next
+    cdef uint32_t prev = o.prev
+    cdef Level* level = &m.levels[id]
     level.qty -= o.leaves
     level.count -= 1
     i.orders -= 1
     o.level = 0
-    if o.prev:
-        m.orders[o.prev].next = o.next
-    else:
-        level.head = o.next
-    if o.next:
-        m.orders[o.next].prev = o.prev
-    else:
-        level.tail = o.prev
+    m.orders[prev].next = next
+    m.orders[next].prev = prev
+    level.head = pick(prev, level.head, next)
+    level.tail = pick(next, level.tail, prev)
     if level.count == 0:
-        close_level(m, i, o.instrument, id)
+        close_level(m, i, o.instrument, o.side, id)
     return level
 
 
-cdef inline void list_order(Market* m, uint32_t slot) noexcept nogil:
+cdef inline void list_order(Market* m, Account* a, uint32_t slot) noexcept nogil:
     """Put an order at the head of its account's list."""
-    cdef Order* o = &m.orders[slot]
-    cdef uint32_t head = m.accounts[o.account].newest
-    o.newer = 0
-    o.older = head
-    if head:
-        m.orders[head].newer = slot
-    m.accounts[o.account].newest = slot
+    m.links[slot].newer = 0
+    m.links[slot].older = a.newest
+    m.links[a.newest].newer = slot
+    a.newest = slot
 
 
-cdef inline void unlist_order(Market* m, uint32_t slot) noexcept nogil:
-    cdef Order* o = &m.orders[slot]
-    if o.newer:
-        m.orders[o.newer].older = o.older
-    else:
-        m.accounts[o.account].newest = o.older
-    if o.older:
-        m.orders[o.older].newer = o.newer
+cdef inline void unlist_order(Market* m, Account* a, uint32_t slot) noexcept nogil:
+    cdef uint32_t newer = m.links[slot].newer
+    cdef uint32_t older = m.links[slot].older
+    m.links[newer].older = older
+    m.links[older].newer = newer
+    a.newest = pick(newer, a.newest, older)

@@ -3,20 +3,20 @@
 import hashlib
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from cpython.buffer cimport PyBUF_READ, PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE, _PyBytes_Resize,
+)
 from cpython.memoryview cimport PyMemoryView_FromMemory
+from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
 
-from ext.admin cimport admin, opens_market
-from ext.ahead cimport AHEAD_RING, STAGE_1, STAGE_2, STAGE_3, STAGE_4, Ahead, look_1, look_2, look_3, look_4
-from ext.bits cimport likely, unlikely
-from ext.events cimport emit_tops
+from ext.batch cimport FINE, NOT_CONFIGURE, TRUNCATED, UNKNOWN_KIND, WRONG_SEQ, Fault, apply_all
+from ext.bits cimport unlikely
 from ext.layout cimport Market
-from ext.mass cimport mass_cancel, tick
-from ext.memory cimport release, start_buffers, touch_all
-from ext.orders cimport cancel_order, new_order, replace_order
+from ext.memory cimport release, touch_all
 from ext.rows cimport (
     account_rows, book_records, depth_rows, instrument_rows, orders_of_account, orders_of_book, orders_of_market,
     position_rows,
@@ -26,116 +26,63 @@ from ext.wire cimport *
 
 cdef enum:
     HASH_BYTES = 16
-    WORTH_LOOKING = 8  # commands of a batch that is worth looking ahead in
+    FIRST_ROOM = 1024     # records a buffer has room for; a larger batch makes it larger
+    WORTH_A_COPY = 4096   # bytes; from there on handing the buffer over costs less
 
 
-cdef enum Fault:  # why a buffer of commands cannot be applied
-    FINE
-    TRUNCATED
-    UNKNOWN_KIND
-    WRONG_SEQ
-    WRONG_TIME
-    NOT_CONFIGURE
+cdef PyObject* new_buffer(void** at, size_t size) except NULL:
+    """Bytes to be written into."""
+    cdef bytes fresh = PyBytes_FromStringAndSize(NULL, <Py_ssize_t> size)
+    Py_INCREF(fresh)
+    at[0] = PyBytes_AS_STRING(fresh)
+    return <PyObject*> fresh
 
 
-cdef inline size_t size_of(uint32_t kind) noexcept nogil:
-    """Bytes of a command; 0 for a kind that there is not."""
-    if likely(COMMAND_KIND_NEW_ORDER <= kind <= COMMAND_KIND_TICK):
-        return sizeof(OrderCommand)
-    return sizeof(AdminCommand) if COMMAND_KIND_CONFIGURE <= kind <= COMMAND_KIND_NOTE else 0
-
-
-cdef inline Fault check_commands(
-    const Market* m, const char* data, size_t size, size_t* at, int64_t* count,
-) noexcept nogil:
-    """Walk over all commands before any is applied: whole records, known kinds, seq and time as they must be."""
-    cdef const OrderCommand* c
-    cdef uint64_t seq = m.seq
-    cdef int64_t ts_ns = m.ts_ns
-    cdef size_t length
-    cdef bint configured = m.configured
-    at[0] = 0
-    count[0] = 0
-    while at[0] < size:
-        if unlikely(size - at[0] < sizeof(OrderCommand)):
-            return TRUNCATED
-        c = <const OrderCommand*> (data + at[0])
-        length = size_of(c.kind)
-        if unlikely(length == 0):
-            return UNKNOWN_KIND
-        if unlikely(length > size - at[0]):
-            return TRUNCATED
-        if unlikely(c.seq != seq + 1):
-            return WRONG_SEQ
-        if unlikely(c.ts_ns < ts_ns):
-            return WRONG_TIME
-        if unlikely(not configured):
-            if c.kind != COMMAND_KIND_CONFIGURE:
-                return NOT_CONFIGURE
-            configured = opens_market(<const AdminCommand*> c)
-        seq += 1
-        ts_ns = c.ts_ns
-        at[0] += length
-        count[0] += 1
-    return FINE
-
-
-cdef inline size_t apply_one(Market* m, const char* data) noexcept nogil:
-    """Apply one command; returns its size, or 0 when there is no memory for a CONFIGURE."""
-    cdef const OrderCommand* c = <const OrderCommand*> data
-    m.seq = c.seq
-    m.ts_ns = c.ts_ns
-    if c.kind == COMMAND_KIND_NEW_ORDER:
-        new_order(m, c)
-    elif c.kind == COMMAND_KIND_CANCEL:
-        cancel_order(m, c)
-    elif c.kind == COMMAND_KIND_REPLACE:
-        replace_order(m, c)
-    elif c.kind == COMMAND_KIND_MASS_CANCEL:
-        mass_cancel(m, c)
-    elif c.kind == COMMAND_KIND_TICK:
-        tick(m)
+cdef bytes take(PyObject** buffer, void** at, void** spill, size_t* count, size_t* room, size_t record):
+    """What was written so far: a copy where it is little, else the buffer itself, with a new one in its place."""
+    cdef size_t size = count[0] * record
+    cdef PyObject* fresh
+    cdef bytes taken
+    if size <= WORTH_A_COPY and spill[0] == NULL:
+        taken = PyBytes_FromStringAndSize(<const char*> at[0], <Py_ssize_t> size)
+        count[0] = 0
+        return taken
+    if spill[0] == NULL and room[0] > FIRST_ROOM and count[0] * 16 < room[0]:
+        room[0] //= 2  # it was an exception that needed so much
+    if spill[0] != NULL:
+        taken = PyBytes_FromStringAndSize(<const char*> at[0], <Py_ssize_t> size)
+        fresh = new_buffer(at, room[0] * record)
+        free(spill[0])
+        spill[0] = NULL
+        Py_XDECREF(buffer[0])
     else:
-        if unlikely(not admin(m, <const AdminCommand*> data)):
-            m.seq -= 1
-            return 0
-        if m.touched_count:
-            emit_tops(m)
-        return sizeof(AdminCommand)
-    if m.touched_count:
-        emit_tops(m)
-    return sizeof(OrderCommand)
-
-
-cdef inline void apply_orders(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
-    """Apply a batch of OrderCommands, looking ahead."""
-    cdef Ahead[AHEAD_RING] ring
-    cdef int64_t k
-    for k in range(count + STAGE_1):
-        if k < count:
-            look_1(m, &c[k], &ring[k & (AHEAD_RING - 1)])
-        if 0 <= k - (STAGE_1 - STAGE_2) < count:
-            look_2(m, &c[k - (STAGE_1 - STAGE_2)], &ring[(k - (STAGE_1 - STAGE_2)) & (AHEAD_RING - 1)])
-        if 0 <= k - (STAGE_1 - STAGE_3) < count:
-            look_3(m, &c[k - (STAGE_1 - STAGE_3)], &ring[(k - (STAGE_1 - STAGE_3)) & (AHEAD_RING - 1)])
-        if 0 <= k - (STAGE_1 - STAGE_4) < count:
-            look_4(m, &c[k - (STAGE_1 - STAGE_4)], &ring[(k - (STAGE_1 - STAGE_4)) & (AHEAD_RING - 1)])
-        if k >= STAGE_1:
-            apply_one(m, <const char*> &c[k - STAGE_1])
+        fresh = new_buffer(at, room[0] * record)
+        _PyBytes_Resize(buffer, <Py_ssize_t> size)
+        taken = <bytes> buffer[0]
+        Py_XDECREF(buffer[0])
+    buffer[0] = fresh
+    count[0] = 0
+    return taken
 
 
 cdef class Core:
     """One market's state. Not for use by several threads at once."""
 
     cdef Market market
+    cdef PyObject* events  # bytes that events are written into; they are handed out cut to what is in them
+    cdef PyObject* data
 
     def __cinit__(self):
-        memset(&self.market, 0, sizeof(Market))
-        if not start_buffers(&self.market):
-            raise MemoryError("no memory for the buffers of events")
+        cdef Market* m = &self.market
+        memset(m, 0, sizeof(Market))
+        m.event_room = m.data_room = FIRST_ROOM
+        self.events = new_buffer(<void**> &m.events, m.event_room * sizeof(Event))
+        self.data = new_buffer(<void**> &m.data, m.data_room * sizeof(MarketData))
 
     def __dealloc__(self):
         release(&self.market)
+        Py_XDECREF(self.events)
+        Py_XDECREF(self.data)
 
     def apply(self, commands, bint market_data=False):
         """Apply whole command records that lie back to back, and return their number.
@@ -157,25 +104,14 @@ cdef class Core:
 
     cdef run(self, const char* data, size_t size, bint market_data):
         cdef Market* m = &self.market
-        cdef size_t at = 0
         cdef size_t done = 0
-        cdef size_t length
         cdef int64_t count = 0
         cdef Fault fault
         with nogil:
-            fault = check_commands(m, data, size, &at, &count)
-            if likely(fault == FINE):
-                m.want_data = market_data
-                if count * sizeof(OrderCommand) == size and count >= WORTH_LOOKING:
-                    apply_orders(m, <const OrderCommand*> data, count)
-                    done = size
-                while done < size:
-                    length = apply_one(m, data + done)
-                    if unlikely(length == 0):
-                        break
-                    done += length
+            m.want_data = market_data
+            fault = apply_all(m, data, size, &done, &count)
         if unlikely(fault != FINE):
-            raise ValueError(self.words_for(fault, data, size, at, count))
+            raise ValueError(self.words_for(fault, data, size, done, count))
         if unlikely(done < size):
             raise MemoryError(f"no memory for the capacities of CONFIGURE, command {m.seq + 1}")
         return count
@@ -196,17 +132,13 @@ cdef class Core:
 
     def take_events(self):
         """The Event records (80 bytes each) since the last time."""
-        cdef bytes taken = PyBytes_FromStringAndSize(
-            <const char*> self.market.events, <Py_ssize_t> (self.market.event_count * sizeof(Event)))
-        self.market.event_count = 0
-        return taken
+        cdef Market* m = &self.market
+        return take(&self.events, <void**> &m.events, &m.event_spill, &m.event_count, &m.event_room, sizeof(Event))
 
     def take_market_data(self):
         """The MarketData and Top records (64 bytes each) since the last time."""
-        cdef bytes taken = PyBytes_FromStringAndSize(
-            <const char*> self.market.data, <Py_ssize_t> (self.market.data_count * sizeof(MarketData)))
-        self.market.data_count = 0
-        return taken
+        cdef Market* m = &self.market
+        return take(&self.data, <void**> &m.data, &m.data_spill, &m.data_count, &m.data_room, sizeof(MarketData))
 
     def view_market_data(self):
         """As take_market_data, without a copy: a memoryview that is good until the next call of this core."""

@@ -1,30 +1,38 @@
-"""Writing events and market data. Buffers grow at most until the largest command fits; then no more."""
+"""Writing events and market data. Buffers grow at most until the largest batch fits; then no more."""
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport abort, realloc
+from libc.stdlib cimport abort, free, malloc
+from libc.string cimport memcpy
 
-from ext.bits cimport unlikely
-from ext.layout cimport Account, FAR_AWAY, Instrument, Level, Market, Order, Page
+from ext.bits cimport likely, put_word, unlikely
+from ext.layout cimport Account, Instrument, Level, Market, Order, Page
+from ext.levels cimport best_index
 from ext.wire cimport *
 
 
+cdef inline void* spill(void** memory, const void* records, size_t* room, size_t size) noexcept nogil:
+    """Twice the room for records. Out of memory ends the process: going on would lose an event."""
+    cdef void* larger = malloc(2 * room[0] * size)
+    if larger == NULL:
+        abort()
+    memcpy(larger, records, room[0] * size)
+    free(memory[0])
+    memory[0] = larger
+    room[0] *= 2
+    return larger
+
+
 cdef inline Event* next_event(Market* m) noexcept nogil:
-    """Room for one more event. Out of memory ends the process: going on would lose an event."""
+    """Room for one more event."""
     if unlikely(m.event_count == m.event_room):
-        m.event_room = m.event_room * 2
-        m.events = <Event*> realloc(m.events, m.event_room * sizeof(Event))
-        if m.events == NULL:
-            abort()
+        m.events = <Event*> spill(&m.event_spill, m.events, &m.event_room, sizeof(Event))
     m.event_count += 1
     return &m.events[m.event_count - 1]
 
 
 cdef inline MarketData* next_data(Market* m) noexcept nogil:
     if unlikely(m.data_count == m.data_room):
-        m.data_room = m.data_room * 2
-        m.data = <MarketData*> realloc(m.data, m.data_room * sizeof(MarketData))
-        if m.data == NULL:
-            abort()
+        m.data = <MarketData*> spill(&m.data_spill, m.data, &m.data_room, sizeof(MarketData))
     m.data_count += 1
     return &m.data[m.data_count - 1]
 
@@ -58,6 +66,25 @@ cdef inline void emit(
     e.leaves = leaves
     e.filled = filled
     e.trade_id = trade_id
+
+
+cdef inline void emit_order(
+    Market* m, Account* a, const Order* o, uint64_t order_id, uint32_t kind, uint32_t reason, uint32_t flags,
+    uint32_t qty, int64_t price, uint32_t leaves, uint64_t trade_id,
+) noexcept nogil:
+    """An event of an order and its account, written a word at a time."""
+    cdef char* e = <char*> next_event(m)
+    a.seq += 1
+    put_word(e, m.seq)
+    put_word(e + 8, <uint64_t> m.ts_ns)
+    put_word(e + 16, a.seq)
+    put_word(e + 24, kind | reason << 16 | flags << 24 | <uint32_t> o.side << 8 | <uint64_t> o.account << 32)
+    put_word(e + 32, o.instrument | <uint64_t> qty << 32)
+    put_word(e + 40, order_id)
+    put_word(e + 48, o.client_order_id)
+    put_word(e + 56, <uint64_t> price)
+    put_word(e + 64, leaves | <uint64_t> o.filled << 32)
+    put_word(e + 72, trade_id)
 
 
 cdef inline void emit_market(
@@ -110,15 +137,13 @@ cdef inline void emit_reject(
     e.headroom = headroom
 
 
-cdef inline void emit_canceled(Market* m, uint32_t slot, uint8_t reason) noexcept nogil:
+cdef inline void emit_canceled(Market* m, Account* a, const Order* o, uint64_t order_id, uint8_t reason) noexcept nogil:
     """CANCELED for an order whose leaves are what is being cancelled."""
-    cdef Order* o = &m.orders[slot]
-    emit(m, EVENT_KIND_CANCELED, o.side, reason, 0, o.account, o.instrument, o.leaves, order_id_of(m, slot),
-         o.client_order_id, o.price, 0, o.filled, 0)
+    emit_order(m, a, o, order_id, EVENT_KIND_CANCELED, reason, 0, o.leaves, o.price, 0, 0)
 
 
 cdef inline Level* level_at(const Market* m, uint32_t level) noexcept nogil:
-    return &m.pages[level >> 6].levels[level & 63]
+    return &m.levels[level]
 
 
 cdef inline void emit_data(
@@ -164,54 +189,42 @@ cdef inline void emit_status(Market* m, uint32_t instrument) noexcept nogil:
 
 cdef inline void touch(Market* m, Instrument* i, uint32_t instrument) noexcept nogil:
     """Note an instrument's top down before its book changes, once a command."""
-    cdef Level* level
-    if not m.want_data or i.touched:
+    cdef const Level* level
+    cdef uint32_t side
+    if likely(not m.want_data) or i.touched:
         return
     i.touched = 1
     m.touched[m.touched_count] = instrument
     m.touched_count += 1
-    i.before_bid_price = i.before_ask_price = 0
-    i.before_bid_qty = i.before_ask_qty = 0
-    i.before_bid_orders = i.before_ask_orders = 0
-    if i.bid_level:
-        level = level_at(m, i.bid_level)
-        i.before_bid_price = i.bid_index * i.tick_size
-        i.before_bid_qty = level.qty
-        i.before_bid_orders = level.count
-    if i.ask_level:
-        level = level_at(m, i.ask_level)
-        i.before_ask_price = i.ask_index * i.tick_size
-        i.before_ask_qty = level.qty
-        i.before_ask_orders = level.count
+    for side in range(2):
+        level = level_at(m, i.best_level[side])  # of level 0, which is none's, all is 0
+        i.before_price[side] = best_index(i, side) * i.tick_size if i.best_level[side] else 0
+        i.before_qty[side] = level.qty
+        i.before_orders[side] = level.count
 
 
 cdef inline void emit_tops(Market* m) noexcept nogil:
     """A Top for each touched instrument whose best bid or offer is not what it was."""
     cdef Instrument* i
     cdef Top* t
-    cdef Level* level
-    cdef int64_t bid_price, ask_price
-    cdef uint64_t bid_qty, ask_qty
-    cdef uint32_t bid_orders, ask_orders, k
+    cdef const Level* level
+    cdef int64_t[2] price
+    cdef uint64_t[2] qty
+    cdef uint32_t[2] orders
+    cdef uint32_t k, side
+    cdef bint same
     for k in range(m.touched_count):
         i = &m.instruments[m.touched[k]]
         i.touched = 0
-        bid_price = ask_price = 0
-        bid_qty = ask_qty = 0
-        bid_orders = ask_orders = 0
-        if i.bid_level:
-            level = level_at(m, i.bid_level)
-            bid_price = i.bid_index * i.tick_size
-            bid_qty = level.qty
-            bid_orders = level.count
-        if i.ask_level:
-            level = level_at(m, i.ask_level)
-            ask_price = i.ask_index * i.tick_size
-            ask_qty = level.qty
-            ask_orders = level.count
-        if (bid_price == i.before_bid_price and ask_price == i.before_ask_price
-                and bid_qty == i.before_bid_qty and ask_qty == i.before_ask_qty
-                and bid_orders == i.before_bid_orders and ask_orders == i.before_ask_orders):
+        same = True
+        for side in range(2):
+            level = level_at(m, i.best_level[side])
+            price[side] = best_index(i, side) * i.tick_size if i.best_level[side] else 0
+            qty[side] = level.qty
+            orders[side] = level.count
+            same = (same and price[side] == i.before_price[side] and qty[side] == i.before_qty[side]
+                    and orders[side] == i.before_orders[side])
+        if same:
             continue
         t = <Top*> next_data(m)
         t.seq = m.seq
@@ -221,10 +234,10 @@ cdef inline void emit_tops(Market* m) noexcept nogil:
         t.state = i.state
         t.flags = 0
         t.instrument = m.touched[k]
-        t.bid_price = bid_price
-        t.ask_price = ask_price
-        t.bid_qty = bid_qty
-        t.ask_qty = ask_qty
-        t.bid_orders = bid_orders
-        t.ask_orders = ask_orders
+        t.bid_price = price[SIDE_BUY]
+        t.ask_price = price[SIDE_SELL]
+        t.bid_qty = qty[SIDE_BUY]
+        t.ask_qty = qty[SIDE_SELL]
+        t.bid_orders = orders[SIDE_BUY]
+        t.ask_orders = orders[SIDE_SELL]
     m.touched_count = 0

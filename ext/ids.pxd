@@ -1,6 +1,6 @@
 """Client order ids of the last accepted orders, in two generations: what makes a retry harmless.
 
-An id's entry (32 bytes) is appended to the log of its generation; an index of 4-byte cells, at most half full, finds
+An id's entry (32 bytes) is appended to the log of its generation; an index of 4-byte cells, at most a quarter full, finds
 it. A cell is a tag of the id's hash above the entry's number in the log, from 1; 0 is empty. Sixteen consecutive ids of
 an account lie side by side in the index, one cache line: clients that count get a warm cache. Logs take turns in twos,
 indexes in threes: while the current one fills up, the third is swept clean for the next generation, a few cells an id.
@@ -9,13 +9,13 @@ indexes in threes: while the current one fills up, the third is swept clean for 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memset
 
-from ext.bits cimport likely, unlikely
+from ext.bits cimport likely, unlikely, word_at
 from ext.layout cimport Account, IdEntry, Market
 from ext.wire cimport OrderCommand
 
 cdef enum:
     ID_BLOCK = 16  # cells of a cache line
-    ID_STEP = 17   # to the next cell to try: in the next line, and odd, so that every cell is tried in the end
+    ID_STEP = 17   # to the next cell to try, in the next line; no index has a multiple of it, so every cell is tried
 
 
 cdef inline uint64_t mix(uint64_t x) noexcept nogil:
@@ -32,25 +32,33 @@ cdef inline uint64_t hash_id(uint32_t account, uint64_t id) noexcept nogil:
 
 
 cdef inline uint64_t id_place(const Market* m, uint64_t hash, uint64_t id) noexcept nogil:
-    return (hash << 4 | (id & (ID_BLOCK - 1))) & m.id_mask
+    return (<uint64_t> <uint32_t> hash * m.id_blocks >> 32) * ID_BLOCK | (id & (ID_BLOCK - 1))
+
+
+cdef inline uint64_t next_place(const Market* m, uint64_t place) noexcept nogil:
+    cdef uint64_t cells = <uint64_t> m.id_blocks * ID_BLOCK
+    return place + ID_STEP if place + ID_STEP < cells else place + ID_STEP - cells
 
 
 cdef inline uint32_t id_tag(const Market* m, uint64_t hash) noexcept nogil:
     return <uint32_t> (hash >> 32) & ~m.id_number_mask
 
 
+cdef inline uint64_t fields_of(const OrderCommand* c) noexcept nogil:
+    """The bytes from side to self_trade, in their places within the eight from kind on."""
+    return word_at(<const char*> c + 16) & <uint64_t> 0x00FFFFFFFFFF0000
+
+
 cdef inline uint64_t content_of(const OrderCommand* c) noexcept nogil:
     """64 bits of what an order asks for, to tell a retry from another order under the same id."""
-    cdef uint64_t head = ((<uint64_t> c.instrument << 32) | (<uint64_t> c.side << 24) | (<uint64_t> c.order_type << 16)
-                          | (<uint64_t> c.tif << 8) | c.flags)
-    return mix((head * <uint64_t> 0x9E3779B97F4A7C15) ^ (<uint64_t> c.price * <uint64_t> 0xD1B54A32D192ED03)
-               ^ (<uint64_t> c.qty << 8) ^ c.self_trade)
+    return (((fields_of(c) + c.instrument * <uint64_t> 0xBF58476D1CE4E5B9) * <uint64_t> 0x9E3779B97F4A7C15)
+            ^ (<uint64_t> c.price * <uint64_t> 0xD1B54A32D192ED03) ^ (<uint64_t> c.qty << 8))
 
 
 cdef inline IdEntry* find_in(
     const Market* m, uint32_t epoch, uint64_t hash, uint32_t account, uint64_t id,
 ) noexcept nogil:
-    cdef const uint32_t* index = m.id_index[epoch % 3]
+    cdef const uint32_t* index = m.id_indexes[epoch % 3]
     cdef IdEntry* entry
     cdef uint64_t place = id_place(m, hash, id)
     cdef uint32_t tag = id_tag(m, hash)
@@ -60,16 +68,15 @@ cdef inline IdEntry* find_in(
             entry = &m.id_logs[epoch & 1][(cell & m.id_number_mask) - 1]
             if likely(entry.client_order_id == id and entry.account == account):
                 return entry
-        place = (place + ID_STEP) & m.id_mask
+        place = next_place(m, place)
         cell = index[place]
     return NULL
 
 
-cdef inline IdEntry* find_id(const Market* m, uint32_t account, uint64_t id) noexcept nogil:
+cdef inline IdEntry* find_id(const Market* m, uint32_t account, uint64_t id, uint64_t hash) noexcept nogil:
     """The entry of an id that is still known, or NULL."""
-    cdef uint64_t hash = hash_id(account, id)
     cdef IdEntry* entry = find_in(m, m.id_epoch, hash, account, id)
-    if unlikely(entry == NULL) and m.id_epoch > 1:
+    if entry == NULL and m.id_epoch > 1:
         entry = find_in(m, m.id_epoch - 1, hash, account, id)
     return entry
 
@@ -90,38 +97,51 @@ cdef inline void age_ids(const Market* m, Account* a) noexcept nogil:
     a.id_epoch = m.id_epoch
 
 
-cdef inline void index_id(Market* m, uint32_t account, uint64_t id, uint32_t number) noexcept nogil:
-    """Make the entry of that number in the current log findable, and sweep as much of the next index."""
-    cdef uint64_t hash = hash_id(account, id)
+cdef inline void open_generation(Market* m, uint32_t epoch) noexcept nogil:
+    m.id_epoch = epoch
+    m.id_count = 0
+    m.id_log = m.id_logs[epoch & 1]
+    m.id_slot = m.id_slots[epoch & 1]
+    m.id_index = m.id_indexes[epoch % 3]
+    m.id_next_index = m.id_indexes[(epoch + 1) % 3] if epoch > 2 else NULL  # before, it was never written to
+
+
+cdef inline void sweep(Market* m) noexcept nogil:
+    """Clean as much of the next index as the id in hand has to."""
+    cdef uint64_t cells = <uint64_t> m.id_blocks * ID_BLOCK
+    cdef uint64_t swept = <uint64_t> (m.id_count - 1) * m.id_sweep
+    if swept < cells:
+        cells -= swept
+        memset(m.id_next_index + swept, 0, (cells if cells < m.id_sweep else m.id_sweep) * sizeof(uint32_t))
+
+
+cdef inline void append_id(Market* m, uint64_t id, uint64_t hash, uint32_t slot) noexcept nogil:
+    """Make the entry behind the log's last one findable."""
     cdef uint64_t place = id_place(m, hash, id)
-    cdef uint32_t* index = m.id_index[m.id_epoch % 3]
-    cdef uint64_t swept = <uint64_t> (number - 1) * m.id_sweep
-    cdef uint64_t left
-    while unlikely(index[place] != 0):
-        place = (place + ID_STEP) & m.id_mask
-    index[place] = id_tag(m, hash) | number
-    if m.id_epoch > 2 and swept <= m.id_mask:
-        left = m.id_mask + 1 - swept
-        memset(m.id_index[(m.id_epoch + 1) % 3] + swept, 0, (left if left < m.id_sweep else m.id_sweep) * 4)
+    m.id_count += 1
+    m.id_slot[m.id_count] = slot
+    while unlikely(m.id_index[place] != 0):
+        place = next_place(m, place)
+    m.id_index[place] = id_tag(m, hash) | m.id_count
+    if unlikely(m.id_next_index != NULL):
+        sweep(m)
 
 
 cdef inline void add_id(
-    Market* m, Account* a, uint32_t account, uint64_t id, uint64_t content, uint64_t order_id,
+    Market* m, Account* a, uint32_t account, uint64_t id, uint64_t hash, uint64_t content, uint64_t order_id,
 ) noexcept nogil:
     """Remember a new id; the caller has seen that it is not known."""
     cdef IdEntry* entry
     if unlikely(m.id_count == m.id_window):
-        m.id_epoch += 1
-        m.id_count = 0
+        open_generation(m, m.id_epoch + 1)
     age_ids(m, a)
-    if id > a.id_current:
+    if likely(id > a.id_current):
         a.id_current = id
-    if id > a.last_id:
+    if likely(id > a.last_id):
         a.last_id = id
-    entry = &m.id_logs[m.id_epoch & 1][m.id_count]
+    entry = &m.id_log[m.id_count]
     entry.client_order_id = id
     entry.order_id = order_id
     entry.content = content
     entry.account = account
-    m.id_count += 1
-    index_id(m, account, id, m.id_count)
+    append_id(m, id, hash, <uint32_t> order_id)

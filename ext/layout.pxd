@@ -4,12 +4,22 @@ Index 0 of orders and pages means "none". A level is named by a level id: page i
 A price's index is price / tick_size; its page number is index >> 6.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from ext.wire cimport Event, MarketData
 
 
-cdef struct Order:  # 64 bytes
+cdef struct Order:  # 64 bytes; the first 24 lie as in an OrderCommand from its kind on
+    uint16_t unused
+    uint8_t side
+    uint8_t order_type
+    uint8_t tif
+    uint8_t flags
+    uint8_t self_trade
+    uint8_t unused2
+    uint32_t account
+    uint32_t instrument
+    uint64_t client_order_id
     int64_t price
     uint32_t leaves
     uint32_t filled
@@ -17,16 +27,13 @@ cdef struct Order:  # 64 bytes
     uint32_t prev
     uint32_t level          # level id; 0 when it does not rest
     uint32_t generation
-    uint64_t client_order_id
-    uint32_t account
-    uint32_t instrument
-    uint32_t position       # index into positions
-    uint32_t newer          # neighbours in its account's list
+    uint32_t position       # number of its position
+    uint32_t unused3
+
+
+cdef struct Link:  # an order's neighbours in its account's list, apart from it: small enough to stay in a near cache
+    uint32_t newer
     uint32_t older
-    uint8_t side
-    uint8_t tif
-    uint8_t flags
-    uint8_t self_trade
 
 
 cdef struct Level:  # 32 bytes, so that none lies across two cache lines
@@ -38,13 +45,12 @@ cdef struct Level:  # 32 bytes, so that none lies across two cache lines
     uint64_t unused2
 
 
-cdef struct Page:  # 64 levels behind a cache line of head
+cdef struct Page:  # its 64 levels are levels[page << 6] and on
     uint64_t bits           # which levels have orders
     int64_t number
     uint32_t instrument
     uint32_t next_free
-    uint64_t unused[5]
-    Level levels[64]
+    uint64_t unused
 
 
 cdef struct FarPage:
@@ -52,43 +58,41 @@ cdef struct FarPage:
     uint32_t page
 
 
-cdef struct Instrument:
+cdef struct Instrument:  # what every order needs in the first two cache lines
     uint8_t is_set
     uint8_t state
     uint8_t touched         # its top was noted down in this command
-    uint32_t bid_level      # level ids of the best prices; 0: none
-    uint32_t ask_level
-    int64_t bid_index       # -1: none
-    int64_t ask_index       # FAR_AWAY: none
+    uint8_t unused
+    uint32_t best_level[2]  # level ids of the best prices, by side; 0: none
+    uint32_t page_count
+    int64_t best[2]         # their keys: see levels.pxd; FAR_AWAY: none
     int64_t tick_size
     uint64_t tick_magic     # price / tick_size = mulhi(price, tick_magic); 0 for a tick of 1
     int64_t multiplier      # cash units a price unit and lot: lot_size x 100
-    int64_t upper           # collar
-    int64_t lower
+    int64_t base            # number of the first page of the window
+
+    int64_t bound[2]        # collar: the largest price of a buy, the smallest of a sell
     int64_t max_order_qty   # in force: MAX_QTY where none is set
     int64_t max_order_notional
     int64_t reference_price
     uint64_t trades
     uint64_t volume
     uint64_t orders
-    int64_t base            # number of the first page of the window
+
+    FarPage* far            # pages outside of the window, ascending
     uint32_t far_hits
     uint32_t far_count
     uint32_t far_room
-    uint32_t page_count
-    FarPage* far            # pages outside of the window, ascending
+    uint32_t unused2
     int64_t collar_bps
-    int64_t lot_size
-    int64_t set_max_order_qty
+    uint32_t lot_size
+    uint32_t set_max_order_qty
     int64_t set_max_order_notional
+    uint32_t before_orders[2]  # top before the command, while touched
+    uint64_t before_qty[2]
+    int64_t before_price[2]
     char currency[8]
     char symbol[32]
-    int64_t before_bid_price   # top before the command, while touched
-    int64_t before_ask_price
-    uint64_t before_bid_qty
-    uint64_t before_ask_qty
-    uint32_t before_bid_orders
-    uint32_t before_ask_orders
 
 
 cdef struct Account:  # 128 bytes: what every event needs in the first cache line, what a new order needs in the second
@@ -126,17 +130,15 @@ cdef struct AccountText:  # what the hot path does not need
     int64_t set_max_messages
 
 
-cdef struct Position:  # 64 bytes
-    uint32_t account
-    uint32_t instrument
+cdef struct Position:  # 32 bytes: what every order needs
+    uint64_t key            # account | instrument << 32
     int64_t qty
+    int64_t open[2]         # lots in open orders, by side
+
+
+cdef struct Basis:  # of the position with the same number: what only trades need
     int64_t cost
     int64_t realized_pnl
-    int64_t open_buy
-    int64_t open_sell
-    uint32_t is_set
-    uint32_t unused
-    uint64_t unused2
 
 
 cdef struct IdEntry:  # 32 bytes
@@ -176,38 +178,50 @@ cdef struct Market:
     uint32_t touched_count
 
     Order* orders
+    Link* links             # of the order in the same slot
     uint32_t order_capacity
     uint32_t order_top      # slots 1..order_top were used
     uint32_t order_free     # head of the free list
     uint32_t order_live
 
     Page* pages
+    Level* levels
     uint32_t page_capacity
     uint32_t page_top
     uint32_t page_free
     uint32_t page_live
 
-    Position* positions     # open addressing; position_mask + 1 places
-    uint32_t* position_log  # places in order of creation
-    uint64_t position_mask
+    Basis* bases
+    Position* positions     # from 1, in order of creation; 0 stays empty
+    uint32_t* position_index  # cells of numbers: see ledger.pxd
+    uint32_t position_buckets  # of four cells; 0: the index is a table of accounts by instruments
+    uint64_t position_cells
+    uint32_t position_number_mask
     uint32_t position_capacity
     uint32_t position_count
 
-    IdEntry* id_logs[2]     # generation of epoch e: its entries in id_logs[e & 1], found by id_index[e % 3]
-    uint32_t* id_index[3]
-    uint64_t id_mask        # id_mask + 1 cells an index
+    IdEntry* id_logs[2]     # generation of epoch e: its entries in id_logs[e & 1], found by id_indexes[e % 3]
+    uint32_t* id_slots[2]   # the order's slot of each entry, by its number: what a cancel needs, apart and small
+    uint32_t* id_indexes[3]
+    IdEntry* id_log         # those of the current generation
+    uint32_t* id_slot
+    uint32_t* id_index
+    uint32_t* id_next_index  # the index to clean; NULL when it is
+    uint32_t id_blocks      # cache lines of an index
     uint32_t id_number_mask  # of a cell: its number in the log; above it the tag
     uint32_t id_sweep       # cells of the next index to clean for each id
     uint32_t id_window
     uint32_t id_count       # of the current generation
     uint32_t id_epoch       # from 1
 
-    Event* events
+    Event* events           # what was written since the last take, in a buffer of Core's or in a spill
     size_t event_count
     size_t event_room
+    void* event_spill       # memory of a command that took more room than the buffer had; else NULL
     MarketData* data
     size_t data_count
     size_t data_room
+    void* data_spill
     bint want_data
 
 cdef enum:

@@ -2,9 +2,13 @@
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from ext.bits cimport add_cut, likely, product, share
-from ext.layout cimport Account, Instrument, Market, Position
+from ext.bits cimport likely, lowest32, match4, product, share
+from ext.layout cimport Account, Basis, Instrument, Market, Position
 from ext.wire cimport MAX_CASH
+
+cdef enum:
+    POSITION_BUCKET = 4    # cells
+    DENSE_CELLS = 1 << 24  # 64 MB of address space, of which pages are used where there are positions
 
 
 cdef inline int64_t clamp_cash(int64_t amount) noexcept nogil:
@@ -12,55 +16,55 @@ cdef inline int64_t clamp_cash(int64_t amount) noexcept nogil:
     return MAX_CASH if amount > MAX_CASH else -MAX_CASH if amount < -MAX_CASH else amount
 
 
-cdef inline void realize(Account* a, Position* p, int64_t amount) noexcept nogil:
-    p.realized_pnl = clamp_cash(p.realized_pnl + amount)
+cdef inline void realize(Account* a, Basis* b, int64_t amount) noexcept nogil:
+    b.realized_pnl = clamp_cash(b.realized_pnl + amount)
     a.realized_pnl = clamp_cash(a.realized_pnl + amount)
 
 
-cdef inline int64_t proceeds_of(const Position* p) noexcept nogil:
-    return -p.cost if p.cost < 0 else 0
+cdef inline int64_t proceeds_of(const Basis* b) noexcept nogil:
+    return -b.cost if b.cost < 0 else 0
 
 
 cdef inline void buy_shares(
-    Account* a, Position* p, int64_t price, int64_t qty, int64_t multiplier, int64_t cash,
+    Account* a, Position* p, Basis* b, int64_t price, int64_t qty, int64_t multiplier, int64_t cash,
 ) noexcept nogil:
     """cash = notional(price, qty) leaves the account, qty lots come."""
     cdef int64_t closed, closed_cash, released, before
     a.cash -= cash
     if likely(p.qty >= 0):
-        p.cost = clamp_cash(p.cost + cash)
+        b.cost = clamp_cash(b.cost + cash)
     else:
-        before = proceeds_of(p)
+        before = proceeds_of(b)
         closed = qty if qty < -p.qty else -p.qty
         closed_cash = cash if closed == qty else product(price, closed, multiplier)
-        released = p.cost if closed == -p.qty else share(p.cost, closed, -p.qty)
-        p.cost = clamp_cash(p.cost - released + (cash - closed_cash))
-        a.short_proceeds += proceeds_of(p) - before
-        realize(a, p, -released - closed_cash)
+        released = b.cost if closed == -p.qty else share(b.cost, closed, -p.qty)
+        b.cost = clamp_cash(b.cost - released + (cash - closed_cash))
+        a.short_proceeds += proceeds_of(b) - before
+        realize(a, b, -released - closed_cash)
     p.qty += qty
 
 
 cdef inline void sell_shares(
-    Account* a, Position* p, int64_t price, int64_t qty, int64_t multiplier, int64_t cash,
+    Account* a, Position* p, Basis* b, int64_t price, int64_t qty, int64_t multiplier, int64_t cash,
 ) noexcept nogil:
     """cash = notional(price, qty) comes to the account, qty lots leave."""
     cdef int64_t closed, closed_cash, released, before
     a.cash += cash
     if likely(p.qty >= qty):
-        released = p.cost if qty == p.qty else share(p.cost, qty, p.qty)
-        p.cost -= released
-        realize(a, p, cash - released)
+        released = b.cost if qty == p.qty else share(b.cost, qty, p.qty)
+        b.cost -= released
+        realize(a, b, cash - released)
     elif p.qty <= 0:
-        before = proceeds_of(p)
-        p.cost = clamp_cash(p.cost - cash)
-        a.short_proceeds += proceeds_of(p) - before
+        before = proceeds_of(b)
+        b.cost = clamp_cash(b.cost - cash)
+        a.short_proceeds += proceeds_of(b) - before
     else:
         closed = p.qty
         closed_cash = product(price, closed, multiplier)
-        released = p.cost
-        p.cost = -(cash - closed_cash)
-        a.short_proceeds += proceeds_of(p)
-        realize(a, p, closed_cash - released)
+        released = b.cost
+        b.cost = -(cash - closed_cash)
+        a.short_proceeds += proceeds_of(b)
+        realize(a, b, closed_cash - released)
     p.qty -= qty
 
 
@@ -68,26 +72,84 @@ cdef inline int64_t free_cash(const Account* a) noexcept nogil:
     return a.cash - a.hold - a.short_proceeds
 
 
-cdef inline uint64_t position_key(uint32_t account, uint32_t instrument) noexcept nogil:
-    cdef uint64_t x = (<uint64_t> account << 24 ^ instrument) * <uint64_t> 0x9E3779B97F4A7C15
+# Positions lie in the order of their creation; an index finds them by account and instrument. Where that is no larger
+# than DENSE_CELLS it is a table of all accounts by all instruments. Else it has buckets of four cells each: a cell is a
+# tag of the key's hash, its top bit set, above the position's number; 0 is empty. A bucket fills from its beginning, and
+# what has no room goes on to the next one; as the index is at most a quarter full, few do.
+
+cdef inline uint64_t position_hash(uint64_t key) noexcept nogil:
+    """key: account in the low half, instrument in the high half. Its low half picks the bucket, its high half the tag."""
+    cdef uint64_t x = key * <uint64_t> 0x9E3779B97F4A7C15
     return x ^ (x >> 32)
 
 
-cdef inline uint32_t position_place(const Market* m, uint32_t account, uint32_t instrument) noexcept nogil:
-    """Place of the position of an account in an instrument: where it is, or where it would be put."""
-    cdef uint64_t place = position_key(account, instrument) & m.position_mask
-    cdef Position* p = &m.positions[place]
-    while p.is_set and (p.account != account or p.instrument != instrument):
-        place = (place + 1) & m.position_mask
-        p = &m.positions[place]
-    return <uint32_t> place
+cdef inline uint32_t* position_bucket(const Market* m, uint64_t hash) noexcept nogil:
+    return &m.position_index[(<uint64_t> <uint32_t> hash * m.position_buckets >> 32) * POSITION_BUCKET]
 
 
-cdef inline void open_position(Market* m, uint32_t place, uint32_t account, uint32_t instrument) noexcept nogil:
-    """Set a position up at its place; the caller has seen that the table is not full."""
-    cdef Position* p = &m.positions[place]
-    p.is_set = 1
-    p.account = account
-    p.instrument = instrument
-    m.position_log[m.position_count] = place
+cdef inline uint32_t position_tag(const Market* m, uint64_t hash) noexcept nogil:
+    return (<uint32_t> (hash >> 32) & ~m.position_number_mask) | <uint32_t> 0x80000000
+
+
+cdef inline uint32_t* next_bucket(const Market* m, uint32_t* bucket) noexcept nogil:
+    cdef uint32_t* end = m.position_index + <size_t> m.position_buckets * POSITION_BUCKET
+    return bucket + POSITION_BUCKET if bucket + POSITION_BUCKET < end else m.position_index
+
+
+cdef inline uint32_t position_at(const Market* m, const uint32_t* bucket, uint32_t tag) noexcept nogil:
+    """The number in a bucket's first cell with this tag; some other one, or 0, where there is none."""
+    cdef uint32_t found = match4(bucket, ~m.position_number_mask, tag)
+    return bucket[lowest32(found | 1 << (POSITION_BUCKET - 1))] & m.position_number_mask
+
+
+cdef inline uint32_t find_position(const Market* m, uint64_t key) noexcept nogil:
+    """The number of a position of an account and an instrument that are within the capacities, or 0."""
+    return m.position_index[dense_cell(m, key)] if m.position_buckets == 0 else find_in_buckets(m, key)
+
+
+cdef inline uint64_t dense_cell(const Market* m, uint64_t key) noexcept nogil:
+    return <uint64_t> <uint32_t> key * m.instrument_capacity + (key >> 32)
+
+
+cdef inline uint32_t find_in_buckets(const Market* m, uint64_t key) noexcept nogil:
+    cdef uint64_t hash = position_hash(key)
+    cdef uint32_t tag = position_tag(m, hash)
+    cdef uint32_t* bucket = position_bucket(m, hash)
+    cdef uint32_t number = position_at(m, bucket, tag)
+    cdef uint32_t k
+    if likely(m.positions[number].key == key and number != 0):
+        return number
+    while True:  # the slow way: cell by cell
+        for k in range(POSITION_BUCKET):
+            if bucket[k] == 0:
+                return 0
+            number = bucket[k] & m.position_number_mask
+            if m.positions[number].key == key:
+                return number
+        bucket = next_bucket(m, bucket)
+
+
+cdef inline void index_position(Market* m, uint32_t number) noexcept nogil:
+    """Make a position findable by its key."""
+    cdef uint64_t key = m.positions[number].key
+    cdef uint64_t hash = position_hash(key)
+    cdef uint32_t* bucket
+    cdef uint32_t k
+    if m.position_buckets == 0:
+        m.position_index[dense_cell(m, key)] = number
+        return
+    bucket = position_bucket(m, hash)
+    while True:
+        for k in range(POSITION_BUCKET):
+            if bucket[k] == 0:
+                bucket[k] = position_tag(m, hash) | number
+                return
+        bucket = next_bucket(m, bucket)
+
+
+cdef inline uint32_t open_position(Market* m, uint64_t key) noexcept nogil:
+    """Set a new position up; the caller has seen that there is room. Returns its number."""
     m.position_count += 1
+    m.positions[m.position_count].key = key
+    index_position(m, m.position_count)
+    return m.position_count

@@ -4,6 +4,8 @@ A window holds window_pages pages around the market (1,024 pages: 65,536 ticks) 
 the next level with orders is found with three bit scans. Pages outside of it are in a sorted array (`far`). Moving the
 window moves page indices, never levels. Pages come from one pool and go back to it when their last level empties.
 
+A price's key on a side is its index on the sell side and ~index on the buy side: the better price has the lower key.
+
 One bitmap serves both sides: the book is never crossed, so below the best bid all levels are bids, above the best offer
 all offers.
 """
@@ -13,7 +15,8 @@ from libc.stdlib cimport abort, realloc
 from libc.string cimport memmove
 
 from ext.bits cimport highest, likely, lowest, mulhi, unlikely
-from ext.layout cimport FAR_AWAY, FarPage, Instrument, Level, Market, Page
+from ext.layout cimport FarPage, Instrument, Level, Market, Page
+from ext.wire cimport SIDE_BUY
 
 cdef enum:
     FAR_PATIENCE = 1024  # look-ups outside of the window before it moves there
@@ -22,6 +25,16 @@ cdef enum:
 cdef inline int64_t index_of(const Instrument* i, int64_t price) noexcept nogil:
     """price / tick_size without a division (price < 2**42, tick_size <= 2**20: the product's error stays below 1)."""
     return <int64_t> mulhi(<uint64_t> price, i.tick_magic) if i.tick_magic else price
+
+
+cdef inline int64_t key_of(uint32_t side, int64_t index) noexcept nogil:
+    """The key of an index, and the index of a key."""
+    return index ^ (<int64_t> side - 1)
+
+
+cdef inline int64_t best_index(const Instrument* i, uint32_t side) noexcept nogil:
+    """The index of a side's best price, or -1."""
+    return key_of(side, i.best[side]) if i.best_level[side] else -1
 
 
 cdef inline uint64_t magic_of(int64_t tick_size) noexcept nogil:
@@ -278,6 +291,13 @@ cdef inline int64_t index_below(
     if number < 0:
         return -1
     return (number << 6) + highest(m.pages[page_at(m, i, instrument, number)].bits)
+
+
+cdef inline int64_t next_index(
+    const Market* m, const Instrument* i, uint32_t instrument, uint32_t side, int64_t index,
+) noexcept nogil:
+    """Index of the next level of a side with orders, from best to worst, or -1. The page of index may be gone."""
+    return index_below(m, i, instrument, index) if side == SIDE_BUY else index_above(m, i, instrument, index)
 
 
 cdef inline uint32_t level_of_index(

@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.bits cimport add_cut
 from ext.events cimport emit, emit_market, level_at
 from ext.layout cimport Instrument, Market, Order
-from ext.levels cimport index_above, index_below, level_of_index
+from ext.levels cimport best_index, level_of_index, next_index
 from ext.matching cimport pull
 from ext.orders cimport knows_account, knows_instrument, reject_as_sent
 from ext.wire cimport *
@@ -28,7 +28,7 @@ cdef inline uint32_t cancel_of_account(
     cdef uint32_t older
     cdef uint32_t count = 0
     while slot:
-        older = m.orders[slot].older
+        older = m.links[slot].older
         if (instrument == ANY or m.orders[slot].instrument == instrument) and (
                 side == SIDE_BOTH or m.orders[slot].side == side):
             pull(m, slot, reason)
@@ -54,14 +54,13 @@ cdef inline uint32_t cancel_of_instrument(Market* m, uint32_t instrument, int ti
     """Cancel the orders of a book: bids from best to worst, first in queue first, then offers. Returns their number."""
     cdef Instrument* i = &m.instruments[instrument]
     cdef uint32_t count = 0
-    cdef int64_t index = i.bid_index
-    while index >= 0:
-        count += cancel_of_level(m, level_of_index(m, i, instrument, index), tif, reason)
-        index = index_below(m, i, instrument, index)
-    index = i.ask_index if i.ask_level else -1
-    while index >= 0:
-        count += cancel_of_level(m, level_of_index(m, i, instrument, index), tif, reason)
-        index = index_above(m, i, instrument, index)
+    cdef uint32_t side
+    cdef int64_t index
+    for side in range(2):
+        index = best_index(i, side)
+        while index >= 0:
+            count += cancel_of_level(m, level_of_index(m, i, instrument, index), tif, reason)
+            index = next_index(m, i, instrument, side, index)
     return count
 
 

@@ -3,73 +3,62 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport likely, unlikely
-from ext.book cimport dequeue, enqueue, free_slot, list_order, unlist_order
-from ext.events cimport emit, emit_canceled, emit_data, level_at, order_id_of, touch
-from ext.layout cimport Account, Instrument, Level, Market, Order, Position
+from ext.book cimport dequeue, enqueue, free_slot, unlist_order
+from ext.events cimport emit_canceled, emit_data, emit_order, level_at, order_id_of, touch
+from ext.layout cimport Account, Basis, Instrument, Level, Market, Order, Position
 from ext.ledger cimport buy_shares, sell_shares
-from ext.levels cimport index_above, index_below, index_of, level_of_index
-from ext.risk cimport set_collar
+from ext.levels cimport best_index, key_of, level_of_index, next_index
+from ext.risk cimport either, set_collar
 from ext.wire cimport *
 
 cdef enum:
     RAN_OUT = 0  # why matching stopped: no more to trade with, or nothing left; else a CANCEL_REASON
 
 
-cdef inline void hold_lots(Market* m, const Instrument* i, const Order* o) noexcept nogil:
-    """Take cash and lots of an order that comes to rest into its account's holds."""
-    if o.side == SIDE_BUY:
-        m.accounts[o.account].hold += o.price * o.leaves * i.multiplier
-        m.positions[o.position].open_buy += o.leaves
-    else:
-        m.positions[o.position].open_sell += o.leaves
-
-
-cdef inline void free_lots(Market* m, const Instrument* i, const Order* o, uint32_t lots) noexcept nogil:
-    """Give the holds of some lots of a resting order back."""
-    if o.side == SIDE_BUY:
-        m.accounts[o.account].hold -= o.price * lots * i.multiplier
-        m.positions[o.position].open_buy -= lots
-    else:
-        m.positions[o.position].open_sell -= lots
-
-
-cdef inline void leave_book(Market* m, Instrument* i, uint32_t slot) noexcept nogil:
+cdef inline void leave_book(
+    Market* m, Instrument* i, Account* a, Order* o, uint32_t slot, uint64_t order_id,
+) noexcept nogil:
     """Take a resting order out of the book and its holds back; its slot, and its place among its account's, stay."""
-    cdef Order* o = &m.orders[slot]
     cdef const Level* level
     touch(m, i, o.instrument)
-    free_lots(m, i, o, o.leaves)
+    a.hold -= either(o.side, o.price * o.leaves * i.multiplier, 0)
+    m.positions[o.position].open[o.side] -= o.leaves
+    a.open_orders -= 1
     level = dequeue(m, i, slot)
-    m.accounts[o.account].open_orders -= 1
     if m.want_data:
-        emit_data(m, BOOK_KIND_DELETE, o, order_id_of(m, slot), o.leaves, 0, level, 0)
+        emit_data(m, BOOK_KIND_DELETE, o, order_id, o.leaves, 0, level, 0)
 
 
-cdef inline void end_order(Market* m, uint32_t slot) noexcept nogil:
+cdef inline void end_order(Market* m, Account* a, uint32_t slot) noexcept nogil:
     """The end of an order that is in its account's list and in no level."""
-    unlist_order(m, slot)
+    unlist_order(m, a, slot)
     free_slot(m, slot)
 
 
 cdef inline void pull(Market* m, uint32_t slot, uint8_t reason) noexcept nogil:
     """Cancel a resting order."""
-    emit_canceled(m, slot, reason)
-    leave_book(m, &m.instruments[m.orders[slot].instrument], slot)
-    end_order(m, slot)
+    cdef Order* o = &m.orders[slot]
+    cdef Account* a = &m.accounts[o.account]
+    cdef Instrument* i = &m.instruments[o.instrument]
+    cdef uint64_t order_id = order_id_of(m, slot)
+    emit_canceled(m, a, o, order_id, reason)
+    leave_book(m, i, a, o, slot, order_id)
+    end_order(m, a, slot)
 
 
-cdef inline bint crosses(const Instrument* i, uint8_t side, int64_t index) noexcept nogil:
+cdef inline bint crosses(const Instrument* i, uint32_t side, int64_t index) noexcept nogil:
     """Whether an order at this price index trades at once."""
-    return i.ask_index <= index if side == SIDE_BUY else i.bid_index >= index
+    return i.best[side ^ 1] <= key_of(side ^ 1, index)
 
 
 cdef inline bint fills_whole(const Market* m, const Instrument* i, const Order* taker, int64_t index) noexcept nogil:
     """Whether the book can fill a fill-or-kill order, with its self-trade prevention."""
     cdef uint64_t needed = taker.leaves
-    cdef int64_t best = i.ask_index if taker.side == SIDE_BUY else i.bid_index
+    cdef uint32_t other = taker.side ^ 1
+    cdef int64_t best = best_index(i, other)
     cdef uint32_t slot
     cdef const Level* level
-    while 0 <= best and (best <= index if taker.side == SIDE_BUY else best >= index):
+    while best >= 0 and key_of(other, best) <= key_of(other, index):
         level = level_at(m, level_of_index(m, i, taker.instrument, best))
         if taker.self_trade == SELF_TRADE_ALLOW:
             if level.qty >= needed:
@@ -85,10 +74,7 @@ cdef inline bint fills_whole(const Market* m, const Instrument* i, const Order* 
                 elif taker.self_trade != SELF_TRADE_CANCEL_OLDEST:
                     return False
                 slot = m.orders[slot].next
-        if taker.side == SIDE_BUY:
-            best = index_above(m, i, taker.instrument, best)
-        else:
-            best = index_below(m, i, taker.instrument, best)
+        best = next_index(m, i, taker.instrument, other, best)
     return False
 
 
@@ -100,9 +86,12 @@ cdef inline void trade(Market* m, Instrument* i, Level* level, uint32_t maker_sl
     cdef Account* b = &m.accounts[taker.account]
     cdef Position* p = &m.positions[maker.position]
     cdef Position* q = &m.positions[taker.position]
+    cdef Basis* x = &m.bases[maker.position]
+    cdef Basis* y = &m.bases[taker.position]
     cdef uint32_t qty = maker.leaves if maker.leaves < taker.leaves else taker.leaves
     cdef int64_t price = maker.price
     cdef int64_t cash = price * qty * i.multiplier
+    cdef uint64_t maker_id
     touch(m, i, maker.instrument)
     i.trades += 1
     i.volume += qty
@@ -114,27 +103,24 @@ cdef inline void trade(Market* m, Instrument* i, Level* level, uint32_t maker_sl
     taker.leaves -= qty
     taker.filled += qty
     level.qty -= qty
+    p.open[maker.side] -= qty
+    a.hold -= either(maker.side, cash, 0)
     if maker.side == SIDE_BUY:
-        a.hold -= cash
-        p.open_buy -= qty
-        buy_shares(a, p, price, qty, i.multiplier, cash)
-        sell_shares(b, q, price, qty, i.multiplier, cash)
+        buy_shares(a, p, x, price, qty, i.multiplier, cash)
+        sell_shares(b, q, y, price, qty, i.multiplier, cash)
     else:
-        p.open_sell -= qty
-        sell_shares(a, p, price, qty, i.multiplier, cash)
-        buy_shares(b, q, price, qty, i.multiplier, cash)
-    emit(m, EVENT_KIND_FILL, maker.side, 0, EVENT_FLAG_MAKER, maker.account, maker.instrument, qty,
-         order_id_of(m, maker_slot), maker.client_order_id, price, maker.leaves, maker.filled, i.trades)
-    emit(m, EVENT_KIND_FILL, taker.side, 0, 0, taker.account, taker.instrument, qty,
-         order_id_of(m, taker_slot), taker.client_order_id, price, taker.leaves, taker.filled, i.trades)
+        sell_shares(a, p, x, price, qty, i.multiplier, cash)
+        buy_shares(b, q, y, price, qty, i.multiplier, cash)
+    maker_id = order_id_of(m, maker_slot)
+    emit_order(m, a, maker, maker_id, EVENT_KIND_FILL, 0, EVENT_FLAG_MAKER, qty, price, maker.leaves, i.trades)
+    emit_order(m, b, taker, order_id_of(m, taker_slot), EVENT_KIND_FILL, 0, 0, qty, price, taker.leaves, i.trades)
     if maker.leaves == 0:
         a.open_orders -= 1
         dequeue(m, i, maker_slot)
     if m.want_data:
-        emit_data(m, BOOK_KIND_EXECUTE, maker, order_id_of(m, maker_slot), qty, maker.leaves, level,
-                  <uint32_t> i.trades)
+        emit_data(m, BOOK_KIND_EXECUTE, maker, maker_id, qty, maker.leaves, level, <uint32_t> i.trades)
     if maker.leaves == 0:
-        end_order(m, maker_slot)
+        end_order(m, a, maker_slot)
 
 
 cdef inline uint8_t match(Market* m, Instrument* i, uint32_t slot, int64_t index) noexcept nogil:
@@ -144,7 +130,7 @@ cdef inline uint8_t match(Market* m, Instrument* i, uint32_t slot, int64_t index
     cdef Level* level
     cdef uint32_t maker_slot
     while taker.leaves and crosses(i, taker.side, index):
-        level = level_at(m, i.ask_level if taker.side == SIDE_BUY else i.bid_level)
+        level = level_at(m, i.best_level[taker.side ^ 1])
         maker_slot = level.head
         maker = &m.orders[maker_slot]
         if unlikely(maker.account == taker.account) and taker.self_trade != SELF_TRADE_ALLOW:
@@ -163,14 +149,16 @@ cdef inline uint8_t match(Market* m, Instrument* i, uint32_t slot, int64_t index
     return RAN_OUT
 
 
-cdef inline bint come_to_rest(Market* m, Instrument* i, uint32_t slot, int64_t index) noexcept nogil:
+cdef inline bint come_to_rest(
+    Market* m, Instrument* i, Account* a, Order* o, uint32_t slot, int64_t index,
+) noexcept nogil:
     """Put what is left of an order at the end of its level. False when no page is free for a new level."""
-    cdef Order* o = &m.orders[slot]
     touch(m, i, o.instrument)
-    if unlikely(not enqueue(m, i, slot, index)):
+    if unlikely(not enqueue(m, i, o, slot, index)):
         return False
-    hold_lots(m, i, o)
-    m.accounts[o.account].open_orders += 1
+    a.hold += either(o.side, o.price * o.leaves * i.multiplier, 0)
+    m.positions[o.position].open[o.side] += o.leaves
+    a.open_orders += 1
     if m.want_data:
         emit_data(m, BOOK_KIND_ADD, o, order_id_of(m, slot), o.leaves, o.leaves, level_at(m, o.level), 0)
     return True

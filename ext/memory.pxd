@@ -14,6 +14,5 @@ cdef struct Capacities:  # CONFIGURE's values
     int64_t window_pages
 
 cdef bint reserve(Market* m, const Capacities* c) noexcept nogil  # False: no memory; the market is as it was
-cdef bint start_buffers(Market* m) noexcept nogil
 cdef size_t touch_all(Market* m) noexcept nogil  # returns the bytes of the block
 cdef void release(Market* m) noexcept nogil

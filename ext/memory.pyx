@@ -6,20 +6,22 @@ one later. Only the far pages of books (levels.pxd) and the buffers of events li
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
 from ext.bits cimport touch_page
-from ext.layout cimport Account, AccountText, IdEntry, Instrument, Market, Order, Page, Position
-from ext.ledger cimport position_place
+from ext.ids cimport ID_BLOCK, ID_STEP, open_generation
+from ext.layout cimport (
+    Account, AccountText, Basis, IdEntry, Instrument, Level, Link, Market, Order, Page, Position,
+)
+from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport add_name
-from ext.wire cimport Event, MarketData
 
 cdef enum:
+    LEVELS_A_PAGE = 64
     LINE = 64             # bytes of a cache line: every pool begins with one
     BLOCK = 2 * 1024 * 1024  # the pools begin with a huge page, where the system has such
     SMALLEST_PAGE = 4096  # of memory
-    FIRST_ROOM = 1024     # events; a larger command makes it larger
 
 
 cdef struct Pools:
@@ -33,11 +35,15 @@ cdef struct Pools:
     uint64_t* window_summary
     uint32_t* touched
     Order* orders
+    Link* links
     Page* pages
+    Level* levels
     Position* positions
-    uint32_t* position_log
+    Basis* bases
+    uint32_t* position_index
     IdEntry* id_logs[2]
-    uint32_t* id_index[3]
+    uint32_t* id_slots[2]
+    uint32_t* id_indexes[3]
 
 
 cdef uint64_t table_size(int64_t entries) noexcept nogil:
@@ -46,6 +52,30 @@ cdef uint64_t table_size(int64_t entries) noexcept nogil:
     while size < <uint64_t> entries * 2:
         size *= 2
     return size
+
+
+cdef uint32_t mask_above(int64_t largest) noexcept nogil:
+    """The bits that numbers up to the largest take."""
+    cdef uint32_t mask = 1
+    while mask < largest:
+        mask = mask * 2 + 1
+    return mask
+
+
+cdef uint32_t position_buckets(const Capacities* c) noexcept nogil:
+    """0 where the index is a table; else as many as positions: four cells each, of which a quarter may be in use."""
+    return 0 if c.accounts * c.instruments <= DENSE_CELLS else <uint32_t> c.positions
+
+
+cdef uint64_t position_cells(const Capacities* c) noexcept nogil:
+    cdef uint64_t buckets = position_buckets(c)
+    return buckets * POSITION_BUCKET if buckets else <uint64_t> (c.accounts * c.instruments)
+
+
+cdef uint32_t id_blocks(const Capacities* c) noexcept nogil:
+    """Cache lines of an index of ids, at most a quarter full: a probe that misses costs more than the memory."""
+    cdef uint32_t blocks = <uint32_t> ((4 * c.id_window + ID_BLOCK - 1) // ID_BLOCK)
+    return blocks if blocks % ID_STEP else blocks + 1
 
 
 cdef uint32_t words_of(const Capacities* c) noexcept nogil:
@@ -65,8 +95,12 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     cdef uint32_t k
     n.accounts = <Account*> carve(block, &at, c.accounts, sizeof(Account))
     n.orders = <Order*> carve(block, &at, c.orders + 1, sizeof(Order))
-    n.positions = <Position*> carve(block, &at, table_size(c.positions), sizeof(Position))
+    n.links = <Link*> carve(block, &at, c.orders + 1, sizeof(Link))
+    n.positions = <Position*> carve(block, &at, c.positions + 1, sizeof(Position))
+    n.bases = <Basis*> carve(block, &at, c.positions + 1, sizeof(Basis))
+    n.position_index = <uint32_t*> carve(block, &at, position_cells(c), sizeof(uint32_t))
     n.instruments = <Instrument*> carve(block, &at, c.instruments, sizeof(Instrument))
+    n.levels = <Level*> carve(block, &at, (c.pages + 1) * LEVELS_A_PAGE, sizeof(Level))
     n.pages = <Page*> carve(block, &at, c.pages + 1, sizeof(Page))
     n.windows = <uint32_t*> carve(block, &at, c.instruments * c.window_pages, sizeof(uint32_t))
     n.window_bits = <uint64_t*> carve(block, &at, c.instruments * words_of(c), sizeof(uint64_t))
@@ -75,16 +109,16 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     n.account_texts = <AccountText*> carve(block, &at, c.accounts, sizeof(AccountText))
     n.account_names = <uint32_t*> carve(block, &at, table_size(c.accounts), sizeof(uint32_t))
     n.instrument_names = <uint32_t*> carve(block, &at, table_size(c.instruments), sizeof(uint32_t))
-    n.position_log = <uint32_t*> carve(block, &at, c.positions, sizeof(uint32_t))
     for k in range(3):
-        n.id_index[k] = <uint32_t*> carve(block, &at, table_size(c.id_window), sizeof(uint32_t))
+        n.id_indexes[k] = <uint32_t*> carve(block, &at, id_blocks(c) * ID_BLOCK, sizeof(uint32_t))
     for k in range(2):
+        n.id_slots[k] = <uint32_t*> carve(block, &at, c.id_window + 1, sizeof(uint32_t))
         n.id_logs[k] = <IdEntry*> carve(block, &at, c.id_window, sizeof(IdEntry))
     return at
 
 
 cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
-    """Copy what is used into new pools of the same window and id sizes. Positions go by themselves."""
+    """Copy what is used into new pools of the same window and id sizes."""
     cdef size_t top = m.instrument_top
     cdef uint32_t k
     memcpy(n.accounts, m.accounts, m.account_top * sizeof(Account))
@@ -94,30 +128,16 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
     memcpy(n.window_bits, m.window_bits, top * m.window_words * sizeof(uint64_t))
     memcpy(n.window_summary, m.window_summary, top * sizeof(uint64_t))
     memcpy(n.orders, m.orders, (<size_t> m.order_top + 1) * sizeof(Order))
+    memcpy(n.positions, m.positions, (<size_t> m.position_count + 1) * sizeof(Position))
+    memcpy(n.bases, m.bases, (<size_t> m.position_count + 1) * sizeof(Basis))
+    memcpy(n.links, m.links, (<size_t> m.order_top + 1) * sizeof(Link))
     memcpy(n.pages, m.pages, (<size_t> m.page_top + 1) * sizeof(Page))
+    memcpy(n.levels, m.levels, (<size_t> m.page_top + 1) * LEVELS_A_PAGE * sizeof(Level))
     for k in range(3):
-        memcpy(n.id_index[k], m.id_index[k], (m.id_mask + 1) * sizeof(uint32_t))
+        memcpy(n.id_indexes[k], m.id_indexes[k], <size_t> m.id_blocks * ID_BLOCK * sizeof(uint32_t))
     for k in range(2):
+        memcpy(n.id_slots[k], m.id_slots[k], (<size_t> m.id_window + 1) * sizeof(uint32_t))
         memcpy(n.id_logs[k], m.id_logs[k], <size_t> m.id_window * sizeof(IdEntry))
-
-
-cdef void move_positions(Market* m, Pools* n) noexcept nogil:
-    """Put the positions into the new table in the order of their creation; then resting orders find theirs anew.
-
-    m has the new table already, n the old one.
-    """
-    cdef Position* p
-    cdef Order* o
-    cdef uint32_t k, place
-    for k in range(m.position_count):
-        p = &n.positions[n.position_log[k]]
-        place = position_place(m, p.account, p.instrument)
-        m.positions[place] = p[0]
-        m.position_log[k] = place
-    for k in range(1, m.order_top + 1):
-        o = &m.orders[k]
-        if o.level:
-            o.position = position_place(m, o.account, o.instrument)
 
 
 cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil:
@@ -138,23 +158,33 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.window_words = words_of(c)
     m.touched = n.touched
     m.orders = n.orders
+    m.links = n.links
     m.order_capacity = <uint32_t> c.orders
     m.pages = n.pages
+    m.levels = n.levels
     m.page_capacity = <uint32_t> c.pages
     m.positions = n.positions
-    m.position_log = n.position_log
-    m.position_mask = table_size(c.positions) - 1
+    m.bases = n.bases
+    m.position_index = n.position_index
+    m.position_buckets = position_buckets(c)
+    m.position_cells = position_cells(c)
+    m.position_number_mask = mask_above(c.positions)
     m.position_capacity = <uint32_t> c.positions
     for k in range(3):
-        m.id_index[k] = n.id_index[k]
+        m.id_indexes[k] = n.id_indexes[k]
     for k in range(2):
+        m.id_slots[k] = n.id_slots[k]
         m.id_logs[k] = n.id_logs[k]
     m.id_window = <uint32_t> c.id_window
-    m.id_mask = table_size(c.id_window) - 1
-    m.id_sweep = <uint32_t> ((m.id_mask + m.id_window) // m.id_window)
-    m.id_number_mask = 1
-    while m.id_number_mask < m.id_window:
-        m.id_number_mask = m.id_number_mask * 2 + 1
+    m.id_blocks = id_blocks(c)
+    m.id_sweep = (m.id_blocks * ID_BLOCK + m.id_window - 1) // m.id_window
+    m.id_number_mask = mask_above(c.id_window)
+
+
+cdef void list_positions(Market* m) noexcept nogil:
+    cdef uint32_t k
+    for k in range(1, m.position_count + 1):
+        index_position(m, k)
 
 
 cdef void list_names(Market* m) noexcept nogil:
@@ -169,7 +199,7 @@ cdef void list_names(Market* m) noexcept nogil:
 
 cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
     cdef Pools n
-    cdef Pools old
+    cdef uint32_t ids = m.id_count
     cdef size_t size = lay_out(&n, NULL, c)
     cdef char* block = <char*> calloc(size + BLOCK, 1)
     if block == NULL:
@@ -177,14 +207,14 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
     lay_out(&n, block + (BLOCK - <size_t> block % BLOCK), c)
     if m.configured:
         move(m, &n, c)
-    old.positions = m.positions
-    old.position_log = m.position_log
     install(m, &n, c)
     if m.configured:
-        move_positions(m, &old)
+        list_positions(m)
         list_names(m)
+        open_generation(m, m.id_epoch)
+        m.id_count = ids
     else:
-        m.id_epoch = 1
+        open_generation(m, 1)
         m.configured = True
     free(m.block)
     m.block = block
@@ -200,17 +230,10 @@ cdef size_t touch_all(Market* m) noexcept nogil:
     return m.block_size
 
 
-cdef bint start_buffers(Market* m) noexcept nogil:
-    m.event_room = m.data_room = FIRST_ROOM
-    m.events = <Event*> malloc(FIRST_ROOM * sizeof(Event))
-    m.data = <MarketData*> malloc(FIRST_ROOM * sizeof(MarketData))
-    return m.events != NULL and m.data != NULL
-
-
 cdef void release(Market* m) noexcept nogil:
     cdef uint32_t k
     for k in range(m.instrument_top):
         free(m.instruments[k].far)
     free(m.block)
-    free(m.events)
-    free(m.data)
+    free(m.event_spill)
+    free(m.data_spill)

@@ -10,7 +10,7 @@ from ext.bits cimport add_cut, likely, product, unlikely
 from ext.book cimport has_page, has_slot
 from ext.layout cimport Account, FAR_AWAY, Instrument, Market, Position
 from ext.ledger cimport free_cash
-from ext.levels cimport index_of
+from ext.levels cimport best_index, index_of
 from ext.wire cimport *
 
 cdef enum:
@@ -35,31 +35,38 @@ cdef inline int64_t at_least_0(int64_t x) noexcept nogil:
     return x if x > 0 else 0
 
 
+cdef inline int64_t either(uint32_t side, int64_t of_buy, int64_t of_sell) noexcept nogil:
+    """Pick by side without a branch: sides come as they like, and a branch would often be guessed wrong."""
+    cdef int64_t mask = -<int64_t> side
+    return (of_buy & ~mask) | (of_sell & mask)
+
+
 cdef inline int64_t lesser(int64_t a, int64_t b) noexcept nogil:
     return a if a < b else b
+
+
+cdef inline int64_t greater(int64_t a, int64_t b) noexcept nogil:
+    return a if a > b else b
 
 
 cdef inline void set_collar(Instrument* i) noexcept nogil:
     """The bounds of prices around the reference price."""
     cdef int64_t band
     if i.collar_bps == 0 or i.reference_price == 0:
-        i.upper = MAX_PRICE
-        i.lower = 1
+        i.bound[SIDE_BUY] = MAX_PRICE
+        i.bound[SIDE_SELL] = 1
         return
     band = i.reference_price * i.collar_bps / BASIS_POINTS
-    i.upper = lesser(i.reference_price + band, MAX_PRICE)
-    i.lower = i.reference_price - band
-    if i.lower < 1:
-        i.lower = 1
+    i.bound[SIDE_BUY] = lesser(i.reference_price + band, MAX_PRICE)
+    i.bound[SIDE_SELL] = greater(i.reference_price - band, 1)
 
 
 cdef inline int64_t market_price(const Instrument* i, uint8_t side) noexcept nogil:
     """The price that a MARKET order may go to."""
     cdef int64_t price
     if side == SIDE_BUY:
-        price = index_of(i, i.upper) * i.tick_size
-        return price if price else i.tick_size
-    price = index_of(i, i.lower + i.tick_size - 1) * i.tick_size
+        return greater(index_of(i, i.bound[SIDE_BUY]), 1) * i.tick_size
+    price = index_of(i, i.bound[SIDE_SELL] + i.tick_size - 1) * i.tick_size
     return lesser(price, index_of(i, MAX_PRICE) * i.tick_size)
 
 
@@ -110,15 +117,17 @@ cdef inline uint8_t check_qty(
     return 0
 
 
-cdef inline uint8_t check_price(const Instrument* i, uint8_t side, int64_t price, Refusal* r) noexcept nogil:
-    """Checks 16 to 18, of an order with a limit price."""
-    cdef int64_t bound
+cdef inline uint8_t check_price(
+    const Instrument* i, uint32_t side, int64_t price, int64_t index, Refusal* r,
+) noexcept nogil:
+    """Checks 16 to 18, of an order with a limit price; index: that of the price."""
+    cdef int64_t bound = i.bound[side]
+    cdef int64_t mirror = -<int64_t> side
     if unlikely(<uint64_t> (price - 1) >= <uint64_t> MAX_PRICE):
         return refuse(r, CHECK_PRICE, MAX_PRICE, price, 0)
-    if unlikely(index_of(i, price) * i.tick_size != price):
+    if unlikely(index * i.tick_size != price):
         return refuse(r, CHECK_TICK_SIZE, i.tick_size, price, 0)
-    bound = i.upper if side == SIDE_BUY else i.lower
-    if unlikely(price > bound if side == SIDE_BUY else price < bound):
+    if unlikely(price ^ mirror > bound ^ mirror):  # a buy above, a sell below
         return refuse(r, CHECK_PRICE_COLLAR, bound, price, 0)
     return 0
 
@@ -131,40 +140,42 @@ cdef inline uint8_t check_notional(const Account* a, const Instrument* i, int64_
     return 0
 
 
+cdef inline int64_t free_of(const Account* a) noexcept nogil:
+    """The cash that an order may still take."""
+    if unlikely(a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED):
+        return add_cut(a.cash - a.hold, MAX_CASH)
+    return free_cash(a)
+
+
 cdef inline uint8_t check_exposure(
-    const Account* a, const Position* p, uint8_t side, int64_t qty, int64_t notional, int64_t own_qty, int64_t own_hold,
-    Refusal* r,
+    const Account* a, const Position* p, uint32_t side, int64_t qty, int64_t notional, int64_t own_qty,
+    int64_t own_hold, Refusal* r,
 ) noexcept nogil:
     """Checks 22 to 24. own_qty, own_hold: open lots and hold of the order that this one replaces, which are free."""
-    cdef int64_t after, available, free
-    if side == SIDE_BUY:
-        after = p.qty + p.open_buy - own_qty + qty
-        if unlikely(after > a.max_position):
-            return refuse(r, CHECK_POSITION_LIMIT, a.max_position, after, at_least_0(a.max_position - after + qty))
-        if unlikely(a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED):
-            free = add_cut(a.cash - a.hold + own_hold, MAX_CASH)
-        else:
-            free = free_cash(a) + own_hold
-        if unlikely(notional > free):
-            return refuse(r, CHECK_BUYING_POWER, at_least_0(free), notional, at_least_0(free))
-        return 0
-    after = qty + p.open_sell - own_qty - p.qty
+    cdef int64_t open = p.open[side] - own_qty
+    cdef int64_t after = either(side, p.qty, -p.qty) + open + qty
+    cdef int64_t available = p.qty - open
+    cdef int64_t room, wanted
+    if a.flags & ACCOUNT_FLAG_SHORT_ALLOWED:
+        available = FAR_AWAY
+    room = either(side, add_cut(free_of(a), own_hold), available)
+    wanted = either(side, notional, qty)
     if unlikely(after > a.max_position):
         return refuse(r, CHECK_POSITION_LIMIT, a.max_position, after, at_least_0(a.max_position - after + qty))
-    if not a.flags & ACCOUNT_FLAG_SHORT_ALLOWED:
-        available = p.qty - (p.open_sell - own_qty)
-        if unlikely(qty > available):
-            return refuse(r, CHECK_SHORT_SALE, at_least_0(available), qty, at_least_0(available))
+    if unlikely(wanted > room):
+        room = at_least_0(room)
+        return refuse(r, CHECK_SHORT_SALE if side else CHECK_BUYING_POWER, room, wanted, room)
     return 0
 
 
-cdef inline uint8_t check_post_only(const Instrument* i, uint8_t side, int64_t price, Refusal* r) noexcept nogil:
+cdef inline uint8_t check_post_only(const Instrument* i, uint32_t side, int64_t price, Refusal* r) noexcept nogil:
     """Check 25."""
-    if side == SIDE_BUY:
-        if i.ask_level and i.ask_index * i.tick_size <= price:
-            return refuse(r, CHECK_POST_ONLY, i.ask_index * i.tick_size, price, 0)
-    elif i.bid_level and i.bid_index * i.tick_size >= price:
-        return refuse(r, CHECK_POST_ONLY, i.bid_index * i.tick_size, price, 0)
+    cdef uint32_t other = side ^ 1
+    cdef int64_t best
+    if i.best_level[other]:
+        best = best_index(i, other) * i.tick_size
+        if best <= price if side == SIDE_BUY else best >= price:
+            return refuse(r, CHECK_POST_ONLY, best, price, 0)
     return 0
 
 

@@ -7,7 +7,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from ext.events cimport level_at, order_id_of
 from ext.layout cimport Account, AccountText, Instrument, Level, Market, Order, Position
-from ext.levels cimport index_above, index_below, level_of_index
+from ext.levels cimport best_index, level_of_index, next_index
 from ext.wire cimport *
 
 
@@ -16,22 +16,6 @@ cdef bytes room_for(uint64_t rows, size_t size):
     cdef bytes result = PyBytes_FromStringAndSize(NULL, <Py_ssize_t> (rows * size))
     memset(PyBytes_AS_STRING(result), 0, rows * size)
     return result
-
-
-cdef int64_t best_index(const Instrument* i, uint32_t side) noexcept nogil:
-    """Index of the best price of a side, or -1."""
-    if side == SIDE_BUY:
-        return i.bid_index
-    return i.ask_index if i.ask_level else -1
-
-
-cdef int64_t next_index(
-    const Market* m, const Instrument* i, uint32_t instrument, uint32_t side, int64_t index,
-) noexcept nogil:
-    """Index of the next worse price with orders, or -1."""
-    if side == SIDE_BUY:
-        return index_below(m, i, instrument, index)
-    return index_above(m, i, instrument, index)
 
 
 cdef uint64_t hold_of(const Market* m, const Order* o) noexcept nogil:
@@ -102,7 +86,7 @@ cdef bytes orders_of_account(const Market* m, uint32_t account, uint32_t instrum
     cdef OrderRow* row
     while slot:
         rows += instrument == ANY or m.orders[slot].instrument == instrument
-        slot = m.orders[slot].older
+        slot = m.links[slot].older
     result = room_for(rows, sizeof(OrderRow))
     row = <OrderRow*> PyBytes_AS_STRING(result)
     slot = m.accounts[account].newest
@@ -115,7 +99,7 @@ cdef bytes orders_of_account(const Market* m, uint32_t account, uint32_t instrum
                 before = m.orders[before].prev
             order_row(m, slot, ahead, row)
             row += 1
-        slot = m.orders[slot].older
+        slot = m.links[slot].older
     return result
 
 
@@ -162,21 +146,21 @@ cdef bytes position_rows(const Market* m, uint32_t account):
     cdef bytes result
     cdef PositionRow* row
     cdef const Position* p
-    for k in range(m.position_count):
-        rows += account == ANY or m.positions[m.position_log[k]].account == account
+    for k in range(1, m.position_count + 1):
+        rows += account == ANY or <uint32_t> m.positions[k].key == account
     result = room_for(rows, sizeof(PositionRow))
     row = <PositionRow*> PyBytes_AS_STRING(result)
-    for k in range(m.position_count):
-        p = &m.positions[m.position_log[k]]
-        if account != ANY and p.account != account:
+    for k in range(1, m.position_count + 1):
+        p = &m.positions[k]
+        if account != ANY and <uint32_t> p.key != account:
             continue
-        row.account = p.account
-        row.instrument = p.instrument
+        row.account = <uint32_t> p.key
+        row.instrument = <uint32_t> (p.key >> 32)
         row.qty = p.qty
-        row.cost = p.cost
-        row.realized_pnl = p.realized_pnl
-        row.open_buy = p.open_buy
-        row.open_sell = p.open_sell
+        row.cost = m.bases[k].cost
+        row.realized_pnl = m.bases[k].realized_pnl
+        row.open_buy = p.open[SIDE_BUY]
+        row.open_sell = p.open[SIDE_SELL]
         row += 1
     return result
 
@@ -203,12 +187,12 @@ cdef bytes instrument_rows(const Market* m):
         row.collar_bps = i.collar_bps
         row.max_order_qty = i.set_max_order_qty
         row.max_order_notional = i.set_max_order_notional
-        if i.bid_level:
-            row.bid_price = i.bid_index * i.tick_size
-            row.bid_qty = level_at(m, i.bid_level).qty
-        if i.ask_level:
-            row.ask_price = i.ask_index * i.tick_size
-            row.ask_qty = level_at(m, i.ask_level).qty
+        if i.best_level[SIDE_BUY]:
+            row.bid_price = best_index(i, SIDE_BUY) * i.tick_size
+            row.bid_qty = level_at(m, i.best_level[SIDE_BUY]).qty
+        if i.best_level[SIDE_SELL]:
+            row.ask_price = best_index(i, SIDE_SELL) * i.tick_size
+            row.ask_qty = level_at(m, i.best_level[SIDE_SELL]).qty
         row.trades = i.trades
         row.volume = i.volume
         row.orders = i.orders

@@ -1,8 +1,8 @@
 """The state as bytes, and back: what is loaded goes on exactly as what was saved would have.
 
 Head, instruments, accounts, positions in order of creation, orders (free slots keep their generation and their place in
-the free list), pages, client order ids as they came. What follows from these (windows, name tables, places of
-positions) is not in it and is made anew. Fields that mean nothing (a free slot's price) are written as zeros.
+the free list), pages, client order ids as they came. What follows from these (windows, name tables,
+indexes) is not in it and is made anew. Fields that mean nothing (a free slot's price) are written as zeros.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -10,16 +10,16 @@ from libc.string cimport memcpy, memset
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
-from ext.bits cimport lowest
-from ext.ids cimport index_id
+from ext.bits cimport lowest, word_at
+from ext.ids cimport append_id, hash_id, open_generation
 from ext.layout cimport (
-    Account, AccountText, FAR_AWAY, IdEntry, Instrument, Level, Market, Order, Page, Position,
+    Account, AccountText, Basis, FAR_AWAY, IdEntry, Instrument, Level, Link, Market, Order, Page, Position,
 )
-from ext.ledger cimport open_position, position_place
-from ext.levels cimport list_page
+from ext.ledger cimport find_position, index_position
+from ext.levels cimport best_index, key_of, list_page
 from ext.memory cimport Capacities, reserve
 from ext.names cimport add_name
-from ext.wire cimport MAX_PRICE, SIDE_BUY
+from ext.wire cimport MAX_PRICE, SIDE_BUY, SIDE_SELL
 
 cdef extern from *:
     """
@@ -45,6 +45,11 @@ cdef struct Head:
     uint64_t page_live
     uint64_t id_count
     uint64_t id_epoch
+
+cdef struct SavedOrder:
+    Order order
+    Link link
+
 
 cdef struct SavedPage:
     uint64_t bits
@@ -107,9 +112,9 @@ cdef void write_instruments(Writer* w, const Market* m) noexcept nogil:
         copy.touched = 0
         copy.far = NULL
         copy.far_count = copy.far_room = copy.page_count = 0
-        copy.before_bid_price = copy.before_ask_price = 0
-        copy.before_bid_qty = copy.before_ask_qty = 0
-        copy.before_bid_orders = copy.before_ask_orders = 0
+        memset(copy.before_price, 0, sizeof(copy.before_price))
+        memset(copy.before_qty, 0, sizeof(copy.before_qty))
+        memset(copy.before_orders, 0, sizeof(copy.before_orders))
         put(w, &k, sizeof(uint32_t))
         put(w, &copy, sizeof(Instrument))
 
@@ -121,25 +126,25 @@ cdef void write_accounts(Writer* w, const Market* m) noexcept nogil:
             put(w, &k, sizeof(uint32_t))
             put(w, &m.accounts[k], sizeof(Account))
             put(w, &m.account_texts[k], sizeof(AccountText))
-    for k in range(m.position_count):
-        put(w, &m.positions[m.position_log[k]], sizeof(Position))
+    put(w, &m.positions[1], <size_t> m.position_count * sizeof(Position))
+    put(w, &m.bases[1], <size_t> m.position_count * sizeof(Basis))
 
 
 cdef void write_orders(Writer* w, const Market* m) noexcept nogil:
-    cdef Order copy
+    cdef SavedOrder copy
     cdef uint32_t k
     if w.to == NULL:
-        w.size += <size_t> m.order_top * sizeof(Order)
+        w.size += <size_t> m.order_top * sizeof(SavedOrder)
         return
     for k in range(1, m.order_top + 1):
         if m.orders[k].level:
-            copy = m.orders[k]
-            copy.position = 0
+            copy.order = m.orders[k]
+            copy.link = m.links[k]
         else:
-            memset(&copy, 0, sizeof(Order))
-            copy.generation = m.orders[k].generation
-            copy.next = m.orders[k].next
-        put(w, &copy, sizeof(Order))
+            memset(&copy, 0, sizeof(SavedOrder))
+            copy.order.generation = m.orders[k].generation
+            copy.order.next = m.orders[k].next
+        put(w, &copy, sizeof(SavedOrder))
 
 
 cdef void write_pages(Writer* w, const Market* m) noexcept nogil:
@@ -153,15 +158,15 @@ cdef void write_pages(Writer* w, const Market* m) noexcept nogil:
         put(w, &head, sizeof(SavedPage))
         bits = p.bits
         while bits:
-            put(w, &p.levels[lowest(bits)], sizeof(Level))
+            put(w, &m.levels[k << 6 | <uint32_t> lowest(bits)], sizeof(Level))
             bits &= bits - 1
 
 
 cdef void write_ids(Writer* w, const Market* m) noexcept nogil:
     """The logs, the older generation first."""
     if m.id_epoch > 1:
-        put(w, m.id_logs[(m.id_epoch - 1) & 1], m.id_window * sizeof(IdEntry))
-    put(w, m.id_logs[m.id_epoch & 1], m.id_count * sizeof(IdEntry))
+        put(w, m.id_logs[(m.id_epoch - 1) & 1], <size_t> m.id_window * sizeof(IdEntry))
+    put(w, m.id_log, <size_t> m.id_count * sizeof(IdEntry))
 
 
 cdef bytes save(const Market* m):
@@ -213,8 +218,8 @@ cdef bint read_instruments(Reader* r, Market* m, uint64_t count) noexcept nogil:
 
 
 cdef bint read_accounts(Reader* r, Market* m, uint64_t accounts, uint64_t positions) noexcept nogil:
-    cdef Position p
-    cdef uint32_t k, place
+    cdef uint64_t key
+    cdef uint32_t k
     cdef uint64_t _n
     for _n in range(accounts):
         if not get(r, &k, sizeof(uint32_t)) or k < m.account_top or k >= m.account_capacity:
@@ -227,35 +232,37 @@ cdef bint read_accounts(Reader* r, Market* m, uint64_t accounts, uint64_t positi
         add_name(m, True, k)
     if positions > m.position_capacity:
         return False
-    for _n in range(positions):
-        if not get(r, &p, sizeof(Position)) or p.account >= m.account_top or p.instrument >= m.instrument_top:
+    if not get(r, &m.positions[1], positions * sizeof(Position)) or not get(r, &m.bases[1], positions * sizeof(Basis)):
+        return False
+    for k in range(1, <uint32_t> positions + 1):
+        key = m.positions[k].key
+        if <uint32_t> key >= m.account_top or key >> 32 >= m.instrument_top or find_position(m, key):
             return False
-        place = position_place(m, p.account, p.instrument)
-        if m.positions[place].is_set:
-            return False
-        open_position(m, place, p.account, p.instrument)
-        m.positions[place] = p
-        m.positions[place].is_set = 1
+        index_position(m, k)
+        m.position_count = k
     return True
 
 
 cdef bint read_orders(Reader* r, Market* m) noexcept nogil:
+    cdef SavedOrder saved
     cdef Order* o
     cdef uint32_t k
     if m.order_top > m.order_capacity or m.order_free > m.order_top:
         return False
-    if not get(r, &m.orders[1], <size_t> m.order_top * sizeof(Order)):
-        return False
     for k in range(1, m.order_top + 1):
+        if not get(r, &saved, sizeof(SavedOrder)):
+            return False
         o = &m.orders[k]
-        if o.next > m.order_top or o.prev > m.order_top or o.newer > m.order_top or o.older > m.order_top:
+        o[0] = saved.order
+        m.links[k] = saved.link
+        if (o.next > m.order_top or o.prev > m.order_top
+                or saved.link.newer > m.order_top or saved.link.older > m.order_top):
             return False
         if not o.level:
             continue
         if o.account >= m.account_top or o.instrument >= m.instrument_top or o.level >> 6 > m.page_top or o.side > 1:
             return False
-        o.position = position_place(m, o.account, o.instrument)
-        if not m.positions[o.position].is_set:
+        if o.position > m.position_count or m.positions[o.position].key != word_at(&o.account):
             return False
     return True
 
@@ -278,7 +285,7 @@ cdef bint read_pages(Reader* r, Market* m) noexcept nogil:
         p.next_free = head.next_free
         bits = p.bits
         while bits:
-            level = &p.levels[lowest(bits)]
+            level = &m.levels[k << 6 | <uint32_t> lowest(bits)]
             if not get(r, level, sizeof(Level)) or level.head > m.order_top or level.tail > m.order_top:
                 return False
             bits &= bits - 1
@@ -294,29 +301,32 @@ cdef bint read_ids(Reader* r, Market* m) noexcept nogil:
     """The logs, and their indexes anew."""
     cdef uint32_t newest = m.id_epoch
     cdef uint32_t count = m.id_count
-    cdef uint32_t k
-    cdef IdEntry* log
     if count > m.id_window or newest == 0:
         return False
     if newest > 1:
-        log = m.id_logs[(newest - 1) & 1]
-        if not get(r, log, m.id_window * sizeof(IdEntry)):
+        open_generation(m, newest - 1)
+        if not read_log(r, m, m.id_window):
             return False
-        m.id_epoch = newest - 1
-        for k in range(m.id_window):
-            index_id(m, log[k].account, log[k].client_order_id, k + 1)
-        m.id_epoch = newest
-    log = m.id_logs[newest & 1]
-    if not get(r, log, count * sizeof(IdEntry)):
+    open_generation(m, newest)
+    return read_log(r, m, count)
+
+
+cdef bint read_log(Reader* r, Market* m, uint32_t count) noexcept nogil:
+    cdef const IdEntry* entry
+    cdef uint32_t k
+    if not get(r, m.id_log, <size_t> count * sizeof(IdEntry)):
         return False
     for k in range(count):
-        index_id(m, log[k].account, log[k].client_order_id, k + 1)
+        entry = &m.id_log[k]
+        if <uint32_t> entry.order_id > m.order_top:
+            return False
+        append_id(m, entry.client_order_id, hash_id(entry.account, entry.client_order_id), <uint32_t> entry.order_id)
     return True
 
 
 cdef bint queue_holds(const Market* m, const Page* p, uint32_t id) noexcept nogil:
     """Whether a level's queue is what the level says, of orders of its price and of one side."""
-    cdef const Level* level = &p.levels[id & 63]
+    cdef const Level* level = &m.levels[id]
     cdef const Order* o
     cdef uint32_t slot = level.head
     cdef uint32_t before = 0
@@ -341,35 +351,34 @@ cdef bint books_hold(Market* m) noexcept nogil:
     cdef Instrument* i
     cdef uint64_t bits
     cdef uint64_t seen = 0
-    cdef int64_t index
-    cdef uint32_t k, id
+    cdef int64_t key
+    cdef uint32_t k, id, side
     for k in range(m.instrument_top):
-        m.instruments[k].bid_level = m.instruments[k].ask_level = 0
-        m.instruments[k].bid_index = -1
-        m.instruments[k].ask_index = FAR_AWAY
-        m.instruments[k].orders = 0
+        i = &m.instruments[k]
+        i.orders = 0
+        for side in range(2):
+            i.best[side] = FAR_AWAY
+            i.best_level[side] = 0
     for k in range(1, m.page_top + 1):
         p = &m.pages[k]
         i = &m.instruments[p.instrument]
         bits = p.bits
         while bits:
             id = k << 6 | <uint32_t> lowest(bits)
-            level = &p.levels[id & 63]
+            level = &m.levels[id]
             if not queue_holds(m, p, id):
                 return False
-            index = (p.number << 6) + (id & 63)
-            if m.orders[level.head].side == SIDE_BUY:
-                if index > i.bid_index:
-                    i.bid_index = index
-                    i.bid_level = id
-            elif index < i.ask_index:
-                i.ask_index = index
-                i.ask_level = id
+            side = m.orders[level.head].side
+            key = key_of(side, (p.number << 6) + (id & 63))
+            if key < i.best[side]:
+                i.best[side] = key
+                i.best_level[side] = id
             i.orders += level.count
             seen += level.count
             bits &= bits - 1
     for k in range(m.instrument_top):
-        if m.instruments[k].bid_index >= m.instruments[k].ask_index:
+        i = &m.instruments[k]
+        if i.best_level[SIDE_SELL] and best_index(i, SIDE_BUY) >= best_index(i, SIDE_SELL):
             return False
     return seen == m.order_live
 
@@ -382,13 +391,13 @@ cdef bint lists_hold(const Market* m) noexcept nogil:
         slot = m.accounts[k].newest
         before = 0
         while slot:
-            if not m.orders[slot].level or m.orders[slot].newer != before or m.orders[slot].account != k:
+            if not m.orders[slot].level or m.links[slot].newer != before or m.orders[slot].account != k:
                 return False
             seen += 1
             if seen > m.order_live:
                 return False
             before = slot
-            slot = m.orders[slot].older
+            slot = m.links[slot].older
     if seen != m.order_live:
         return False
     slot = m.order_free

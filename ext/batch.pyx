@@ -1,0 +1,194 @@
+"""Applying a buffer of commands: checked whole first, then one by one, looking ahead."""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from ext.admin cimport admin, opens_market
+from ext.ahead cimport (
+    CHUNK, RING, Ahead, look_1, look_2, look_3, look_wide_1, look_wide_2, look_wide_3, look_wide_4,
+)
+from ext.bits cimport likely, unlikely
+from ext.events cimport emit_tops
+from ext.ids cimport hash_id
+from ext.layout cimport Market
+from ext.mass cimport mass_cancel, tick
+from ext.orders cimport cancel_order, new_order, replace_order
+from ext.wire cimport *
+
+cdef enum:
+    WIDE_ORDERS = 1 << 14  # live orders and instruments beyond what near caches hold
+    WIDE_INSTRUMENTS = 64
+
+
+cdef inline size_t size_of(uint32_t kind) noexcept nogil:
+    """Bytes of a command; 0 for a kind that there is not."""
+    if likely(COMMAND_KIND_NEW_ORDER <= kind <= COMMAND_KIND_TICK):
+        return sizeof(OrderCommand)
+    return sizeof(AdminCommand) if COMMAND_KIND_CONFIGURE <= kind <= COMMAND_KIND_NOTE else 0
+
+
+cdef Fault check_commands(
+    const Market* m, const char* data, size_t size, size_t* at, int64_t* count,
+) noexcept nogil:
+    """Walk over all commands before any is applied: whole records, known kinds, seq and time as they must be."""
+    cdef const OrderCommand* c
+    cdef uint64_t seq = m.seq
+    cdef int64_t ts_ns = m.ts_ns
+    cdef size_t length
+    cdef bint configured = m.configured
+    at[0] = 0
+    count[0] = 0
+    while at[0] < size:
+        if unlikely(size - at[0] < sizeof(OrderCommand)):
+            return TRUNCATED
+        c = <const OrderCommand*> (data + at[0])
+        length = size_of(c.kind)
+        if unlikely(length == 0):
+            return UNKNOWN_KIND
+        if unlikely(length > size - at[0]):
+            return TRUNCATED
+        if unlikely(c.seq != seq + 1):
+            return WRONG_SEQ
+        if unlikely(c.ts_ns < ts_ns):
+            return WRONG_TIME
+        if unlikely(not configured):
+            if c.kind != COMMAND_KIND_CONFIGURE:
+                return NOT_CONFIGURE
+            configured = opens_market(<const AdminCommand*> c)
+        seq += 1
+        ts_ns = c.ts_ns
+        at[0] += length
+        count[0] += 1
+    return FINE
+
+
+cdef bint are_orders(const Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
+    """Whether check_commands would find no fault in so many OrderCommands. What is wrong leaves a bit, or a sign."""
+    cdef uint64_t seq = m.seq
+    cdef uint64_t wrong = 0
+    cdef int64_t ts_ns = m.ts_ns
+    cdef int64_t signs = 0
+    cdef int64_t kind, k
+    for k in range(count):
+        seq += 1
+        wrong |= c[k].seq ^ seq
+        kind = c[k].kind
+        signs |= (kind - COMMAND_KIND_NEW_ORDER) | (COMMAND_KIND_TICK - kind) | (c[k].ts_ns - ts_ns) | c[k].ts_ns
+        ts_ns = c[k].ts_ns
+    return wrong == 0 and signs >= 0
+
+
+cdef inline void apply_order(Market* m, const OrderCommand* c, const Ahead* a) noexcept nogil:
+    """Apply an OrderCommand."""
+    m.seq = c.seq
+    m.ts_ns = c.ts_ns
+    if c.kind == COMMAND_KIND_NEW_ORDER:
+        new_order(m, c, a.hash, a.position)
+    elif c.kind == COMMAND_KIND_CANCEL:
+        cancel_order(m, c, a.hash, a.slot)
+    elif c.kind == COMMAND_KIND_REPLACE:
+        replace_order(m, c, a.hash, a.slot)
+    elif c.kind == COMMAND_KIND_MASS_CANCEL:
+        mass_cancel(m, c)
+    else:
+        tick(m)
+    if m.touched_count:
+        emit_tops(m)
+
+
+cdef void apply_chunk(Market* m, const OrderCommand* c, const Ahead* ring, int64_t first, int64_t end) noexcept nogil:
+    cdef int64_t k
+    for k in range(first, end):
+        apply_order(m, &c[k], &ring[k & (RING - 1)])
+
+
+cdef void apply_near(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
+    """Apply OrderCommands in a market that near caches hold."""
+    cdef Ahead[RING] ring
+    cdef int64_t at = 0
+    cdef int64_t end, k
+    while at < count:
+        end = at + CHUNK if at + CHUNK < count else count
+        for k in range(at, end):
+            look_1(m, &c[k], &ring[k & (RING - 1)])
+        for k in range(at, end):
+            look_2(m, &ring[k & (RING - 1)])
+            look_3(m, &c[k], &ring[k & (RING - 1)])
+        apply_chunk(m, c, ring, at, end)
+        at = end
+
+
+cdef inline int64_t within(int64_t at, int64_t count) noexcept nogil:
+    """at, or the nearer end of 0..count."""
+    return 0 if at < 0 else at if at < count else count
+
+
+cdef void apply_wide(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
+    """Apply OrderCommands in a market that near caches do not hold: each step of looking is a chunk before the next."""
+    cdef Ahead[RING] ring
+    cdef int64_t at = -3 * CHUNK
+    cdef int64_t k
+    cdef Ahead* a
+    while at < count:
+        for k in range(within(at + 3 * CHUNK, count), within(at + 4 * CHUNK, count)):
+            look_1(m, &c[k], &ring[k & (RING - 1)])
+            look_wide_1(m, &c[k])
+        for k in range(within(at + 2 * CHUNK, count), within(at + 3 * CHUNK, count)):
+            a = &ring[k & (RING - 1)]
+            look_2(m, a)
+            look_wide_2(m, &c[k], a)
+        for k in range(within(at + CHUNK, count), within(at + 2 * CHUNK, count)):
+            a = &ring[k & (RING - 1)]
+            look_3(m, &c[k], a)
+            look_wide_3(m, &c[k], a)
+        for k in range(within(at, count), within(at + CHUNK, count)):
+            look_wide_4(m, &c[k], &ring[k & (RING - 1)])
+        apply_chunk(m, c, ring, within(at, count), within(at + CHUNK, count))
+        at += CHUNK
+
+
+cdef void apply_orders(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
+    cdef Ahead one
+    if count == 1:
+        one.hash = hash_id(c.account, c.client_order_id)
+        one.slot = one.position = 0
+        apply_chunk(m, c, &one, 0, 1)
+    elif m.order_live > WIDE_ORDERS or m.instrument_top > WIDE_INSTRUMENTS:
+        apply_wide(m, c, count)
+    else:
+        apply_near(m, c, count)
+
+
+cdef size_t apply_any(Market* m, const char* data) noexcept nogil:
+    """Apply one command; returns its size, or 0 when there is no memory for a CONFIGURE."""
+    cdef const OrderCommand* c = <const OrderCommand*> data
+    if c.kind <= COMMAND_KIND_TICK:
+        apply_orders(m, c, 1)
+        return sizeof(OrderCommand)
+    m.seq = c.seq
+    m.ts_ns = c.ts_ns
+    if unlikely(not admin(m, <const AdminCommand*> data)):
+        m.seq -= 1
+        return 0
+    if m.touched_count:
+        emit_tops(m)
+    return sizeof(AdminCommand)
+
+
+cdef Fault apply_all(Market* m, const char* data, size_t size, size_t* done, int64_t* count) noexcept nogil:
+    cdef Fault fault
+    cdef size_t length
+    count[0] = <int64_t> (size // sizeof(OrderCommand))
+    if likely(size % sizeof(OrderCommand) == 0 and m.configured and are_orders(m, <const OrderCommand*> data, count[0])):
+        apply_orders(m, <const OrderCommand*> data, count[0])
+        done[0] = size
+        return FINE
+    fault = check_commands(m, data, size, done, count)
+    if fault != FINE:
+        return fault
+    done[0] = 0
+    while done[0] < size:
+        length = apply_any(m, data + done[0])
+        if unlikely(length == 0):
+            break
+        done[0] += length
+    return FINE

@@ -16,10 +16,11 @@ from ext.ledger cimport dense_cell, position_at, position_bucket, position_hash,
 from ext.levels cimport index_of
 from ext.wire cimport OrderCommand
 
+# An id is looked up only where the window of ids is no shorter than the ring: then one that is known now cannot have
+# been dropped by the time its command is applied.
 cdef enum:
     CHUNK = 16  # commands that are looked at together
-    RING = 64   # commands under way, a power of two: four chunks. Ids are looked up only where their window is no shorter:
-                # then one that is known now cannot have been dropped by the time its command is applied
+    RING = 64   # commands under way, a power of two: four chunks
 
 
 cdef struct Ahead:  # what was found about a command so far

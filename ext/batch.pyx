@@ -178,7 +178,8 @@ cdef Fault apply_all(Market* m, const char* data, size_t size, size_t* done, int
     cdef Fault fault
     cdef size_t length
     count[0] = <int64_t> (size // sizeof(OrderCommand))
-    if likely(size % sizeof(OrderCommand) == 0 and m.configured and are_orders(m, <const OrderCommand*> data, count[0])):
+    if likely(size % sizeof(OrderCommand) == 0 and m.configured) and likely(
+            are_orders(m, <const OrderCommand*> data, count[0])):
         apply_orders(m, <const OrderCommand*> data, count[0])
         done[0] = size
         return FINE

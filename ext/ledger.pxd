@@ -73,12 +73,12 @@ cdef inline int64_t free_cash(const Account* a) noexcept nogil:
 
 
 # Positions lie in the order of their creation; an index finds them by account and instrument. Where that is no larger
-# than DENSE_CELLS it is a table of all accounts by all instruments. Else it has buckets of four cells each: a cell is a
-# tag of the key's hash, its top bit set, above the position's number; 0 is empty. A bucket fills from its beginning, and
-# what has no room goes on to the next one; as the index is at most a quarter full, few do.
+# than DENSE_CELLS it is a table of all accounts by all instruments. Else it has buckets of four cells each: a cell is
+# a tag of the key's hash, its top bit set, above the position's number; 0 is empty. A bucket fills from its beginning,
+# and what has no room goes on to the next one; as the index is at most a quarter full, few do.
 
 cdef inline uint64_t position_hash(uint64_t key) noexcept nogil:
-    """key: account in the low half, instrument in the high half. Its low half picks the bucket, its high half the tag."""
+    """Of a key: account in its low half, instrument in its high half. Its own low half picks the bucket."""
     cdef uint64_t x = key * <uint64_t> 0x9E3779B97F4A7C15
     return x ^ (x >> 32)
 

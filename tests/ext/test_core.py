@@ -175,5 +175,30 @@ def test_stats_count_what_is_used() -> None:
     assert stats["orders"]["capacity"] == 64
 
 
+@pytest.mark.parametrize("count", [1, 20, 60, 900, 1100, 5000])
+def test_events_taken_at_once_are_those_taken_one_by_one(count: int) -> None:
+    """Few are copied, many handed over in their buffer, more than it holds spill."""
+    commands = [record(wire.ADMIN_COMMAND, kind=CommandKind.NOTE, request=seq, seq=seq) for seq in range(2, count + 2)]
+    one_by_one, at_once = Core(), Core()
+    for core in (one_by_one, at_once):
+        core.apply(configure(ts_ns=0))
+        core.take_events()
+    each = []
+    for command in commands:
+        one_by_one.apply(command)
+        each.append(one_by_one.take_events())
+    for _ in range(3):
+        at_once.apply(b"".join(commands))
+        taken = at_once.take_events()
+        assert taken[:16] == np.array([at_once.seq - count + 1, 0], "<u8").tobytes()
+        assert [event[24:] for event in each] == [taken[at + 24 : at + 80] for at in range(0, len(taken), 80)]
+        assert at_once.take_events() == b""
+        again = at_once.seq + 1
+        commands = [
+            record(wire.ADMIN_COMMAND, kind=CommandKind.NOTE, request=seq, seq=again + seq - 2)
+            for seq in range(2, count + 2)
+        ]
+
+
 def test_replay_gives_one_hash() -> None:
     assert busy().core.state_hash() == busy().core.state_hash()

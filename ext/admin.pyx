@@ -12,7 +12,7 @@ from ext.mass cimport EVERY_TIF, cancel_of_account, cancel_of_market
 from ext.memory cimport Capacities, reserve
 from ext.names cimport NOBODY, add_name, copy_name, drop_name, find_name
 from ext.orders cimport knows_account, knows_instrument
-from ext.risk cimport at_least_0, set_collar
+from ext.risk cimport SECOND_NS, at_least_0, set_collar
 from ext.wire cimport *
 
 cdef enum:
@@ -226,7 +226,7 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     elif not keeps:
         drop_name(m, False, c.instrument)
     if not keeps:
-        memcpy(i.symbol, name, 32)
+        memcpy(m.instrument_texts[c.instrument].symbol, name, 32)
         add_name(m, False, c.instrument)
     # A new instrument's zeros are never kept: its values were found within their ranges, which hold no KEEP.
     i.tick_size = kept(c, 0, i.tick_size)
@@ -236,7 +236,7 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     i.set_max_order_qty = <uint32_t> kept(c, 4, i.set_max_order_qty)
     i.set_max_order_notional = kept(c, 5, i.set_max_order_notional)
     if c.value6 != KEEP or is_new:
-        memcpy(i.currency, &c.value6, 8)
+        memcpy(m.instrument_texts[c.instrument].currency, &c.value6, 8)
     i.tick_magic = magic_of(i.tick_size)
     i.multiplier = <int64_t> i.lot_size * CASH_PER_PRICE
     i.max_order_qty = in_force(i.set_max_order_qty, MAX_QTY)
@@ -291,6 +291,7 @@ cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
     if not a.is_set:
         a.is_set = 1
         a.id_epoch = m.id_epoch
+        a.rate_end = SECOND_NS
         if c.account >= m.account_top:
             m.account_top = c.account + 1
     elif not keeps:

@@ -23,25 +23,57 @@ cdef enum:
     RING = 64   # commands under way, a power of two: four chunks
 
 
-cdef struct Ahead:  # what was found about a command so far
+cdef struct Found:  # what was found about a command, handed on to applying
     uint64_t hash           # hash_id of account and client order id
-    const uint32_t* cell    # of the id in the index of the current generation
-    const uint32_t* cells   # of the position in its index
-    uint32_t position_tag
-    uint32_t number         # of the id in the log, or 0
     uint32_t slot           # of the order that the client order id names; else what the command names, or 0
     uint32_t position       # number, or any other
-    uint32_t level          # where an order of that price would rest: level id, or 0
-    uint32_t unused
+
+
+cdef inline const uint32_t* look_1(const Market* m, const OrderCommand* c, Found* f) noexcept nogil:
+    """The account, and the cell of the client order id, which is returned."""
+    cdef uint64_t hash = hash_id(c.account, c.client_order_id)
+    cdef const uint32_t* cell = &m.id_index[id_place(m, hash, c.client_order_id)]
+    f.hash = hash
+    prefetch(cell)
+    prefetch(&m.accounts[c.account])
+    prefetch(<const char*> &m.accounts[c.account] + 64)
+    return cell
+
+
+cdef inline uint32_t look_2(const Market* m, const uint32_t* cell, uint64_t hash) noexcept nogil:
+    """The number of a known id in the log, or 0."""
+    cdef uint32_t number = cell[0] & m.id_number_mask
+    return number & (0 - <uint32_t> ((cell[0] - number == id_tag(m, hash)) & (m.id_window >= RING)))
+
+
+cdef inline void look_3(const Market* m, const OrderCommand* c, Found* f, uint32_t number) noexcept nogil:
+    """The order."""
+    f.slot = pick(number, m.id_slot[number], <uint32_t> c.order_id)
+    f.position = 0
+    prefetch(&m.orders[f.slot])
+
+
+# In a wide market, of many instruments or orders, more is far away: where the slot of an id is, an order's neighbours,
+# the instrument, the position, and the way to a new order's level.
+
+cdef struct Ahead:  # what a step left for the next ones
+    const uint32_t* cell    # of the id in the index of the current generation
+    const uint32_t* cells   # of the position in its index
     uint64_t window_cell
+    uint32_t position_tag
+    uint32_t number         # of the id in the log, or 0
+    uint32_t position
+    uint32_t level          # where an order of that price would rest: level id, or 0
 
 
-cdef inline void look_1(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
-    """The account, the cell of the client order id, the cells of the position."""
+cdef inline const Instrument* instrument_of(const Market* m, const OrderCommand* c) noexcept nogil:
+    return &m.instruments[c.instrument if c.instrument < m.instrument_capacity else 0]
+
+
+cdef inline void look_wide_1(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
+    """The instrument, the cells of the position."""
     cdef uint64_t key = word_at(&c.account)
     cdef uint64_t hash, cell
-    a.hash = hash_id(c.account, c.client_order_id)
-    a.cell = &m.id_index[id_place(m, a.hash, c.client_order_id)]
     if likely(m.position_buckets == 0):
         cell = dense_cell(m, key)
         a.cells = &m.position_index[cell if cell < m.position_cells else 0]
@@ -49,66 +81,41 @@ cdef inline void look_1(const Market* m, const OrderCommand* c, Ahead* a) noexce
         hash = position_hash(key)
         a.cells = position_bucket(m, hash)
         a.position_tag = position_tag(m, hash)
-    prefetch(a.cell)
     prefetch(a.cells)
-    prefetch(&m.accounts[c.account])
-    prefetch(<const char*> &m.accounts[c.account] + 64)
-
-
-cdef inline void look_2(const Market* m, Ahead* a) noexcept nogil:
-    """The position, and where the slot of a known id is."""
-    cdef uint32_t cell = a.cell[0]
-    cdef uint32_t number = cell & m.id_number_mask
-    a.number = number & (0 - <uint32_t> ((cell - number == id_tag(m, a.hash)) & (m.id_window >= RING)))
-    a.position = a.cells[0] if likely(m.position_buckets == 0) else position_at(m, a.cells, a.position_tag)
-    prefetch(&m.positions[a.position])
-
-
-cdef inline void look_3(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
-    """The order."""
-    a.slot = pick(a.number, m.id_slot[a.number], <uint32_t> c.order_id)
-    prefetch(&m.orders[a.slot])
-    prefetch(&m.links[a.slot])
-
-
-# In a wide market, of many instruments or orders, more is far away: where the slot of an id is, an order's neighbours,
-# the instrument, and the way to a new order's level.
-
-cdef inline const Instrument* instrument_of(const Market* m, const OrderCommand* c) noexcept nogil:
-    return &m.instruments[c.instrument if c.instrument < m.instrument_capacity else 0]
-
-
-cdef inline void look_wide_1(const Market* m, const OrderCommand* c) noexcept nogil:
-    """The instrument."""
     prefetch(instrument_of(m, c))
     prefetch(<const char*> instrument_of(m, c) + 64)
 
 
 cdef inline void look_wide_2(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
-    """Where the slot of a known id is; the cell of the page that the price is in."""
+    """Where the slot of a known id is; the position; the cell of the page that the price is in."""
     cdef const Instrument* i = instrument_of(m, c)
     cdef uint64_t place = <uint64_t> ((index_of(i, c.price) >> 6) - i.base)
     a.window_cell = (i - m.instruments) * m.window_pages + (place if place < m.window_pages else 0)
     prefetch(&m.windows[a.window_cell])
     prefetch(&m.id_slot[a.number])
+    a.position = a.cells[0] if likely(m.position_buckets == 0) else position_at(m, a.cells, a.position_tag)
+    prefetch(&m.positions[a.position])
 
 
-cdef inline void look_wide_3(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
+cdef inline void look_wide_3(const Market* m, const OrderCommand* c, Found* f, Ahead* a) noexcept nogil:
     """The level."""
+    f.position = a.position
     a.level = m.windows[a.window_cell] << 6 | <uint32_t> (index_of(instrument_of(m, c), c.price) & 63)
     prefetch(level_at(m, a.level))
     prefetch(&m.pages[a.level >> 6])
+    prefetch(&m.links[f.slot])
 
 
-cdef inline void look_wide_4(const Market* m, const OrderCommand* c, const Ahead* a) noexcept nogil:
+cdef inline void look_wide_4(const Market* m, const OrderCommand* c, uint32_t slot, const Ahead* a) noexcept nogil:
     """Neighbours: of the order that is named, and those that a new one would get."""
-    cdef uint32_t slot = a.slot if a.slot <= m.order_top else 0
-    cdef const Order* o = &m.orders[slot]
-    prefetch(&m.orders[o.prev])
-    prefetch(&m.orders[o.next])
+    cdef const Order* o
+    slot = slot if slot <= m.order_top else 0
+    o = &m.orders[slot]
+    prefetch(&m.links[m.links[slot].prev])
+    prefetch(&m.links[m.links[slot].next])
     prefetch(level_at(m, o.level))
     prefetch(&m.pages[o.level >> 6])
     prefetch(&m.links[m.links[slot].newer])
     prefetch(&m.links[m.links[slot].older])
-    prefetch(&m.orders[level_at(m, a.level).tail])
+    prefetch(&m.links[level_at(m, a.level).tail])
     prefetch(&m.links[m.accounts[c.account if c.account < m.account_capacity else 0].newest])

@@ -4,11 +4,10 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from ext.admin cimport admin, opens_market
 from ext.ahead cimport (
-    CHUNK, RING, Ahead, look_1, look_2, look_3, look_wide_1, look_wide_2, look_wide_3, look_wide_4,
+    CHUNK, RING, Ahead, Found, look_1, look_2, look_3, look_wide_1, look_wide_2, look_wide_3, look_wide_4,
 )
-from ext.bits cimport likely, unlikely
+from ext.bits cimport are_in_order, copy_pair, likely, unlikely
 from ext.events cimport emit_tops
-from ext.ids cimport hash_id
 from ext.layout cimport Market
 from ext.mass cimport mass_cancel, tick
 from ext.orders cimport cancel_order, new_order, replace_order
@@ -61,32 +60,17 @@ cdef Fault check_commands(
     return FINE
 
 
-cdef bint are_orders(const Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
-    """Whether check_commands would find no fault in so many OrderCommands. What is wrong leaves a bit, or a sign."""
-    cdef uint64_t seq = m.seq
-    cdef uint64_t wrong = 0
-    cdef int64_t ts_ns = m.ts_ns
-    cdef int64_t signs = 0
-    cdef int64_t kind, k
-    for k in range(count):
-        seq += 1
-        wrong |= c[k].seq ^ seq
-        kind = c[k].kind
-        signs |= (kind - COMMAND_KIND_NEW_ORDER) | (COMMAND_KIND_TICK - kind) | (c[k].ts_ns - ts_ns) | c[k].ts_ns
-        ts_ns = c[k].ts_ns
-    return wrong == 0 and signs >= 0
-
-
-cdef inline void apply_order(Market* m, const OrderCommand* c, const Ahead* a) noexcept nogil:
-    """Apply an OrderCommand."""
-    m.seq = c.seq
-    m.ts_ns = c.ts_ns
+cdef inline void apply_order(
+    Market* m, const OrderCommand* c, uint64_t hash, uint32_t slot, uint32_t position,
+) noexcept nogil:
+    """Apply an OrderCommand, with what was found about it: see ahead.pxd."""
+    copy_pair(&m.seq, c)  # and ts_ns
     if c.kind == COMMAND_KIND_NEW_ORDER:
-        new_order(m, c, a.hash, a.position)
+        new_order(m, c, hash, position)
     elif c.kind == COMMAND_KIND_CANCEL:
-        cancel_order(m, c, a.hash, a.slot)
+        cancel_order(m, c, hash, slot)
     elif c.kind == COMMAND_KIND_REPLACE:
-        replace_order(m, c, a.hash, a.slot)
+        replace_order(m, c, hash, slot)
     elif c.kind == COMMAND_KIND_MASS_CANCEL:
         mass_cancel(m, c)
     else:
@@ -95,26 +79,26 @@ cdef inline void apply_order(Market* m, const OrderCommand* c, const Ahead* a) n
         emit_tops(m)
 
 
-cdef void apply_chunk(Market* m, const OrderCommand* c, const Ahead* ring, int64_t first, int64_t end) noexcept nogil:
+cdef void apply_chunk(Market* m, const OrderCommand* c, const Found* found, int64_t count) noexcept nogil:
     cdef int64_t k
-    for k in range(first, end):
-        apply_order(m, &c[k], &ring[k & (RING - 1)])
+    for k in range(count):
+        apply_order(m, &c[k], found[k].hash, found[k].slot, found[k].position)
 
 
 cdef void apply_near(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
     """Apply OrderCommands in a market that near caches hold."""
-    cdef Ahead[RING] ring
-    cdef int64_t at = 0
-    cdef int64_t end, k
-    while at < count:
-        end = at + CHUNK if at + CHUNK < count else count
-        for k in range(at, end):
-            look_1(m, &c[k], &ring[k & (RING - 1)])
-        for k in range(at, end):
-            look_2(m, &ring[k & (RING - 1)])
-            look_3(m, &c[k], &ring[k & (RING - 1)])
-        apply_chunk(m, c, ring, at, end)
-        at = end
+    cdef Found[CHUNK] found
+    cdef const uint32_t* cells[CHUNK]
+    cdef int64_t size, k
+    while count:
+        size = CHUNK if count > CHUNK else count
+        for k in range(size):
+            cells[k] = look_1(m, &c[k], &found[k])
+        for k in range(size):
+            look_3(m, &c[k], &found[k], look_2(m, cells[k], found[k].hash))
+        apply_chunk(m, c, found, size)
+        c += size
+        count -= size
 
 
 cdef inline int64_t within(int64_t at, int64_t count) noexcept nogil:
@@ -124,35 +108,32 @@ cdef inline int64_t within(int64_t at, int64_t count) noexcept nogil:
 
 cdef void apply_wide(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
     """Apply OrderCommands in a market that near caches do not hold: each step of looking is a chunk before the next."""
+    cdef Found[RING] found
     cdef Ahead[RING] ring
+    cdef Ahead* a
     cdef int64_t at = -3 * CHUNK
     cdef int64_t k
-    cdef Ahead* a
     while at < count:
         for k in range(within(at + 3 * CHUNK, count), within(at + 4 * CHUNK, count)):
-            look_1(m, &c[k], &ring[k & (RING - 1)])
-            look_wide_1(m, &c[k])
+            a = &ring[k & (RING - 1)]
+            a.cell = look_1(m, &c[k], &found[k & (RING - 1)])
+            look_wide_1(m, &c[k], a)
         for k in range(within(at + 2 * CHUNK, count), within(at + 3 * CHUNK, count)):
             a = &ring[k & (RING - 1)]
-            look_2(m, a)
+            a.number = look_2(m, a.cell, found[k & (RING - 1)].hash)
             look_wide_2(m, &c[k], a)
         for k in range(within(at + CHUNK, count), within(at + 2 * CHUNK, count)):
-            a = &ring[k & (RING - 1)]
-            look_3(m, &c[k], a)
-            look_wide_3(m, &c[k], a)
+            look_3(m, &c[k], &found[k & (RING - 1)], ring[k & (RING - 1)].number)
+            look_wide_3(m, &c[k], &found[k & (RING - 1)], &ring[k & (RING - 1)])
         for k in range(within(at, count), within(at + CHUNK, count)):
-            look_wide_4(m, &c[k], &ring[k & (RING - 1)])
-        apply_chunk(m, c, ring, within(at, count), within(at + CHUNK, count))
+            look_wide_4(m, &c[k], found[k & (RING - 1)].slot, &ring[k & (RING - 1)])
+        if at >= 0:
+            apply_chunk(m, c + at, &found[at & (RING - 1)], within(at + CHUNK, count) - at)
         at += CHUNK
 
 
 cdef void apply_orders(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
-    cdef Ahead one
-    if count == 1:
-        one.hash = hash_id(c.account, c.client_order_id)
-        one.slot = one.position = 0
-        apply_chunk(m, c, &one, 0, 1)
-    elif m.order_live > WIDE_ORDERS or m.instrument_top > WIDE_INSTRUMENTS:
+    if m.order_live > WIDE_ORDERS or m.instrument_top > WIDE_INSTRUMENTS:
         apply_wide(m, c, count)
     else:
         apply_near(m, c, count)
@@ -179,7 +160,7 @@ cdef Fault apply_all(Market* m, const char* data, size_t size, size_t* done, int
     cdef size_t length
     count[0] = <int64_t> (size // sizeof(OrderCommand))
     if likely(size % sizeof(OrderCommand) == 0 and m.configured) and likely(
-            are_orders(m, <const OrderCommand*> data, count[0])):
+            are_in_order(data, count[0], sizeof(OrderCommand), m.seq, m.ts_ns, COMMAND_KIND_TICK)):
         apply_orders(m, <const OrderCommand*> data, count[0])
         done[0] = size
         return FINE

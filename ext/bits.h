@@ -41,6 +41,16 @@ static inline uint64_t ob_word_at(const void *p) {
     return word;
 }
 static inline void ob_put_word(void *p, uint64_t word) { __builtin_memcpy(p, &word, 8); }
+static inline void ob_put_half(void *p, uint32_t half) { __builtin_memcpy(p, &half, 4); }
+static inline void ob_put_pair(void *p, uint64_t low, uint64_t high) {
+#ifdef __SSE2__
+    _mm_storeu_si128((__m128i *)p, _mm_set_epi64x((long long)high, (long long)low));
+#else
+    ob_put_word(p, low);
+    ob_put_word((char *)p + 8, high);
+#endif
+}
+static inline void ob_copy_pair(void *to, const void *from) { __builtin_memcpy(to, from, 16); }
 
 /* a or b, by arithmetic: for choices that come as they like, where a branch would often be guessed wrong */
 static inline uint32_t ob_pick(uint32_t which, uint32_t a, uint32_t b) {
@@ -68,6 +78,25 @@ static inline int ob_lowest32(uint32_t x) { return __builtin_ctz(x); }
 static inline int ob_lowest(uint64_t x) { return __builtin_ctzll(x); }
 static inline int ob_highest(uint64_t x) { return 63 - __builtin_clzll(x); }
 static inline void ob_prefetch(const void *p) { __builtin_prefetch(p, 1, 3); }
-static inline int ob_likely(int x) { return (int)__builtin_expect(!!x, 1); }
-static inline int ob_unlikely(int x) { return (int)__builtin_expect(!!x, 0); }
+/* Whether `count` commands of `stride` bytes begin with seq + 1, seq + 2, ..., times that never fall from ts_ns >= 0 on, and
+   a kind within 1..largest: four words at once (the fourth is nothing here), differences and signs gathered. */
+typedef int64_t ob_words __attribute__((vector_size(32)));
+static inline int ob_are_in_order(const char *c, int64_t count, size_t stride, uint64_t seq, int64_t ts_ns, int64_t largest) {
+    const ob_words one = {1, 0, 0, 0}, time = {0, -1, 0, 0}, kind = {0, 0, 0xFFFF, 0};
+    const ob_words least = {0, 0, 1, 0}, most = {0, 0, largest, 0};
+    ob_words before = {(int64_t)seq, ts_ns, 0, 0}, steps = {0, 0, 0, 0}, signs = {0, 0, 0, 0};
+    for (int64_t k = 0; k < count; k++, c += stride) {
+        ob_words now, step, which;
+        __builtin_memcpy(&now, c, sizeof now);
+        step = now - before;
+        which = now & kind;
+        steps |= step ^ one;
+        signs |= ((step | now) & time) | (which - least) | (most - which);
+        before = now;
+    }
+    return steps[0] == 0 && (signs[1] | signs[2]) >= 0;
+}
+
+#define ob_likely(x) __builtin_expect(!!(x), 1)
+#define ob_unlikely(x) __builtin_expect(!!(x), 0)
 #endif

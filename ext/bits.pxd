@@ -9,8 +9,13 @@ cdef extern from "bits.h" nogil:
     int64_t add_cut "ob_add"(int64_t a, int64_t b) noexcept
     uint64_t word_at "ob_word_at"(const void* p) noexcept
     void put_word "ob_put_word"(void* p, uint64_t word) noexcept
+    void put_half "ob_put_half"(void* p, uint32_t half) noexcept
+    void put_pair "ob_put_pair"(void* p, uint64_t low, uint64_t high) noexcept
+    void copy_pair "ob_copy_pair"(void* to, const void* from_) noexcept  # of words
     uint32_t pick "ob_pick"(uint32_t which, uint32_t a, uint32_t b) noexcept
     void touch_page "ob_touch_page"(char* p) noexcept
+    bint are_in_order "ob_are_in_order"(
+        const char* c, int64_t count, size_t stride, uint64_t seq, int64_t ts_ns, int64_t largest) noexcept
     uint32_t match4 "ob_match4"(const uint32_t* cells, uint32_t keep, uint32_t value) noexcept
     int lowest32 "ob_lowest32"(uint32_t x) noexcept
     int lowest "ob_lowest"(uint64_t x) noexcept

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from ext.bits cimport likely, pick, unlikely
+from ext.bits cimport likely, pick, put_word, unlikely
 from ext.layout cimport Account, FAR_AWAY, Instrument, Level, Market, Order
 from ext.levels cimport drop_page, key_of, level_for, level_of_index, next_index
 
@@ -11,7 +11,7 @@ cdef inline uint32_t take_slot(Market* m) noexcept nogil:
     """A slot for an order; the caller has seen that one is free."""
     cdef uint32_t slot = m.order_free
     if likely(slot != 0):
-        m.order_free = m.orders[slot].next
+        m.order_free = m.links[slot].next
     else:
         m.order_top += 1
         slot = m.order_top
@@ -21,11 +21,9 @@ cdef inline uint32_t take_slot(Market* m) noexcept nogil:
 
 
 cdef inline void free_slot(Market* m, uint32_t slot) noexcept nogil:
-    cdef Order* o = &m.orders[slot]
-    o.generation += 1
-    o.level = 0
-    o.leaves = 0
-    o.next = m.order_free
+    """The slot of an order that is in no level (any more)."""
+    m.orders[slot].generation += 1
+    m.links[slot].next = m.order_free
     m.order_free = slot
     m.order_live -= 1
 
@@ -45,25 +43,24 @@ cdef inline bint enqueue(Market* m, Instrument* i, Order* o, uint32_t slot, int6
     """Put an order at the end of its level. False when no page is free for a new level."""
     cdef uint32_t id = level_for(m, i, o.instrument, index)
     cdef uint32_t side = o.side
-    cdef uint32_t tail
+    cdef uint32_t tail, count
     cdef Level* level
     if unlikely(id == 0):
         return False
     level = &m.levels[id]
     tail = level.tail
+    count = level.count
     o.level = id
-    o.next = 0
-    o.prev = tail
-    m.orders[tail].next = slot
-    level.tail = slot
+    put_word(&m.links[slot].next, <uint64_t> tail << 32)  # next: 0, prev: tail
+    m.links[tail].next = slot
+    put_word(&level.tail, slot | (<uint64_t> count + 1) << 32)
     level.qty += o.leaves
-    if level.count == 0:
+    if count == 0:
         level.head = slot
         m.pages[id >> 6].bits |= (<uint64_t> 1) << (id & 63)
         if key_of(side, index) < i.best[side]:
             i.best[side] = key_of(side, index)
             i.best_level[side] = id
-    level.count += 1
     i.orders += 1
     return True
 
@@ -89,26 +86,25 @@ cdef inline Level* dequeue(Market* m, Instrument* i, uint32_t slot) noexcept nog
     """Take an order out of its level's queue; close the level after its last. Returns the level (closed: all 0)."""
     cdef Order* o = &m.orders[slot]
     cdef uint32_t id = o.level
-    cdef uint32_t next = o.next
-    cdef uint32_t prev = o.prev
+    cdef uint32_t next = m.links[slot].next
+    cdef uint32_t prev = m.links[slot].prev
     cdef Level* level = &m.levels[id]
+    cdef uint32_t count = level.count - 1
     level.qty -= o.leaves
-    level.count -= 1
     i.orders -= 1
     o.level = 0
-    m.orders[prev].next = next
-    m.orders[next].prev = prev
+    m.links[prev].next = next
+    m.links[next].prev = prev
     level.head = pick(prev, level.head, next)
-    level.tail = pick(next, level.tail, prev)
-    if level.count == 0:
+    put_word(&level.tail, pick(next, level.tail, prev) | <uint64_t> count << 32)
+    if count == 0:
         close_level(m, i, o.instrument, o.side, id)
     return level
 
 
 cdef inline void list_order(Market* m, Account* a, uint32_t slot) noexcept nogil:
     """Put an order at the head of its account's list."""
-    m.links[slot].newer = 0
-    m.links[slot].older = a.newest
+    put_word(&m.links[slot].newer, <uint64_t> a.newest << 32)  # newer: 0, older: newest
     m.links[a.newest].newer = slot
     a.newest = slot
 

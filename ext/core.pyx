@@ -27,6 +27,7 @@ from ext.wire cimport *
 cdef enum:
     HASH_BYTES = 16
     FIRST_ROOM = 1024     # records a buffer has room for; a larger batch makes it larger
+    WORTH_LETTING_GO = 4096  # bytes of commands; fewer take less time than to let other threads run and come back
     WORTH_A_COPY = 4096   # bytes; from there on handing the buffer over costs less
 
 
@@ -107,9 +108,12 @@ cdef class Core:
         cdef size_t done = 0
         cdef int64_t count = 0
         cdef Fault fault
-        with nogil:
-            m.want_data = market_data
+        m.want_data = market_data
+        if size <= WORTH_LETTING_GO:
             fault = apply_all(m, data, size, &done, &count)
+        else:
+            with nogil:
+                fault = apply_all(m, data, size, &done, &count)
         if unlikely(fault != FINE):
             raise ValueError(self.words_for(fault, data, size, done, count))
         if unlikely(done < size):

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport abort, free, malloc
 from libc.string cimport memcpy
 
-from ext.bits cimport likely, put_word, unlikely
+from ext.bits cimport copy_pair, likely, put_pair, unlikely
 from ext.layout cimport Account, Instrument, Level, Market, Order, Page
 from ext.levels cimport best_index
 from ext.wire cimport *
@@ -72,19 +72,14 @@ cdef inline void emit_order(
     Market* m, Account* a, const Order* o, uint64_t order_id, uint32_t kind, uint32_t reason, uint32_t flags,
     uint32_t qty, int64_t price, uint32_t leaves, uint64_t trade_id,
 ) noexcept nogil:
-    """An event of an order and its account, written a word at a time."""
+    """An event of an order and its account, written in as large pieces as it has."""
     cdef char* e = <char*> next_event(m)
     a.seq += 1
-    put_word(e, m.seq)
-    put_word(e + 8, <uint64_t> m.ts_ns)
-    put_word(e + 16, a.seq)
-    put_word(e + 24, kind | reason << 16 | flags << 24 | <uint32_t> o.side << 8 | <uint64_t> o.account << 32)
-    put_word(e + 32, o.instrument | <uint64_t> qty << 32)
-    put_word(e + 40, order_id)
-    put_word(e + 48, o.client_order_id)
-    put_word(e + 56, <uint64_t> price)
-    put_word(e + 64, leaves | <uint64_t> o.filled << 32)
-    put_word(e + 72, trade_id)
+    copy_pair(e, &m.seq)  # and ts_ns
+    put_pair(e + 16, a.seq, kind | reason << 16 | flags << 24 | <uint32_t> o.side << 8 | <uint64_t> o.account << 32)
+    put_pair(e + 32, o.instrument | <uint64_t> qty << 32, order_id)
+    put_pair(e + 48, o.client_order_id, <uint64_t> price)
+    put_pair(e + 64, leaves | <uint64_t> o.filled << 32, trade_id)
 
 
 cdef inline void emit_market(

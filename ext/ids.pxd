@@ -16,6 +16,7 @@ from ext.wire cimport OrderCommand
 
 cdef enum:
     ID_BLOCK = 16  # cells of a cache line
+    TURN_EVERY = 64  # ids between two parts of cleaning
     ID_STEP = 17   # to the next cell to try, in the next line; no index has a multiple of it, so every cell is tried
 
 
@@ -41,6 +42,13 @@ cdef inline uint64_t next_place(const Market* m, uint64_t place) noexcept nogil:
     return place + ID_STEP if place + ID_STEP < cells else place + ID_STEP - cells
 
 
+cdef inline uint64_t free_place(const Market* m, uint64_t place) noexcept nogil:
+    """The next free cell of the current index."""
+    while m.id_index[place]:
+        place = next_place(m, place)
+    return place
+
+
 cdef inline uint32_t id_tag(const Market* m, uint64_t hash) noexcept nogil:
     return <uint32_t> (hash >> 32) & ~m.id_number_mask
 
@@ -50,10 +58,10 @@ cdef inline uint64_t fields_of(const OrderCommand* c) noexcept nogil:
     return word_at(<const char*> c + 16) & <uint64_t> 0x00FFFFFFFFFF0000
 
 
-cdef inline uint64_t content_of(const OrderCommand* c) noexcept nogil:
-    """64 bits of what an order asks for, to tell a retry from another order under the same id."""
-    return (((fields_of(c) + c.instrument * <uint64_t> 0xBF58476D1CE4E5B9) * <uint64_t> 0x9E3779B97F4A7C15)
-            ^ (<uint64_t> c.price * <uint64_t> 0xD1B54A32D192ED03) ^ (<uint64_t> c.qty << 8))
+cdef inline uint64_t content_of(const OrderCommand* c, uint64_t fields) noexcept nogil:
+    """64 bits of what an order asks for, to tell a retry from another order under the same id. fields: fields_of it."""
+    cdef uint64_t amount = <uint64_t> c.instrument << 32 | c.qty
+    return ((<uint64_t> c.price * <uint64_t> 0x9E3779B97F4A7C15) ^ (amount * <uint64_t> 0xD1B54A32D192ED03)) ^ fields
 
 
 cdef inline IdEntry* find_in(
@@ -98,22 +106,35 @@ cdef inline void age_ids(const Market* m, Account* a) noexcept nogil:
     a.id_epoch = m.id_epoch
 
 
+cdef inline void sweep(Market* m) noexcept nogil:
+    """Clean as much of the next index as belongs to the ids from the present count to the next turn."""
+    cdef uint64_t cells = <uint64_t> m.id_blocks * ID_BLOCK
+    cdef uint64_t swept = <uint64_t> m.id_count * m.id_sweep
+    cdef uint64_t part = <uint64_t> TURN_EVERY * m.id_sweep
+    if swept < cells:
+        memset(m.id_next_index + swept, 0, (part if part < cells - swept else cells - swept) * sizeof(uint32_t))
+
+
+cdef inline void turn_ids(Market* m) noexcept nogil:
+    """What is to do now and then before an id is appended: begin a generation, clean a part of the next index."""
+    if m.id_count == m.id_window:
+        open_generation(m, m.id_epoch + 1)
+        return
+    sweep(m)
+    m.id_turn = m.id_count + TURN_EVERY if m.id_window - m.id_count > TURN_EVERY else m.id_window
+
+
 cdef inline void open_generation(Market* m, uint32_t epoch) noexcept nogil:
     m.id_epoch = epoch
     m.id_count = 0
     m.id_log = m.id_logs[epoch & 1]
     m.id_slot = m.id_slots[epoch & 1]
     m.id_index = m.id_indexes[epoch % 3]
-    m.id_next_index = m.id_indexes[(epoch + 1) % 3] if epoch > 2 else NULL  # before, it was never written to
-
-
-cdef inline void sweep(Market* m) noexcept nogil:
-    """Clean as much of the next index as the id in hand has to."""
-    cdef uint64_t cells = <uint64_t> m.id_blocks * ID_BLOCK
-    cdef uint64_t swept = <uint64_t> (m.id_count - 1) * m.id_sweep
-    if swept < cells:
-        cells -= swept
-        memset(m.id_next_index + swept, 0, (cells if cells < m.id_sweep else m.id_sweep) * sizeof(uint32_t))
+    m.id_next_index = m.id_indexes[(epoch + 1) % 3]
+    m.id_turn = m.id_window
+    if epoch > 2:  # before, the next index was never written to
+        sweep(m)
+        m.id_turn = TURN_EVERY if m.id_window > TURN_EVERY else m.id_window
 
 
 cdef inline void append_id(Market* m, uint64_t id, uint64_t hash, uint32_t slot) noexcept nogil:
@@ -121,11 +142,9 @@ cdef inline void append_id(Market* m, uint64_t id, uint64_t hash, uint32_t slot)
     cdef uint64_t place = id_place(m, hash, id)
     m.id_count += 1
     m.id_slot[m.id_count] = slot
-    while unlikely(m.id_index[place] != 0):
-        place = next_place(m, place)
+    if unlikely(m.id_index[place] != 0):
+        place = free_place(m, place)
     m.id_index[place] = id_tag(m, hash) | m.id_count
-    if unlikely(m.id_next_index != NULL):
-        sweep(m)
 
 
 cdef inline void add_id(
@@ -133,13 +152,14 @@ cdef inline void add_id(
 ) noexcept nogil:
     """Remember a new id; the caller has seen that it is not known."""
     cdef IdEntry* entry
-    if unlikely(m.id_count == m.id_window):
-        open_generation(m, m.id_epoch + 1)
+    if unlikely(m.id_count == m.id_turn):
+        turn_ids(m)
     age_ids(m, a)
-    if likely(id > a.id_current):
-        a.id_current = id
     if likely(id > a.last_id):
         a.last_id = id
+        a.id_current = id
+    elif id > a.id_current:
+        a.id_current = id
     entry = &m.id_log[m.id_count]
     entry.client_order_id = id
     entry.order_id = order_id

@@ -23,25 +23,26 @@ cdef struct Order:  # 64 bytes; the first 24 lie as in an OrderCommand from its 
     int64_t price
     uint32_t leaves
     uint32_t filled
-    uint32_t next           # in its level's queue; in the free list: next free slot
-    uint32_t prev
     uint32_t level          # level id; 0 when it does not rest
     uint32_t generation
     uint32_t position       # number of its position
     uint32_t unused3
+    uint64_t unused4
 
 
-cdef struct Link:  # an order's neighbours in its account's list, apart from it: small enough to stay in a near cache
-    uint32_t newer
+cdef struct Link:  # an order's neighbours, apart from it: 16 bytes of each stay in a nearer cache than 64
+    uint32_t next           # in its level's queue; of a free slot: the next free one
+    uint32_t prev
+    uint32_t newer          # in its account's list
     uint32_t older
 
 
 cdef struct Level:  # 32 bytes, so that none lies across two cache lines
     uint32_t head
-    uint32_t tail
-    uint64_t qty
-    uint32_t count
     uint32_t unused
+    uint32_t tail           # written together with count
+    uint32_t count
+    uint64_t qty
     uint64_t unused2
 
 
@@ -58,7 +59,7 @@ cdef struct FarPage:
     uint32_t page
 
 
-cdef struct Instrument:  # what every order needs in the first two cache lines
+cdef struct Instrument:  # 256 bytes: what every order needs in the first two cache lines
     uint8_t is_set
     uint8_t state
     uint8_t touched         # its top was noted down in this command
@@ -67,18 +68,19 @@ cdef struct Instrument:  # what every order needs in the first two cache lines
     uint32_t page_count
     int64_t best[2]         # their keys: see levels.pxd; FAR_AWAY: none
     int64_t tick_size
-    uint64_t tick_magic     # price / tick_size = mulhi(price, tick_magic); 0 for a tick of 1
+    uint64_t tick_magic     # price / tick_size = mulhi(2 x price, tick_magic)
     int64_t multiplier      # cash units a price unit and lot: lot_size x 100
     int64_t base            # number of the first page of the window
 
-    int64_t bound[2]        # collar: the largest price of a buy, the smallest of a sell
+    int64_t lowest[2]       # prices that an order of a side may have: from here on
+    uint64_t span[2]        # so many more; the collar bounds buys above and sells below
     int64_t max_order_qty   # in force: MAX_QTY where none is set
     int64_t max_order_notional
-    int64_t reference_price
-    uint64_t trades
-    uint64_t volume
     uint64_t orders
+    uint64_t trades
 
+    int64_t reference_price
+    uint64_t volume
     FarPage* far            # pages outside of the window, ascending
     uint32_t far_hits
     uint32_t far_count
@@ -88,11 +90,16 @@ cdef struct Instrument:  # what every order needs in the first two cache lines
     uint32_t lot_size
     uint32_t set_max_order_qty
     int64_t set_max_order_notional
-    uint32_t before_orders[2]  # top before the command, while touched
+
+    int64_t before_price[2]  # top before the command, while touched
     uint64_t before_qty[2]
-    int64_t before_price[2]
-    char currency[8]
+    uint32_t before_orders[2]
+    uint64_t unused3[3]
+
+
+cdef struct InstrumentText:
     char symbol[32]
+    char currency[8]
 
 
 cdef struct Account:  # 128 bytes: what every event needs in the first cache line, what a new order needs in the second
@@ -112,7 +119,7 @@ cdef struct Account:  # 128 bytes: what every event needs in the first cache lin
     uint64_t id_current     # largest id of the current generation (id_epoch), of the previous one, and the floor
     uint64_t id_previous
     uint64_t id_floor
-    int64_t rate_start
+    int64_t rate_end        # of the second that rate_count is of
     uint32_t rate_count
     uint32_t max_messages   # in force
     uint32_t max_order_qty
@@ -165,6 +172,7 @@ cdef struct Market:
     uint32_t account_names_mask
 
     Instrument* instruments
+    InstrumentText* instrument_texts
     uint32_t instrument_capacity
     uint32_t instrument_top
     uint32_t* instrument_names
@@ -206,7 +214,8 @@ cdef struct Market:
     IdEntry* id_log         # those of the current generation
     uint32_t* id_slot
     uint32_t* id_index
-    uint32_t* id_next_index  # the index to clean; NULL when it is
+    uint32_t* id_next_index  # the index to clean, if any
+    uint32_t id_turn        # id_count at which there is more to do than to append
     uint32_t id_blocks      # cache lines of an index
     uint32_t id_number_mask  # of a cell: its number in the log; above it the tag
     uint32_t id_sweep       # cells of the next index to clean for each id

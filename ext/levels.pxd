@@ -23,8 +23,8 @@ cdef enum:
 
 
 cdef inline int64_t index_of(const Instrument* i, int64_t price) noexcept nogil:
-    """price / tick_size without a division (price < 2**42, tick_size <= 2**20: the product's error stays below 1)."""
-    return <int64_t> mulhi(<uint64_t> price, i.tick_magic) if i.tick_magic else price
+    """price / tick_size without a division (price < 2**43, tick_size <= 2**20: the product's error stays below 1)."""
+    return <int64_t> mulhi(<uint64_t> price << 1, i.tick_magic)
 
 
 cdef inline int64_t key_of(uint32_t side, int64_t index) noexcept nogil:
@@ -38,10 +38,8 @@ cdef inline int64_t best_index(const Instrument* i, uint32_t side) noexcept nogi
 
 
 cdef inline uint64_t magic_of(int64_t tick_size) noexcept nogil:
-    """The factor for index_of: ceil(2**64 / tick_size), 0 for 1."""
-    if tick_size == 1:
-        return 0
-    return (<uint64_t> 0xFFFFFFFFFFFFFFFF) / <uint64_t> tick_size + 1
+    """The factor for index_of: ceil(2**63 / tick_size)."""
+    return (<uint64_t> 0x7FFFFFFFFFFFFFFF) / <uint64_t> tick_size + 1
 
 
 cdef inline uint32_t far_place(const Instrument* i, int64_t number) noexcept nogil:

@@ -42,7 +42,7 @@ cdef inline uint32_t cancel_of_level(Market* m, uint32_t level, int tif, uint8_t
     cdef uint32_t next
     cdef uint32_t count = 0
     while slot:
-        next = m.orders[slot].next
+        next = m.links[slot].next
         if tif == EVERY_TIF or m.orders[slot].tif == tif:
             pull(m, slot, reason)
             count += 1

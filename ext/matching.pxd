@@ -2,10 +2,10 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from ext.bits cimport likely, unlikely
+from ext.bits cimport likely, pick, unlikely
 from ext.book cimport dequeue, enqueue, free_slot, unlist_order
 from ext.events cimport emit_canceled, emit_data, emit_order, level_at, order_id_of, touch
-from ext.layout cimport Account, Basis, Instrument, Level, Market, Order, Position
+from ext.layout cimport Account, Instrument, Level, Market, Order
 from ext.ledger cimport buy_shares, sell_shares
 from ext.levels cimport best_index, key_of, level_of_index, next_index
 from ext.risk cimport either, set_collar
@@ -73,9 +73,21 @@ cdef inline bint fills_whole(const Market* m, const Instrument* i, const Order* 
                     needed -= m.orders[slot].leaves
                 elif taker.self_trade != SELF_TRADE_CANCEL_OLDEST:
                     return False
-                slot = m.orders[slot].next
+                slot = m.links[slot].next
         best = next_index(m, i, taker.instrument, other, best)
     return False
+
+
+cdef inline void book_purchase(
+    Market* m, uint32_t account, uint32_t position, int64_t price, int64_t qty, int64_t multiplier, int64_t cash,
+) noexcept nogil:
+    buy_shares(&m.accounts[account], &m.positions[position], &m.bases[position], price, qty, multiplier, cash)
+
+
+cdef inline void book_sale(
+    Market* m, uint32_t account, uint32_t position, int64_t price, int64_t qty, int64_t multiplier, int64_t cash,
+) noexcept nogil:
+    sell_shares(&m.accounts[account], &m.positions[position], &m.bases[position], price, qty, multiplier, cash)
 
 
 cdef inline void trade(Market* m, Instrument* i, Level* level, uint32_t maker_slot, uint32_t taker_slot) noexcept nogil:
@@ -84,10 +96,7 @@ cdef inline void trade(Market* m, Instrument* i, Level* level, uint32_t maker_sl
     cdef Order* taker = &m.orders[taker_slot]
     cdef Account* a = &m.accounts[maker.account]
     cdef Account* b = &m.accounts[taker.account]
-    cdef Position* p = &m.positions[maker.position]
-    cdef Position* q = &m.positions[taker.position]
-    cdef Basis* x = &m.bases[maker.position]
-    cdef Basis* y = &m.bases[taker.position]
+    cdef uint32_t maker_sells = maker.side
     cdef uint32_t qty = maker.leaves if maker.leaves < taker.leaves else taker.leaves
     cdef int64_t price = maker.price
     cdef int64_t cash = price * qty * i.multiplier
@@ -103,14 +112,16 @@ cdef inline void trade(Market* m, Instrument* i, Level* level, uint32_t maker_sl
     taker.leaves -= qty
     taker.filled += qty
     level.qty -= qty
-    p.open[maker.side] -= qty
-    a.hold -= either(maker.side, cash, 0)
-    if maker.side == SIDE_BUY:
-        buy_shares(a, p, x, price, qty, i.multiplier, cash)
-        sell_shares(b, q, y, price, qty, i.multiplier, cash)
+    m.positions[maker.position].open[maker_sells] -= qty
+    a.hold -= either(maker_sells, cash, 0)
+    if unlikely(a == b) and maker_sells:  # in one account the maker's side is booked first
+        book_sale(m, maker.account, maker.position, price, qty, i.multiplier, cash)
+        book_purchase(m, maker.account, maker.position, price, qty, i.multiplier, cash)
     else:
-        sell_shares(a, p, x, price, qty, i.multiplier, cash)
-        buy_shares(b, q, y, price, qty, i.multiplier, cash)
+        book_purchase(m, pick(maker_sells, taker.account, maker.account),
+                      pick(maker_sells, taker.position, maker.position), price, qty, i.multiplier, cash)
+        book_sale(m, pick(maker_sells, maker.account, taker.account),
+                  pick(maker_sells, maker.position, taker.position), price, qty, i.multiplier, cash)
     maker_id = order_id_of(m, maker_slot)
     emit_order(m, a, maker, maker_id, EVENT_KIND_FILL, 0, EVENT_FLAG_MAKER, qty, price, maker.leaves, i.trades)
     emit_order(m, b, taker, order_id_of(m, taker_slot), EVENT_KIND_FILL, 0, 0, qty, price, taker.leaves, i.trades)
@@ -150,13 +161,13 @@ cdef inline uint8_t match(Market* m, Instrument* i, uint32_t slot, int64_t index
 
 
 cdef inline bint come_to_rest(
-    Market* m, Instrument* i, Account* a, Order* o, uint32_t slot, int64_t index,
+    Market* m, Instrument* i, Account* a, Order* o, uint32_t slot, int64_t index, int64_t notional,
 ) noexcept nogil:
     """Put what is left of an order at the end of its level. False when no page is free for a new level."""
     touch(m, i, o.instrument)
     if unlikely(not enqueue(m, i, o, slot, index)):
         return False
-    a.hold += either(o.side, o.price * o.leaves * i.multiplier, 0)
+    a.hold += either(o.side, notional, 0)
     m.positions[o.position].open[o.side] += o.leaves
     a.open_orders += 1
     if m.want_data:

@@ -7,12 +7,12 @@ one later. Only the far pages of books (levels.pxd) and the buffers of events li
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from ext.bits cimport touch_page
 from ext.ids cimport ID_BLOCK, ID_STEP, open_generation
 from ext.layout cimport (
-    Account, AccountText, Basis, IdEntry, Instrument, Level, Link, Market, Order, Page, Position,
+    Account, AccountText, Basis, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page, Position,
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport add_name
@@ -29,6 +29,7 @@ cdef struct Pools:
     AccountText* account_texts
     uint32_t* account_names
     Instrument* instruments
+    InstrumentText* instrument_texts
     uint32_t* instrument_names
     uint32_t* windows
     uint64_t* window_bits
@@ -106,6 +107,7 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     n.window_bits = <uint64_t*> carve(block, &at, c.instruments * words_of(c), sizeof(uint64_t))
     n.window_summary = <uint64_t*> carve(block, &at, c.instruments, sizeof(uint64_t))
     n.touched = <uint32_t*> carve(block, &at, c.instruments, sizeof(uint32_t))
+    n.instrument_texts = <InstrumentText*> carve(block, &at, c.instruments, sizeof(InstrumentText))
     n.account_texts = <AccountText*> carve(block, &at, c.accounts, sizeof(AccountText))
     n.account_names = <uint32_t*> carve(block, &at, table_size(c.accounts), sizeof(uint32_t))
     n.instrument_names = <uint32_t*> carve(block, &at, table_size(c.instruments), sizeof(uint32_t))
@@ -124,6 +126,7 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
     memcpy(n.accounts, m.accounts, m.account_top * sizeof(Account))
     memcpy(n.account_texts, m.account_texts, m.account_top * sizeof(AccountText))
     memcpy(n.instruments, m.instruments, top * sizeof(Instrument))
+    memcpy(n.instrument_texts, m.instrument_texts, top * sizeof(InstrumentText))
     memcpy(n.windows, m.windows, top * m.window_pages * sizeof(uint32_t))
     memcpy(n.window_bits, m.window_bits, top * m.window_words * sizeof(uint64_t))
     memcpy(n.window_summary, m.window_summary, top * sizeof(uint64_t))
@@ -148,6 +151,7 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.account_names_mask = <uint32_t> (table_size(c.accounts) - 1)
     m.account_capacity = <uint32_t> c.accounts
     m.instruments = n.instruments
+    m.instrument_texts = n.instrument_texts
     m.instrument_names = n.instrument_names
     m.instrument_names_mask = <uint32_t> (table_size(c.instruments) - 1)
     m.instrument_capacity = <uint32_t> c.instruments
@@ -181,6 +185,14 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.id_number_mask = mask_above(c.id_window)
 
 
+cdef void go_on_with_ids(Market* m, uint32_t count) noexcept nogil:
+    """The present generation in its new place, and the next index clean at once."""
+    memset(m.id_indexes[(m.id_epoch + 1) % 3], 0, <size_t> m.id_blocks * ID_BLOCK * sizeof(uint32_t))
+    open_generation(m, m.id_epoch)
+    m.id_count = count
+    m.id_turn = m.id_window
+
+
 cdef void list_positions(Market* m) noexcept nogil:
     cdef uint32_t k
     for k in range(1, m.position_count + 1):
@@ -211,8 +223,7 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
     if m.configured:
         list_positions(m)
         list_names(m)
-        open_generation(m, m.id_epoch)
-        m.id_count = ids
+        go_on_with_ids(m, ids)
     else:
         open_generation(m, 1)
         m.configured = True

@@ -29,7 +29,7 @@ cdef inline uint64_t hash_name(const char* name) noexcept nogil:
 
 
 cdef inline const char* name_of(const Market* m, bint account, uint32_t id) noexcept nogil:
-    return &m.account_texts[id].name[0] if account else &m.instruments[id].symbol[0]
+    return &m.account_texts[id].name[0] if account else &m.instrument_texts[id].symbol[0]
 
 
 cdef inline uint32_t* names_of(const Market* m, bint account) noexcept nogil:

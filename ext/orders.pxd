@@ -14,7 +14,7 @@ from ext.matching cimport (
 )
 from ext.risk cimport (
     Refusal, check_exposure, check_fields, check_notional, check_pages, check_post_only, check_price,
-    check_qty, check_rate, check_slots, check_states, either, market_price, refuse,
+    check_qty, check_rate, check_slots, check_states, either, market_price, passes, refuse,
 )
 from ext.wire cimport *
 
@@ -57,7 +57,7 @@ cdef inline bint is_known_id(Market* m, const OrderCommand* c, Account* a, uint6
             return False
         reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_STALE_ID, c.order_id, <int64_t> (a.id_floor + 1),
                        <int64_t> c.client_order_id, 0)
-    elif entry.content == content_of(c):
+    elif entry.content == content_of(c, fields_of(c)):
         emit(m, EVENT_KIND_ACCEPTED, c.side, 0, EVENT_FLAG_DUPLICATE, c.account, c.instrument, c.qty, entry.order_id,
              c.client_order_id, c.price, 0, 0, 0)
     else:
@@ -128,7 +128,7 @@ cdef inline void finish(
     if o.leaves:
         if stopped == RAN_OUT:
             if likely(o.tif <= TIME_IN_FORCE_GTC):
-                if likely(come_to_rest(m, i, a, o, slot, index)):
+                if likely(come_to_rest(m, i, a, o, slot, index, o.price * o.leaves * i.multiplier)):
                     if not listed:
                         list_order(m, a, slot)
                     return
@@ -150,9 +150,10 @@ cdef inline void new_order(Market* m, const OrderCommand* c, uint64_t hash, uint
     cdef Refusal r
     cdef uint8_t check
     cdef uint32_t slot
-    cdef uint64_t order_id
-    cdef int64_t price = 0
-    cdef int64_t index = 0
+    cdef uint64_t order_id, fields
+    cdef int64_t price, index
+    cdef int64_t notional = 0
+    cdef bint rests
     if unlikely(not knows_account(m, c.account)):
         reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_ACCOUNT, c.order_id, 0, c.account, 0)
         return
@@ -167,30 +168,35 @@ cdef inline void new_order(Market* m, const OrderCommand* c, uint64_t hash, uint
         reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_INSTRUMENT, c.order_id, 0, c.instrument, 0)
         return
     i = &m.instruments[c.instrument]
-    if unlikely(m.positions[position].key != word_at(&c.account) or position == 0):
+    if position == 0 or unlikely(m.positions[position].key != word_at(&c.account)):
         position = find_position(m, word_at(&c.account))
-    check = check_new(m, c, a, i, &m.positions[position], &price, &index, &r)
-    if unlikely(check):
-        reject_as_sent(m, c, EVENT_KIND_REJECTED, check, c.order_id, r.limit, r.value, r.headroom)
-        return
+    fields = fields_of(c)
+    price = c.price
+    index = index_of(i, price)
+    rests = passes(m, c, a, i, position, index, &notional)
+    if unlikely(not rests):
+        check = check_new(m, c, a, i, &m.positions[position], &price, &index, &r)
+        if check:
+            reject_as_sent(m, c, EVENT_KIND_REJECTED, check, c.order_id, r.limit, r.value, r.headroom)
+            return
     if unlikely(position == 0):
         position = open_position(m, word_at(&c.account))
     slot = take_slot(m)
     o = &m.orders[slot]
-    put_word(o, fields_of(c))
+    put_word(o, fields)
     put_word(&o.account, word_at(&c.account))
     o.client_order_id = c.client_order_id
     o.price = price
     o.leaves = c.qty
     o.filled = 0
     o.position = position
-    if unlikely(c.order_type == ORDER_TYPE_MARKET) and c.tif != TIME_IN_FORCE_FOK:
+    if unlikely(not rests) and c.order_type == ORDER_TYPE_MARKET and c.tif != TIME_IN_FORCE_FOK:
         o.tif = TIME_IN_FORCE_IOC
     order_id = order_id_of(m, slot)
-    add_id(m, a, c.account, c.client_order_id, hash, content_of(c), order_id)
+    add_id(m, a, c.account, c.client_order_id, hash, content_of(c, fields), order_id)
     emit_order(m, a, o, order_id, EVENT_KIND_ACCEPTED, 0, 0, c.qty, price, c.qty, 0)
-    if likely(o.tif <= TIME_IN_FORCE_GTC and not crosses(i, o.side, index)) and likely(
-            come_to_rest(m, i, a, o, slot, index)):
+    if likely(rests and not crosses(i, o.side, index)) and likely(
+            come_to_rest(m, i, a, o, slot, index, notional)):
         list_order(m, a, slot)
     else:
         finish(m, i, a, o, slot, index, False)

@@ -6,7 +6,7 @@ here changes state but the rate counter of the account.
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from ext.bits cimport add_cut, likely, product, unlikely
+from ext.bits cimport add_cut, likely, product, unlikely, word_at
 from ext.book cimport has_page, has_slot
 from ext.layout cimport Account, FAR_AWAY, Instrument, Market, Position
 from ext.ledger cimport free_cash
@@ -16,6 +16,14 @@ from ext.wire cimport *
 cdef enum:
     SECOND_NS = 1000000000
     BASIS_POINTS = 10000
+
+
+cdef extern from *:
+    """
+    /* bits that side, order_type, tif, flags and self_trade have neither in a plain order, nor in one that may rest */
+    #define OB_BEYOND_RESTING 0x00FCFFFEFFFE0000ULL
+    """
+    const uint64_t BEYOND_RESTING "OB_BEYOND_RESTING"
 
 
 cdef struct Refusal:
@@ -37,8 +45,7 @@ cdef inline int64_t at_least_0(int64_t x) noexcept nogil:
 
 cdef inline int64_t either(uint32_t side, int64_t of_buy, int64_t of_sell) noexcept nogil:
     """Pick by side without a branch: sides come as they like, and a branch would often be guessed wrong."""
-    cdef int64_t mask = -<int64_t> side
-    return (of_buy & ~mask) | (of_sell & mask)
+    return of_buy ^ ((of_buy ^ of_sell) & -<int64_t> side)
 
 
 cdef inline int64_t lesser(int64_t a, int64_t b) noexcept nogil:
@@ -49,24 +56,36 @@ cdef inline int64_t greater(int64_t a, int64_t b) noexcept nogil:
     return a if a > b else b
 
 
+cdef inline int64_t upper_of(const Instrument* i) noexcept nogil:
+    """The largest price of a buy order."""
+    return i.lowest[SIDE_BUY] + <int64_t> i.span[SIDE_BUY]
+
+
+cdef inline int64_t lower_of(const Instrument* i) noexcept nogil:
+    """The smallest price of a sell order."""
+    return i.lowest[SIDE_SELL]
+
+
 cdef inline void set_collar(Instrument* i) noexcept nogil:
     """The bounds of prices around the reference price."""
-    cdef int64_t band
-    if i.collar_bps == 0 or i.reference_price == 0:
-        i.bound[SIDE_BUY] = MAX_PRICE
-        i.bound[SIDE_SELL] = 1
-        return
-    band = i.reference_price * i.collar_bps / BASIS_POINTS
-    i.bound[SIDE_BUY] = lesser(i.reference_price + band, MAX_PRICE)
-    i.bound[SIDE_SELL] = greater(i.reference_price - band, 1)
+    cdef int64_t band = i.reference_price * i.collar_bps / BASIS_POINTS
+    cdef int64_t upper = MAX_PRICE
+    cdef int64_t lower = 1
+    if i.collar_bps and i.reference_price:
+        upper = lesser(i.reference_price + band, MAX_PRICE)
+        lower = greater(i.reference_price - band, 1)
+    i.lowest[SIDE_BUY] = 1
+    i.span[SIDE_BUY] = <uint64_t> (upper - 1)
+    i.lowest[SIDE_SELL] = lower
+    i.span[SIDE_SELL] = <uint64_t> (MAX_PRICE - lower)
 
 
 cdef inline int64_t market_price(const Instrument* i, uint8_t side) noexcept nogil:
     """The price that a MARKET order may go to."""
     cdef int64_t price
     if side == SIDE_BUY:
-        return greater(index_of(i, i.bound[SIDE_BUY]), 1) * i.tick_size
-    price = index_of(i, i.bound[SIDE_SELL] + i.tick_size - 1) * i.tick_size
+        return greater(index_of(i, upper_of(i)), 1) * i.tick_size
+    price = index_of(i, lower_of(i) + i.tick_size - 1) * i.tick_size
     return lesser(price, index_of(i, MAX_PRICE) * i.tick_size)
 
 
@@ -98,8 +117,8 @@ cdef inline uint8_t check_states(const Account* a, const Instrument* i, Refusal*
 
 cdef inline uint8_t check_rate(const Market* m, Account* a, Refusal* r) noexcept nogil:
     """Check 13; counts the message."""
-    if m.ts_ns - a.rate_start >= SECOND_NS:
-        a.rate_start = m.ts_ns
+    if m.ts_ns >= a.rate_end:
+        a.rate_end = add_cut(m.ts_ns, SECOND_NS)
         a.rate_count = 0
     if unlikely(a.rate_count >= a.max_messages):
         return refuse(r, CHECK_MESSAGE_RATE, a.max_messages, <int64_t> a.rate_count + 1, 0)
@@ -121,13 +140,12 @@ cdef inline uint8_t check_price(
     const Instrument* i, uint32_t side, int64_t price, int64_t index, Refusal* r,
 ) noexcept nogil:
     """Checks 16 to 18, of an order with a limit price; index: that of the price."""
-    cdef int64_t bound = i.bound[side]
-    cdef int64_t mirror = -<int64_t> side
+    cdef int64_t bound = upper_of(i) if side == SIDE_BUY else lower_of(i)
     if unlikely(<uint64_t> (price - 1) >= <uint64_t> MAX_PRICE):
         return refuse(r, CHECK_PRICE, MAX_PRICE, price, 0)
     if unlikely(index * i.tick_size != price):
         return refuse(r, CHECK_TICK_SIZE, i.tick_size, price, 0)
-    if unlikely(price ^ mirror > bound ^ mirror):  # a buy above, a sell below
+    if unlikely(price > bound if side == SIDE_BUY else price < bound):
         return refuse(r, CHECK_PRICE_COLLAR, bound, price, 0)
     return 0
 
@@ -153,7 +171,8 @@ cdef inline uint8_t check_exposure(
 ) noexcept nogil:
     """Checks 22 to 24. own_qty, own_hold: open lots and hold of the order that this one replaces, which are free."""
     cdef int64_t open = p.open[side] - own_qty
-    cdef int64_t after = either(side, p.qty, -p.qty) + open + qty
+    cdef int64_t mirror = -<int64_t> side
+    cdef int64_t after = (p.qty ^ mirror) - mirror + open + qty  # a sell's position counts the other way round
     cdef int64_t available = p.qty - open
     cdef int64_t room, wanted
     if a.flags & ACCOUNT_FLAG_SHORT_ALLOWED:
@@ -191,3 +210,43 @@ cdef inline uint8_t check_pages(const Market* m, Refusal* r) noexcept nogil:
     if likely(has_page(m)):
         return 0
     return refuse(r, CHECK_LEVEL_CAPACITY, m.page_capacity, <int64_t> m.page_capacity + 1, 0)
+
+
+cdef inline bint passes(
+    const Market* m, const OrderCommand* c, Account* a, const Instrument* i, uint32_t position, int64_t index,
+    int64_t* notional,
+) noexcept nogil:
+    """Whether a new limit order that may rest passes checks 5 to 27, all at once and in the order that costs least.
+
+    False says nothing yet: then the checks are made one by one. True counts the message and gives the notional.
+    """
+    cdef const Position* p = &m.positions[position]
+    cdef int64_t mirror, open, available
+    cdef uint32_t side
+    if unlikely(word_at(<const char*> c + 16) & BEYOND_RESTING):
+        return False
+    side = c.side
+    mirror = -<int64_t> side
+    if unlikely(a.state != ACCOUNT_STATE_ACTIVE or i.state != INSTRUMENT_STATE_OPEN):
+        return False
+    if unlikely(m.ts_ns >= a.rate_end or a.rate_count >= a.max_messages):
+        return False
+    if unlikely(<uint64_t> c.qty - 1 >= <uint64_t> lesser(a.max_order_qty, i.max_order_qty)):  # 0, too
+        return False
+    if unlikely(<uint64_t> (c.price - i.lowest[side]) > i.span[side] or index * i.tick_size != c.price):
+        return False
+    notional[0] = product(c.price, c.qty, i.multiplier)
+    if unlikely(notional[0] > lesser(a.max_order_notional, i.max_order_notional)):
+        return False
+    if unlikely(a.open_orders >= a.max_open_orders or position == 0):
+        return False
+    open = p.open[side]
+    if unlikely((p.qty ^ mirror) - mirror + open + c.qty > a.max_position):
+        return False
+    available = FAR_AWAY if a.flags & ACCOUNT_FLAG_SHORT_ALLOWED else p.qty - open
+    if unlikely(either(side, notional[0], c.qty) > either(side, free_of(a), available)):
+        return False
+    if unlikely(not has_slot(m) or not has_page(m)):
+        return False
+    a.rate_count += 1
+    return True

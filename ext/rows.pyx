@@ -55,7 +55,7 @@ cdef OrderRow* book_rows(const Market* m, uint32_t instrument, OrderRow* row) no
                 order_row(m, slot, ahead, row)
                 row += 1
                 ahead += m.orders[slot].leaves
-                slot = m.orders[slot].next
+                slot = m.links[slot].next
             index = next_index(m, i, instrument, side, index)
     return row
 
@@ -93,10 +93,10 @@ cdef bytes orders_of_account(const Market* m, uint32_t account, uint32_t instrum
     while slot:
         if instrument == ANY or m.orders[slot].instrument == instrument:
             ahead = 0
-            before = m.orders[slot].prev
+            before = m.links[slot].prev
             while before:
                 ahead += m.orders[before].leaves
-                before = m.orders[before].prev
+                before = m.links[before].prev
             order_row(m, slot, ahead, row)
             row += 1
         slot = m.links[slot].older
@@ -196,8 +196,8 @@ cdef bytes instrument_rows(const Market* m):
         row.trades = i.trades
         row.volume = i.volume
         row.orders = i.orders
-        memcpy(row.symbol, i.symbol, 32)
-        memcpy(row.currency, i.currency, 8)
+        memcpy(row.symbol, m.instrument_texts[k].symbol, 32)
+        memcpy(row.currency, m.instrument_texts[k].currency, 8)
         row += 1
     return result
 
@@ -270,6 +270,6 @@ cdef bytes book_records(const Market* m, uint32_t instrument):
                 d.level_qty = qty
                 d.level_orders = count
                 d += 1
-                slot = o.next
+                slot = m.links[slot].next
             index = next_index(m, i, instrument, side, index)
     return result

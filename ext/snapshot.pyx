@@ -11,9 +11,10 @@ from libc.string cimport memcpy, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from ext.bits cimport lowest, word_at
-from ext.ids cimport append_id, hash_id, open_generation
+from ext.ids cimport append_id, hash_id, open_generation, turn_ids
 from ext.layout cimport (
-    Account, AccountText, Basis, FAR_AWAY, IdEntry, Instrument, Level, Link, Market, Order, Page, Position,
+    Account, AccountText, Basis, FAR_AWAY, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page,
+    Position,
 )
 from ext.ledger cimport find_position, index_position
 from ext.levels cimport best_index, key_of, list_page
@@ -117,6 +118,7 @@ cdef void write_instruments(Writer* w, const Market* m) noexcept nogil:
         memset(copy.before_orders, 0, sizeof(copy.before_orders))
         put(w, &k, sizeof(uint32_t))
         put(w, &copy, sizeof(Instrument))
+        put(w, &m.instrument_texts[k], sizeof(InstrumentText))
 
 
 cdef void write_accounts(Writer* w, const Market* m) noexcept nogil:
@@ -143,7 +145,7 @@ cdef void write_orders(Writer* w, const Market* m) noexcept nogil:
         else:
             memset(&copy, 0, sizeof(SavedOrder))
             copy.order.generation = m.orders[k].generation
-            copy.order.next = m.orders[k].next
+            copy.link.next = m.links[k].next
         put(w, &copy, sizeof(SavedOrder))
 
 
@@ -204,7 +206,7 @@ cdef bint read_instruments(Reader* r, Market* m, uint64_t count) noexcept nogil:
         if not get(r, &k, sizeof(uint32_t)) or k < m.instrument_top or k >= m.instrument_capacity:
             return False
         i = &m.instruments[k]
-        if not get(r, i, sizeof(Instrument)):
+        if not get(r, i, sizeof(Instrument)) or not get(r, &m.instrument_texts[k], sizeof(InstrumentText)):
             memset(i, 0, sizeof(Instrument))
             return False
         i.far = NULL
@@ -255,7 +257,7 @@ cdef bint read_orders(Reader* r, Market* m) noexcept nogil:
         o = &m.orders[k]
         o[0] = saved.order
         m.links[k] = saved.link
-        if (o.next > m.order_top or o.prev > m.order_top
+        if (saved.link.next > m.order_top or saved.link.prev > m.order_top
                 or saved.link.newer > m.order_top or saved.link.older > m.order_top):
             return False
         if not o.level:
@@ -320,6 +322,8 @@ cdef bint read_log(Reader* r, Market* m, uint32_t count) noexcept nogil:
         entry = &m.id_log[k]
         if <uint32_t> entry.order_id > m.order_top:
             return False
+        if m.id_count == m.id_turn:
+            turn_ids(m)
         append_id(m, entry.client_order_id, hash_id(entry.account, entry.client_order_id), <uint32_t> entry.order_id)
     return True
 
@@ -334,13 +338,15 @@ cdef bint queue_holds(const Market* m, const Page* p, uint32_t id) noexcept nogi
     cdef int64_t price = ((p.number << 6) + (id & 63)) * m.instruments[p.instrument].tick_size
     for _count in range(level.count):
         o = &m.orders[slot]
-        if slot == 0 or o.level != id or o.prev != before or o.instrument != p.instrument or o.price != price:
+        if slot == 0 or o.level != id or m.links[slot].prev != before:
+            return False
+        if o.instrument != p.instrument or o.price != price:
             return False
         if o.side != m.orders[level.head].side or o.leaves == 0:
             return False
         qty += o.leaves
         before = slot
-        slot = o.next
+        slot = m.links[slot].next
     return level.count != 0 and slot == 0 and before == level.tail and qty == level.qty
 
 
@@ -407,7 +413,7 @@ cdef bint lists_hold(const Market* m) noexcept nogil:
         seen += 1
         if seen > m.order_top:
             return False
-        slot = m.orders[slot].next
+        slot = m.links[slot].next
     return seen == m.order_top
 
 

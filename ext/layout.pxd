@@ -119,7 +119,7 @@ cdef struct Account:  # 128 bytes: what every event needs in the first cache lin
     uint64_t id_current     # largest id of the current generation (id_epoch), of the previous one, and the floor
     uint64_t id_previous
     uint64_t id_floor
-    int64_t rate_end        # of the second that rate_count is of
+    uint64_t rate_end       # of the second that rate_count is of
     uint32_t rate_count
     uint32_t max_messages   # in force
     uint32_t max_order_qty

@@ -117,8 +117,8 @@ cdef inline uint8_t check_states(const Account* a, const Instrument* i, Refusal*
 
 cdef inline uint8_t check_rate(const Market* m, Account* a, Refusal* r) noexcept nogil:
     """Check 13; counts the message."""
-    if m.ts_ns >= a.rate_end:
-        a.rate_end = add_cut(m.ts_ns, SECOND_NS)
+    if <uint64_t> m.ts_ns >= a.rate_end:
+        a.rate_end = <uint64_t> m.ts_ns + SECOND_NS
         a.rate_count = 0
     if unlikely(a.rate_count >= a.max_messages):
         return refuse(r, CHECK_MESSAGE_RATE, a.max_messages, <int64_t> a.rate_count + 1, 0)
@@ -229,7 +229,7 @@ cdef inline bint passes(
     mirror = -<int64_t> side
     if unlikely(a.state != ACCOUNT_STATE_ACTIVE or i.state != INSTRUMENT_STATE_OPEN):
         return False
-    if unlikely(m.ts_ns >= a.rate_end or a.rate_count >= a.max_messages):
+    if unlikely(<uint64_t> m.ts_ns >= a.rate_end or a.rate_count >= a.max_messages):
         return False
     if unlikely(<uint64_t> c.qty - 1 >= <uint64_t> lesser(a.max_order_qty, i.max_order_qty)):  # 0, too
         return False

@@ -168,8 +168,8 @@ def opened(opening: NDArray[Any], warm: NDArray[Any]) -> Core:
 def cost_of(core: Core, data: bytes, batch: int) -> int:
     """Nanoseconds for all commands, their events collected and dropped.
 
-    The clock runs from the first call of a group to its events. While it stands a group's bytes are cut out of the file,
-    so that they are as warm as those that a sequencer has just written.
+    The clock runs from the first call of a group to its events. While it stands the bytes of a group are cut out of
+    the flow, so that they are as warm as those that a sequencer has just written.
     """
     apply, take, clock = core.apply, core.take_events, time.perf_counter_ns
     run_through = deque[int](maxlen=0).extend

@@ -44,8 +44,8 @@ def event_of(data: bytes) -> SimpleNamespace:
 class Market:
     """Accounts A, B, C with cash; B and C may sell short; instrument 0 open with a tick of 5, instrument 1 closed."""
 
-    def __init__(self, **capacity: int) -> None:
-        self.core, self.ts_ns, self.want_data = Core(), 1_000_000_000, False
+    def __init__(self, ts_ns: int = 1_000_000_000, **capacity: int) -> None:
+        self.core, self.ts_ns, self.want_data = Core(), ts_ns, False
         self.data: list[Any] = []
         sizes = {"accounts": 8, "instruments": 8, "orders": 64, "pages": 32, "positions": 16, "ids": 64, "window": 8}
         values = (sizes | capacity).values()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from openbell import wire
 from openbell.wire import BookKind, CancelReason, Check, CommandKind, EventFlag, EventKind, OrderFlag
 
+from ext.core import Core
 from tests.ext.market import BUY, DAY, SELL, A, B, C, Market
 
 LEAVES, REQUEUE = OrderFlag.QTY_IS_LEAVES, OrderFlag.REQUEUE
@@ -201,6 +203,35 @@ def test_ids_of_a_dropped_generation_are_stale() -> None:
     assert m.buy(A, 500, 1, client_order_id=12)[0].flags == EventFlag.DUPLICATE
     assert m.buy(B, 500, 1, client_order_id=4)[0].flags == EventFlag.DUPLICATE
     assert m.cancel(A, client_order_id=20)[0].check == Check.UNKNOWN_ORDER
+
+
+@pytest.mark.parametrize("window", [5, 63, 64, 65, 200, 300])
+@pytest.mark.parametrize("grows", [False, True])
+def test_ids_through_many_generations(window: int, grows: bool) -> None:
+    """Exactly the ids of two generations are known, whatever else was cleaned, grown or restored on the way."""
+    m = Market(ids=window, orders=8)
+    random = np.random.default_rng(window)
+    current: dict[tuple[int, int], int] = {}
+    previous: dict[tuple[int, int], int] = {}
+    taken: dict[int, int] = {A: 0, B: 0, C: 0}
+    for step in range(5 * window):
+        account = (A, B, C)[int(random.integers(0, 3))]
+        taken[account] += 1 + 20 * int(random.integers(0, 2))
+        order = m.buy(account, 500, 1, client_order_id=taken[account])[0]
+        assert order.flags == 0
+        m.cancel(account, client_order_id=taken[account])
+        if len(current) == window:
+            previous, current = current, {}
+        current[account, taken[account]] = order.order_id
+        known = [*previous.items(), *current.items()]
+        (who, number), order_id = known[int(random.integers(0, len(known)))]
+        [again] = m.buy(who, 500, 1, client_order_id=number)
+        assert (again.flags, again.order_id) == (EventFlag.DUPLICATE, order_id)
+        if grows and step % (window // 2) == window // 3:
+            more = m.core.stats()["orders"]["capacity"] + 1
+            m.admin(CommandKind.CONFIGURE, 8, 8, more, 32, 16, window, 8)
+            assert Core.restore(m.core.snapshot()).snapshot() == m.core.snapshot()
+    assert m.buy(A, 500, 1, client_order_id=1)[0].check == Check.STALE_ID
 
 
 def test_day_orders_end_with_the_day() -> None:

@@ -147,6 +147,17 @@ def test_rate_window_starts_anew_after_a_second() -> None:
     assert m.buy(A, 500, 1)[0].kind == EventKind.ACCEPTED
 
 
+def test_the_first_rate_window_ends_with_the_first_second_of_time() -> None:
+    m = Market(ts_ns=0)
+    m.limits(A, -1, -1, -1, -1, 1)
+    for ts_ns, expected in ((5, "ACCEPTED"), (999_999_999, "REJECTED"), (1_000_000_000, "ACCEPTED")):
+        m.ts_ns = ts_ns
+        assert m.buy(A, 500, 1)[0].kind == EventKind[expected]
+    m.ts_ns = 2**63 - 1
+    assert m.buy(A, 500, 1)[0].kind == EventKind.ACCEPTED
+    assert m.buy(A, 500, 1)[0].kind == EventKind.REJECTED
+
+
 def test_rejects_that_reach_the_rate_check_count_and_cancels_do_not() -> None:
     m = Market()
     m.limits(A, -1, -1, -1, -1, 2)

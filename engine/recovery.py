@@ -99,16 +99,8 @@ def _mend(directory: Path) -> tuple[int, Torn | None]:
 
 def _start(data: Path, before_seq: int, end_seq: int, history_commands: int) -> Recovered:
     """The state to replay from. `before_seq`: what the journal begins after; `end_seq`: its last number."""
-    saved = snapshots.listed(data)
-    ahead = [one for one in saved if one.seq > end_seq]
-    if ahead:
-        raise JournalDamaged(
-            ahead[-1].path,
-            0,
-            f"this snapshot is of seq {ahead[-1].seq}, and the journal ends with seq {end_seq}: its end is missing",
-            "Restore the journal's last segments from a copy; to go on without what they held, remove the snapshot",
-        )
-    saved = [one for one in saved if one.seq >= before_seq]
+    check_end(data, end_seq)
+    saved = [one for one in snapshots.listed(data) if one.seq >= before_seq]
     fitting = [one for one in reversed(saved) if one.seq + history_commands <= end_seq]
     # The whole journal serves where it is not much longer than the history that is wanted.
     whole = before_seq == 0 and end_seq <= 4 * history_commands
@@ -123,11 +115,28 @@ def _start(data: Path, before_seq: int, end_seq: int, history_commands: int) -> 
             continue
         return Recovered(core, 0, snapshot.market_id, snapshot.extra, one.seq, ignored=ignored)
     if before_seq:
-        raise JournalError(
-            f"{data / 'journal'}: the journal begins with seq {before_seq + 1}, and there is no valid snapshot from "
-            f"there on ({'; '.join(ignored) or 'none at all'}). Restore the earlier segments or a snapshot from a copy"
-        )
+        raise no_start(data, before_seq, ignored)
     return Recovered(Core(), 0, b"", ignored=ignored)
+
+
+def check_end(data: Path, end_seq: int) -> None:
+    """Raise JournalDamaged where a snapshot is of a later number than the journal's last one."""
+    ahead = [one for one in snapshots.listed(data) if one.seq > end_seq]
+    if ahead:
+        raise JournalDamaged(
+            ahead[-1].path,
+            0,
+            f"this snapshot is of seq {ahead[-1].seq}, and the journal ends with seq {end_seq}: its end is missing",
+            "Restore the journal's last segments from a copy; to go on without what they held, remove the snapshot",
+        )
+
+
+def no_start(data: Path, before_seq: int, ignored: list[str]) -> JournalError:
+    """A journal that begins after `before_seq` has nothing to begin from; `ignored`: what is wrong with snapshots."""
+    return JournalError(
+        f"{data / 'journal'}: the journal begins with seq {before_seq + 1}, and there is no valid snapshot from "
+        f"there on ({'; '.join(ignored) or 'none at all'}). Restore the earlier segments or a snapshot from a copy"
+    )
 
 
 def _check_market(path: Path, market_id: bytes, data: Path) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 from openbell import wire
+from openbell.errors import InvalidInput, near
 
-from engine.cli import show
+from engine.cli import reach, show
 from engine.journal import segment
 from engine.journal.commands import Names, Records, as_dict, clock, split, words
 from engine.journal.cut import cut
@@ -69,9 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it. Returns 0; 1 when the journal is damaged or not there, or a name unknown."""
+    """Do it. Returns 0; 1 when the journal is damaged or not there; 2 when a name is unknown."""
     try:
         return {"verify": _verify, "show": _show, "tail": _tail, "cut": _cut}[args.act](args)
+    except InvalidInput as error:
+        return reach.report(f"journal {args.act}", error, args.json)
     except (JournalError, InUse, OSError) as error:
         if args.json:
             show.out_json({"error": {"text": str(error)}})
@@ -118,9 +121,14 @@ def _print(result: Verified, seconds: float) -> None:
     if result.torn is not None:
         show.out(f"Cut off: {result.torn}. The next start removes it.")
     if result.error is not None:
+        sys.stdout.flush()
         show.complain(result.error if result.path is None else f"DAMAGED: {result.error}")
+        if result.path is not None and result.commands:
+            show.complain(f"The last good command before it is seq {result.last_seq:,}.")
     else:
-        show.out("The journal is whole.")
+        unusable = sum(saved["problem"] is not None for saved in result.snapshots)
+        passed = f" A start passes over {show.counted(unusable, 'snapshot')}, see above." if unusable else ""
+        show.out(f"The journal is whole.{passed}")
 
 
 # ---------------------------------------------------------------- show and tail
@@ -135,8 +143,20 @@ class _Filter:
         known = {kind.name: kind.value for kind in KINDS}
         unknown = [name for name in args.kind if name.upper() not in known]
         if unknown:
-            raise JournalError(f"--kind {unknown[0]}: there is none, kinds are {', '.join(known)}")
+            text = f"there is no kind {unknown[0]!r}{near(unknown[0], known)}"
+            raise InvalidInput(text, field="kind", value=unknown[0])
         self._kinds = [known[name.upper()] for name in args.kind]
+
+    def check_names(self) -> None:
+        """Raise InvalidInput for a name that nothing has had so far."""
+        for what, wanted in self._wanted.items():
+            known = self._known(what)
+            if wanted is not None and not wanted.isdecimal() and wanted not in known.values():
+                raise InvalidInput(
+                    f"there is no {what} {wanted!r} in this journal{near(wanted, known.values())}",
+                    field=what,
+                    value=wanted,
+                )
 
     def learn(self, commands: bytes) -> None:
         """Take the names out of commands that are not printed."""
@@ -164,8 +184,10 @@ class _Filter:
         """The id that is meant; one that no command has for a name that is not known (yet)."""
         if wanted.isdecimal():
             return min(int(wanted), wire.ANY)
-        known = self.names.accounts if what == "account" else self.names.instruments
-        return next((number for number, name in known.items() if name == wanted), wire.ANY - 1)
+        return next((number for number, name in self._known(what).items() if name == wanted), wire.ANY - 1)
+
+    def _known(self, what: str) -> dict[int, str]:
+        return self.names.accounts if what == "account" else self.names.instruments
 
 
 def _out(chosen: Iterator[Any], names: Names, as_json: bool) -> None:
@@ -193,6 +215,8 @@ def _show(args: argparse.Namespace) -> int:
     end = durable_end(args.data)
     last = min(args.last, end)
     first = _first(args.data) if args.first is None else args.first
+    if args.first is not None and args.first > args.last:
+        raise InvalidInput(f"--from {first:,} is after --to {last:,}", field="from", limit=last, value=first)
     if first > last:
         return 0
     with JournalReader(args.data / "journal", max(first, 1)):
@@ -201,6 +225,7 @@ def _show(args: argparse.Namespace) -> int:
         while reader.next_seq <= last and (commands := reader.read(end)):
             runs = wanted.chosen(commands)
             _out((command for command in runs if command["seq"] <= last), wanted.names, args.json)
+        wanted.check_names()
         if reader.torn is not None:
             show.complain(f"cut off: {reader.torn}")
     return 0
@@ -250,9 +275,11 @@ def _tail(args: argparse.Namespace) -> int:
 def _cut(args: argparse.Namespace) -> int:
     with MarketLock(args.data):
         if not args.yes:
+            if not sys.stdin.isatty():
+                raise InvalidInput("cut asks before it acts, and there is nobody to ask: add --yes", field="yes")
             question = f"Nothing after seq {args.last:,} will be part of the market, acknowledged or not. Go on? [y/N] "
-            if not sys.stdin.isatty() or input(question).strip().lower() not in ("y", "yes"):
-                show.complain("openbell journal cut: nothing was done; --yes goes on without asking")
+            if input(question).strip().lower() not in ("y", "yes"):
+                show.complain("openbell journal cut: nothing was done")
                 return 1
         done = cut(args.data, args.last)
     if args.json:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import snapshots
+from engine import recovery, snapshots
 from engine.journal import segment, unsynced
 from engine.journal.commands import Records, kind_name, split
 from engine.journal.errors import JournalDamaged, JournalError
@@ -63,6 +63,8 @@ def verify(data: Path, *, replay: bool = False) -> Verified:
     hashes: dict[int, str] = {}
     try:
         _read(data, result, core, hashes)
+        if not result.running:
+            recovery.check_end(data, result.last_seq)
     except JournalDamaged as error:
         said = str(unsynced.explained(error, data / "journal"))
         result.error, result.path, result.offset = said, str(error.path), error.offset
@@ -71,6 +73,11 @@ def verify(data: Path, *, replay: bool = False) -> Verified:
     for saved in snapshots.listed(data):
         problem = _check(saved, result, hashes)
         result.snapshots.append({"path": str(saved.path), "seq": saved.seq, "problem": problem})
+    if result.error is None and result.first_seq > 1:
+        later = [saved for saved in result.snapshots if saved["seq"] >= result.first_seq - 1]
+        if all(saved["problem"] for saved in later):
+            problems = [saved["problem"] for saved in later]
+            result.error = str(recovery.no_start(data, result.first_seq - 1, problems))
     return result
 
 
@@ -82,6 +89,7 @@ def _read(data: Path, result: Verified, core: Core | None, hashes: dict[int, str
     last_seq = durable_end(data)
     result.segments = len(found)
     result.first_seq = found[0].first_seq
+    result.last_seq = result.first_seq - 1
     if core is not None and result.first_seq != 1:
         raise JournalError(f"{directory}: the journal begins with seq {result.first_seq}: it cannot be replayed alone")
     stops = [saved.seq for saved in snapshots.listed(data)]
@@ -91,7 +99,6 @@ def _read(data: Path, result: Verified, core: Core | None, hashes: dict[int, str
                 _count(run, result)
                 if core is not None:
                     _apply(core, run, stops, hashes)
-        result.last_seq = reader.next_seq - 1
         result.torn = None if reader.torn is None else str(reader.torn)
     if core is not None:
         result.state_hash = core.state_hash()
@@ -112,6 +119,7 @@ def _count(run: Records, result: Verified) -> None:
     if not result.commands:
         result.first_ts_ns = int(run[0]["ts_ns"])
     result.commands += len(run)
+    result.last_seq = int(run[-1]["seq"])
     result.last_ts_ns = int(run[-1]["ts_ns"])
     for kind, number in enumerate(np.bincount(run["kind"])):
         if number:
@@ -125,8 +133,6 @@ def _check(saved: snapshots.Saved, result: Verified, hashes: dict[int, str]) -> 
         snapshot = snapshots.load(saved.path)
     except (snapshots.SnapshotError, OSError) as error:
         return str(error)
-    if saved.seq > result.last_seq and result.error is None and not result.running:
-        return f"it is of seq {saved.seq}, the journal ends with seq {result.last_seq}"
     replayed = hashes.get(saved.seq)
     if replayed is not None and replayed != snapshot.state_hash:
         return f"its state hash is {snapshot.state_hash}, the journal gives {replayed}"

@@ -14,6 +14,7 @@ import pytest
 
 from engine.cli.__main__ import main
 from engine.journal import segment
+from engine.journal.errors import JournalError
 from engine.lock import MarketLock
 from engine.recovery import recover
 from tests.engine.journal.test_reader import flip
@@ -84,16 +85,45 @@ def test_verify_names_what_is_damaged(tmp_path: Path, capsys: pytest.CaptureFixt
     code, (found,) = said(capsys, "verify", "--data", tmp_path)
     assert code == 0  # the market starts without it
     assert "checksum of its content" in found["snapshots"][0]["problem"]
+    assert main(["journal", "verify", "--data", str(tmp_path)]) == 0
+    assert "A start passes over 1 snapshot" in capsys.readouterr().out
     path = segment.segments(tmp_path / "journal")[0].path
     flip(path, segment.HEAD_BYTES + 2000)
     code, (found,) = said(capsys, "verify", "--data", tmp_path)
     assert code == 1
     assert (found["ok"], found["path"]) == (False, str(path))
     assert segment.HEAD_BYTES < found["offset"] <= segment.HEAD_BYTES + 2000
+    assert found["last_seq"] == found["commands"]  # the last good one
+    assert f"seq {found['last_seq'] + 1} is not what was written" in found["error"]
     assert main(["journal", "verify", "--data", str(tmp_path)]) == 1
     said_to_people = capsys.readouterr()
     assert f"DAMAGED: {path}, offset {found['offset']}" in said_to_people.err.replace("\n", "")
+    assert f"The last good command before it is seq {found['last_seq']}." in said_to_people.err
     assert "is whole" not in said_to_people.out
+
+
+def test_verify_finds_all_that_a_start_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    market = Trading(tmp_path, 2)
+    market.trade(400)
+    snapshot = market.snapshot()
+    market.stop()
+    first, *_, last = segment.segments(tmp_path / "journal")
+    content = last.path.read_bytes()
+    last.path.unlink()
+    with pytest.raises(JournalError) as refused:
+        recover(tmp_path)
+    code, (found,) = said(capsys, "verify", "--data", tmp_path)
+    assert (code, found["error"], found["path"]) == (1, str(refused.value), str(snapshot))
+    assert "its end is missing" in found["error"]
+    last.path.write_bytes(content)
+    first.path.unlink()
+    assert said(capsys, "verify", "--data", tmp_path)[0] == 0  # the snapshot has it
+    flip(snapshot, 1000)
+    with pytest.raises(JournalError) as refused:
+        recover(tmp_path)
+    code, (found,) = said(capsys, "verify", "--data", tmp_path)
+    assert (code, found["error"]) == (1, str(refused.value))
+    assert "there is no valid snapshot" in found["error"]
 
 
 def test_verify_replay_finds_a_snapshot_that_the_journal_does_not_give(
@@ -147,10 +177,24 @@ def test_show_filters(stopped: Trading, capsys: pytest.CaptureFixture[str]) -> N
         if (row["instrument"], row["account"], row["kind"]) == (2, 0, "REPLACE") and row["seq"] >= 200
     ]  # fmt: skip
     assert rows
-    assert said(capsys, "show", "--data", stopped.data, "--account", "nobody")[1] == []
-    code, rows = said(capsys, "show", "--data", stopped.data, "--kind", "order")
-    assert code == 1
-    assert "NEW_ORDER, CANCEL" in rows[0]["error"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "text"),
+    [
+        (("--account", "allice"), "account", "there is no account 'allice' in this journal; did you mean alice"),
+        (("--instrument", "ACMY", "--to", "30"), "instrument", "did you mean ACME"),
+        (("--kind", "order"), "kind", "did you mean NEW_ORDER"),
+        (("--from", "10", "--to", "3"), "from", "--from 10 is after --to 3"),
+    ],
+)
+def test_show_says_what_there_is_not(
+    stopped: Trading, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], field: str, text: str
+) -> None:
+    code, rows = said(capsys, "show", "--data", stopped.data, *arguments)
+    assert code == 2
+    assert rows[-1]["error"]["field"] == field
+    assert text in rows[-1]["error"]["text"]
 
 
 def test_show_in_words(stopped: Trading, capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,7 +264,7 @@ def test_a_damaged_journal_can_be_ended_earlier(tmp_path: Path, capsys: pytest.C
     code, (found,) = said(capsys, "verify", "--data", tmp_path)
     assert code == 1
     assert f"the record of seq {broken.first_seq + 10} is not what was written" in found["error"]
-    assert main(["journal", "cut", "--after", str(broken.first_seq + 9), "--data", str(tmp_path)]) == 1  # not asked
+    assert main(["journal", "cut", "--after", str(broken.first_seq + 9), "--data", str(tmp_path)]) == 2  # not asked
     before = {path.name: path.read_bytes() for path in (tmp_path / "journal").iterdir()}
     for wrong in (broken.first_seq + 10, 9_999):
         code, (refused,) = said(capsys, "cut", "--yes", "--after", str(wrong), "--data", tmp_path)

@@ -61,11 +61,13 @@ class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
 
 
 class MarketSection(Section, frozen=True):
-    """[market]. day_end: when DAY orders end, HH:MM UTC, or "never"."""
+    """[market]. day_end: when DAY orders end, HH:MM UTC, or "never". memory_at_start: all that the capacities need is
+    taken from the system then, so that no order waits for it later; else as it is used."""
 
     name: Name = "openbell"
     durability: Literal["fsync", "memory"] = "fsync"
     day_end: TimeOfDay = "00:00"
+    memory_at_start: bool = True
 
 
 class Capacity(Section, frozen=True):

@@ -135,6 +135,9 @@ class Engine:
             # A day that ended meanwhile ends before anybody can trade: DAY orders of yesterday with those of today.
             self.market.sequencer.execute([tick_command()])
         await self._apply_configuration()
+        if self.config.market.memory_at_start:
+            self.market.core.touch_memory()
+            streams.touch_memory()
         self._doors = Doors(self._loop, self.market, self.keys, self, self.log)
         self._doors.open()
         self._on_timer()

@@ -11,7 +11,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
 
-from ext.bits cimport likely, unlikely
+from ext.bits cimport likely, touch_page, unlikely
 from ext.wire cimport (
     AccountRow, EVENT_FLAG_DUPLICATE, EVENT_KIND_ACCEPTED, EVENT_KIND_FILL, Event, FRAME_TYPE_EVENTS, FrameHeader,
 )
@@ -19,6 +19,7 @@ from ext.wire cimport (
 cdef enum:
     MAGIC = 0x424F
     VERSION = 1
+    SMALLEST_PAGE = 4096    # of memory
     PARDONS = 64            # quiet accounts passed over in the search for a chunk
     DUPLICATES = 0          # place of the answers to retries among the counts by kind
 
@@ -59,6 +60,16 @@ cdef class Streams:
         free(self.links)
         free(self.slots)
         free(self.touched)
+
+    def touch_memory(self):
+        """Have the system give the memory of all events now, so that none waits for it; returns its bytes."""
+        cdef char* place = <char*> self.chunks
+        cdef size_t size = self.chunk_capacity * sizeof(Chunk), at = 0
+        with nogil:
+            while at < size:
+                touch_page(place + at)
+                at += SMALLEST_PAGE
+        return size
 
     # ------------------------------------------------------------ events in
 

@@ -173,6 +173,14 @@ def test_events_of_the_market_go_to_nobody() -> None:
     assert streams.route(events.tobytes()) == []
 
 
+def test_memory_that_is_taken_at_once_changes_nothing() -> None:
+    streams = Streams(events=10_000)
+    streams.route(Maker().events([1, 2, 1]).tobytes())
+    before = [streams.frames(account, 1) for account in range(4)]
+    assert streams.touch_memory() >= 10_000 // CHUNK * CHUNK * wire.EVENT.itemsize
+    assert [streams.frames(account, 1) for account in range(4)] == before
+
+
 def test_wrong_input_is_refused() -> None:
     streams = Streams(events=1000)
     with pytest.raises(ValueError, match="records of 80 bytes expected, got 81"):

@@ -21,6 +21,7 @@ CONFIGURATION = """
 [market]
 name = "test"
 day_end = "never"
+memory_at_start = false
 [ports]
 orders = 0
 market_data = 0

@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 import stat
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -87,7 +88,8 @@ class Keys:
         if account in self._accounts.get(digest(secret), ()):
             return secret, self.folder  # known already
         path = self._free_path(f"account-{account}-{_in_a_file_name(name)}")
-        self._write(path, {"kind": "account", "id": account, "name": name, "api_key": secret})
+        body = {"kind": "account", "id": account, "name": name, "api_key": secret, "made_ts_ns": time.time_ns()}
+        self._write(path, body)
         self._accounts.setdefault(digest(secret), set()).add(account)
         self._with_key.add(account)
         return secret, path

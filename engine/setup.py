@@ -21,6 +21,7 @@ from engine.config import NEVER, Account, Capacity, Config, ConfigError, Instrum
 from engine.files import write_whole
 from engine.market import Market, names_of, new_id
 from engine.ports.verbs.govern import INSTRUMENT_VALUES, KEEP_FLAGS, LIMITS, currency_value
+from engine.refusals import in_words
 from engine.sequencer import Rejected, admin_command
 
 OPERATOR: Final = "configuration"
@@ -113,9 +114,7 @@ class Setup:
             raise ConfigError(f"{where}: {error}") from error
         except Rejected as error:
             field = f".{names[error.index]}" if error.check is wire.Check.VALUE and error.index < len(names) else ""
-            raise ConfigError(
-                f"{where}{field}: the market refuses it: {error.check.name}, limit {error.limit}, value {error.value}"
-            ) from error
+            raise ConfigError(f"{where}{field}: the market refuses it: {in_words(kind, error)}") from error
         self._done.commands += 1
         return events
 

@@ -121,7 +121,7 @@ def market_data(
     address: str | Path | None = None,
     *,
     channels: str | Iterable[Channel] = "BTXS",
-    symbols: Iterable[str] | None = None,
+    symbols: str | Iterable[str] | None = None,
     trades_from: int | None = None,
     timeout_s: float = 10.0,
     settings: SocketSettings | None = None,
@@ -129,8 +129,9 @@ def market_data(
     """A blocking subscription to market data, live when it is returned.
 
     address: as in `connect`; no API key is needed. channels: some of B (every order), D (totals by price), T (best bid
-    and offer), X (trades), S (trading states). symbols: None for all. trades_from: the first sequence of channel X
-    wanted, as far as the market keeps it (default: from now on). Raises MarketNotFound, TimedOut, InvalidInput.
+    and offer), X (trades), S (trading states). symbols: one, some, or None for all. trades_from: the first sequence of
+    channel X wanted, as far as the market keeps it (default: from now on). Raises MarketNotFound, TimedOut,
+    InvalidInput.
     """
     return MarketData(
         address, channels=channels, symbols=symbols, trades_from=trades_from, timeout_s=timeout_s, settings=settings
@@ -141,7 +142,7 @@ def market_data_async(
     address: str | Path | None = None,
     *,
     channels: str | Iterable[Channel] = "BTXS",
-    symbols: Iterable[str] | None = None,
+    symbols: str | Iterable[str] | None = None,
     trades_from: int | None = None,
     timeout_s: float = 10.0,
     settings: SocketSettings | None = None,

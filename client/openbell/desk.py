@@ -467,6 +467,8 @@ class Desk(Generic[OrderT]):
         flags &= OrderFlag.QTY_IS_LEAVES
         if price is not None:
             units = price_units(price, tick_size=self.instrument(order.symbol).tick_size)
+        if price is None and qty is None and open_qty is None and not requeue:
+            raise InvalidInput("nothing to replace: give price, qty, open_qty or requeue", field="price")
         if qty is not None and open_qty is not None:
             raise InvalidInput("qty and open_qty exclude each other", field="open_qty", value=open_qty)
         if qty is not None:

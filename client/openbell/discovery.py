@@ -110,7 +110,8 @@ def _endpoint(text: str, default_port: int | None) -> str:
 def find_api_key(market: Market, account: str | int | None = None) -> str:
     """$OPENBELL_API_KEY, or the key that the market left for `account` in its directory. Raises MarketNotFound.
 
-    Without an account: the first one's. Keys in the directory are readable by the user who runs the market only.
+    Without an account: that of the key made first, so that an account added later never takes its place. Keys
+    in the directory are readable by the user who runs the market only.
     """
     given = os.environ.get(KEY_VARIABLE)
     if given:
@@ -119,8 +120,12 @@ def find_api_key(market: Market, account: str | int | None = None) -> str:
     for name, row in kept:
         if account is None or account in (name, row.get("id"), row.get("account")):
             return str(row["api_key"])
-    whose = "" if account is None else f" for account {account!r}{near(str(account), (name for name, _ in kept))}"
-    raise MarketNotFound(f"no API key{whose}: give api_key= or ${KEY_VARIABLE}", code="no_key", field="api_key")
+    known = near(account, (name for name, _ in kept)) if kept else ""
+    whose = "" if account is None else f" for account {account!r}{known}"
+    hint = f"give api_key= or ${KEY_VARIABLE}"
+    if market.directory is None:
+        hint += ", or as address the data directory of a market on this machine, which has its keys"
+    raise MarketNotFound(f"no API key{whose or f' for {market.orders}'}: {hint}", code="no_key", field="api_key")
 
 
 def find_operator_token(market: Market, operator: str | None = None) -> str | None:
@@ -135,7 +140,7 @@ def find_operator_token(market: Market, operator: str | None = None) -> str | No
 
 
 def _kept_keys(market: Market, kind: str) -> list[tuple[str, dict[str, Any]]]:
-    """Name and content of the keys of a kind in the market's directory, in the order of their names."""
+    """Name and content of the keys of a kind in the market's directory, in the order in which they were made."""
     if market.directory is None:
         return []
     kept: list[tuple[str, dict[str, Any]]] = []
@@ -149,4 +154,5 @@ def _kept_keys(market: Market, kind: str) -> list[tuple[str, dict[str, Any]]]:
             for row in (body if isinstance(body, list) else body.get(f"{kind}s", [body]))
             if isinstance(row, dict) and row.get("kind", kind) == kind and ("api_key" in row or "token" in row)
         )
+    kept.sort(key=lambda one: int(one[1].get("made_ts_ns", 0)))
     return kept

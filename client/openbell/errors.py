@@ -30,6 +30,9 @@ class OpenBellError(Exception):
 class InvalidInput(OpenBellError, ValueError):
     """An argument was wrong; nothing was sent."""
 
+    def __init__(self, text: str, *, code: str = "bad_input", **rest: Any) -> None:
+        super().__init__(text, code=code, **rest)
+
 
 class MarketNotFound(OpenBellError, ConnectionError):
     """No address was given, and none was found."""
@@ -103,10 +106,10 @@ class OrderCanceled(OpenBellError):
         self.order = order
 
 
-def near(wanted: str, known: Iterable[str]) -> str:
+def near(wanted: object, known: Iterable[str]) -> str:
     """What to say after an unknown name: the nearest ones, or some of those that there are."""
     names = {name.upper(): name for name in known}
-    found = difflib.get_close_matches(wanted.upper(), names, n=3)
+    found = difflib.get_close_matches(str(wanted).upper(), names, n=3)
     if found:
         return f"; did you mean {' or '.join(names[one] for one in found)}?"
     few = ", ".join(sorted(names.values())[:8])
@@ -114,13 +117,12 @@ def near(wanted: str, known: Iterable[str]) -> str:
 
 
 def refusal(body: Mapping[str, Any], kind: type[OpenBellError] = Refused, frame: int = 0) -> OpenBellError:
-    """The error for the JSON body of an ERROR frame, with everything it says in its text."""
+    """The error for the JSON body of an ERROR frame. A frame's was made for programs: its text gets all the rest."""
     code = str(body.get("code", "error"))
-    parts = [f"{code}: {body.get('text', 'no text')}"]
-    details = [f"{name} {body[name]}" for name in ("field", "limit", "value", "index") if body.get(name) is not None]
-    if details:
-        parts.append(f"({', '.join(details)})")
+    text = str(body.get("text", "no text"))
     named: dict[str, Any] = {name: body.get(name) for name in ("field", "limit", "value")}
-    if issubclass(kind, Refused):
-        return kind(" ".join(parts), frame=frame, index=body.get("index"), code=code, **named)
-    return kind(" ".join(parts), code=code, **named)
+    if not issubclass(kind, Refused):
+        return kind(text, code=code, **named)
+    details = [f"{name} {body[name]}" for name in ("field", "limit", "value", "index") if body.get(name) is not None]
+    more = f" ({', '.join(details)})" if details else ""
+    return kind(f"{code}: {text}{more}", frame=frame, index=body.get("index"), code=code, **named)

@@ -19,8 +19,17 @@ import zmq
 
 from openbell import wire
 from openbell.connection import SocketSettings, open_socket
-from openbell.discovery import find_market, find_operator_token
-from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, OperatorRefused, TimedOut, near, refusal
+from openbell.discovery import TOKEN_VARIABLE, find_market, find_operator_token
+from openbell.errors import (
+    ConnectionLost,
+    InvalidInput,
+    MarketNotFound,
+    OpenBellError,
+    OperatorRefused,
+    TimedOut,
+    near,
+    refusal,
+)
 from openbell.prices import PriceLike, cash_units, price_units
 from openbell.records import HEADER, MAGIC, json_body, json_frame
 from openbell.rows import AccountInfo, InstrumentInfo, OrderInfo, PositionInfo, rows_of
@@ -291,8 +300,16 @@ class Operator:
     ) -> dict[str, Any]:
         """The `result` of any verb of the control port, as it came, with its `seq`.
 
-        Raises OperatorRefused, TimedOut (what was asked for may still happen), ConnectionLost.
+        Raises OperatorRefused, TimedOut (what was asked for may still happen), ConnectionLost, MarketNotFound (no
+        token).
         """
+        if not self._token:
+            raise MarketNotFound(
+                f"no operator's token for {self.market.control}: give token= or ${TOKEN_VARIABLE}, or as address the "
+                "data directory of a market on this machine, which has one",
+                code="no_token",
+                field="token",
+            )
         self._number += 1
         body: dict[str, Any] = {
             "verb": verb,

@@ -81,7 +81,7 @@ def cash_units(value: PriceLike, *, field: str = "amount") -> int:
     units = _units(value, 6, field)
     if abs(units) > wire.MAX_CASH:
         raise InvalidInput(
-            f"{field} {value!r} is beyond {wire.MAX_CASH}", field=field, limit=wire.MAX_CASH, value=units
+            f"{field} {value!r} is beyond {format_cash(wire.MAX_CASH)}", field=field, limit=wire.MAX_CASH, value=units
         )
     return units
 

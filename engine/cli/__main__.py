@@ -10,10 +10,13 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib
+import json
 import os
 import re
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
+
+from openbell.errors import near
 
 
 class Verb(NamedTuple):
@@ -45,12 +48,33 @@ LAUNCHER_VERBS = {
 NEGATIVE = re.compile(r"-\d[\d,_]*(\.\d+)?")
 
 
+class WrongUsage(Exception):
+    """Arguments that argparse does not take. `verb`: of which, as it was typed."""
+
+    def __init__(self, verb: str, text: str) -> None:
+        super().__init__(text)
+        self.verb = verb
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose errors are raised: they are one line for people, and JSON where that is asked for."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise WrongUsage, naming the argument."""
+        raise WrongUsage(self.prog, f"{message.removeprefix('argument ')} ({self.prog} --help)")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = [str(one) for one in action.choices]
+            raise argparse.ArgumentError(action, f"there is no {str(value)!r}{near(str(value), known)}")
+
+
 def usage() -> str:
     """The help of `openbell` itself, without importing any verb."""
     lines = ["usage: openbell VERB ...", "", "A stock exchange and its market in one process.", ""]
     lines += [f"  {name:<10}{verb.summary}" for name, verb in VERBS.items()]
     lines += [f"  {name:<10}{summary}" for name, summary in LAUNCHER_VERBS.items()]
-    lines += ["", "openbell VERB --help tells more. Start with: openbell run"]
+    lines += ["", "openbell VERB --help tells more. Start with: ./openbell run"]
     return "\n".join(lines)
 
 
@@ -67,11 +91,17 @@ def main(arguments: list[str]) -> int:
         print(f"openbell: there is no verb {name!r}.{hint} `openbell --help` lists them.", file=sys.stderr)
         return 2
     module = importlib.import_module(verb.module)
-    parser = argparse.ArgumentParser(
-        prog=f"openbell {name}", description=f"{verb.summary[0].upper()}{verb.summary[1:]}."
-    )
+    parser = Parser(prog=f"openbell {name}", description=f"{verb.summary[0].upper()}{verb.summary[1:]}.")
     module.add_arguments(parser)
-    code: int = module.run(parser.parse_args([_plain(one) for one in arguments[1:]]))
+    try:
+        args = parser.parse_args([_plain(one) for one in arguments[1:]])
+    except WrongUsage as error:
+        if "--json" in arguments:
+            print(json.dumps({"error": {"code": "bad_input", "text": str(error)}}))
+        else:
+            print(f"{error.verb}: {error}", file=sys.stderr)
+        return 2
+    code: int = module.run(args)
     return code
 
 
@@ -85,6 +115,8 @@ def guarded(arguments: list[str]) -> int:
     try:
         return main(arguments)
     except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # what the terminal shows for Ctrl-C has no line of its own
         return 130
     except BrokenPipeError:
         # Whoever read our output went away (`| head`): point stdout elsewhere, so that the last flush is quiet.

@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         act.arguments(below)
         reach.add_market(below, again=True)
         below.add_argument("--operator", metavar="NAME", default=argparse.SUPPRESS, help="whose act this is")
+        below.add_argument(
+            "--timeout", type=float, default=argparse.SUPPRESS, metavar="S", help="seconds to wait (default 10)"
+        )
         if act.changes:
             below.add_argument("--reason", metavar="WHY", help="why; journaled")
         if act.question is not None:

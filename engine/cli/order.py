@@ -23,12 +23,12 @@ HELP = "place, cancel and list orders of one account"
 ACCOUNT_VARIABLE = "OPENBELL_ACCOUNT"
 ANSWER_S = 5.0
 EPILOG = """examples:
-  openbell order buy NOVA 10                  at the market: what is there at once, within the collar
-  openbell order buy NOVA 10 412.50           at 412.50 or better; what is left waits in the book
-  openbell order sell NOVA 10 412.60 --wait   and follow it until it is done (Ctrl-C leaves it in the book)
-  openbell order list
-  openbell order cancel 1732550000000000      by the id that `list` shows
-  openbell order cancel --all
+  ./openbell order buy NOVA 10                  at the market: what is there at once, within the collar
+  ./openbell order buy NOVA 10 412.50           at 412.50 or better; what is left waits in the book
+  ./openbell order sell NOVA 10 412.60 --wait   and follow it until it is done (Ctrl-C leaves it in the book)
+  ./openbell order list
+  ./openbell order cancel 1732550000000000      by the id that `list` shows
+  ./openbell order cancel --all
 
 exit codes: 0 done, 1 refused or ended unfilled, 2 wrong usage, 3 no engine there"""
 
@@ -128,7 +128,7 @@ def _place(client: openbell.Client, args: argparse.Namespace) -> int:
     shown = 0
     order.wait_accepted(ANSWER_S)
     if not args.json:
-        show.out(f"accepted: {_what(order)}, id {order.client_order_id}")
+        show.out(f"accepted for {_name(client, order.account)}: {_what(order)}, id {order.client_order_id}")
     deadline_s = time.monotonic() + (args.wait or 0)
     try:
         while True:
@@ -148,13 +148,23 @@ def _place(client: openbell.Client, args: argparse.Namespace) -> int:
     elif order.is_done:
         show.out(_end(order))
     else:
-        show.out(
-            f"{show.counted(order.leaves, 'lot waits', 'lots wait')} in the book at {order.price_text}; "
-            f"openbell order cancel {order.client_order_id} takes {'it' if order.leaves == 1 else 'them'} out"
-        )
+        waiting = f"{show.counted(order.leaves, 'lot waits', 'lots wait')} in the book at {order.price_text}"
+        show.out(f"{waiting}. To take it out: {_typed(f'order cancel {order.client_order_id}', args)}")
     if isinstance(error, OrderCanceled) and not order.filled:
         return reach.REFUSED
     return reach.DONE
+
+
+def _name(client: openbell.Client, account: int) -> str:
+    """An account's name, as the login told it."""
+    rows = client.info["accounts"]
+    return next((str(row["name"]) for row in rows if row["id"] == account), str(account))
+
+
+def _typed(verb: str, args: argparse.Namespace) -> str:
+    """How a person types a verb for this market and account."""
+    account = f" --account {args.account}" if args.account else ""
+    return reach.typed(verb, args.data, args.address) + account
 
 
 def _what(order: Order) -> str:
@@ -202,14 +212,17 @@ def _order_json(order: Order) -> dict[str, Any]:
 # ------------------------------------------------------------ changing
 
 
-def _find(client: openbell.Client, number: int) -> OrderInfo:
+def _find(client: openbell.Client, args: argparse.Namespace) -> OrderInfo:
     """The live order of a client's or engine's id. Raises InvalidInput."""
+    number = args.id
     rows = client.orders()
     for row in rows:
         if number in (row.client_order_id, row.order_id):
             return row
     raise InvalidInput(
-        f"no live order {number} of this account; it has {len(rows)}: openbell order list", field="id", value=number
+        f"this account has no live order {number}; those it has ({len(rows)}): {_typed('order list', args)}",
+        field="id",
+        value=number,
     )
 
 
@@ -257,7 +270,7 @@ def _cancel(client: openbell.Client, args: argparse.Namespace) -> int:
         else:
             show.out(f"{show.counted(number, 'order')} cancelled")
         return reach.DONE
-    row = _find(client, args.id)
+    row = _find(client, args)
     answer = _send(client, wire.CommandKind.CANCEL, row, 0, 0)
     return _answered(answer, args, f"cancelled: {row.leaves:,} {row.symbol} at {show.price(row.price)}")
 
@@ -265,7 +278,7 @@ def _cancel(client: openbell.Client, args: argparse.Namespace) -> int:
 def _replace(client: openbell.Client, args: argparse.Namespace) -> int:
     if args.price is None and args.qty is None:
         raise InvalidInput("give --price, --qty or both", field="price")
-    row = _find(client, args.id)
+    row = _find(client, args)
     tick_size = client.instruments_by_symbol[row.symbol].tick_size
     price = row.price if args.price is None else openbell.price_units(args.price, tick_size=tick_size)
     answer = _send(client, wire.CommandKind.REPLACE, row, price, row.leaves if args.qty is None else args.qty)

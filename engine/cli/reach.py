@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from openbell.errors import ConnectionLost, InvalidInput, MarketNotFound, OpenBe
 from engine.cli import show
 
 DONE, REFUSED, USAGE, NO_ENGINE, INTERRUPTED = 0, 1, 2, 3, 130
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def add_market(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
@@ -40,9 +42,19 @@ def address(args: argparse.Namespace) -> str | Path | None:
     return given if data is None else data
 
 
+def typed(verb: str, data: Path | None = None, address: str | None = None) -> str:
+    """How a person in this directory types a verb for the market in `data`, or at `address`."""
+    name = "./openbell" if Path.cwd() == ROOT else str(ROOT / "openbell")
+    if address is not None:
+        return f"{name} {verb} --address {shlex.quote(address)}"
+    if data is None or data.expanduser().resolve() == Path("var").resolve():
+        return f"{name} {verb}"
+    return f"{name} {verb} --data {shlex.quote(str(data))}"
+
+
 def exit_code(error: OpenBellError) -> int:
     """The exit code that tells of this error."""
-    if isinstance(error, InvalidInput) or error.code in ("no_key", "bad_args", "bad_query"):
+    if isinstance(error, InvalidInput) or error.code in ("no_key", "no_token", "bad_args", "bad_query"):
         return USAGE
     if isinstance(error, MarketNotFound | ConnectionLost | TimedOut):
         return NO_ENGINE
@@ -53,7 +65,7 @@ def report(verb: str, error: OpenBellError, as_json: bool) -> int:
     """Tell of an error; its exit code."""
     code = exit_code(error)
     if as_json:
-        body = {"code": error.code or "bad_input", "text": str(error)}
+        body = {"code": error.code, "text": str(error)}
         given = {name: getattr(error, name) for name in ("field", "limit", "value")}
         show.out_json({"error": {**body, **{name: value for name, value in given.items() if value is not None}}})
     else:

@@ -28,8 +28,7 @@ from engine.supervisor.market import AlreadyRunning, MarketProcesses, refuse_sec
 from engine.supervisor.warnings import Warnings
 
 HELP = "start a market: engine, Postgres and a demo market with live status"
-ROOT = Path(__file__).resolve().parents[2]
-CONFIG = ROOT / "configs" / "market.toml"
+CONFIG = reach.ROOT / "configs" / "market.toml"
 PORTS = ("orders", "market_data", "snapshots", "control")
 ENGINE_SAYS = "openbell engine: "  # how the line begins that tells why it ended
 TURN_S = 0.05  # how soon a signal or a death is noticed
@@ -43,8 +42,10 @@ NEWS_SHOWN_S = 120.0
 def _port(text: str) -> str:
     name, equals, number = text.partition("=")
     name = name.replace("-", "_")
-    if not equals or name not in PORTS or not number.isdigit() or int(number) > 65535:
+    if not equals or name not in PORTS:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER with NAME one of {', '.join(PORTS)}")
+    if not number.isdigit() or int(number) > 65535:
+        raise argparse.ArgumentTypeError(f"{name}: {number!r} is no port: 0 to 65535, 0 takes a free one")
     return f"{name}={number}"
 
 
@@ -100,8 +101,8 @@ def run(args: argparse.Namespace) -> int:
         refuse_second(data)
         command = engine_command(data, args)
     except AlreadyRunning as error:
-        name = program(data, args)
-        show.complain(f"openbell run: {error}. Look at it: {name('ctl status')}. Stop it: {name('ctl shutdown')}")
+        look, stop = reach.typed("ctl status", args.data), reach.typed("ctl shutdown", args.data)
+        show.complain(f"openbell run: {error}. Look at it: {look}. Stop it: {stop}")
         return reach.REFUSED
     except OSError as error:
         show.complain(f"openbell run: --data {data}: {error.strerror}")
@@ -134,19 +135,12 @@ def engine_command(data: Path, args: argparse.Namespace) -> list[str]:
     return command + (["--no-postgres"] if args.no_postgres else [])
 
 
-def program(data: Path, args: argparse.Namespace) -> Callable[[str], str]:
-    """How a person in this directory types a verb for this market."""
-    name = "./openbell" if Path.cwd() == ROOT else str(ROOT / "openbell")
-    option = "" if data == Path("var").resolve() else f" --data {args.data}"
-    return lambda verb: f"{name} {verb}{option}"
-
-
 class Runner:
     """One run, from start to stop."""
 
     def __init__(self, data: Path, args: argparse.Namespace, processes: MarketProcesses, plain: bool) -> None:
         self.data, self.processes, self.plain = data, processes, plain
-        self.type = program(data, args)
+        self._given = args.data
         self.stop_signal: int | None = None
         self.screen = MarketScreen()
         self.news: list[tuple[float, str]] = []  # when (monotonic), what
@@ -185,6 +179,10 @@ class Runner:
     def say(self, text: str) -> None:
         """A line for a person or a log."""
         print(f"openbell: {text}", file=sys.stderr if self.plain else sys.stdout, flush=True)
+
+    def type(self, verb: str) -> str:
+        """How a person types a verb for this market."""
+        return reach.typed(verb, self._given)
 
     # ------------------------------------------------------------ start
 
@@ -351,7 +349,6 @@ class Runner:
         show.complain(f"openbell run: the engine {verb}: {engine.end_in_words}{lost}")
         for line in said[-12:]:
             show.complain(f"    {line}")
-        if engine.log is not None:
-            show.complain(f"All that it said is in {engine.log}")
+        show.complain("What it said is above" if engine.log is None else f"All that it said is in {engine.log}")
         if self.operator is not None:
             show.complain(f"Start it again: {self.type('run')}")

@@ -15,10 +15,11 @@ from engine.keys import Keys, OperatorKey
 from engine.market import Market
 from engine.ports.frames import FrameError, body_of, error_frame, head_of, json_frame, number_of
 from engine.ports.verbs import VERBS
-from engine.ports.verbs.verb import Act, Deferred, Desk, Process
-from engine.sequencer import OPERATOR_BYTES, REASON_BYTES, Rejected
+from engine.ports.verbs.verb import Act, CoreRefused, Deferred, Desk, Process
+from engine.sequencer import OPERATOR_BYTES, REASON_BYTES
 
 MAX_FRAME_BYTES: Final = 1 << 16
+TEXT_LIMIT: Final = 200  # characters of what somebody gave, in an answer
 
 
 class Request(msgspec.Struct, forbid_unknown_fields=True):
@@ -77,10 +78,8 @@ class ControlProtocol:
         act = Act(name, request.reason, _arguments(request.args, verb.arguments))
         try:
             result = verb.do(self._desk, act)
-        except Rejected as error:
-            # It is in the journal, and tells of the state: it leaves when it is durable, as any other answer.
-            refused = error_frame(number, _rejected(request.verb, error))
-            self._later(identity, refused)
+        except CoreRefused as error:
+            self._later(identity, error_frame(number, error))
             return
         if isinstance(result, Deferred):
             self._spawn(self._finish(identity, number, result))
@@ -160,19 +159,11 @@ def _arguments(raw: msgspec.Raw, kind: type[msgspec.Struct]) -> msgspec.Struct:
     except msgspec.ValidationError as error:
         said, _, where = str(error).partition(" - at `$")
         said = said.replace("`", "")
-        field = where.strip(".`") or said.rpartition("field ")[2]
-        raise FrameError("bad_args", f"{field}: {said}", field=field) from None
+        field = where.strip(".`")
+        if not field:  # said of the whole: a field that is unknown, or missing
+            raise FrameError("bad_args", f"args: {said}", field=said.rpartition("field ")[2]) from None
+        value = body.get(field)
+        text = f"{field}: {said[:1].lower()}{said[1:]}, got {value!r}"
+        raise FrameError("bad_args", text[:TEXT_LIMIT], field=field, value=value) from None
     except msgspec.DecodeError as error:
         raise FrameError("bad_args", f"args: {error}", field="args") from None
-
-
-def _rejected(verb: str, error: Rejected) -> FrameError:
-    """What the core refused, as an answer."""
-    return FrameError(
-        "rejected",
-        f"{verb}: {error}",
-        field=error.check.name,
-        limit=error.limit,
-        value=error.value,
-        index=error.index or None,
-    )

@@ -111,7 +111,7 @@ class RemoteMarket:
         if self._operator.orders(instrument=row.instrument, limit=1)[1]:
             raise ReplayError(
                 f"orders rest in {symbol} there, the record needs an empty book: cancel them first "
-                f"(openbell ctl cancel-all --symbol {symbol}), or take another market"
+                f"(./openbell ctl cancel-all --symbol {symbol}), or take another market"
             )
         return row.instrument
 

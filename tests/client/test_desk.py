@@ -106,6 +106,8 @@ def test_an_order_as_it_is_sent() -> None:
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"symbol": "NONE"}, "symbol", "NONE"),
+    ({"symbol": None}, "symbol", "symbol None is not traded here"),
+    ({"symbol": 5}, "symbol", "symbol 5 is not traded here"),
     ({"qty": 0}, "qty", "1 to 2,147,483,647"),
     ({"qty": 2**31}, "qty", "out of range"),
     ({"qty": 1.5}, "qty", "not a whole number"),
@@ -132,6 +134,15 @@ def test_what_is_wrong_is_named_and_not_sent(wrong: dict[str, Any], field: str, 
     assert caught.value.field == field
     assert not table.desk.orders
     assert not table.desk.take_outgoing()
+
+
+def test_a_replace_of_nothing_is_refused() -> None:
+    table = Table()
+    order = table.accepted()
+    with pytest.raises(openbell.InvalidInput, match="give price, qty, open_qty or requeue") as caught:
+        table.desk.replace(order)
+    assert (caught.value.code, caught.value.field) == ("bad_input", "price")
+    assert table.desk.replace(order, requeue=True)
 
 
 def test_which_account() -> None:

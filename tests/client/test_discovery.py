@@ -98,8 +98,13 @@ def test_keys_of_the_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 
 def test_no_key_says_what_to_do() -> None:
-    with pytest.raises(openbell.MarketNotFound, match="OPENBELL_API_KEY"):
+    with pytest.raises(openbell.MarketNotFound, match=r"tcp://host:7701: .*OPENBELL_API_KEY, or .* data directory"):
         find_api_key(find_market("host"))
+
+
+def test_no_token_says_what_to_do() -> None:
+    with openbell.Operator("host") as operator, pytest.raises(openbell.MarketNotFound, match="OPENBELL_OPERATOR_TOKEN"):
+        operator.status()
 
 
 def test_curve_keys_are_looked_at_before_they_are_used() -> None:

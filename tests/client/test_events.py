@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from openbell import wire
-from openbell.errors import refusal
+from openbell.errors import OperatorRefused, refusal
 from openbell.events import REJECTS, Event, Reject, check_in_words, decode
 from openbell.wire import CancelReason, Check, EventKind
 
@@ -77,3 +77,15 @@ def test_a_refusal_says_all_it_knows() -> None:
     assert (error.code, error.field, error.limit, error.value) == ("bad_command", "kind", 4, 9)
     assert (getattr(error, "index", None), getattr(error, "frame", None)) == (3, 17)
     assert str(refusal({})) == "error: no text"
+
+
+def test_a_refusal_to_a_person_is_its_words_alone() -> None:
+    body = {
+        "code": "rejected",
+        "text": "CASH_RANGE: takes 5.00, free to take are 1.00",
+        "limit": 1,
+        "field": "CASH_RANGE",
+    }
+    error = refusal(body, OperatorRefused)
+    assert str(error) == body["text"]
+    assert (error.code, error.field, error.limit) == ("rejected", "CASH_RANGE", 1)

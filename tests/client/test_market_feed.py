@@ -442,7 +442,7 @@ def test_symbols_that_are_not_subscribed_cost_nothing_and_are_refused() -> None:
     assert {update.instrument for update in drained(queue) if not isinstance(update, Note)} == {2}
     with pytest.raises(openbell.InvalidInput, match="not among the symbols subscribed"):
         line.feed.book("ACME")
-    with pytest.raises(openbell.InvalidInput, match="not traded here"):
+    with pytest.raises(openbell.InvalidInput, match="not traded here; there are: ACME, BOLT"):
         line.feed.book("NONE")
 
 
@@ -463,6 +463,10 @@ def test_depth_alone_keeps_no_orders() -> None:
 def test_what_cannot_be_subscribed_is_refused(channels: str, symbols: list[str] | None) -> None:
     with pytest.raises(openbell.InvalidInput):
         MarketFeed(channels, symbols)
+
+
+def test_one_symbol_may_be_given_as_text() -> None:
+    assert MarketFeed("B", "BOLT").symbols_wanted == ["BOLT"]
 
 
 def test_an_unknown_symbol_is_named() -> None:

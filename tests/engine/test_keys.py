@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from openbell.discovery import Market, find_api_key
 
 from engine.keys import Keys, KeysError, OperatorKey
 
@@ -24,7 +25,17 @@ def test_keys_are_found_again_after_a_restart(tmp_path: Path) -> None:
         assert one.accounts(token) is None
         assert one.operator(made) is None
     assert path.parent == tmp_path / "keys"
-    assert json.loads(path.read_text()) == {"kind": "account", "id": 7, "name": "ann/é", "api_key": made}
+    kept = json.loads(path.read_text())
+    assert kept.pop("made_ts_ns") > 0
+    assert kept == {"kind": "account", "id": 7, "name": "ann/é", "api_key": made}
+
+
+def test_the_account_of_a_person_stays_the_first_one(tmp_path: Path) -> None:
+    keys = Keys(tmp_path)
+    first, _ = keys.add_account(3, "alice")
+    keys.add_account(0, "dave")  # made later, with the lowest free id
+    market = Market.at(["tcp://127.0.0.1:1"] * 4, None, tmp_path)
+    assert find_api_key(market) == first
 
 
 def test_nobody_else_can_read_them(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ class MarketData(MarketView):
         where: Market | str | Path | None = None,
         *,
         channels: str | Iterable[Channel] = "BTXS",
-        symbols: Iterable[str] | None = None,
+        symbols: str | Iterable[str] | None = None,
         trades_from: int | None = None,
         timeout_s: float = 10.0,
         settings: SocketSettings | None = None,

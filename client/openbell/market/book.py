@@ -6,6 +6,7 @@ few dict operations, only a new or emptied level touches the list.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from itertools import islice
@@ -37,7 +38,7 @@ class RestingOrder(NamedTuple):
     leaves: int
 
 
-class Book:
+class Book(ABC):
     """What both kinds of book can tell. Prices are ints of 1e-4, quantities lots; the best come first."""
 
     __slots__ = ("_levels", "_prices", "symbol")
@@ -71,12 +72,13 @@ class Book:
         """What rests at a price; qty 0 for nothing."""
         return self._level(side, price) if price in self._levels[side] else Level(price, 0, 0)
 
+    @abstractmethod
     def orders(self, side: Side | int, price: int | None = None) -> list[RestingOrder]:
         """The orders of a side, or of one price of it, in the order in which they trade. Raises InvalidInput."""
-        raise InvalidInput("single orders are known from channel B only", field="channels", limit="B", value="D")
 
+    @abstractmethod
     def _level(self, side: int, price: int) -> Level:
-        raise NotImplementedError
+        """A level that there is."""
 
     def __repr__(self) -> str:
         count = len(self._prices[0]) + len(self._prices[1])
@@ -93,6 +95,10 @@ class DepthBook(Book):
     """Totals by price."""
 
     __slots__ = ()
+
+    def orders(self, side: Side | int, price: int | None = None) -> list[RestingOrder]:
+        """Raises InvalidInput: totals know of no single orders."""
+        raise InvalidInput("single orders are known from channel B only", field="channels", limit="B", value="D")
 
     def _level(self, side: int, price: int) -> Level:
         qty, orders = self._levels[side][price]

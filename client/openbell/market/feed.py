@@ -94,7 +94,7 @@ class MarketFeed:
     def __init__(
         self,
         channels: str | Iterable[Channel] = "BTXS",
-        symbols: Iterable[str] | None = None,
+        symbols: str | Iterable[str] | None = None,
         *,
         trades_from: int | None = None,
         clock_ns: Callable[[], int] = time.time_ns,
@@ -108,6 +108,8 @@ class MarketFeed:
         self._clock_ns = clock_ns
         now_ns = clock_ns()
         self._feeds = {Channel(ord(letter)): _Feed(Channel(ord(letter)), now_ns) for letter in dict.fromkeys(wanted)}
+        if isinstance(symbols, str):
+            symbols = [symbols]
         self.symbols_wanted = None if symbols is None else list(dict.fromkeys(symbols))
         if self.symbols_wanted == []:
             raise InvalidInput("symbols is empty: give some, or None for all", field="symbols")
@@ -166,7 +168,9 @@ class MarketFeed:
         """The id of a symbol. Raises InvalidInput."""
         found = self.instruments.get(symbol)
         if found is None or not self.is_wanted(found.instrument):
-            why = "is not traded here" if found is None else "is not among the symbols subscribed"
+            why = f"is not traded here{near(symbol, self.instruments)}"
+            if found is not None:
+                why = "is not among the symbols subscribed"
             raise InvalidInput(f"symbol {symbol!r} {why}", field="symbol", value=symbol)
         return found.instrument
 

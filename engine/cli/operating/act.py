@@ -67,6 +67,14 @@ def count(text: str) -> int:
     return number
 
 
+def count_from_1(text: str) -> int:
+    """A whole number of 1 or more; for argparse."""
+    number = count(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is below 1")
+    return number
+
+
 def whole(text: str) -> int:
     """A whole number, thousands separated or not; for argparse."""
     try:
@@ -81,4 +89,12 @@ def decimal_text(text: str) -> str:
     body = plain.lstrip("+-")
     if not body.replace(".", "", 1).isascii() or not body.replace(".", "", 1).isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a decimal number such as 1250.50")
+    return plain
+
+
+def unsigned_decimal_text(text: str) -> str:
+    """As `decimal_text`, of 0 or more."""
+    plain = decimal_text(text)
+    if plain.startswith("-"):
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
     return plain

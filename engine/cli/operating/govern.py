@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from openbell.discovery import KEY_VARIABLE, TOKEN_VARIABLE
 from openbell.errors import InvalidInput
 from openbell.operator import Operator
 from openbell.status import Limits
+from rich.console import Group
 from rich.text import Text
 
-from engine.cli import show
+from engine.cli import reach, show
 from engine.cli.operating import act
 from engine.cli.operating.act import Act, Said
 from engine.cli.operating.look import account_limits, accounts_table, instruments_table
@@ -78,7 +80,9 @@ def _set_instrument_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lot", type=act.count, metavar="N", help="shares in a lot (new: 1)")
     parser.add_argument("--collar-bps", type=act.count, metavar="N", help="price collar in basis points, 0: none")
     parser.add_argument("--max-order-qty", type=act.count, metavar="N", help="lots an order, 0: no limit")
-    parser.add_argument("--max-order-notional", type=act.decimal_text, metavar="CASH", help="an order, 0: no limit")
+    parser.add_argument(
+        "--max-order-notional", type=act.unsigned_decimal_text, metavar="CASH", help="an order, 0: no limit"
+    )
     parser.add_argument("--currency", metavar="C", help="up to 8 letters (new: USD)")
     parser.add_argument("--open", action="store_true", help="open it for trading at once")
 
@@ -97,7 +101,7 @@ def _new_or_known(kind: str, name: str, known: set[str], new: bool) -> None:
 def _limit_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("limits (0: none)")
     group.add_argument("--max-order-qty", type=act.count, metavar="N", help="lots an order")
-    group.add_argument("--max-order-notional", type=act.decimal_text, metavar="CASH", help="cash an order")
+    group.add_argument("--max-order-notional", type=act.unsigned_decimal_text, metavar="CASH", help="cash an order")
     group.add_argument("--max-position", type=act.count, metavar="N", help="lots in an instrument, either way")
     group.add_argument("--max-open-orders", type=act.count, metavar="N", help="live orders")
     group.add_argument("--max-messages", type=act.count, metavar="N", help="orders and replaces a second")
@@ -135,14 +139,17 @@ def _set_account(op: Operator, args: argparse.Namespace) -> Said:
     if args.cash is not None:
         op.deposit(row.account, args.cash, reason=args.reason)
         row = op.account(row.account)
-    return Said({"ok": True, "seq": op.last_seq, **show.plain(row)}, accounts_table([row]))
+    lines = [accounts_table([row])]
+    if args.new:
+        lines.append(Text(f"It has no API key yet: {reach.typed(f'ctl add-key {row.name}', args.data, args.address)}"))
+    return Said({"ok": True, "seq": op.last_seq, **show.plain(row)}, Group(*lines))
 
 
 def _set_account_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("account", metavar="ACCOUNT", help="name (or id, of one that exists)")
     parser.add_argument("--new", action="store_true", help="make it; without this it must exist")
     parser.add_argument("--rename", metavar="NAME", help="give it another name")
-    parser.add_argument("--cash", type=act.decimal_text, metavar="CASH", help="deposit this at once")
+    parser.add_argument("--cash", type=act.unsigned_decimal_text, metavar="CASH", help="deposit this at once")
     _limit_arguments(parser)
 
 
@@ -186,8 +193,9 @@ def _deposit_shares_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_key(op: Operator, args: argparse.Namespace) -> Said:
     key = op.add_key(args.account, operator=args.for_operator, role=args.role, reason=args.reason)
-    shown = show.pairs({"key": key.secret, "kept in": key.path, "use": "OPENBELL_API_KEY=... or api_key= of the SDK"})
-    name = "token" if args.for_operator else "api_key"
+    name, variable = ("token", TOKEN_VARIABLE) if args.for_operator else ("api_key", KEY_VARIABLE)
+    use = f"${variable}, or {name}= of the SDK"
+    shown = show.pairs({name.replace("_", " "): key.secret, "kept in": key.path, "use": use})
     return Said({"ok": True, "seq": op.last_seq, name: key.secret, "path": key.path}, shown)
 
 

@@ -113,7 +113,9 @@ def book_table(book: BookInfo) -> RenderableType:
 
 def _book_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("symbol", metavar="SYM", help="symbol or id")
-    parser.add_argument("--levels", type=act.count, default=LEVELS, metavar="N", help=f"a side (default {LEVELS})")
+    parser.add_argument(
+        "--levels", type=act.count_from_1, default=LEVELS, metavar="N", help=f"a side (default {LEVELS})"
+    )
 
 
 # ------------------------------------------------------------ orders and positions
@@ -146,7 +148,7 @@ def _orders(op: Operator, args: argparse.Namespace) -> Said:
 def _orders_arguments(parser: argparse.ArgumentParser) -> None:
     act.maybe_account(parser)
     act.maybe_symbol(parser)
-    parser.add_argument("--limit", type=act.count, default=100, metavar="N", help="show at most N (default 100)")
+    parser.add_argument("--limit", type=act.count_from_1, default=100, metavar="N", help="show at most N (default 100)")
 
 
 def _positions(op: Operator, args: argparse.Namespace) -> Said:
@@ -222,7 +224,7 @@ def accounts_table(rows: list[AccountInfo]) -> RenderableType:
         for row in rows
     ]
     columns = (">id", "name", "state", ">cash", ">held", ">free", ">realized", ">orders", "may")
-    return show.table(columns, made, empty="no accounts yet: openbell ctl set-account NAME --new")
+    return show.table(columns, made, empty="no accounts yet: ./openbell ctl set-account NAME --new")
 
 
 def _instruments(op: Operator, args: argparse.Namespace) -> Said:
@@ -254,7 +256,7 @@ def instruments_table(rows: list[InstrumentInfo]) -> RenderableType:
     columns = (
         ">id", "symbol", "state", ">last", ">bid qty", ">bid", ">ask", ">ask qty", ">trades", ">volume", ">tick",
     )  # fmt: skip
-    return show.table(columns, made, empty="no instruments yet: openbell ctl set-instrument SYM --new")
+    return show.table(columns, made, empty="no instruments yet: ./openbell ctl set-instrument SYM --new")
 
 
 def account_limits(row: AccountInfo) -> RenderableType:

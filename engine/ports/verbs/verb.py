@@ -15,7 +15,8 @@ from openbell.wire import CommandKind
 from engine.keys import Keys
 from engine.market import Market
 from engine.ports.frames import FrameError
-from engine.sequencer import admin_command
+from engine.refusals import in_words
+from engine.sequencer import Rejected, admin_command
 
 I64 = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 U32 = Annotated[int, Meta(ge=0, lt=1 << 32)]
@@ -72,6 +73,15 @@ class Deferred:
     work: Awaitable[dict[str, Any]]
 
 
+class CoreRefused(FrameError):
+    """The core refused the command. That is in the journal and tells of the state: it leaves when it is durable."""
+
+    def __init__(self, kind: CommandKind, refused: Rejected) -> None:
+        text, field = in_words(kind, refused), refused.check.name
+        index = refused.index or None
+        super().__init__("rejected", text, field=field, limit=refused.limit, value=refused.value, index=index)
+
+
 Result = dict[str, Any] | Deferred
 
 
@@ -104,8 +114,11 @@ class Desk:
             raise FrameError("bad_args", str(error), field="name") from None
 
     def change(self, kind: CommandKind, act: Act, **fields: Any) -> list[tuple[Any, ...]]:
-        """Do one AdminCommand; its events. Raises Rejected, FrameError."""
-        return self.market.sequencer.admin(self.command(kind, act, **fields))
+        """Do one AdminCommand; its events. Raises CoreRefused, FrameError."""
+        try:
+            return self.market.sequencer.admin(self.command(kind, act, **fields))
+        except Rejected as error:
+            raise CoreRefused(kind, error) from error
 
     def account(self, account: int) -> Row:
         """The account's row, in an array of one. Raises FrameError."""

@@ -186,8 +186,10 @@ def test_cancel_all_takes_everything_or_what_was_said(market: Running) -> None:
         (["set-instrument", SYMBOL, "--new"], 2, "exists"),
         (["set-instrument", "NEWER", "--price", "5"], 2, "--new makes it"),
         (["set-account", "ann", "--new"], 2, "exists"),
-        (["deposit", "ann", "0"], 1, "VALUE"),
-        (["set-instrument", SYMBOL, "--collar-bps", "10001"], 1, "VALUE"),
+        (["deposit", "ann", "0"], 1, "ctl deposit: VALUE: amount is 0"),
+        (["deposit", "ann", "1e6"], 2, "AMOUNT: '1e6' is not a decimal number"),
+        (["deposit", "ann", "99999999999999"], 2, "is beyond 4,611,686,018,427.387904"),
+        (["set-instrument", SYMBOL, "--collar-bps", "10001"], 1, "VALUE: collar_bps is 10,001, the most is 10,000"),
     ],
 )
 def test_mistakes_are_in_words_and_change_nothing(market: Running, words: list[str], code: int, said: str) -> None:
@@ -217,10 +219,30 @@ def test_a_reason_that_is_too_long_is_refused_before_it_is_cut(market: Running) 
 def test_no_permission_is_1(market: Running) -> None:
     done = market.cli("ctl", "status", OPENBELL_OPERATOR_TOKEN="wrong")
     assert done.returncode == 1
-    assert "bad_token" in done.stderr
+    assert "this token is none of an operator" in done.stderr
     done = market.cli("order", "list", "--key", "wrong")
     assert done.returncode == 1
-    assert "bad_api_key" in done.stderr
+    assert "this API key is none of this market" in done.stderr
+
+
+def test_a_key_says_how_it_is_used(market: Running) -> None:
+    made = market.cli("ctl", "add-key", "ann", "--reason", "a test")
+    assert "$OPENBELL_API_KEY, or api_key=" in made.stdout
+    made = market.cli("ctl", "add-key", "--for-operator", "viv", "--role", "viewer", "--reason", "a test")
+    assert "$OPENBELL_OPERATOR_TOKEN, or token=" in made.stdout
+    token = made.stdout.split()[1]
+    done = market.cli("ctl", "halt", SYMBOL, "--reason", "a test", OPENBELL_OPERATOR_TOKEN=token)
+    assert (done.returncode, "it may look only" in done.stderr) == (1, True)
+
+
+def test_what_is_to_be_typed_next_names_this_market(market: Running) -> None:
+    made = market.cli("ctl", "set-account", "zoe", "--new", "--reason", "a test")
+    assert f"openbell ctl add-key zoe --data {market.data}" in made.stdout
+    waiting = market.cli("order", "buy", SYMBOL, "3", "95", "--account", "ann")
+    assert "accepted for ann: buy 3 ACME" in waiting.stdout
+    number = waiting.stdout.split(", id ")[1].split()[0]
+    assert f"openbell order cancel {number} --data {market.data} --account ann" in waiting.stdout
+    assert market.cli("ctl", "status", "--timeout", "5").returncode == 0
 
 
 def test_reason_and_operator_are_in_the_journal(market: Running) -> None:

@@ -57,7 +57,10 @@ def test_a_directory_without_a_market_is_named(tmp_path: Path) -> None:
     ("verb", "word"),
     [
         ("ctl", "VERB"),
-        ("ctl stats", "invalid choice"),
+        ("ctl stats", "VERB: there is no 'stats'; did you mean status"),
+        ("ctl book NOVA --levels 0", "--levels: 0 is below 1"),
+        ("ctl set-account eve --new --cash -5", "--cash: -5 is below 0"),
+        ("run --port orders=70000", "orders: '70000' is no port: 0 to 65535"),
         ("ctl halt", "--all"),
         ("ctl deposit alice 1e6", "not a decimal number"),
         ("ctl deposit-shares alice NOVA 1.5", "not a whole number"),
@@ -72,7 +75,16 @@ def test_wrong_usage_is_2(verb: str, word: str, tmp_path: Path) -> None:
     done = openbell(*verb.split(), cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert word in done.stderr
-    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"openbell {verb.split()[0]}")
+
+
+def test_wrong_usage_is_json_where_json_is_wanted(tmp_path: Path) -> None:
+    done = openbell("ctl", "deposit", "alice", "abc", "--json", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "")
+    error = json.loads(done.stdout)["error"]
+    assert error["code"] == "bad_input"
+    assert error["text"].startswith("AMOUNT: 'abc' is not a decimal number")
 
 
 @pytest.mark.parametrize("verb", ["ctl", "order", "top", "watch", "ctl limits", "order buy"])

@@ -255,6 +255,32 @@ async def test_what_is_refused_changes_nothing(op: Operating, request_: dict[str
     assert [op.ask(what, reason=None) for what in ("accounts", "instruments")] == rows
 
 
+IN_WORDS = [
+    ("deposit", {"account": 1, "amount": 0}, "VALUE: amount is 0: nothing would move"),
+    ("deposit", {"account": 1, "amount": -(10**15)}, "CASH_RANGE: takes 1,000,000,000.00, free to take are 1,000,"),
+    ("deposit", {"account": 1, "amount": 2**62}, "the balance would be beyond 4,611,686,018,427.387904"),
+    ("deposit-shares", {"account": 1, "instrument": 0, "qty": -(10**9)}, "VALUE: takes 1,000,000,000 lots, free to"),
+    ("deposit-shares", {"account": 1, "instrument": 0, "qty": 1, "cost": -5}, "cost is -0.000005, the least is 0.00"),
+    ("limits", {"account": 1, "max_position": -2}, "VALUE: max_position is -2 lots, the least is 0 lots"),
+    ("limits", {"account": 1, "max_position": 2**64}, "max_position: expected int <= 9223372036854775807, got 1844"),
+    ("set-instrument", {"instrument": 0, "collar_bps": 10_001}, "VALUE: collar_bps is 10,001, the most is 10,000"),
+    ("set-instrument", {"instrument": 0, "tick_size": 0}, "VALUE: tick_size is 0.00, the least is 0.0001"),
+    ("set-instrument", {"symbol": "AAA"}, "NAME: the name is "),
+    ("set-instrument", {"instrument": 8, "symbol": "E"}, "CAPACITY: id 8 is beyond the capacity of 8"),
+    ("halt", {"instrument": 5}, "INSTRUMENT: instrument 5 is not set up"),
+    ("kill", {"account": 9}, "ACCOUNT: account 9 is not set up"),
+    ("book", {"instrument": 0, "levels": 0}, "levels: expected int >= 1, got 0"),
+    ("halt", {"symbol": "AAA"}, "args: Object contains unknown field symbol"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("verb", "args", "words"), IN_WORDS, ids=[f"{one[0]} {one[1]}" for one in IN_WORDS])
+async def test_a_refusal_tells_value_and_limit_in_their_units(
+    op: Operating, verb: str, args: dict[str, Any], words: str
+) -> None:
+    assert words in op.ask(verb, args=args)["text"]
+
+
 NO_REQUESTS = [
     b"",
     b"\0" * 16,

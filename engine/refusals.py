@@ -1,0 +1,86 @@
+"""What the core refuses of an AdminCommand, in words: which value, what is allowed, in the units of people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from openbell import wire
+from openbell.prices import format_cash, format_price
+from openbell.wire import Check, CommandKind
+
+from engine.sequencer import Rejected
+
+Unit = Callable[[int], str]
+
+
+def _lots(value: int) -> str:
+    return f"{value:,} lot{'' if value == 1 else 's'}"
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
+
+
+_LIMITS: Final[dict[str, Unit]] = {
+    "max_order_qty": _lots,
+    "max_order_notional": format_cash,
+    "max_position": _lots,
+    "max_open_orders": _number,
+    "max_messages": _number,
+}
+# The values of each kind of command, in their order (docs/core.md), with their units.
+_VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
+    CommandKind.SET_INSTRUMENT: {
+        "tick_size": format_price,
+        "lot_size": _number,
+        "reference_price": format_price,
+        "collar_bps": _number,
+        "max_order_qty": _lots,
+        "max_order_notional": format_cash,
+        "currency": _number,
+    },
+    CommandKind.SET_ACCOUNT: {**_LIMITS, "flags": _number},
+    CommandKind.DEPOSIT: {"amount": format_cash},
+    CommandKind.DEPOSIT_SHARES: {"qty": _lots, "cost": format_cash},
+}
+_FLAGS_INDEX: Final = 8  # docs/core.md, SET_ACCOUNT
+_FIXED_ONCE_TRADED: Final = ("tick_size", "lot_size")
+_MAX_FIXED: Final = 1 << 20  # of those
+
+
+def in_words(kind: CommandKind, refused: Rejected) -> str:
+    """The check's name and what it found, for example "CASH_RANGE: takes 500.00, free to take are 100.00"."""
+    check, limit, value = refused.check, refused.limit, refused.value
+    if check is Check.VALUE:
+        said = _value_in_words(kind, refused)
+    elif check is Check.CASH_RANGE:
+        if abs(limit) == wire.MAX_CASH:
+            said = f"with {format_cash(value)} the balance would be beyond {format_cash(limit)}"
+        else:
+            said = f"takes {format_cash(value)}, free to take are {format_cash(limit)}"
+    elif check is Check.NAME:
+        said = f"the name is that of {limit} already" if limit else "the name is empty, or in use already"
+    elif check is Check.CAPACITY:
+        said = f"id {value:,} is beyond the capacity of {limit:,}"
+    elif check in (Check.ACCOUNT, Check.INSTRUMENT):
+        said = f"{check.name.lower()} {value} is not set up"
+    elif check is Check.POSITION_CAPACITY:
+        said = f"all {limit:,} positions of the market are in use: raise capacity.positions"
+    else:
+        said = f"{value:,} is given, the limit is {limit:,}"
+    return f"{check.name}: {said}"
+
+
+def _value_in_words(kind: CommandKind, refused: Rejected) -> str:
+    limit, value, index = refused.limit, refused.value, refused.index
+    values = _VALUES.get(kind, {})
+    name = "flags" if index == _FLAGS_INDEX else next(iter(list(values)[index : index + 1]), f"value {index}")
+    unit = values.get(name, _number)
+    if kind is CommandKind.DEPOSIT_SHARES and name == "qty" and value < 0 and limit >= 0:
+        return f"takes {_lots(-value)}, free to take are {_lots(limit)}"
+    if value == 0 and kind in (CommandKind.DEPOSIT, CommandKind.DEPOSIT_SHARES) and index == 0:
+        return f"{name} is 0: nothing would move"
+    if name in _FIXED_ONCE_TRADED and 1 <= value <= _MAX_FIXED:
+        return f"{name} {unit(value)}: it stays {unit(limit)} once there was a trade, and while orders rest"
+    return f"{name} is {unit(value)}, the {'least' if value < limit else 'most'} is {unit(limit)}"

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 from openbell import wire
+from openbell.errors import near
 
 DEFAULT_PORTS: Final = {"orders": 7701, "market_data": 7702, "snapshots": 7703, "control": 7704}
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -22,8 +23,11 @@ MAX_TICK_SIZE: Final = 1 << 20
 MAX_POSITION: Final = 1 << 40
 MAX_COUNT: Final = (1 << 31) - 1
 NEVER: Final = "never"
+EMBEDDED_POSTGRES: Final = "embedded"
 NO_POSTGRES: Final = "none"
 _KEYS = {"instrument": "symbol", "account": "name", "operator": "name"}  # what names an entry of an array
+_SECRETS = ("api_key", "token")  # never shown
+_WORDS = {"day_end": 'a time of day, 00:00 to 23:59, or "never"'}  # for what a pattern says
 _CHOICES = {"durability": "fsync, memory", "state": "open, closed, halted", "role": "admin, viewer"}
 _NAME_BYTES, _SYMBOL_BYTES, _CURRENCY_BYTES = 32, 32, 8
 NumberT = TypeVar("NumberT", "Price", "Cash")
@@ -132,7 +136,7 @@ class Snapshots(Section, frozen=True):
 class Postgres(Section, frozen=True):
     """[postgres]. dsn: "embedded", "none", or postgresql://... port, system_user: of the embedded server."""
 
-    dsn: str = "embedded"
+    dsn: str = EMBEDDED_POSTGRES
     port: Annotated[int, Meta(ge=1, le=65535)] | None = None
     system_user: str = "nobody"
 
@@ -227,10 +231,14 @@ def checked(body: dict[str, Any], where: str) -> Config:
 
 
 def replace(config: Config, section: str, **values: object) -> Config:
-    """The configuration with other values in one table; the caller has checked them."""
+    """The configuration with other values in one table, of the right types. Raises ConfigError."""
     body = msgspec.to_builtins(getattr(config, section))
     table = msgspec.convert({**body, **values}, type(getattr(config, section)))
-    return msgspec.structs.replace(config, **{section: table})
+    replaced = msgspec.structs.replace(config, **{section: table})
+    problem = _problem(replaced)
+    if problem:
+        raise ConfigError(f"the command line: {problem}")
+    return replaced
 
 
 def is_loopback(host: str) -> bool:
@@ -284,19 +292,31 @@ def _in_words(text: str, body: dict[str, Any]) -> str:
     if unknown or missing:
         field = (unknown or missing)[1]  # type: ignore[index]
         full = f"{path}.{field}" if path else field
-        return f"{full}: there is no such field" if unknown else f"{full} is missing"
+        return f"{full}: there is no such field{near(field, _fields(path))}" if unknown else f"{full} is missing"
     value: Any = body
     try:
         for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
             value = value[int(index) if index else name]
     except (KeyError, IndexError, TypeError):
         value = None  # in a dict, whose keys msgspec does not name
-    choices = _CHOICES.get(path.rpartition(".")[2])
-    if said.startswith("Invalid enum value") and choices:
-        said = f"Expected one of {choices}"
+    field = path.rpartition(".")[2]
+    if said.startswith("Invalid enum value") and field in _CHOICES:
+        said = f"Expected one of {_CHOICES[field]}"
+    if "matching regex" in said and field in _WORDS:
+        said = f"Expected {_WORDS[field]}"
+    if field in _SECRETS:
+        value = None
     said = f"{said[:1].lower()}{said[1:]}".replace("`", "")
     got = "" if value is None or ", got " in said or isinstance(value, dict | list) else f", got {value!r}"
     return f"{path or 'the file'}: {said}{got}"
+
+
+def _fields(path: str) -> list[str]:
+    """The fields of the table at `path`, for example "ports" or "account[2]"; of the whole where it is empty."""
+    entries: dict[str, type[Section]] = {"instrument": Instrument, "account": Account, "operator": Operator}
+    tables = {name: type(table) for name, table in msgspec.structs.asdict(Config()).items()}
+    kind = entries.get(path.partition("[")[0]) or tables.get(path) or Config
+    return [field.name for field in msgspec.structs.fields(kind)] if issubclass(kind, Section) else []
 
 
 def _problem(config: Config) -> str | None:
@@ -327,7 +347,7 @@ def _problem(config: Config) -> str | None:
             return f"{where}.name: expected at most {_NAME_BYTES} bytes, got {len(account.name.encode())}"
         if account.max_order_notional > wire.MAX_NOTIONAL:
             return f"{where}.max_order_notional: expected at most {wire.MAX_NOTIONAL // wire.CASH_SCALE}"
-    return _open_port(config.ports)
+    return _no_database(config.postgres.dsn) or _same_port(config.ports) or _open_port(config.ports)
 
 
 def _twice(kind: str, entries: Sequence[Any]) -> str | None:
@@ -353,6 +373,25 @@ def _beyond(kind: str, entries: Sequence[Any], most: int) -> str | None:
         number = getattr(entry, "id", None)
         if number is not None and number >= most:
             return f"{kind}[{index}].id: expected less than capacity.{kind}s, {most}, got {number}"
+    return None
+
+
+def _no_database(dsn: str) -> str | None:
+    """What names no database. The text given is not shown: a password may be in it."""
+    if dsn in (EMBEDDED_POSTGRES, NO_POSTGRES) or dsn.startswith(("postgresql://", "postgres://")):
+        return None
+    return f'postgres.dsn: expected "{EMBEDDED_POSTGRES}", "{NO_POSTGRES}" or postgresql://USER:PASSWORD@HOST/DATABASE'
+
+
+def _same_port(ports: Ports) -> str | None:
+    """A port that two sockets would have."""
+    seen: dict[int, str] = {}
+    for name in DEFAULT_PORTS:
+        port = getattr(ports, name)
+        if port in seen:
+            return f"ports.{name}: {port} is that of ports.{seen[port]} already"
+        if port:
+            seen[port] = name
     return None
 
 

@@ -455,7 +455,10 @@ async def serve(engine: Engine) -> int:
     try:
         await engine.start()
     except FAILURES as error:
-        print(f"openbell engine: {error}", file=sys.stderr, flush=True)
+        text = str(error)
+        if isinstance(error, OSError) and error.filename is not None:
+            text = f"{error.filename}: {error.strerror}"
+        print(f"openbell engine: {text}", file=sys.stderr, flush=True)
         return 1
     await engine.wait()
     await engine.stop()
@@ -505,7 +508,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = configure(args)
     except ConfigError as error:
         print(f"openbell engine: {error}", file=sys.stderr, flush=True)
-        return 1
+        return 2
 
     async def run() -> int:
         return await serve(Engine(args.data, config))

@@ -76,11 +76,7 @@ def run(args: argparse.Namespace) -> int:
     except InvalidInput as error:
         return reach.report(f"journal {args.act}", error, args.json)
     except (JournalError, InUse, OSError) as error:
-        if args.json:
-            show.out_json({"error": {"text": str(error)}})
-        else:
-            show.complain(f"openbell journal {args.act}: {error}")
-        return 1
+        return reach.failed(f"journal {args.act}", str(error), args.json)
 
 
 def _seq(text: str) -> int:
@@ -273,6 +269,7 @@ def _tail(args: argparse.Namespace) -> int:
 
 
 def _cut(args: argparse.Namespace) -> int:
+    segment.required(args.data / "journal")
     with MarketLock(args.data):
         if not args.yes:
             if not sys.stdin.isatty():

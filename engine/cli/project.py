@@ -16,9 +16,10 @@ import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from engine.cli import show
+from engine.cli import reach, show
+from engine.journal import segment
 from engine.journal.errors import JournalError
-from engine.lock import InUse, MarketLock
+from engine.lock import InUse, MarketLock, holder
 from engine.projector.service import Projector
 from engine.store.database import EMBEDDED, open_database
 from engine.store.embedded import StoreError
@@ -41,12 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it. Returns 0; 1 when it could not be done."""
     try:
+        if holder(args.data) is None:
+            segment.required(args.data / "journal")
         with MarketLock(args.data):
             result = asyncio.run(_project(args))
     except InUse as error:
-        return _complain(f"{error}: its projector keeps the database up to date", args.json)
+        return reach.failed("project", f"{error}: its projector keeps the database up to date", args.json)
     except (StoreError, JournalError, asyncpg.PostgresError, OSError) as error:
-        return _complain(str(error), args.json)
+        return reach.failed("project", str(error), args.json)
     if args.json:
         show.out_json(result)
     else:
@@ -56,14 +59,6 @@ def run(args: argparse.Namespace) -> int:
             f"written in {result['seconds']:.1f} s, {rate:,.0f}/s."
         )
     return 0
-
-
-def _complain(text: str, as_json: bool) -> int:
-    if as_json:
-        show.out_json({"error": {"text": text}})
-    else:
-        show.complain(f"openbell project: {text}")
-    return 1
 
 
 async def _project(args: argparse.Namespace) -> dict[str, Any]:

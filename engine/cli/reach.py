@@ -73,6 +73,15 @@ def report(verb: str, error: OpenBellError, as_json: bool) -> int:
     return code
 
 
+def failed(verb: str, text: str, as_json: bool, *, code: str = "failed", exit_code: int = REFUSED) -> int:
+    """Tell of an error that is none of the SDK's; the exit code."""
+    if as_json:
+        show.out_json({"error": {"code": code, "text": text}})
+    else:
+        show.complain(f"openbell {verb}: {text}")
+    return exit_code
+
+
 def reported(verb: str, args: argparse.Namespace, work: Callable[[argparse.Namespace], int]) -> int:
     """Do the verb's work; errors of the SDK become words and an exit code."""
     try:

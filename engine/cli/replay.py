@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from openbell.errors import OpenBellError
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from engine.cli import show
+from engine.cli import reach, show
 from engine.replay.errors import ReplayError
 
 if TYPE_CHECKING:
@@ -162,12 +162,13 @@ def _show(report: Report) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it. Returns 0; 1 when the engine did what it should not; 2 for a file or a market that does not fit."""
+    """Do it. Returns 0; 1 when the engine did what it should not, or refused; 2 for what does not fit; 3: no market."""
     try:
         report = _lobster(args) if args.kind == "lobster" else _itch(args)
-    except (ReplayError, OpenBellError) as error:
-        show.complain(f"openbell replay {args.kind}: {error}")
-        return 2
+    except OpenBellError as error:
+        return reach.report(f"replay {args.kind}", error, args.json)
+    except ReplayError as error:
+        return reach.failed(f"replay {args.kind}", str(error), args.json, code="bad_input", exit_code=reach.USAGE)
     if args.json:
         show.out_json(report.to_json())
     else:

@@ -90,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the market until a signal. Returns the exit code: 0 stopped in order, 1 the engine failed, 2 wrong usage."""
+    """Run the market until a signal. Returns the exit code: 0 stopped in order, 1 it failed, 2 wrong usage."""
     data = args.data.expanduser().resolve()
     plain = args.plain or not sys.stdout.isatty()
     if not args.config.is_file():
@@ -301,7 +301,7 @@ class Runner:
             self.processes.stop_workers()
             self._tell_why_it_failed()
             self._stop_postgres()
-            return reach.REFUSED
+            return reach.USAGE if engine.exit_code == reach.USAGE else reach.REFUSED
         self.say("the engine was shut down by an operator" if by_itself else "stopping in order ...")
         self.processes.stop_workers()
         if not self.processes.stop_engine():
@@ -346,9 +346,12 @@ class Runner:
             show.complain(f"openbell run: the engine {verb}: {why[-1]}")
             return
         lost = "" if self.operator is None else f"; {self._what_is_lost()}"
-        show.complain(f"openbell run: the engine {verb}: {engine.end_in_words}{lost}")
-        for line in said[-12:]:
-            show.complain(f"    {line}")
-        show.complain("What it said is above" if engine.log is None else f"All that it said is in {engine.log}")
+        if engine.log is None:
+            show.complain(f"openbell run: the engine {verb}: {engine.end_in_words}{lost}; what it said is above")
+        else:
+            show.complain(f"openbell run: the engine {verb}: {engine.end_in_words}{lost}")
+            for line in said[-12:]:
+                show.complain(f"    {line}")
+            show.complain(f"All that it said is in {engine.log}")
         if self.operator is not None:
             show.complain(f"Start it again: {self.type('run')}")

@@ -57,6 +57,12 @@ def name_of(first_seq: int) -> str:
     return f"{first_seq:018d}{SUFFIX}"
 
 
+def required(directory: Path) -> None:
+    """Raise JournalError where there is no journal: before anything is made in a directory that is none of a market."""
+    if not segments(directory):
+        raise JournalError(f"{directory}: there is no journal")
+
+
 def segments(directory: Path) -> list[Segment]:
     """The segments in `directory`, ascending; [] when there is no such directory."""
     try:

@@ -79,7 +79,8 @@ def bind(socket: zmq.Socket[bytes], name: str, ports: Ports, encrypted: bool) ->
         socket.bind(f"tcp://{host}:{port or '*'}")
     except zmq.ZMQError as error:
         hint = " (another market? give another port, or 0 for a free one)" if error.errno == zmq.EADDRINUSE else ""
-        raise PortError(f"ports.{name}: cannot bind {ports.host}:{port}: {error}{hint}") from error
+        why = zmq.strerror(error.errno or 0)
+        raise PortError(f"ports.{name}: cannot bind {ports.host}:{port}: {why}{hint}") from error
     bound = socket.getsockopt_string(zmq.LAST_ENDPOINT)
     return bound.replace("0.0.0.0", ports.host) if bound.startswith("tcp://0.0.0.0") else bound
 

@@ -21,8 +21,8 @@ from openbell.status import Limits
 
 from engine.replay.errors import ReplayError
 from engine.replay.market import ALL_LEVELS, Levels, Queues
+from engine.replay.turn import Turn
 
-MAKER_NAME, TAKER_NAME = "replay", "replay-counterparty"
 REASON = "replay of recorded order flow"
 FRAME_COMMANDS = 2048
 MOST_UNANSWERED = 16_384  # commands sent ahead of their answers
@@ -44,8 +44,14 @@ class RemoteMarket:
         self._operator = Operator(self._where)
         if self._operator.market.orders != market.orders:
             raise ReplayError(f"the market of {data} is at {self._operator.market.orders}, not at {market.orders}")
-        self.maker, self.taker = self._account(MAKER_NAME), self._account(TAKER_NAME)
-        self._client = self._login()
+        self._turn = Turn(self._operator.market)
+        try:
+            self._maker_name, self._taker_name = self._turn.accounts
+            self.maker, self.taker = self._account(self._maker_name), self._account(self._taker_name)
+            self._client = self._login()
+        except BaseException:
+            self._turn.close()
+            raise
         self.first_client_id = 1 + max(int(row["last_client_order_id"]) for row in self._client.info["accounts"])
         self._instruments = {row.symbol: row for row in self._operator.instruments()}
         self._unanswered = 0
@@ -54,15 +60,15 @@ class RemoteMarket:
     def _login(self) -> openbell.Client:
         """A session for both accounts: with the key of an earlier replay where the market's directory has it."""
         try:
-            client = self._connect(find_api_key(self._operator.market, MAKER_NAME))
+            client = self._connect(find_api_key(self._operator.market, self._maker_name))
         except (MarketNotFound, LoginRefused):
             client = None
-        if client is None or MAKER_NAME not in client.accounts_by_name:
+        if client is None or self._maker_name not in client.accounts_by_name:
             key = self._operator.add_key(self.maker, reason=REASON).secret
-        elif TAKER_NAME in client.accounts_by_name:
+        elif self._taker_name in client.accounts_by_name:
             return client
         else:
-            key = find_api_key(self._operator.market, MAKER_NAME)
+            key = find_api_key(self._operator.market, self._maker_name)
         if client is not None:
             client.close()
         self._operator.add_key(self.taker, api_key=key, reason=REASON)
@@ -185,6 +191,7 @@ class RemoteMarket:
         """Disconnect; instruments, accounts and orders stay as they are."""
         self._client.close()
         self._operator.close()
+        self._turn.close()
 
     def __enter__(self) -> Self:
         return self

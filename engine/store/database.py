@@ -56,7 +56,7 @@ async def check(dsn: str, timeout_s: float = 10.0) -> None:
     """See that the projector can work with the database at `dsn`. Raises StoreError that names what is wrong."""
     where = redacted(dsn)
     if urlsplit(dsn).scheme not in {"postgresql", "postgres"}:
-        raise StoreError(f'postgres.dsn must be "{EMBEDDED}" or start with postgresql://, got {where!r}')
+        raise StoreError(f'postgres.dsn: expected "{EMBEDDED}" or postgresql://..., got {where!r}')
     try:
         connection = await asyncpg.connect(dsn, timeout=timeout_s)
     except TimeoutError:

@@ -78,10 +78,17 @@ WRONG = [
     ("[ports]\norders = -1", "ports.orders: expected int >= 0, got -1"),
     ('[ports]\norders = "x"', "ports.orders: expected int, got str"),
     ("ports = 3", "ports: expected object, got int"),
-    ("[market]\nspeed = 3", "market.speed: there is no such field"),
-    ("[markets]", "markets: there is no such field"),
+    ("[market]\nspeed = 3", "market.speed: there is no such field; there are: day_end, durability, "),
+    ("[ports]\nordres = 7701", "ports.ordres: there is no such field; did you mean orders?"),
+    ("[markets]", "markets: there is no such field; did you mean market"),
+    ('[[account]]\nnmae = "a"', "account[0].nmae: there is no such field; did you mean name?"),
+    ("[ports]\nmarket_data = 7701", "ports.market_data: 7701 is that of ports.orders already"),
+    ('[postgres]\ndsn = "foo"', 'postgres.dsn: expected "embedded", "none" or postgresql://'),
     ('[market]\ndurability = "disk"', "market.durability: expected one of fsync, memory, got 'disk'"),
-    ('[market]\nday_end = "25:00"', "market.day_end: expected str matching regex"),
+    (
+        '[market]\nday_end = "25:00"',
+        "market.day_end: expected a time of day, 00:00 to 23:59, or \"never\", got '25:00'",
+    ),
     ('[market]\nname = ""', "market.name: expected str of length >= 1"),
     ("[capacity]\norders = 0", "capacity.orders: expected int >= 1, got 0"),
     ("[capacity]\nwindow_pages = 63", "capacity.window_pages: expected a power of two, 2 to 4096, got 63"),
@@ -135,6 +142,27 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
         load(tmp_path, text)
     assert said in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path / "0.toml"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[account]]\nname = "a"\napi_key = "hush"',
+        '[[operator]]\nname = "a"\ntoken = "hush"',
+        '[postgres]\ndsn = "hush"',
+    ],
+)
+def test_a_secret_is_not_shown(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert "hush" not in str(caught.value)
+
+
+def test_the_command_line_is_checked_as_a_file_is() -> None:
+    made = config.replace(Config(), "ports", orders=1, control=0, market_data=0)
+    assert (made.ports.orders, made.ports.snapshots) == (1, 7703)
+    with pytest.raises(ConfigError, match=r"the command line: ports.snapshots: 1 is that of ports.orders already"):
+        config.replace(Config(), "ports", orders=1, snapshots=1)
 
 
 def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:

@@ -62,13 +62,13 @@ class BookScreen:
         head.append(f" {self.symbol} ", "bold white on blue").append("  ")
         if self.state is not None:
             head.append_text(show.state(self.state)).append("  ")
+        if self.alarm:  # in front of what a narrow screen cuts off
+            head.append(f"{self.alarm}  ", "bold yellow")
         head.append(f"last {show.price(self.last)}  ", "bold")
         if self.bids and self.asks:
             bid, ask = self.bids[0].price, self.asks[0].price
             head.append(f"spread {show.price(ask - bid)} ({(ask - bid) / (ask + bid) * 20_000:.1f} bps)  ")
         head.append(f"{self.volume:,} lots traded meanwhile  ")
-        if self.alarm:
-            head.append(self.alarm, "bold yellow")
         return head
 
     def _book(self, rows: int, *, wide: bool) -> RenderableType:

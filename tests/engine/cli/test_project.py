@@ -54,6 +54,13 @@ def test_brings_the_database_up_and_makes_it_anew(
     asyncio.run(look())
 
 
+def test_a_directory_without_a_market_stays_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for verb in (["project"], ["project", "--rebuild"], ["journal", "cut", "--yes", "--after", "3"]):
+        assert main([*verb, "--data", str(tmp_path / "mistyped")]) == 1
+        assert "mistyped/journal: there is no journal" in capsys.readouterr().err.replace("\n", "")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_running_market_projects_by_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with MarketLock(tmp_path):
         code, found = project(capsys, "--data", tmp_path)
@@ -62,6 +69,8 @@ def test_a_running_market_projects_by_itself(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_a_database_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    market = Trading(tmp_path, 1)
+    market.stop()
     dsn = f"postgresql://nobody:secret@/nothing?host={tmp_path}"
     code, found = project(capsys, "--data", tmp_path, "--dsn", dsn)
     assert code == 1

@@ -215,6 +215,15 @@ def test_a_port_in_use_is_named(data: Path) -> None:
     assert processes_of(data) == []
 
 
+def test_a_wrong_configuration_is_2(data: Path) -> None:
+    path = data.parent / "wrong.toml"
+    path.write_text("[ports]\nordres = 1\n")
+    done = openbell("run", "--plain", "--data", str(data), "--config", str(path), cwd=data.parent)
+    assert done.returncode == 2
+    assert f"{path}: ports.ordres: there is no such field; did you mean orders?" in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("what it said is above")
+
+
 @pytest.mark.parametrize(
     ("options", "word"),
     [

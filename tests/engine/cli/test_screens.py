@@ -116,6 +116,17 @@ def test_warnings_are_seen_and_memory_durability_too() -> None:
         assert word in text
 
 
+def test_a_stale_book_says_so_on_a_narrow_screen_too() -> None:
+    screen = BookScreen(
+        "NOVA", bids=[Level(410_8000, 46, 1)], asks=[Level(410_8500, 350, 1)], state=1, volume=1_234_567
+    )
+    screen.alarm = "stale for 1.5 s"
+    console = Console(width=60, height=24)
+    with console.capture() as capture:
+        console.print(screen)
+    assert "stale for 1.5 s" in capture.get().splitlines()[0]
+
+
 def test_an_empty_market_tells_what_to_do() -> None:
     screen = MarketScreen(hint=HINTS[0])
     assert any("waiting" in line for line in drawn(screen, 80, 24))

@@ -95,19 +95,26 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         arguments = ["--data", str(tmp_path / "data"), "--config", str(tmp_path / "market.toml")]
         code, said = run(*arguments, "--port", f"control={port}")
     assert code == 1
-    assert f"ports.control: cannot bind 127.0.0.1:{port}" in said
+    assert f"ports.control: cannot bind 127.0.0.1:{port}: Address already in use (another market?" in said
     assert not (tmp_path / "data" / "run" / "engine.json").exists()
 
 
 def test_a_wrong_configuration_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[ports]\norders = 70000\n")
     code, said = run("--data", str(tmp_path / "data"), "--config", str(tmp_path / "bad.toml"))
-    assert (code, said) == (1, f"openbell engine: {tmp_path}/bad.toml: ports.orders: expected int <= 65535, got 70000")
+    assert (code, said) == (2, f"openbell engine: {tmp_path}/bad.toml: ports.orders: expected int <= 65535, got 70000")
     assert not (tmp_path / "data").exists()
     (tmp_path / "open.toml").write_text('[ports]\nhost = "0.0.0.0"\n')
     code, said = run("--data", str(tmp_path / "data"), "--config", str(tmp_path / "open.toml"))
-    assert code == 1
+    assert code == 2
     assert "without encryption only loopback" in said
+
+
+def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "run").write_text("a file")
+    code, said = run("--data", str(tmp_path / "data"))
+    assert (code, said) == (1, f"openbell engine: {tmp_path}/data/run: File exists")
 
 
 def test_a_damaged_journal_stops_the_start(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from engine.cli.__main__ import main
 from engine.replay.errors import ReplayError
 from engine.replay.itch.file import write_day
 from engine.replay.itch.replay import ItchReplay, survey, wanted_locates
-from engine.replay.remote import MAKER_NAME, TAKER_NAME, RemoteMarket
+from engine.replay.remote import RemoteMarket
 from tests.engine.replay.days import action, add, directory, executed, written
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -96,7 +96,8 @@ def test_a_day_of_itch_gives_the_same_books_as_in_an_engine_of_its_own(
     }
     with openbell.Operator(engine) as operator:
         rows = {row.name: row for row in operator.accounts()}
-        assert rows[MAKER_NAME].open_orders == there["live_orders"] and rows[TAKER_NAME].open_orders == 0
+        assert rows["replay"].open_orders == there["live_orders"]
+        assert rows["replay-counterparty"].open_orders == 0
     assert main(["replay", "itch", str(path), "--to", str(engine)]) == 2
     assert "orders rest in SYM00001 there, the record needs an empty book" in capsys.readouterr().err
 
@@ -120,6 +121,24 @@ def test_more_than_may_be_unanswered_is_sent_in_order(engine: Path, tmp_path: Pa
         report = ItchReplay(path, market, found, wanted_locates(found, [])).run()
     assert report.executions == report.executions_matched == 15_000
     assert report.live_orders == 0 and report.reasons == {} and report.commands == 30_000
+
+
+def test_two_at_the_same_time_have_accounts_of_their_own(engine: Path, tmp_path: Path) -> None:
+    days = [
+        written(tmp_path / f"{n}", directory(n), action("T", n), add(1, "B", 5, 10_000, n), executed(1, 5, n))
+        for n in (21, 22)
+    ]
+    found = [survey(path) for path in days]
+    with RemoteMarket(str(engine)) as one, RemoteMarket(str(engine)) as two:
+        assert len({one.maker, one.taker, two.maker, two.taker}) == 4
+        reports = [
+            ItchReplay(path, market, seen, wanted_locates(seen, [])).run()
+            for path, seen, market in zip(days, found, (one, two), strict=True)
+        ]
+    assert [report.executions_matched for report in reports] == [1, 1]
+    assert [report.reasons for report in reports] == [{}, {}]
+    with RemoteMarket(str(engine)) as again:
+        assert again.maker == one.maker
 
 
 def test_somebody_else_who_trades_with_the_replay_is_told(engine: Path, tmp_path: Path) -> None:
@@ -150,12 +169,15 @@ def test_what_does_not_fit_is_said_in_words(
     engine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day = written(tmp_path / "day", directory(), action("T"), add(1, "B", 5, 100))
-    for arguments, text in (
-        (["--to", tmp_path], "no market runs in"),
-        (["--to", "127.0.0.1:1", "--data", engine], f"is at {address(engine)}, not at tcp://127.0.0.1:1"),
+    for arguments, code, text in (
+        (["--to", tmp_path], 3, "no market runs in"),
+        (["--to", "127.0.0.1:1"], 2, "no operator's token for tcp://127.0.0.1:4: give"),
+        (["--to", "127.0.0.1:1", "--data", engine], 2, f"is at {address(engine)}, not at tcp://127.0.0.1:1"),
     ):
-        assert main(["replay", "itch", str(day), *map(str, arguments)]) == 2
+        assert main(["replay", "itch", str(day), *map(str, arguments)]) == code
         assert text in capsys.readouterr().err
+        assert main(["replay", "itch", str(day), *map(str, arguments), "--json"]) == code
+        assert text in json.loads(capsys.readouterr().out)["error"]["text"]
     with RemoteMarket(str(engine)) as market:
         with pytest.raises(ReplayError, match=r"LOTS is traded there with tick 500 \(1e-4\), lots of 100"):
             market.add_instrument("LOTS", 100)
@@ -165,5 +187,5 @@ def test_what_does_not_fit_is_said_in_words(
         bids, asks = market.levels(market.add_instrument("NEW", 100))
         assert len(bids) == len(asks) == 0 and market.queues(market.add_instrument("NEW", 100)) == {}
     monkeypatch.setenv("OPENBELL_OPERATOR_TOKEN", "none of this market")
-    assert main(["replay", "itch", str(day), "--to", str(engine)]) == 2
+    assert main(["replay", "itch", str(day), "--to", str(engine)]) == 1
     assert "token" in capsys.readouterr().err

@@ -80,6 +80,9 @@ def test_what_does_not_fit_is_said_in_words_with_code_2(tmp_path: Path, capsys: 
         assert (code, out) == (2, "") and re.search(text, err), err
     for arguments, text in (
         (("--messages", 10), "messages must be at least 1010 for 100 symbols, got 10"),
+        (("--messages", -5), "messages must be above 0, got -5"),
+        (("--symbols", -1), "symbols must be above 0, got -1"),
+        (("--messages", "many"), "--messages: 'many' is not a whole number"),
         (("--symbols", 0), "symbols must be 1..65535, got 0"),
         (("--seed", -1), "seed must be 0..18446744073709551615, got -1"),
     ):

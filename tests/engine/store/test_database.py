@@ -86,7 +86,7 @@ async def test_a_closed_port_and_a_silent_one() -> None:
 
 @pytest.mark.parametrize("dsn", ["", "embeded", "mysql://a@b/c", "./var"])
 async def test_what_is_no_dsn_is_refused(dsn: str) -> None:
-    with pytest.raises(StoreError, match=r"postgres\.dsn must be .embedded. or start with postgresql://"):
+    with pytest.raises(StoreError, match=r"postgres\.dsn: expected .embedded. or postgresql://"):
         await check(dsn)
 
 

@@ -19,8 +19,8 @@ from setuptools import Extension, setup
 ROOT = Path(__file__).resolve().parent
 EXT = ROOT / "ext"
 
-# The module that applies commands: its headers are inlined whole, or their calls would be a tenth of an order's time.
-HOT = EXT / "batch.pyx"
+# The modules that apply commands: their headers are inlined whole, or their calls would be a tenth of an order's time.
+HOT = {EXT / "batch.pyx", EXT / "orders.pyx"}
 INLINE_ALL = ("CYTHON_INLINE", "inline __attribute__((always_inline))")
 
 # Set once, here: no .pyx carries directives of its own that change these.
@@ -57,7 +57,7 @@ def extensions() -> list[Extension]:
             [str(path.relative_to(ROOT))],
             include_dirs=include_dirs,
             depends=headers,
-            define_macros=[INLINE_ALL] if path == HOT else [],
+            define_macros=[INLINE_ALL] if path in HOT else [],
             extra_compile_args=compile_flags(),
             language="c",
         )

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from ext.events cimport emit, emit_market, emit_reject, emit_status
-from ext.layout cimport Account, AccountText, Basis, FAR_AWAY, Instrument, Market, Position
+from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, Instrument, Market, Position
 from ext.ledger cimport find_position, free_cash, open_position
 from ext.levels cimport magic_of
 from ext.bits cimport product, share
@@ -27,6 +27,8 @@ cdef extern from *:
     #define OB_INT32_MAX 2147483647LL
     #define OB_MAX_LOTS (1LL << 40)
     #define OB_MAX_HELD (1LL << 61)
+    #define OB_ENDLESS_LOTS (1LL << 62)
+    #define OB_CREDIT_AT_LEAST (1LL << 61)
     #define OB_MAX_STEP (1LL << 20)
     #define OB_MAX_IDS (1LL << 24)
     #define OB_MAX_PAGES (1LL << 25)
@@ -36,6 +38,8 @@ cdef extern from *:
     const int64_t INT32_MAX "OB_INT32_MAX"
     const int64_t MAX_LOTS "OB_MAX_LOTS"            # of one deposit, and of a position limit
     const int64_t MAX_HELD "OB_MAX_HELD"            # of a position that deposits make
+    const int64_t ENDLESS_LOTS "OB_ENDLESS_LOTS"
+    const int64_t CREDIT_AT_LEAST "OB_CREDIT_AT_LEAST"  # of CREDIT_UNLIMITED accounts: enough for the short way
     const int64_t MAX_STEP "OB_MAX_STEP"            # tick and lot size
     const int64_t MAX_IDS "OB_MAX_IDS"
     const int64_t MAX_PAGES "OB_MAX_PAGES"
@@ -261,7 +265,7 @@ cdef void set_instrument_state(Market* m, const AdminCommand* c) noexcept nogil:
 
 cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
     cdef Account* a
-    cdef AccountText* t
+    cdef AccountMore* t
     cdef char[32] name
     cdef Range[5] within
     cdef int k
@@ -270,7 +274,7 @@ cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
         reject(m, c, CHECK_CAPACITY, 0, m.account_capacity, c.account, 0)
         return
     a = &m.accounts[c.account]
-    t = &m.account_texts[c.account]
+    t = &m.account_more[c.account]
     within[0] = Range(0, MAX_QTY)
     within[1] = Range(0, MAX_NOTIONAL)
     within[2] = Range(0, MAX_LOTS)
@@ -300,7 +304,7 @@ cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
         memcpy(t.name, name, 32)
         add_name(m, True, c.account)
     if c.flags != KEEP_FLAGS:
-        a.flags = c.flags
+        set_flags(a, c.flags)
     t.set_max_order_qty = kept(c, 0, t.set_max_order_qty)
     t.set_max_order_notional = kept(c, 1, t.set_max_order_notional)
     t.set_max_position = kept(c, 2, t.set_max_position)
@@ -310,7 +314,13 @@ cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
     answer_account(m, c, EVENT_KIND_ACCOUNT_SET, 0, 0, 0, 0)
 
 
-cdef void put_limits_in_force(Account* a, const AccountText* t) noexcept nogil:
+cdef void set_flags(Account* a, uint8_t flags) noexcept nogil:
+    a.flags = flags
+    a.short_room = ENDLESS_LOTS if flags & ACCOUNT_FLAG_SHORT_ALLOWED else 0
+    a.credit = CREDIT_AT_LEAST if flags & ACCOUNT_FLAG_CREDIT_UNLIMITED else 0
+
+
+cdef void put_limits_in_force(Account* a, const AccountMore* t) noexcept nogil:
     a.max_order_qty = <uint32_t> in_force(t.set_max_order_qty, MAX_QTY)
     a.max_order_notional = in_force(t.set_max_order_notional, MAX_NOTIONAL)
     a.max_position = in_force(t.set_max_position, FAR_AWAY)

@@ -24,40 +24,50 @@ cdef enum:
 
 
 cdef struct Found:  # what was found about a command, handed on to applying
-    uint64_t hash           # hash_id of account and client order id
+    uint32_t place          # of the client order id in an index of ids: id_place
+    uint32_t tag            # of it
     uint32_t slot           # of the order that the client order id names; else what the command names, or 0
     uint32_t position       # number, or any other
 
 
-cdef inline const uint32_t* look_1(const Market* m, const OrderCommand* c, Found* f) noexcept nogil:
-    """The account, and the cell of the client order id, which is returned."""
+cdef inline void look_id(const Market* m, const OrderCommand* c, Found* f) noexcept nogil:
+    """The place of the client order id, and its tag."""
     cdef uint64_t hash = hash_id(c.account, c.client_order_id)
-    cdef const uint32_t* cell = &m.id_index[id_place(m, hash, c.client_order_id)]
-    f.hash = hash
-    prefetch(cell)
-    prefetch(&m.accounts[c.account])
-    prefetch(<const char*> &m.accounts[c.account] + 64)
-    return cell
+    f.place = id_place(m, hash, c.client_order_id)
+    f.tag = id_tag(m, hash)
 
 
-cdef inline uint32_t look_2(const Market* m, const uint32_t* cell, uint64_t hash) noexcept nogil:
+cdef inline uint32_t look_number(const Market* m, const Found* f) noexcept nogil:
     """The number of a known id in the log, or 0."""
-    cdef uint32_t number = cell[0] & m.id_number_mask
-    return number & (0 - <uint32_t> ((cell[0] - number == id_tag(m, hash)) & (m.id_window >= RING)))
+    cdef uint32_t other = m.id_index[f.place] ^ f.tag  # the number alone where the tags are the same
+    return pick((other > m.id_number_mask) | (m.id_window < RING), 0, other)
 
 
-cdef inline void look_3(const Market* m, const OrderCommand* c, Found* f, uint32_t number) noexcept nogil:
+cdef inline void look_order(const Market* m, const OrderCommand* c, Found* f, uint32_t number) noexcept nogil:
     """The order."""
     f.slot = pick(number, m.id_slot[number], <uint32_t> c.order_id)
-    f.position = 0
     prefetch(&m.orders[f.slot])
+
+
+cdef inline void look_near_1(const Market* m, const OrderCommand* c, Found* f) noexcept nogil:
+    """Where near caches hold the market: the id, the account."""
+    look_id(m, c, f)
+    prefetch(&m.id_index[f.place])
+    prefetch(&m.accounts[c.account])
+    prefetch(<const char*> &m.accounts[c.account] + 64)
+
+
+cdef inline void look_near_2(const Market* m, const OrderCommand* c, Found* f) noexcept nogil:
+    """The order."""
+    look_order(m, c, f, look_number(m, f))
+    f.position = 0
+    prefetch(&m.links[f.slot])
 
 
 # In a wide market, of many instruments or orders, more is far away: where the slot of an id is, an order's neighbours,
 # the instrument, the position, and the way to a new order's level.
 
 cdef struct Ahead:  # what a step left for the next ones
-    const uint32_t* cell    # of the id in the index of the current generation
     const uint32_t* cells   # of the position in its index
     uint64_t window_cell
     uint32_t position_tag
@@ -70,8 +80,8 @@ cdef inline const Instrument* instrument_of(const Market* m, const OrderCommand*
     return &m.instruments[c.instrument if c.instrument < m.instrument_capacity else 0]
 
 
-cdef inline void look_wide_1(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
-    """The instrument, the cells of the position."""
+cdef inline void look_wide_1(const Market* m, const OrderCommand* c, Found* f, Ahead* a) noexcept nogil:
+    """The account, the instrument, the cells of the id and of the position."""
     cdef uint64_t key = word_at(&c.account)
     cdef uint64_t hash, cell
     if likely(m.position_buckets == 0):
@@ -81,15 +91,20 @@ cdef inline void look_wide_1(const Market* m, const OrderCommand* c, Ahead* a) n
         hash = position_hash(key)
         a.cells = position_bucket(m, hash)
         a.position_tag = position_tag(m, hash)
+    look_id(m, c, f)
+    prefetch(&m.id_index[f.place])
+    prefetch(&m.accounts[c.account])
+    prefetch(<const char*> &m.accounts[c.account] + 64)
     prefetch(a.cells)
     prefetch(instrument_of(m, c))
     prefetch(<const char*> instrument_of(m, c) + 64)
 
 
-cdef inline void look_wide_2(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
+cdef inline void look_wide_2(const Market* m, const OrderCommand* c, const Found* f, Ahead* a) noexcept nogil:
     """Where the slot of a known id is; the position; the cell of the page that the price is in."""
     cdef const Instrument* i = instrument_of(m, c)
     cdef uint64_t place = <uint64_t> ((index_of(i, c.price) >> 6) - i.base)
+    a.number = look_number(m, f)
     a.window_cell = (i - m.instruments) * m.window_pages + (place if place < m.window_pages else 0)
     prefetch(&m.windows[a.window_cell])
     prefetch(&m.id_slot[a.number])
@@ -98,7 +113,8 @@ cdef inline void look_wide_2(const Market* m, const OrderCommand* c, Ahead* a) n
 
 
 cdef inline void look_wide_3(const Market* m, const OrderCommand* c, Found* f, Ahead* a) noexcept nogil:
-    """The level."""
+    """The order, the level."""
+    look_order(m, c, f, a.number)
     f.position = a.position
     a.level = m.windows[a.window_cell] << 6 | <uint32_t> (index_of(instrument_of(m, c), c.price) & 63)
     prefetch(level_at(m, a.level))

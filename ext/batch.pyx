@@ -4,13 +4,14 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from ext.admin cimport admin, opens_market
 from ext.ahead cimport (
-    CHUNK, RING, Ahead, Found, look_1, look_2, look_3, look_wide_1, look_wide_2, look_wide_3, look_wide_4,
+    CHUNK, RING, Ahead, Found, look_id, look_near_1, look_near_2, look_number, look_order, look_wide_1, look_wide_2, look_wide_3, look_wide_4,
 )
 from ext.bits cimport are_in_order, copy_pair, likely, unlikely
 from ext.events cimport emit_tops
 from ext.layout cimport Market
 from ext.mass cimport mass_cancel, tick
 from ext.orders cimport cancel_order, new_order, replace_order
+from ext.plain cimport cancel_plain, enter_plain
 from ext.wire cimport *
 
 cdef enum:
@@ -60,45 +61,31 @@ cdef Fault check_commands(
     return FINE
 
 
-cdef inline void apply_order(
-    Market* m, const OrderCommand* c, uint64_t hash, uint32_t slot, uint32_t position,
-) noexcept nogil:
-    """Apply an OrderCommand, with what was found about it: see ahead.pxd."""
-    copy_pair(&m.seq, c)  # and ts_ns
+cdef void apply_special(Market* m, const OrderCommand* c) noexcept nogil:
+    """What the short way left."""
     if c.kind == COMMAND_KIND_NEW_ORDER:
-        new_order(m, c, hash, position)
+        new_order(m, c)
     elif c.kind == COMMAND_KIND_CANCEL:
-        cancel_order(m, c, hash, slot)
+        cancel_order(m, c)
     elif c.kind == COMMAND_KIND_REPLACE:
-        replace_order(m, c, hash, slot)
+        replace_order(m, c)
     elif c.kind == COMMAND_KIND_MASS_CANCEL:
         mass_cancel(m, c)
     else:
         tick(m)
-    if m.touched_count:
-        emit_tops(m)
 
 
 cdef void apply_chunk(Market* m, const OrderCommand* c, const Found* found, int64_t count) noexcept nogil:
-    cdef int64_t k
-    for k in range(count):
-        apply_order(m, &c[k], found[k].hash, found[k].slot, found[k].position)
-
-
-cdef void apply_near(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
-    """Apply OrderCommands in a market that near caches hold."""
-    cdef Found[CHUNK] found
-    cdef const uint32_t* cells[CHUNK]
-    cdef int64_t size, k
-    while count:
-        size = CHUNK if count > CHUNK else count
-        for k in range(size):
-            cells[k] = look_1(m, &c[k], &found[k])
-        for k in range(size):
-            look_3(m, &c[k], &found[k], look_2(m, cells[k], found[k].hash))
-        apply_chunk(m, c, found, size)
-        c += size
-        count -= size
+    cdef const OrderCommand* end = c + count
+    while c != end:
+        copy_pair(&m.seq, c)  # and ts_ns
+        if not (enter_plain(m, c, found) if c.kind == COMMAND_KIND_NEW_ORDER
+                else c.kind == COMMAND_KIND_CANCEL and cancel_plain(m, c, found)):
+            apply_special(m, c)
+        if m.touched_count:
+            emit_tops(m)
+        c += 1
+        found += 1
 
 
 cdef inline int64_t within(int64_t at, int64_t count) noexcept nogil:
@@ -106,24 +93,33 @@ cdef inline int64_t within(int64_t at, int64_t count) noexcept nogil:
     return 0 if at < 0 else at if at < count else count
 
 
+cdef void apply_near(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
+    """Apply OrderCommands in a market that near caches hold."""
+    cdef Found[RING] found
+    cdef int64_t at = -CHUNK
+    cdef int64_t k
+    while at < count:
+        for k in range(at + CHUNK, at + 2 * CHUNK if at + 2 * CHUNK < count else count):
+            look_near_1(m, &c[k], &found[k & (RING - 1)])
+        for k in range(within(at, count), within(at + CHUNK, count)):
+            look_near_2(m, &c[k], &found[k & (RING - 1)])
+        if at >= 0:
+            apply_chunk(m, c + at, &found[at & (RING - 1)], within(at + CHUNK, count) - at)
+        at += CHUNK
+
+
 cdef void apply_wide(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
     """Apply OrderCommands in a market that near caches do not hold: each step of looking is a chunk before the next."""
     cdef Found[RING] found
     cdef Ahead[RING] ring
-    cdef Ahead* a
     cdef int64_t at = -3 * CHUNK
     cdef int64_t k
     while at < count:
         for k in range(within(at + 3 * CHUNK, count), within(at + 4 * CHUNK, count)):
-            a = &ring[k & (RING - 1)]
-            a.cell = look_1(m, &c[k], &found[k & (RING - 1)])
-            look_wide_1(m, &c[k], a)
+            look_wide_1(m, &c[k], &found[k & (RING - 1)], &ring[k & (RING - 1)])
         for k in range(within(at + 2 * CHUNK, count), within(at + 3 * CHUNK, count)):
-            a = &ring[k & (RING - 1)]
-            a.number = look_2(m, a.cell, found[k & (RING - 1)].hash)
-            look_wide_2(m, &c[k], a)
+            look_wide_2(m, &c[k], &found[k & (RING - 1)], &ring[k & (RING - 1)])
         for k in range(within(at + CHUNK, count), within(at + 2 * CHUNK, count)):
-            look_3(m, &c[k], &found[k & (RING - 1)], ring[k & (RING - 1)].number)
             look_wide_3(m, &c[k], &found[k & (RING - 1)], &ring[k & (RING - 1)])
         for k in range(within(at, count), within(at + CHUNK, count)):
             look_wide_4(m, &c[k], found[k & (RING - 1)].slot, &ring[k & (RING - 1)])
@@ -137,6 +133,19 @@ cdef void apply_orders(Market* m, const OrderCommand* c, int64_t count) noexcept
         apply_wide(m, c, count)
     else:
         apply_near(m, c, count)
+
+
+cdef bint apply_single(Market* m, const OrderCommand* c) noexcept nogil:
+    cdef Found found
+    if unlikely(c.seq != m.seq + 1 or c.ts_ns < m.ts_ns or c.kind - <uint32_t> 1 >= COMMAND_KIND_TICK
+                or not m.configured):
+        return False
+    look_id(m, c, &found)
+    found.slot = found.position = 0
+    if c.kind != COMMAND_KIND_NEW_ORDER:
+        look_order(m, c, &found, look_number(m, &found))
+    apply_chunk(m, c, &found, 1)
+    return True
 
 
 cdef size_t apply_any(Market* m, const char* data) noexcept nogil:

@@ -20,6 +20,12 @@ static inline int64_t ob_product(int64_t a, int64_t b, int64_t c) {
     return abc;
 }
 
+/* Whether a * b * c does not go beyond 63 bits, and the product. */
+static inline int ob_product_fits(int64_t a, int64_t b, int64_t c, int64_t *abc) {
+    int64_t ab;
+    return !__builtin_mul_overflow(a, b, &ab) && !__builtin_mul_overflow(ab, c, abc);
+}
+
 /* a * b / c toward zero, the product through 128 bits; the caller sees to |b| <= |c|, so that the result fits */
 static inline int64_t ob_share(int64_t a, int64_t b, int64_t c) {
     int64_t ab;
@@ -34,11 +40,27 @@ static inline int64_t ob_add(int64_t a, int64_t b) {
     return a < 0 ? INT64_MIN : INT64_MAX;
 }
 
+/* Whether a + a is within 64 bits. */
+static inline int ob_doubles(int64_t a) {
+    int64_t sum;
+    return !__builtin_add_overflow(a, a, &sum);
+}
+
 /* Eight bytes that lie anywhere, little endian as everything here. */
 static inline uint64_t ob_word_at(const void *p) {
     uint64_t word;
     __builtin_memcpy(&word, p, 8);
     return word;
+}
+static inline uint32_t ob_half_at(const void *p) {
+    uint32_t half;
+    __builtin_memcpy(&half, p, 4);
+    return half;
+}
+static inline uint16_t ob_quarter_at(const void *p) {
+    uint16_t quarter;
+    __builtin_memcpy(&quarter, p, 2);
+    return quarter;
 }
 static inline void ob_put_word(void *p, uint64_t word) { __builtin_memcpy(p, &word, 8); }
 static inline void ob_put_half(void *p, uint32_t half) { __builtin_memcpy(p, &half, 4); }
@@ -50,13 +72,33 @@ static inline void ob_put_pair(void *p, uint64_t low, uint64_t high) {
     ob_put_word((char *)p + 8, high);
 #endif
 }
-static inline void ob_copy_pair(void *to, const void *from) { __builtin_memcpy(to, from, 16); }
+/* Two and four words that lie anywhere, copied at once: for memcpy gcc 12 also leaves a copy on the stack. */
+static inline void ob_copy_pair(void *to, const void *from) {
+#ifdef __SSE2__
+    _mm_storeu_si128((__m128i *)to, _mm_loadu_si128((const __m128i *)from));
+#else
+    __builtin_memcpy(to, from, 16);
+#endif
+}
+static inline void ob_copy_four(void *to, const void *from) {
+#ifdef __AVX__
+    _mm256_storeu_si256((__m256i *)to, _mm256_loadu_si256((const __m256i *)from));
+#else
+    ob_copy_pair(to, from);
+    ob_copy_pair((char *)to + 16, (const char *)from + 16);
+#endif
+}
 
 /* a or b, by arithmetic: for choices that come as they like, where a branch would often be guessed wrong */
 static inline uint32_t ob_pick(uint32_t which, uint32_t a, uint32_t b) {
+#ifdef __x86_64__
+    __asm__("testl %1, %1\n\tcmovnel %2, %0" : "+r"(b) : "r"(which), "rm"(a) : "cc");
+    return b;
+#else
     uint32_t mask = 0 - (uint32_t)(which != 0);
     __asm__("" : "+r"(mask)); /* keeps compilers from making a branch of it again */
     return (a & mask) | (b & ~mask);
+#endif
 }
 
 /* Have the system give a page of memory now; what is in it stays. */

@@ -5,13 +5,18 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 cdef extern from "bits.h" nogil:
     uint64_t mulhi "ob_mulhi"(uint64_t a, uint64_t b) noexcept
     int64_t product "ob_product"(int64_t a, int64_t b, int64_t c) noexcept
+    bint product_fits "ob_product_fits"(int64_t a, int64_t b, int64_t c, int64_t* abc) noexcept
     int64_t share "ob_share"(int64_t a, int64_t b, int64_t c) noexcept
     int64_t add_cut "ob_add"(int64_t a, int64_t b) noexcept
+    bint doubles "ob_doubles"(int64_t a) noexcept
     uint64_t word_at "ob_word_at"(const void* p) noexcept
+    uint32_t half_at "ob_half_at"(const void* p) noexcept
+    uint32_t quarter_at "ob_quarter_at"(const void* p) noexcept
     void put_word "ob_put_word"(void* p, uint64_t word) noexcept
     void put_half "ob_put_half"(void* p, uint32_t half) noexcept
     void put_pair "ob_put_pair"(void* p, uint64_t low, uint64_t high) noexcept
     void copy_pair "ob_copy_pair"(void* to, const void* from_) noexcept  # of words
+    void copy_four "ob_copy_four"(void* to, const void* from_) noexcept
     uint32_t pick "ob_pick"(uint32_t which, uint32_t a, uint32_t b) noexcept
     void touch_page "ob_touch_page"(char* p) noexcept
     bint are_in_order "ob_are_in_order"(

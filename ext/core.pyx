@@ -13,9 +13,9 @@ from cpython.bytes cimport (
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
 
-from ext.batch cimport FINE, NOT_CONFIGURE, TRUNCATED, UNKNOWN_KIND, WRONG_SEQ, Fault, apply_all
-from ext.bits cimport unlikely
-from ext.layout cimport Market
+from ext.batch cimport FINE, NOT_CONFIGURE, TRUNCATED, UNKNOWN_KIND, WRONG_SEQ, Fault, apply_all, apply_single
+from ext.bits cimport likely, unlikely
+from ext.layout cimport Market, Records
 from ext.memory cimport release, touch_all
 from ext.rows cimport (
     account_rows, book_records, depth_rows, instrument_rows, orders_of_account, orders_of_book, orders_of_market,
@@ -31,39 +31,41 @@ cdef enum:
     WORTH_A_COPY = 4096   # bytes; from there on handing the buffer over costs less
 
 
-cdef PyObject* new_buffer(void** at, size_t size) except NULL:
+cdef PyObject* new_buffer(Records* r, size_t size) except NULL:
     """Bytes to be written into."""
     cdef bytes fresh = PyBytes_FromStringAndSize(NULL, <Py_ssize_t> size)
     Py_INCREF(fresh)
-    at[0] = PyBytes_AS_STRING(fresh)
+    r.begin = r.at = PyBytes_AS_STRING(fresh)
+    r.end = r.begin + size
     return <PyObject*> fresh
 
 
-cdef bytes take(PyObject** buffer, void** at, void** spill, size_t* count, size_t* room, size_t record):
+cdef bytes take(PyObject** buffer, Records* r, size_t record):
     """What was written so far: a copy where it is little, else the buffer itself, with a new one in its place."""
-    cdef size_t size = count[0] * record
-    cdef PyObject* fresh
+    cdef size_t size = r.at - r.begin
+    cdef size_t room = r.end - r.begin
     cdef bytes taken
-    if size <= WORTH_A_COPY and spill[0] == NULL:
-        taken = PyBytes_FromStringAndSize(<const char*> at[0], <Py_ssize_t> size)
-        count[0] = 0
-        return taken
-    if spill[0] == NULL and room[0] > FIRST_ROOM and count[0] * 16 < room[0]:
-        room[0] //= 2  # it was an exception that needed so much
-    if spill[0] != NULL:
-        taken = PyBytes_FromStringAndSize(<const char*> at[0], <Py_ssize_t> size)
-        fresh = new_buffer(at, room[0] * record)
-        free(spill[0])
-        spill[0] = NULL
-        Py_XDECREF(buffer[0])
+    if r.spill == NULL and size <= WORTH_A_COPY:
+        r.at = r.begin
+        return PyBytes_FromStringAndSize(r.begin, <Py_ssize_t> size)
+    if r.spill == NULL and room > FIRST_ROOM * record and size * 16 < room:
+        room //= 2  # it was an exception that needed so much
+    fresh = new_buffer(r, room)
+    if r.spill != NULL:
+        taken = PyBytes_FromStringAndSize(r.spill, <Py_ssize_t> size)
+        free(r.spill)
+        r.spill = NULL
     else:
-        fresh = new_buffer(at, room[0] * record)
         _PyBytes_Resize(buffer, <Py_ssize_t> size)
         taken = <bytes> buffer[0]
-        Py_XDECREF(buffer[0])
+    Py_XDECREF(buffer[0])
     buffer[0] = fresh
-    count[0] = 0
     return taken
+
+
+cdef tuple records_of(const Records* r, size_t record):
+    """How many records there are, and for how many there is room."""
+    return (r.at - r.begin) // record, (r.end - r.begin) // record
 
 
 cdef class Core:
@@ -76,9 +78,8 @@ cdef class Core:
     def __cinit__(self):
         cdef Market* m = &self.market
         memset(m, 0, sizeof(Market))
-        m.event_room = m.data_room = FIRST_ROOM
-        self.events = new_buffer(<void**> &m.events, m.event_room * sizeof(Event))
-        self.data = new_buffer(<void**> &m.data, m.data_room * sizeof(MarketData))
+        self.events = new_buffer(&m.events, FIRST_ROOM * sizeof(Event))
+        self.data = new_buffer(&m.data, FIRST_ROOM * sizeof(MarketData))
 
     def __dealloc__(self):
         release(&self.market)
@@ -102,6 +103,15 @@ cdef class Core:
             return self.run(<const char*> view.buf, <size_t> view.len, market_data)
         finally:
             PyBuffer_Release(&view)
+
+    def apply_one(self, command, /):
+        """Apply one OrderCommand without market data: as `apply`, and the quickest way for an order a call."""
+        cdef Market* m = &self.market
+        if likely(PyBytes_CheckExact(command) and PyBytes_GET_SIZE(command) == sizeof(OrderCommand)):
+            m.want_data = False
+            if likely(apply_single(m, <const OrderCommand*> PyBytes_AS_STRING(command))):
+                return 1
+        return self.apply(command)
 
     cdef run(self, const char* data, size_t size, bint market_data):
         cdef Market* m = &self.market
@@ -136,19 +146,18 @@ cdef class Core:
 
     def take_events(self):
         """The Event records (80 bytes each) since the last time."""
-        cdef Market* m = &self.market
-        return take(&self.events, <void**> &m.events, &m.event_spill, &m.event_count, &m.event_room, sizeof(Event))
+        return take(&self.events, &self.market.events, sizeof(Event))
 
     def take_market_data(self):
         """The MarketData and Top records (64 bytes each) since the last time."""
-        cdef Market* m = &self.market
-        return take(&self.data, <void**> &m.data, &m.data_spill, &m.data_count, &m.data_room, sizeof(MarketData))
+        return take(&self.data, &self.market.data, sizeof(MarketData))
 
     def view_market_data(self):
         """As take_market_data, without a copy: a memoryview that is good until the next call of this core."""
-        cdef Py_ssize_t size = <Py_ssize_t> (self.market.data_count * sizeof(MarketData))
-        self.market.data_count = 0
-        return PyMemoryView_FromMemory(<char*> self.market.data, size, PyBUF_READ)
+        cdef Records* r = &self.market.data
+        cdef Py_ssize_t size = r.at - r.begin
+        r.at = r.begin
+        return PyMemoryView_FromMemory(r.begin, size, PyBUF_READ)
 
     @property
     def seq(self):
@@ -225,8 +234,8 @@ cdef class Core:
             "pages": (m.page_live, m.page_capacity),
             "positions": (m.position_count, m.position_capacity),
             "ids": (m.id_count, m.id_window),
-            "events": (m.event_count, m.event_room),
-            "market_data": (m.data_count, m.data_room),
+            "events": records_of(&m.events, sizeof(Event)),
+            "market_data": records_of(&m.data, sizeof(MarketData)),
         }
         return {name: {"used": used, "capacity": capacity} for name, (used, capacity) in pools.items()}
 

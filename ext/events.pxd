@@ -4,41 +4,42 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport abort, free, malloc
 from libc.string cimport memcpy
 
-from ext.bits cimport copy_pair, likely, put_pair, unlikely
-from ext.layout cimport Account, Instrument, Level, Market, Order, Page
+from ext.bits cimport copy_four, copy_pair, likely, put_half, put_word, unlikely, word_at
+from ext.layout cimport Account, Instrument, Level, Market, Order, Records
 from ext.levels cimport best_index
 from ext.wire cimport *
 
 
-cdef inline void* spill(void** memory, const void* records, size_t* room, size_t size) noexcept nogil:
-    """Twice the room for records. Out of memory ends the process: going on would lose an event."""
-    cdef void* larger = malloc(2 * room[0] * size)
+cdef inline char* grown(Records* r) noexcept nogil:
+    """Twice the room for records; returns where the next one goes. Out of memory ends the process: going on would lose
+    an event."""
+    cdef size_t size = r.end - r.begin
+    cdef char* larger = <char*> malloc(2 * size)
     if larger == NULL:
         abort()
-    memcpy(larger, records, room[0] * size)
-    free(memory[0])
-    memory[0] = larger
-    room[0] *= 2
-    return larger
+    memcpy(larger, r.begin, size)
+    free(r.spill)
+    r.spill = r.begin = larger
+    r.at = larger + size
+    r.end = larger + 2 * size
+    return r.at
 
 
 cdef inline Event* next_event(Market* m) noexcept nogil:
     """Room for one more event."""
-    if unlikely(m.event_count == m.event_room):
-        m.events = <Event*> spill(&m.event_spill, m.events, &m.event_room, sizeof(Event))
-    m.event_count += 1
-    return &m.events[m.event_count - 1]
+    cdef char* e = m.events.at
+    if unlikely(e == m.events.end):
+        e = grown(&m.events)
+    m.events.at = e + sizeof(Event)
+    return <Event*> e
 
 
 cdef inline MarketData* next_data(Market* m) noexcept nogil:
-    if unlikely(m.data_count == m.data_room):
-        m.data = <MarketData*> spill(&m.data_spill, m.data, &m.data_room, sizeof(MarketData))
-    m.data_count += 1
-    return &m.data[m.data_count - 1]
-
-
-cdef inline uint64_t order_id_of(const Market* m, uint32_t slot) noexcept nogil:
-    return (<uint64_t> m.orders[slot].generation) << 32 | slot
+    cdef char* d = m.data.at
+    if unlikely(d == m.data.end):
+        d = grown(&m.data)
+    m.data.at = d + sizeof(MarketData)
+    return <MarketData*> d
 
 
 cdef inline void emit(
@@ -68,18 +69,73 @@ cdef inline void emit(
     e.trade_id = trade_id
 
 
-cdef inline void emit_order(
-    Market* m, Account* a, const Order* o, uint64_t order_id, uint32_t kind, uint32_t reason, uint32_t flags,
-    uint32_t qty, int64_t price, uint32_t leaves, uint64_t trade_id,
-) noexcept nogil:
-    """An event of an order and its account, written in as large pieces as it has."""
+cdef inline char* emit_order(Market* m, Account* a, const Order* o, uint64_t what, uint32_t qty) noexcept nogil:
+    """An event of an order and its account, most of it copied from the order, and what it needs for the rest: `what` is
+    kind | reason << 16 | flags << 24. The caller writes price and leaves where they are not the order's, and trade_id.
+    """
     cdef char* e = <char*> next_event(m)
     a.seq += 1
     copy_pair(e, &m.seq)  # and ts_ns
-    put_pair(e + 16, a.seq, kind | reason << 16 | flags << 24 | <uint32_t> o.side << 8 | <uint64_t> o.account << 32)
-    put_pair(e + 32, o.instrument | <uint64_t> qty << 32, order_id)
-    put_pair(e + 48, o.client_order_id, <uint64_t> price)
-    put_pair(e + 64, leaves | <uint64_t> o.filled << 32, trade_id)
+    put_word(e + 16, a.seq)
+    put_word(e + 24, word_at(o) | what)
+    copy_four(e + 32, &o.instrument)  # and level, order_id, client_order_id, price
+    put_half(e + 36, qty)
+    put_word(e + 64, word_at(&o.leaves))  # and filled
+    return e
+
+
+cdef inline void emit_accepted(
+    Market* m, Account* a, const OrderCommand* c, uint32_t side, uint64_t order_id, int64_t price, uint32_t qty,
+) noexcept nogil:
+    """ACCEPTED. Not copied from the order: what was only just written in pieces is slow to read as one."""
+    cdef char* e = <char*> next_event(m)
+    a.seq += 1
+    copy_pair(e, c)  # seq and ts_ns
+    put_word(e + 16, a.seq)
+    put_half(e + 24, EVENT_KIND_ACCEPTED | side << 8)
+    put_word(e + 28, word_at(&c.account))  # and instrument
+    put_half(e + 36, qty)
+    put_word(e + 40, order_id)
+    put_word(e + 48, c.client_order_id)
+    put_word(e + 56, <uint64_t> price)
+    put_word(e + 64, qty)  # leaves, and nothing filled
+    put_word(e + 72, 0)
+
+
+cdef inline void emit_replaced(Market* m, Account* a, const Order* o, uint64_t flags) noexcept nogil:
+    """REPLACED: price and leaves are the new ones already."""
+    put_word(emit_order(m, a, o, EVENT_KIND_REPLACED | flags << 24, o.leaves + o.filled) + 72, 0)
+
+
+cdef inline void emit_fill_of_maker(
+    Market* m, Account* a, const Order* o, uint32_t qty, uint64_t trade_id,
+) noexcept nogil:
+    """FILL at the order's price: leaves and filled are those after it."""
+    put_word(emit_order(m, a, o, EVENT_KIND_FILL | <uint64_t> EVENT_FLAG_MAKER << 24, qty) + 72, trade_id)
+
+
+cdef inline void emit_fill_of_taker(
+    Market* m, Account* a, const Order* o, uint32_t instrument, uint32_t qty, int64_t price, uint64_t trade_id,
+) noexcept nogil:
+    """FILL at another price. Word by word as the order was written just now: see emit_accepted."""
+    cdef char* e = <char*> next_event(m)
+    a.seq += 1
+    copy_pair(e, &m.seq)  # and ts_ns
+    put_word(e + 16, a.seq)
+    put_word(e + 24, word_at(o) | EVENT_KIND_FILL)
+    put_word(e + 32, instrument | <uint64_t> qty << 32)
+    put_word(e + 40, o.order_id)
+    put_word(e + 48, o.client_order_id)
+    put_word(e + 56, <uint64_t> price)
+    put_word(e + 64, word_at(&o.leaves))
+    put_word(e + 72, trade_id)
+
+
+cdef inline void emit_canceled(Market* m, Account* a, const Order* o, uint64_t reason) noexcept nogil:
+    """CANCELED for an order whose leaves are what is being cancelled."""
+    cdef char* e = emit_order(m, a, o, EVENT_KIND_CANCELED | reason << 16, o.leaves)
+    put_half(e + 64, 0)
+    put_word(e + 72, 0)
 
 
 cdef inline void emit_market(
@@ -132,17 +188,12 @@ cdef inline void emit_reject(
     e.headroom = headroom
 
 
-cdef inline void emit_canceled(Market* m, Account* a, const Order* o, uint64_t order_id, uint8_t reason) noexcept nogil:
-    """CANCELED for an order whose leaves are what is being cancelled."""
-    emit_order(m, a, o, order_id, EVENT_KIND_CANCELED, reason, 0, o.leaves, o.price, 0, 0)
-
-
 cdef inline Level* level_at(const Market* m, uint32_t level) noexcept nogil:
     return &m.levels[level]
 
 
 cdef inline void emit_data(
-    Market* m, uint8_t kind, Order* o, uint64_t order_id, uint32_t qty, uint32_t leaves, const Level* level,
+    Market* m, uint8_t kind, const Order* o, uint64_t order_id, uint32_t qty, uint32_t leaves, const Level* level,
     uint32_t trade_no,
 ) noexcept nogil:
     """A change of a resting order; level: its level after the change."""

@@ -6,28 +6,25 @@ A price's index is price / tick_size; its page number is index >> 6.
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from ext.wire cimport Event, MarketData
 
-
-cdef struct Order:  # 64 bytes; the first 24 lie as in an OrderCommand from its kind on
-    uint16_t unused
+cdef struct Order:  # 64 bytes; the first 48 lie as in its events from their kind on
+    uint8_t unused          # an event's kind
     uint8_t side
-    uint8_t order_type
-    uint8_t tif
-    uint8_t flags
-    uint8_t self_trade
-    uint8_t unused2
+    uint16_t unused2        # reason and flags
     uint32_t account
     uint32_t instrument
+    uint32_t level          # level id; 0 when it does not rest (an event's qty)
+    uint64_t order_id       # generation << 32 | slot; of a free slot: that of the order which comes there next
     uint64_t client_order_id
     int64_t price
     uint32_t leaves
     uint32_t filled
-    uint32_t level          # level id; 0 when it does not rest
-    uint32_t generation
     uint32_t position       # number of its position
-    uint32_t unused3
-    uint64_t unused4
+    uint8_t order_type      # from here on as in an OrderCommand
+    uint8_t tif
+    uint8_t flags
+    uint8_t self_trade
+    uint64_t unused3
 
 
 cdef struct Link:  # an order's neighbours, apart from it: 16 bytes of each stay in a nearer cache than 64
@@ -60,7 +57,7 @@ cdef struct FarPage:
 
 
 cdef struct Instrument:  # 256 bytes: what every order needs in the first two cache lines
-    uint8_t is_set
+    uint8_t is_set          # together with state: see IS_OPEN
     uint8_t state
     uint8_t touched         # its top was noted down in this command
     uint8_t unused
@@ -109,16 +106,16 @@ cdef struct Account:  # 128 bytes: what every event needs in the first cache lin
     int64_t realized_pnl    # of all positions
     uint64_t seq
     uint64_t last_id        # largest client_order_id accepted
-    uint8_t is_set
+    uint8_t is_set          # together with state: see IS_ACTIVE
     uint8_t state
     uint8_t flags
     uint8_t unused
     uint32_t open_orders
     uint32_t newest         # head of its list of resting orders
     uint32_t id_epoch
-    uint64_t id_current     # largest id of the current generation (id_epoch), of the previous one, and the floor
-    uint64_t id_previous
-    uint64_t id_floor
+    uint64_t id_current     # largest id of the generation id_epoch
+    int64_t short_room      # lots that it may sell beyond what it has: 0, or as good as endless
+    int64_t credit          # cash units that it may spend beyond what it has, at least: likewise
     uint64_t rate_end       # of the second that rate_count is of
     uint32_t rate_count
     uint32_t max_messages   # in force
@@ -128,8 +125,10 @@ cdef struct Account:  # 128 bytes: what every event needs in the first cache lin
     int64_t max_position
 
 
-cdef struct AccountText:  # what the hot path does not need
+cdef struct AccountMore:  # what the hot path does not need
     char name[32]
+    uint64_t id_previous    # largest id of the generation before id_epoch, and the floor of all earlier ones
+    uint64_t id_floor
     int64_t set_max_order_qty
     int64_t set_max_order_notional
     int64_t set_max_position
@@ -148,12 +147,22 @@ cdef struct Basis:  # of the position with the same number: what only trades nee
     int64_t realized_pnl
 
 
-cdef struct IdEntry:  # 32 bytes
+cdef struct IdEntry:  # 48 bytes: an OrderCommand from its kind on, and the order_id that it got
+    uint64_t fields
+    uint32_t account
+    uint32_t instrument
     uint64_t client_order_id
     uint64_t order_id
-    uint64_t content
-    uint32_t account
+    int64_t price
+    uint32_t qty
     uint32_t unused
+
+
+cdef struct Records:  # what was written since the last take, in a buffer of Core's or in a spill
+    char* begin
+    char* at
+    char* end
+    char* spill             # memory of a command that took more room than the buffer had; else NULL
 
 
 cdef struct Market:
@@ -165,7 +174,7 @@ cdef struct Market:
     size_t block_size
 
     Account* accounts
-    AccountText* account_texts
+    AccountMore* account_more
     uint32_t account_capacity
     uint32_t account_top    # ids below this were set up, or none
     uint32_t* account_names  # hash table of ids + 1 by name
@@ -188,7 +197,7 @@ cdef struct Market:
     Order* orders
     Link* links             # of the order in the same slot
     uint32_t order_capacity
-    uint32_t order_top      # slots 1..order_top were used
+    uint32_t order_top      # slots 1..order_top were used, or are in the free list
     uint32_t order_free     # head of the free list
     uint32_t order_live
 
@@ -223,18 +232,14 @@ cdef struct Market:
     uint32_t id_count       # of the current generation
     uint32_t id_epoch       # from 1
 
-    Event* events           # what was written since the last take, in a buffer of Core's or in a spill
-    size_t event_count
-    size_t event_room
-    void* event_spill       # memory of a command that took more room than the buffer had; else NULL
-    MarketData* data
-    size_t data_count
-    size_t data_room
-    void* data_spill
+    Records events
+    Records data
     bint want_data
 
 cdef enum:
     NONE = 0
+    IS_ACTIVE = 0x0001      # is_set and state as one number: of an account that may trade
+    IS_OPEN = 0x0101        # of an instrument that is traded
 
 cdef extern from *:
     """

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from ext.bits cimport likely, lowest32, match4, product, share
+from ext.bits cimport doubles, likely, lowest32, match4, product, share
 from ext.layout cimport Account, Basis, Instrument, Market, Position
 from ext.wire cimport MAX_CASH
 
@@ -13,7 +13,9 @@ cdef enum:
 
 cdef inline int64_t clamp_cash(int64_t amount) noexcept nogil:
     """Cost and realized P&L stop at +/- MAX_CASH."""
-    return MAX_CASH if amount > MAX_CASH else -MAX_CASH if amount < -MAX_CASH else amount
+    if likely(doubles(amount)):  # MAX_CASH is a quarter of what 64 bits hold
+        return amount
+    return MAX_CASH if amount > 0 else -MAX_CASH
 
 
 cdef inline void realize(Account* a, Basis* b, int64_t amount) noexcept nogil:

@@ -207,6 +207,16 @@ cdef inline uint32_t level_for(Market* m, Instrument* i, uint32_t instrument, in
     return page << 6 | <uint32_t> (index & 63)
 
 
+cdef inline uint32_t near_level(
+    const Market* m, const Instrument* i, uint32_t instrument, int64_t index,
+) noexcept nogil:
+    """The level id of a price index whose page is there and in the window; else its page part is 0."""
+    cdef uint64_t place = <uint64_t> ((index >> 6) - i.base)
+    if unlikely(place >= m.window_pages):
+        return 0
+    return m.windows[<size_t> instrument * m.window_pages + place] << 6 | <uint32_t> (index & 63)
+
+
 cdef inline int64_t number_above(
     const Market* m, const Instrument* i, uint32_t instrument, int64_t number,
 ) noexcept nogil:

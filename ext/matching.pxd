@@ -2,12 +2,12 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from ext.bits cimport likely, pick, unlikely
-from ext.book cimport dequeue, enqueue, free_slot, unlist_order
-from ext.events cimport emit_canceled, emit_data, emit_order, level_at, order_id_of, touch
-from ext.layout cimport Account, Instrument, Level, Market, Order
+from ext.bits cimport likely, put_word, unlikely, word_at
+from ext.book cimport dequeue, dequeue_first, enqueue, free_slot, unlist_order
+from ext.events cimport emit_canceled, emit_data, emit_fill_of_maker, emit_fill_of_taker, level_at, touch
+from ext.layout cimport Account, Instrument, Level, Market, Order, Position
 from ext.ledger cimport buy_shares, sell_shares
-from ext.levels cimport best_index, key_of, level_of_index, next_index
+from ext.levels cimport best_index, key_of, level_for, level_of_index, next_index
 from ext.risk cimport either, set_collar
 from ext.wire cimport *
 
@@ -15,9 +15,7 @@ cdef enum:
     RAN_OUT = 0  # why matching stopped: no more to trade with, or nothing left; else a CANCEL_REASON
 
 
-cdef inline void leave_book(
-    Market* m, Instrument* i, Account* a, Order* o, uint32_t slot, uint64_t order_id,
-) noexcept nogil:
+cdef inline void leave_book(Market* m, Instrument* i, Account* a, Order* o, uint32_t slot) noexcept nogil:
     """Take a resting order out of the book and its holds back; its slot, and its place among its account's, stay."""
     cdef const Level* level
     touch(m, i, o.instrument)
@@ -26,7 +24,7 @@ cdef inline void leave_book(
     a.open_orders -= 1
     level = dequeue(m, i, slot)
     if m.want_data:
-        emit_data(m, BOOK_KIND_DELETE, o, order_id, o.leaves, 0, level, 0)
+        emit_data(m, BOOK_KIND_DELETE, o, o.order_id, o.leaves, 0, level, 0)
 
 
 cdef inline void end_order(Market* m, Account* a, uint32_t slot) noexcept nogil:
@@ -40,9 +38,8 @@ cdef inline void pull(Market* m, uint32_t slot, uint8_t reason) noexcept nogil:
     cdef Order* o = &m.orders[slot]
     cdef Account* a = &m.accounts[o.account]
     cdef Instrument* i = &m.instruments[o.instrument]
-    cdef uint64_t order_id = order_id_of(m, slot)
-    emit_canceled(m, a, o, order_id, reason)
-    leave_book(m, i, a, o, slot, order_id)
+    emit_canceled(m, a, o, reason)
+    leave_book(m, i, a, o, slot)
     end_order(m, a, slot)
 
 
@@ -78,71 +75,65 @@ cdef inline bint fills_whole(const Market* m, const Instrument* i, const Order* 
     return False
 
 
-cdef inline void book_purchase(
-    Market* m, uint32_t account, uint32_t position, int64_t price, int64_t qty, int64_t multiplier, int64_t cash,
+cdef inline void fill(Order* o, uint32_t qty) noexcept nogil:
+    """Less leaves, more filled: both at once, as the event will read them."""
+    put_word(&o.leaves, word_at(&o.leaves) + (<uint64_t> qty << 32) - qty)
+
+
+cdef inline void trade(
+    Market* m, Instrument* i, uint32_t side, uint32_t maker_slot, uint32_t taker_slot,
 ) noexcept nogil:
-    buy_shares(&m.accounts[account], &m.positions[position], &m.bases[position], price, qty, multiplier, cash)
-
-
-cdef inline void book_sale(
-    Market* m, uint32_t account, uint32_t position, int64_t price, int64_t qty, int64_t multiplier, int64_t cash,
-) noexcept nogil:
-    sell_shares(&m.accounts[account], &m.positions[position], &m.bases[position], price, qty, multiplier, cash)
-
-
-cdef inline void trade(Market* m, Instrument* i, Level* level, uint32_t maker_slot, uint32_t taker_slot) noexcept nogil:
-    """Trade what both have, at the maker's price."""
+    """Trade what both have, at the maker's price, with the first order of the best level. side: the taker's."""
     cdef Order* maker = &m.orders[maker_slot]
     cdef Order* taker = &m.orders[taker_slot]
     cdef Account* a = &m.accounts[maker.account]
     cdef Account* b = &m.accounts[taker.account]
-    cdef uint32_t maker_sells = maker.side
+    cdef Position* p = &m.positions[maker.position]
+    cdef Position* q = &m.positions[taker.position]
+    cdef uint32_t level_id = maker.level
+    cdef Level* level = level_at(m, level_id)
     cdef uint32_t qty = maker.leaves if maker.leaves < taker.leaves else taker.leaves
     cdef int64_t price = maker.price
-    cdef int64_t cash = price * qty * i.multiplier
-    cdef uint64_t maker_id
+    cdef int64_t multiplier = i.multiplier
+    cdef int64_t cash = price * qty * multiplier
+    cdef uint32_t left
     touch(m, i, maker.instrument)
     i.trades += 1
     i.volume += qty
     if i.reference_price != price:
         i.reference_price = price
         set_collar(i)
-    maker.leaves -= qty
-    maker.filled += qty
-    taker.leaves -= qty
-    taker.filled += qty
+    fill(maker, qty)
+    fill(taker, qty)
     level.qty -= qty
-    m.positions[maker.position].open[maker_sells] -= qty
-    a.hold -= either(maker_sells, cash, 0)
-    if unlikely(a == b) and maker_sells:  # in one account the maker's side is booked first
-        book_sale(m, maker.account, maker.position, price, qty, i.multiplier, cash)
-        book_purchase(m, maker.account, maker.position, price, qty, i.multiplier, cash)
+    p.open[side ^ 1] -= qty
+    if side == SIDE_BUY:  # in one account the maker's side is booked first
+        sell_shares(a, p, &m.bases[maker.position], price, qty, multiplier, cash)
+        buy_shares(b, q, &m.bases[taker.position], price, qty, multiplier, cash)
     else:
-        book_purchase(m, pick(maker_sells, taker.account, maker.account),
-                      pick(maker_sells, taker.position, maker.position), price, qty, i.multiplier, cash)
-        book_sale(m, pick(maker_sells, maker.account, taker.account),
-                  pick(maker_sells, maker.position, taker.position), price, qty, i.multiplier, cash)
-    maker_id = order_id_of(m, maker_slot)
-    emit_order(m, a, maker, maker_id, EVENT_KIND_FILL, 0, EVENT_FLAG_MAKER, qty, price, maker.leaves, i.trades)
-    emit_order(m, b, taker, order_id_of(m, taker_slot), EVENT_KIND_FILL, 0, 0, qty, price, taker.leaves, i.trades)
-    if maker.leaves == 0:
+        a.hold -= cash
+        buy_shares(a, p, &m.bases[maker.position], price, qty, multiplier, cash)
+        sell_shares(b, q, &m.bases[taker.position], price, qty, multiplier, cash)
+    emit_fill_of_maker(m, a, maker, qty, i.trades)
+    emit_fill_of_taker(m, b, taker, maker.instrument, qty, price, i.trades)
+    left = maker.leaves
+    if left == 0:
         a.open_orders -= 1
-        dequeue(m, i, maker_slot)
+        dequeue_first(m, i, maker, side ^ 1, maker_slot, level)
     if m.want_data:
-        emit_data(m, BOOK_KIND_EXECUTE, maker, maker_id, qty, maker.leaves, level, <uint32_t> i.trades)
-    if maker.leaves == 0:
+        emit_data(m, BOOK_KIND_EXECUTE, maker, maker.order_id, qty, left, level, <uint32_t> i.trades)
+    if left == 0:
         end_order(m, a, maker_slot)
 
 
-cdef inline uint8_t match(Market* m, Instrument* i, uint32_t slot, int64_t index) noexcept nogil:
-    """Trade an order that is not in the book against the other side, up to its price index. Returns why it stopped."""
-    cdef Order* taker = &m.orders[slot]
-    cdef Order* maker
-    cdef Level* level
+cdef inline uint8_t match_side(
+    Market* m, Instrument* i, Order* taker, uint32_t side, uint32_t slot, int64_t index,
+) noexcept nogil:
+    """match, for a constant side of the taker."""
+    cdef const Order* maker
     cdef uint32_t maker_slot
-    while taker.leaves and crosses(i, taker.side, index):
-        level = level_at(m, i.best_level[taker.side ^ 1])
-        maker_slot = level.head
+    while taker.leaves and crosses(i, side, index):
+        maker_slot = level_at(m, i.best_level[side ^ 1]).head
         maker = &m.orders[maker_slot]
         if unlikely(maker.account == taker.account) and taker.self_trade != SELF_TRADE_ALLOW:
             if taker.self_trade != SELF_TRADE_CANCEL_NEWEST:
@@ -150,26 +141,37 @@ cdef inline uint8_t match(Market* m, Instrument* i, uint32_t slot, int64_t index
             if taker.self_trade != SELF_TRADE_CANCEL_OLDEST:
                 return CANCEL_REASON_SELF_TRADE
             continue
-        if taker.side == SIDE_BUY:
+        if side == SIDE_BUY:
             if unlikely(m.accounts[maker.account].cash > MAX_CASH - MAX_NOTIONAL):
                 pull(m, maker_slot, CANCEL_REASON_CASH_LIMIT)
                 continue
         elif unlikely(m.accounts[taker.account].cash > MAX_CASH - MAX_NOTIONAL):
             return CANCEL_REASON_CASH_LIMIT
-        trade(m, i, level, maker_slot, slot)
+        trade(m, i, side, maker_slot, slot)
     return RAN_OUT
 
 
+cdef inline uint8_t match(Market* m, Instrument* i, uint32_t slot, int64_t index) noexcept nogil:
+    """Trade an order that is not in the book against the other side, up to its price index. Returns why it stopped."""
+    cdef Order* taker = &m.orders[slot]
+    if taker.side == SIDE_BUY:
+        return match_side(m, i, taker, SIDE_BUY, slot, index)
+    return match_side(m, i, taker, SIDE_SELL, slot, index)
+
+
 cdef inline bint come_to_rest(
-    Market* m, Instrument* i, Account* a, Order* o, uint32_t slot, int64_t index, int64_t notional,
+    Market* m, Instrument* i, Account* a, Order* o, uint32_t slot, int64_t index,
 ) noexcept nogil:
     """Put what is left of an order at the end of its level. False when no page is free for a new level."""
+    cdef uint32_t id
     touch(m, i, o.instrument)
-    if unlikely(not enqueue(m, i, o, slot, index)):
+    id = level_for(m, i, o.instrument, index)
+    if unlikely(id == 0):
         return False
-    a.hold += either(o.side, notional, 0)
+    enqueue(m, i, o, o.side, slot, index, id)
+    a.hold += either(o.side, o.price * o.leaves * i.multiplier, 0)
     m.positions[o.position].open[o.side] += o.leaves
     a.open_orders += 1
     if m.want_data:
-        emit_data(m, BOOK_KIND_ADD, o, order_id_of(m, slot), o.leaves, o.leaves, level_at(m, o.level), 0)
+        emit_data(m, BOOK_KIND_ADD, o, o.order_id, o.leaves, o.leaves, level_at(m, o.level), 0)
     return True

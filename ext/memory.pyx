@@ -12,10 +12,22 @@ from libc.string cimport memcpy, memset
 from ext.bits cimport touch_page
 from ext.ids cimport ID_BLOCK, ID_STEP, open_generation
 from ext.layout cimport (
-    Account, AccountText, Basis, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page, Position,
+    Account, AccountMore, Basis, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page, Position,
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport add_name
+
+cdef extern from *:
+    """
+    #include <sys/mman.h>
+    /* Advice only: where the system has no huge pages, or gives none, memory stays as it is. */
+    static void ob_want_huge_pages(void *at, size_t size) {
+    #ifdef MADV_HUGEPAGE
+        madvise(at, size, MADV_HUGEPAGE);
+    #endif
+    }
+    """
+    void want_huge_pages "ob_want_huge_pages"(void* at, size_t size) noexcept nogil
 
 cdef enum:
     LEVELS_A_PAGE = 64
@@ -26,7 +38,7 @@ cdef enum:
 
 cdef struct Pools:
     Account* accounts
-    AccountText* account_texts
+    AccountMore* account_more
     uint32_t* account_names
     Instrument* instruments
     InstrumentText* instrument_texts
@@ -108,7 +120,7 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     n.window_summary = <uint64_t*> carve(block, &at, c.instruments, sizeof(uint64_t))
     n.touched = <uint32_t*> carve(block, &at, c.instruments, sizeof(uint32_t))
     n.instrument_texts = <InstrumentText*> carve(block, &at, c.instruments, sizeof(InstrumentText))
-    n.account_texts = <AccountText*> carve(block, &at, c.accounts, sizeof(AccountText))
+    n.account_more = <AccountMore*> carve(block, &at, c.accounts, sizeof(AccountMore))
     n.account_names = <uint32_t*> carve(block, &at, table_size(c.accounts), sizeof(uint32_t))
     n.instrument_names = <uint32_t*> carve(block, &at, table_size(c.instruments), sizeof(uint32_t))
     for k in range(3):
@@ -124,7 +136,7 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
     cdef size_t top = m.instrument_top
     cdef uint32_t k
     memcpy(n.accounts, m.accounts, m.account_top * sizeof(Account))
-    memcpy(n.account_texts, m.account_texts, m.account_top * sizeof(AccountText))
+    memcpy(n.account_more, m.account_more, m.account_top * sizeof(AccountMore))
     memcpy(n.instruments, m.instruments, top * sizeof(Instrument))
     memcpy(n.instrument_texts, m.instrument_texts, top * sizeof(InstrumentText))
     memcpy(n.windows, m.windows, top * m.window_pages * sizeof(uint32_t))
@@ -146,7 +158,7 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
 cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil:
     cdef uint32_t k
     m.accounts = n.accounts
-    m.account_texts = n.account_texts
+    m.account_more = n.account_more
     m.account_names = n.account_names
     m.account_names_mask = <uint32_t> (table_size(c.accounts) - 1)
     m.account_capacity = <uint32_t> c.accounts
@@ -214,9 +226,13 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
     cdef uint32_t ids = m.id_count
     cdef size_t size = lay_out(&n, NULL, c)
     cdef char* block = <char*> calloc(size + BLOCK, 1)
+    cdef char* pools
     if block == NULL:
         return False
-    lay_out(&n, block + (BLOCK - <size_t> block % BLOCK), c)
+    pools = block + (BLOCK - <size_t> block % BLOCK)
+    if size >= BLOCK:  # a market's memory is touched here and there: with small pages each touch needs its own address
+        want_huge_pages(pools, size // BLOCK * BLOCK)
+    lay_out(&n, pools, c)
     if m.configured:
         move(m, &n, c)
     install(m, &n, c)
@@ -246,5 +262,5 @@ cdef void release(Market* m) noexcept nogil:
     for k in range(m.instrument_top):
         free(m.instruments[k].far)
     free(m.block)
-    free(m.event_spill)
-    free(m.data_spill)
+    free(m.events.spill)
+    free(m.data.spill)

@@ -6,7 +6,6 @@ Hash tables of id + 1, 0 for empty; at most half full.
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp, memset
 
-from ext.ids cimport mix
 from ext.layout cimport Market
 
 cdef enum:
@@ -23,13 +22,20 @@ cdef inline void copy_name(char* to, const char* name) noexcept nogil:
     memset(to + k, 0, NAME_BYTES - k)
 
 
+cdef inline uint64_t mix(uint64_t x) noexcept nogil:
+    """Bit mixer of splitmix64 (Steele, Lea, Flood 2014)."""
+    x = (x ^ (x >> 30)) * <uint64_t> 0xBF58476D1CE4E5B9
+    x = (x ^ (x >> 27)) * <uint64_t> 0x94D049BB133111EB
+    return x ^ (x >> 31)
+
+
 cdef inline uint64_t hash_name(const char* name) noexcept nogil:
     cdef const uint64_t* words = <const uint64_t*> name
     return mix(words[0] ^ mix(words[1] ^ mix(words[2] ^ mix(words[3]))))
 
 
 cdef inline const char* name_of(const Market* m, bint account, uint32_t id) noexcept nogil:
-    return &m.account_texts[id].name[0] if account else &m.instrument_texts[id].symbol[0]
+    return &m.account_more[id].name[0] if account else &m.instrument_texts[id].symbol[0]
 
 
 cdef inline uint32_t* names_of(const Market* m, bint account) noexcept nogil:

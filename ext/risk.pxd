@@ -6,7 +6,7 @@ here changes state but the rate counter of the account.
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from ext.bits cimport add_cut, likely, product, unlikely, word_at
+from ext.bits cimport add_cut, likely, unlikely
 from ext.book cimport has_page, has_slot
 from ext.layout cimport Account, FAR_AWAY, Instrument, Market, Position
 from ext.ledger cimport free_cash
@@ -16,14 +16,6 @@ from ext.wire cimport *
 cdef enum:
     SECOND_NS = 1000000000
     BASIS_POINTS = 10000
-
-
-cdef extern from *:
-    """
-    /* bits that side, order_type, tif, flags and self_trade have neither in a plain order, nor in one that may rest */
-    #define OB_BEYOND_RESTING 0x00FCFFFEFFFE0000ULL
-    """
-    const uint64_t BEYOND_RESTING "OB_BEYOND_RESTING"
 
 
 cdef struct Refusal:
@@ -210,43 +202,3 @@ cdef inline uint8_t check_pages(const Market* m, Refusal* r) noexcept nogil:
     if likely(has_page(m)):
         return 0
     return refuse(r, CHECK_LEVEL_CAPACITY, m.page_capacity, <int64_t> m.page_capacity + 1, 0)
-
-
-cdef inline bint passes(
-    const Market* m, const OrderCommand* c, Account* a, const Instrument* i, uint32_t position, int64_t index,
-    int64_t* notional,
-) noexcept nogil:
-    """Whether a new limit order that may rest passes checks 5 to 27, all at once and in the order that costs least.
-
-    False says nothing yet: then the checks are made one by one. True counts the message and gives the notional.
-    """
-    cdef const Position* p = &m.positions[position]
-    cdef int64_t mirror, open, available
-    cdef uint32_t side
-    if unlikely(word_at(<const char*> c + 16) & BEYOND_RESTING):
-        return False
-    side = c.side
-    mirror = -<int64_t> side
-    if unlikely(a.state != ACCOUNT_STATE_ACTIVE or i.state != INSTRUMENT_STATE_OPEN):
-        return False
-    if unlikely(<uint64_t> m.ts_ns >= a.rate_end or a.rate_count >= a.max_messages):
-        return False
-    if unlikely(<uint64_t> c.qty - 1 >= <uint64_t> lesser(a.max_order_qty, i.max_order_qty)):  # 0, too
-        return False
-    if unlikely(<uint64_t> (c.price - i.lowest[side]) > i.span[side] or index * i.tick_size != c.price):
-        return False
-    notional[0] = product(c.price, c.qty, i.multiplier)
-    if unlikely(notional[0] > lesser(a.max_order_notional, i.max_order_notional)):
-        return False
-    if unlikely(a.open_orders >= a.max_open_orders or position == 0):
-        return False
-    open = p.open[side]
-    if unlikely((p.qty ^ mirror) - mirror + open + c.qty > a.max_position):
-        return False
-    available = FAR_AWAY if a.flags & ACCOUNT_FLAG_SHORT_ALLOWED else p.qty - open
-    if unlikely(either(side, notional[0], c.qty) > either(side, free_of(a), available)):
-        return False
-    if unlikely(not has_slot(m) or not has_page(m)):
-        return False
-    a.rate_count += 1
-    return True

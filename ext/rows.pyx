@@ -5,8 +5,8 @@ from libc.string cimport memcpy, memset
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
-from ext.events cimport level_at, order_id_of
-from ext.layout cimport Account, AccountText, Instrument, Level, Market, Order, Position
+from ext.events cimport level_at
+from ext.layout cimport Account, AccountMore, Instrument, Level, Market, Order, Position
 from ext.levels cimport best_index, level_of_index, next_index
 from ext.wire cimport *
 
@@ -25,7 +25,7 @@ cdef uint64_t hold_of(const Market* m, const Order* o) noexcept nogil:
 cdef void order_row(const Market* m, uint32_t slot, uint64_t ahead, OrderRow* row) noexcept nogil:
     cdef const Order* o = &m.orders[slot]
     memset(row, 0, sizeof(OrderRow))
-    row.order_id = order_id_of(m, slot)
+    row.order_id = m.orders[slot].order_id
     row.client_order_id = o.client_order_id
     row.price = o.price
     row.account = o.account
@@ -109,14 +109,14 @@ cdef bytes account_rows(const Market* m):
     cdef bytes result
     cdef AccountRow* row
     cdef const Account* a
-    cdef const AccountText* t
+    cdef const AccountMore* t
     for k in range(m.account_top):
         rows += m.accounts[k].is_set
     result = room_for(rows, sizeof(AccountRow))
     row = <AccountRow*> PyBytes_AS_STRING(result)
     for k in range(m.account_top):
         a = &m.accounts[k]
-        t = &m.account_texts[k]
+        t = &m.account_more[k]
         if not a.is_set:
             continue
         row.account = k
@@ -263,7 +263,7 @@ cdef bytes book_records(const Market* m, uint32_t instrument):
                 d.kind = BOOK_KIND_ADD
                 d.side = o.side
                 d.instrument = instrument
-                d.order_id = order_id_of(m, slot)
+                d.order_id = m.orders[slot].order_id
                 d.price = o.price
                 d.qty = o.leaves
                 d.leaves = o.leaves

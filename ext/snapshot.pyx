@@ -11,9 +11,9 @@ from libc.string cimport memcpy, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from ext.bits cimport lowest, word_at
-from ext.ids cimport append_id, hash_id, open_generation, turn_ids
+from ext.ids cimport hash_id, id_place, id_tag, index_id, open_generation, turn_ids
 from ext.layout cimport (
-    Account, AccountText, Basis, FAR_AWAY, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page,
+    Account, AccountMore, Basis, FAR_AWAY, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page,
     Position,
 )
 from ext.ledger cimport find_position, index_position
@@ -24,7 +24,7 @@ from ext.wire cimport MAX_PRICE, SIDE_BUY, SIDE_SELL
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x313045524F43424FULL  /* the bytes OBCORE01 */
+    #define OB_SNAPSHOT_MAGIC 0x323045524F43424FULL  /* the bytes OBCORE02 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -127,7 +127,7 @@ cdef void write_accounts(Writer* w, const Market* m) noexcept nogil:
         if m.accounts[k].is_set:
             put(w, &k, sizeof(uint32_t))
             put(w, &m.accounts[k], sizeof(Account))
-            put(w, &m.account_texts[k], sizeof(AccountText))
+            put(w, &m.account_more[k], sizeof(AccountMore))
     put(w, &m.positions[1], <size_t> m.position_count * sizeof(Position))
     put(w, &m.bases[1], <size_t> m.position_count * sizeof(Basis))
 
@@ -144,7 +144,7 @@ cdef void write_orders(Writer* w, const Market* m) noexcept nogil:
             copy.link = m.links[k]
         else:
             memset(&copy, 0, sizeof(SavedOrder))
-            copy.order.generation = m.orders[k].generation
+            copy.order.order_id = m.orders[k].order_id
             copy.link.next = m.links[k].next
         put(w, &copy, sizeof(SavedOrder))
 
@@ -226,7 +226,7 @@ cdef bint read_accounts(Reader* r, Market* m, uint64_t accounts, uint64_t positi
     for _n in range(accounts):
         if not get(r, &k, sizeof(uint32_t)) or k < m.account_top or k >= m.account_capacity:
             return False
-        if not get(r, &m.accounts[k], sizeof(Account)) or not get(r, &m.account_texts[k], sizeof(AccountText)):
+        if not get(r, &m.accounts[k], sizeof(Account)) or not get(r, &m.account_more[k], sizeof(AccountMore)):
             return False
         m.account_top = k + 1
         if not m.accounts[k].is_set or m.accounts[k].newest > m.order_capacity:
@@ -263,6 +263,8 @@ cdef bint read_orders(Reader* r, Market* m) noexcept nogil:
         if not o.level:
             continue
         if o.account >= m.account_top or o.instrument >= m.instrument_top or o.level >> 6 > m.page_top or o.side > 1:
+            return False
+        if <uint32_t> o.order_id != k:
             return False
         if o.position > m.position_count or m.positions[o.position].key != word_at(&o.account):
             return False
@@ -315,6 +317,7 @@ cdef bint read_ids(Reader* r, Market* m) noexcept nogil:
 
 cdef bint read_log(Reader* r, Market* m, uint32_t count) noexcept nogil:
     cdef const IdEntry* entry
+    cdef uint64_t hash
     cdef uint32_t k
     if not get(r, m.id_log, <size_t> count * sizeof(IdEntry)):
         return False
@@ -324,7 +327,8 @@ cdef bint read_log(Reader* r, Market* m, uint32_t count) noexcept nogil:
             return False
         if m.id_count == m.id_turn:
             turn_ids(m)
-        append_id(m, entry.client_order_id, hash_id(entry.account, entry.client_order_id), <uint32_t> entry.order_id)
+        hash = hash_id(entry.account, entry.client_order_id)
+        index_id(m, id_place(m, hash, entry.client_order_id), id_tag(m, hash), <uint32_t> entry.order_id)
     return True
 
 

@@ -177,6 +177,7 @@ class BoundB {
         if (failed != NONE) return reject(record, failed);
         const uint32_t slot = free_slot;
         if (!ids.insert(record.oid, slot)) return reject(record, DUPLICATE_ID);
+        free_slot = pool[slot].next;
         Ladder &ladder = ladders[record.symbol];
         const bool sell = record.side;
         const int32_t index = record.price - base;
@@ -185,9 +186,10 @@ class BoundB {
         if (sell ? ladder.bid >= index : ladder.ask <= index) left = match(ladder, record, account, own, index, sell);
         if (!left) {
             ids.erase(record.oid);
+            pool[slot].next = free_slot;
+            free_slot = slot;
             return;
         }
-        free_slot = pool[slot].next;
         pool[slot].oid = record.oid;
         pool[slot].account = owner;
         rest(ladder, slot, left, index, sell, account, own);

@@ -42,7 +42,7 @@ struct Flow {
     std::vector<Record> records;
     uint32_t symbols = 0, last_oid = 0;
     int32_t lowest = INT32_MAX, highest = INT32_MIN;
-    uint64_t peak_live = 0;  // an upper estimate: adds less cancels; fills only lower it
+    uint64_t peak_live = 0;  // orders live at once: adds less cancels, until `measure` has counted them with the fills
 
     explicit Flow(const char *path) {
         std::FILE *file = std::fopen(path, "rb");
@@ -90,6 +90,13 @@ int measure(int argc, char **argv) {
     Options options(argc, argv);
     Flow flow(argv[1]);
     if (options.skip >= flow.records.size()) die("--skip leaves no record to time");
+    uint64_t peak = 0;  // so that a bound's tables are no larger, and no colder, than its orders need
+    Engine scout(flow);
+    for (const Record &record : flow.records) {
+        scout.run(&record, &record + 1);
+        peak = std::max(peak, scout.totals().live);
+    }
+    flow.peak_live = peak;
     std::vector<double> ns;
     Totals totals;
     for (int pass = 0; pass < options.passes; pass++) {

@@ -1,0 +1,296 @@
+"""The commands of one order, the long way: each check in its place, and the order of docs/core.md in the lines.
+
+Most commands never come here: plain.pxd takes those where nothing is out of the ordinary.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+from ext.bits cimport half_at, likely, product, put_half, put_word, unlikely, word_at
+from ext.book cimport free_slot, list_order, take_slot
+from ext.events cimport emit, emit_accepted, emit_canceled, emit_data, emit_reject, emit_replaced, level_at, touch
+from ext.ids cimport add_id, age_ids, find_id, is_same_order
+from ext.layout cimport Account, IdEntry, Instrument, Level, Market, Order, Position
+from ext.ledger cimport find_position, open_position
+from ext.levels cimport index_of
+from ext.matching cimport (
+    RAN_OUT, come_to_rest, crosses, end_order, fills_whole, leave_book, match, pull,
+)
+from ext.risk cimport (
+    Refusal, check_exposure, check_fields, check_notional, check_pages, check_post_only, check_price,
+    check_qty, check_rate, check_slots, check_states, either, market_price, refuse,
+)
+from ext.wire cimport *
+
+cdef extern from *:
+    """
+    /* bits that side, order_type, tif, flags and self_trade of a plain order do not have */
+    #define OB_FIELDS_BEYOND 0x00FCFFFCFEFE0000ULL
+    """
+    const uint64_t FIELDS_BEYOND "OB_FIELDS_BEYOND"
+
+
+cdef inline bint is_plain(const OrderCommand* c) noexcept nogil:
+    """Whether checks 5 to 10 have nothing to say: all enums in range, no flags. One look at bytes 16 to 23."""
+    return word_at(&c.kind) & FIELDS_BEYOND == 0
+
+
+cdef inline bint is_known_id(Market* m, const OrderCommand* c) noexcept nogil:
+    """Check 3: answer a client order id that was used before, or is too old to tell. True: the command is done."""
+    cdef const IdEntry* entry = find_id(m, c.account, c.client_order_id)
+    cdef uint64_t floor
+    if entry == NULL:
+        age_ids(m, c.account)
+        floor = m.account_more[c.account].id_floor
+        if c.client_order_id > floor:
+            return False
+        reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_STALE_ID, c.order_id, <int64_t> (floor + 1),
+                       <int64_t> c.client_order_id, 0)
+    elif is_same_order(entry, c):
+        emit(m, EVENT_KIND_ACCEPTED, c.side, 0, EVENT_FLAG_DUPLICATE, c.account, c.instrument, c.qty, entry.order_id,
+             c.client_order_id, c.price, 0, 0, 0)
+    else:
+        reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_DUPLICATE_ID, entry.order_id, 0, <int64_t> c.client_order_id, 0)
+    return True
+
+
+cdef inline uint8_t check_new(
+    Market* m, const OrderCommand* c, Account* a, Instrument* i, Position* p, int64_t* price, int64_t* index,
+    Refusal* r,
+) noexcept nogil:
+    """Checks 5 to 27. price, index: where the order may go to."""
+    cdef int64_t notional
+    cdef uint8_t check = 0
+    if unlikely(not is_plain(c)):
+        check = check_fields(c, r)
+        if check:
+            return check
+    check = check_states(a, i, r)
+    if unlikely(check):
+        return check
+    check = check_rate(m, a, r)
+    if unlikely(check):
+        return check
+    if unlikely(c.qty == 0):
+        return refuse(r, CHECK_QTY, 1, 0, 0)
+    check = check_qty(a, i, c.qty, 0, r)
+    if unlikely(check):
+        return check
+    price[0] = c.price
+    if unlikely(c.order_type == ORDER_TYPE_MARKET):
+        price[0] = market_price(i, c.side)
+    index[0] = index_of(i, price[0])
+    if likely(c.order_type == ORDER_TYPE_LIMIT):
+        check = check_price(i, c.side, price[0], index[0], r)
+        if unlikely(check):
+            return check
+    notional = product(price[0], c.qty, i.multiplier)
+    check = check_notional(a, i, notional, r)
+    if unlikely(check):
+        return check
+    if unlikely(a.open_orders >= a.max_open_orders):
+        return refuse(r, CHECK_OPEN_ORDERS, a.max_open_orders, <int64_t> a.open_orders + 1, 0)
+    if unlikely(p == &m.positions[0] and m.position_count >= m.position_capacity):
+        return refuse(r, CHECK_POSITION_CAPACITY, m.position_capacity, <int64_t> m.position_capacity + 1, 0)
+    check = check_exposure(a, p, c.side, c.qty, notional, 0, 0, r)
+    if unlikely(check):
+        return check
+    if unlikely(c.flags & ORDER_FLAG_POST_ONLY):
+        check = check_post_only(i, c.side, price[0], r)
+        if check:
+            return check
+    check = check_slots(m, r)
+    if unlikely(check):
+        return check
+    return check_pages(m, r)
+
+
+cdef void finish(Market* m, uint32_t slot, int64_t index, bint listed) noexcept nogil:
+    cdef Order* o = &m.orders[slot]
+    cdef Instrument* i = &m.instruments[o.instrument]
+    cdef Account* a = &m.accounts[o.account]
+    cdef uint8_t stopped = RAN_OUT
+    if o.tif == TIME_IN_FORCE_FOK and not fills_whole(m, i, o, index):
+        stopped = CANCEL_REASON_FOK
+    elif crosses(i, o.side, index):
+        stopped = match(m, i, slot, index)
+    if o.leaves:
+        if stopped == RAN_OUT:
+            if likely(o.tif <= TIME_IN_FORCE_GTC):
+                if likely(come_to_rest(m, i, a, o, slot, index)):
+                    if not listed:
+                        list_order(m, a, slot)
+                    return
+                stopped = CANCEL_REASON_LEVEL_CAPACITY
+            else:
+                stopped = CANCEL_REASON_IOC
+        emit_canceled(m, a, o, stopped)
+    if listed:
+        end_order(m, a, slot)
+    else:
+        free_slot(m, slot)
+
+
+cdef void new_order(Market* m, const OrderCommand* c) noexcept nogil:
+    cdef Account* a
+    cdef Instrument* i
+    cdef Order* o
+    cdef Refusal r
+    cdef uint8_t check
+    cdef uint32_t slot, position
+    cdef int64_t price, index
+    if unlikely(not knows_account(m, c.account)):
+        reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_ACCOUNT, c.order_id, 0, c.account, 0)
+        return
+    if unlikely(c.client_order_id == 0):
+        reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_CLIENT_ORDER_ID, c.order_id, 1, 0, 0)
+        return
+    a = &m.accounts[c.account]
+    # An id above all those of its account is above its floor, too, and in no generation.
+    if c.client_order_id <= a.last_id and is_known_id(m, c):
+        return
+    if unlikely(not knows_instrument(m, c.instrument)):
+        reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_INSTRUMENT, c.order_id, 0, c.instrument, 0)
+        return
+    i = &m.instruments[c.instrument]
+    position = find_position(m, word_at(&c.account))
+    check = check_new(m, c, a, i, &m.positions[position], &price, &index, &r)
+    if unlikely(check):
+        reject_as_sent(m, c, EVENT_KIND_REJECTED, check, c.order_id, r.limit, r.value, r.headroom)
+        return
+    if position == 0:
+        position = open_position(m, word_at(&c.account))
+    slot = take_slot(m)
+    o = &m.orders[slot]
+    put_half(o, <uint32_t> c.side << 8)
+    put_word(&o.account, word_at(&c.account))  # and instrument
+    o.client_order_id = c.client_order_id
+    o.price = price
+    o.leaves = c.qty
+    o.filled = 0
+    o.position = position
+    put_half(&o.order_type, half_at(&c.order_type))  # and tif, flags, self_trade
+    if c.order_type == ORDER_TYPE_MARKET and c.tif != TIME_IN_FORCE_FOK:
+        o.tif = TIME_IN_FORCE_IOC
+    add_id(m, c, o.order_id)
+    emit_accepted(m, a, c, c.side, o.order_id, price, c.qty)
+    finish(m, slot, index, False)
+
+
+cdef inline uint32_t live_slot(const Market* m, uint64_t order_id, uint32_t account) noexcept nogil:
+    """The slot of the live order of an account with this order id, or 0."""
+    cdef uint32_t slot = <uint32_t> order_id
+    cdef const Order* o = &m.orders[slot]
+    if slot <= m.order_top and o.order_id == order_id and o.level and o.account == account:
+        return slot
+    return 0
+
+
+cdef inline uint32_t named_order(Market* m, const OrderCommand* c, uint8_t reject_kind) noexcept nogil:
+    """The slot of the order that a CANCEL or REPLACE names; 0: the command was refused."""
+    cdef const IdEntry* entry
+    cdef uint32_t slot = 0
+    if unlikely(not knows_account(m, c.account)):
+        reject_as_sent(m, c, reject_kind, CHECK_ACCOUNT, c.order_id, 0, c.account, 0)
+        return 0
+    if c.order_id:
+        slot = live_slot(m, c.order_id, c.account)
+    else:
+        entry = find_id(m, c.account, c.client_order_id)
+        if entry != NULL:
+            slot = live_slot(m, entry.order_id, c.account)
+    if unlikely(slot == 0):
+        reject_as_sent(m, c, reject_kind, CHECK_UNKNOWN_ORDER, c.order_id, 0,
+                       <int64_t> (c.order_id if c.order_id else c.client_order_id), 0)
+    return slot
+
+
+cdef void cancel_order(Market* m, const OrderCommand* c) noexcept nogil:
+    cdef uint32_t slot = named_order(m, c, EVENT_KIND_CANCEL_REJECTED)
+    if slot:
+        pull(m, slot, CANCEL_REASON_USER)
+
+
+cdef inline uint8_t check_replace(
+    Market* m, const OrderCommand* c, Account* a, Instrument* i, const Order* o, int64_t* leaves, Refusal* r,
+) noexcept nogil:
+    """Checks 9 to 27 of a REPLACE. leaves: what will be open; checks from 15 on only while it is above 0."""
+    cdef int64_t notional
+    cdef int64_t own_hold = o.price * o.leaves * i.multiplier if o.side == SIDE_BUY else 0
+    cdef uint8_t check
+    if unlikely(c.flags & ~<uint8_t> (ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE)):
+        return refuse(r, CHECK_FLAGS, ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE, c.flags, 0)
+    check = check_states(a, i, r)
+    if unlikely(check):
+        return check
+    check = check_rate(m, a, r)
+    if unlikely(check):
+        return check
+    if unlikely(c.qty == 0):
+        return refuse(r, CHECK_QTY, 1, 0, 0)
+    leaves[0] = <int64_t> c.qty if c.flags & ORDER_FLAG_QTY_IS_LEAVES else <int64_t> c.qty - o.filled
+    if unlikely(leaves[0] <= 0):
+        return 0
+    check = check_qty(a, i, leaves[0], o.filled, r)
+    if unlikely(check):
+        return check
+    check = check_price(i, o.side, c.price, index_of(i, c.price), r)
+    if unlikely(check):
+        return check
+    notional = product(c.price, leaves[0], i.multiplier)
+    check = check_notional(a, i, notional, r)
+    if unlikely(check):
+        return check
+    check = check_exposure(a, &m.positions[o.position], o.side, leaves[0], notional, o.leaves, own_hold, r)
+    if unlikely(check):
+        return check
+    if o.flags & ORDER_FLAG_POST_ONLY and c.price != o.price:  # at its own price nothing can cross it
+        check = check_post_only(i, o.side, c.price, r)
+        if unlikely(check):
+            return check
+    return check_pages(m, r)
+
+
+cdef inline void shrink(Market* m, Instrument* i, Account* a, Order* o, uint32_t leaves) noexcept nogil:
+    """Replace in place: fewer lots (or as many) at the same price keep their place in the queue."""
+    cdef Level* level = level_at(m, o.level)
+    cdef uint32_t less = o.leaves - leaves
+    if less:
+        touch(m, i, o.instrument)
+        a.hold -= either(o.side, o.price * less * i.multiplier, 0)
+        m.positions[o.position].open[o.side] -= less
+        level.qty -= less
+        o.leaves = leaves
+        if m.want_data:
+            emit_data(m, BOOK_KIND_REDUCE, o, o.order_id, less, leaves, level, 0)
+    emit_replaced(m, a, o, EVENT_FLAG_PRIORITY_KEPT)
+
+
+cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
+    cdef Account* a
+    cdef Order* o
+    cdef Instrument* i
+    cdef Refusal r
+    cdef int64_t leaves = 0
+    cdef uint8_t check
+    cdef uint32_t slot = named_order(m, c, EVENT_KIND_REPLACE_REJECTED)
+    if unlikely(slot == 0):
+        return
+    a = &m.accounts[c.account]
+    o = &m.orders[slot]
+    i = &m.instruments[o.instrument]
+    check = check_replace(m, c, a, i, o, &leaves, &r)
+    if unlikely(check):
+        emit_reject(m, EVENT_KIND_REPLACE_REJECTED, check, o.side, o.account, o.instrument, c.qty, o.order_id,
+                    o.client_order_id, r.limit, r.value, r.headroom, True)
+        return
+    if unlikely(leaves <= 0):
+        pull(m, slot, CANCEL_REASON_REPLACED_BELOW_FILLED)
+        return
+    if c.price == o.price and leaves <= o.leaves and not c.flags & ORDER_FLAG_REQUEUE:
+        shrink(m, i, a, o, <uint32_t> leaves)
+        return
+    leave_book(m, i, a, o, slot)
+    o.price = c.price
+    o.leaves = <uint32_t> leaves
+    emit_replaced(m, a, o, 0)
+    finish(m, slot, index_of(i, o.price), True)

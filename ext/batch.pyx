@@ -4,7 +4,8 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from ext.admin cimport admin, opens_market
 from ext.ahead cimport (
-    CHUNK, RING, Ahead, Found, look_id, look_near_1, look_near_2, look_number, look_order, look_wide_1, look_wide_2, look_wide_3, look_wide_4,
+    CHUNK, RING, Ahead, Found, look_id, look_near_1, look_near_2, look_number, look_order, look_wide_1, look_wide_2,
+    look_wide_3, look_wide_4,
 )
 from ext.bits cimport are_in_order, copy_pair, likely, unlikely
 from ext.events cimport emit_tops

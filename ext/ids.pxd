@@ -1,10 +1,10 @@
 """Client order ids of the last accepted orders, in two generations: what makes a retry harmless.
 
 An id's entry (48 bytes, its whole order) is appended to the log of its generation; an index of 4-byte cells, at most a
-quarter full, finds it. A cell is a tag of the id's hash above the entry's number in the log, from 1; 0 is empty. Sixteen consecutive
-ids of an account lie side by side in the index, one cache line: clients that count get a warm cache. Logs take turns
-in twos, indexes in threes: while the current one fills up, the third is swept clean for the next generation, a few
-cells an id.
+quarter full, finds it. A cell is a tag of the id's hash above the entry's number in the log, from 1; 0 is empty.
+Sixteen consecutive ids of an account lie side by side in the index, one cache line: clients that count get a warm
+cache. Logs take turns in twos, indexes in threes: while the current one fills up, the third is swept clean for the next
+generation, a few cells an id.
 """
 
 from libc.stdint cimport uint32_t, uint64_t

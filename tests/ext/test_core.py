@@ -10,6 +10,8 @@ import pytest
 from openbell import wire
 from openbell.wire import BookKind, CommandKind
 
+from bench import flow
+from bench.harness import commands
 from ext.core import Core
 from tests.ext.market import A, B, C, Market, plain, record
 
@@ -202,3 +204,36 @@ def test_events_taken_at_once_are_those_taken_one_by_one(count: int) -> None:
 
 def test_replay_gives_one_hash() -> None:
     assert busy().core.state_hash() == busy().core.state_hash()
+
+
+def test_one_a_call_is_as_in_batches() -> None:
+    market = commands.number(commands.market(2, commands.Capacity(id_window=1 << 10), 16), 1)
+    orders = commands.number(commands.orders(flow.generate(8_000, 2, depth=100).records, 16), len(market) + 1)
+    orders["ts_ns"] += np.arange(len(orders)) * 1_000_000  # some seconds, for the limits of messages
+    together, one_by_one = Core(), Core()
+    for core in (together, one_by_one):
+        core.apply(market.tobytes())
+        core.take_events()
+    assert together.apply(orders.tobytes()) == len(orders)
+    for order in orders:
+        assert one_by_one.apply_one(order.tobytes()) == 1
+    assert one_by_one.take_events() == together.take_events()
+    assert one_by_one.state_hash() == together.state_hash()
+
+
+def test_apply_one_takes_what_apply_takes() -> None:
+    core = Core()
+    assert core.apply_one(configure()) == 1
+    assert core.apply_one(memoryview(tick(2))) == 1
+    assert core.apply_one(tick(3) + tick(4)) == 2
+    assert core.apply_one(b"") == 0
+    for wrong, words in (
+        (tick(6), "seq must be 5, got 6"),
+        (tick(5, ts_ns=4), "ts_ns must not fall, got 4"),
+        (tick(5)[:-1], "only 63 bytes are left"),
+        (record(wire.ORDER_COMMAND, kind=6, seq=5, ts_ns=5), "kind 6 is unknown"),
+        (record(wire.ORDER_COMMAND, kind=0, seq=5, ts_ns=5), "kind 0 is unknown"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            core.apply_one(wrong)
+    assert (core.seq, core.ts_ns) == (4, 5)

@@ -24,6 +24,28 @@ def test_cancel_by_either_id() -> None:
     assert (m.orders(), m.account(A).hold, m.account(A).open_orders, m.position(A).open_buy) == ([], 0, 0, 0)
 
 
+def test_a_retry_is_told_from_another_order_in_every_field() -> None:
+    m = Market()
+    sent = {"client_order_id": 7, "tif": DAY, "self_trade": wire.SelfTrade.CANCEL_OLDEST}
+    first = m.buy(A, 500, 3, **sent)[0]
+    [again] = m.buy(A, 500, 3, session=9, **sent)
+    assert (again.kind, again.flags, again.order_id) == (EventKind.ACCEPTED, EventFlag.DUPLICATE, first.order_id)
+    for other in (
+        {"price": 505},
+        {"qty": 4},
+        {"side": SELL},
+        {"instrument": 1},
+        {"tif": wire.TimeInForce.GTC},
+        {"self_trade": wire.SelfTrade.CANCEL_BOTH},
+        {"flags": OrderFlag.POST_ONLY},
+        {"order_type": wire.OrderType.MARKET},
+    ):
+        fields = {"account": A, "side": BUY, "price": 500, "qty": 3} | sent | other
+        [reject] = m.apply(m.command(CommandKind.NEW_ORDER, **fields))
+        assert (reject.kind, reject.check) == (EventKind.REJECTED, Check.DUPLICATE_ID), other
+        assert reject.order_id == first.order_id
+
+
 def test_cancel_of_what_is_not_ones_own_live_order() -> None:
     m = Market()
     order = m.buy(A, 500, 3)[0]

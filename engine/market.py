@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -63,6 +64,7 @@ class Market:
             frames = self.streams.route(events)
             if frames:
                 self.send_events(frames)
+                os.sched_yield()  # ZeroMQ's thread may wait for this very processor, and what follows can wait
         if data:
             self.send_data(data)
         self.latency_ns.add(time.perf_counter_ns() - taken_ns)

@@ -92,7 +92,7 @@ class Doors:
         market.gate.broken = self._broken
         market.send_events = self.orders.send_events
         market.send_data = self._publisher.publish
-        order_router.start(self.orders.receive, self._turn, self.orders.refuse)
+        order_router.start(self.orders.receive, self._turn, self.orders.refuse, self.orders.intake)
         answers = SnapshotProtocol(market, snapshot_router.send, snapshot_router.send_two, snapshot_router.unread_bytes)
         snapshot_router.start(answers.receive)
         control_router.start(self.control.receive, lambda taken_ns: self.after_sends())

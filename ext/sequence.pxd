@@ -15,3 +15,7 @@ cdef class CommandBatch:
     cdef readonly bytes records         # of the sealed batch
 
     cdef int reserve(self, size_t more) except -1
+    cdef Py_ssize_t put(
+        self, const unsigned char* payload, size_t count, uint32_t session,
+        const uint32_t* accounts, size_t account_count,
+    ) except? -1

@@ -125,16 +125,23 @@ cdef class CommandBatch:
         were added, or -(1 + index) of the first one whose kind is not 1..4 or whose account is not allowed: then none
         was added. Raises ValueError for bytes that are not whole commands.
         """
-        cdef size_t size = len(payload), count, good
+        cdef size_t size = len(payload), count
         cdef const unsigned char* source = <const unsigned char*> PyBytes_AS_STRING(payload)
         cdef const uint32_t* allowed = <const uint32_t*> PyBytes_AS_STRING(accounts)
         cdef size_t allowed_count = len(accounts) // sizeof(uint32_t)
         if offset > size or (size - offset) % ORDER_BYTES:
             raise ValueError(f"{size} bytes from {offset} on are not whole commands of {ORDER_BYTES} bytes")
         count = (size - offset) // ORDER_BYTES
+        return self.put(source + offset, count, session, allowed, allowed_count)
+
+    cdef Py_ssize_t put(
+        self, const unsigned char* payload, size_t count, uint32_t session,
+        const uint32_t* accounts, size_t account_count,
+    ) except? -1:
+        """As `add_orders`, of `count` commands at `payload`."""
+        cdef size_t good
         self.reserve(count * ORDER_BYTES)
-        with nogil:
-            good = take(self.data + self.length, source + offset, count, session, allowed, allowed_count)
+        good = take(self.data + self.length, payload, count, session, accounts, account_count)
         if unlikely(good < count):
             return -1 - <Py_ssize_t> good
         self.count += count

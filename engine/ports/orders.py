@@ -6,7 +6,7 @@ events loses its session, not the market its memory: it logs in again and resume
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +29,7 @@ from engine.ports.frames import (
     word_of,
 )
 from engine.ports.rows import rows_of
+from ext.intake import Intake, Sender
 
 MAX_ORDERS: Final = 4096  # commands a frame
 MAX_FRAME_BYTES: Final = 1 << 20
@@ -83,12 +84,14 @@ class Session:
         "accounts",
         "client",
         "errors",
+        "frames",
         "identity",
         "key",
         "number",
         "paid_s",
         "rows",
         "seen_s",
+        "sender",
         "slot",
     )
 
@@ -99,6 +102,8 @@ class Session:
         self.slot, self.number, self.identity, self.key = slot, number, identity, key
         self.account_ids = accounts
         self.accounts = np.array(accounts, "<u4").tobytes()
+        self.sender = Sender(number, self.accounts)
+        self.frames = 0  # of the sender, when it was looked at last
         self.client = client
         self.seen_s = self.paid_s = now_s
         self.rows: float = QUERY_ROWS  # that it may ask for now
@@ -123,7 +128,9 @@ class OrderProtocol:
         self.max_key_sessions = market.config.ports.sessions_of_a_key
         self._key_sessions: dict[bytes, int] = {}
         self.now_s = 0.0
-        self.refusing: FrameError | None = None  # why no commands are taken: stopping, overloaded
+        self._refusing: FrameError | None = None
+        self._senders: dict[bytes, Sender] = {}
+        self._intake: Intake | None = None
         self.dropped = 0  # sessions of clients that did not read
         self._untold: dict[bytes, float] = {}  # those clients, until when they are told so
 
@@ -132,12 +139,29 @@ class OrderProtocol:
         """How many clients are logged in."""
         return len(self._sessions)
 
+    @property
+    def refusing(self) -> FrameError | None:
+        """Why no commands are taken: stopping, overloaded."""
+        return self._refusing
+
+    @refusing.setter
+    def refusing(self, why: FrameError | None) -> None:
+        self._refusing = why
+        if self._intake is not None:
+            self._intake.is_open = why is None
+
     # ------------------------------------------------------------ frames in
+
+    def intake(self, functions: Sequence[int], socket: int) -> Intake:
+        """What takes frames of commands off the socket itself; all others come to `receive`."""
+        self._intake = Intake(self._market.sequencer.batch, self._senders, MAX_ORDERS, functions, socket)
+        self._intake.is_open = self._refusing is None
+        return self._intake
 
     def receive(self, identity: bytes, message: bytes) -> None:
         """Take a frame. Its commands are in the sequencer's batch then; whoever took the frame flushes that."""
         session = self._sessions.get(identity)
-        if session is not None and self.refusing is None and len(message) > HEAD_BYTES:
+        if session is not None and self._refusing is None and len(message) > HEAD_BYTES:
             word, count, _ = WORD.unpack_from(message)
             if (
                 word == _ORDERS
@@ -260,6 +284,7 @@ class OrderProtocol:
         if old is not None:
             session.rows, session.paid_s = old.rows, old.paid_s
         self._sessions[identity] = self._slots[session.slot] = session
+        self._senders[identity] = session.sender
         # The rows are of now: what is applied until the answer leaves may not be durable then.
         accounts_now = rows_of(rows[np.isin(rows["account"], session.account_ids)])
         instruments_now = rows_of(self._market.instruments())
@@ -359,6 +384,7 @@ class OrderProtocol:
             self._market.streams.leave(session.slot, account)
         self._slots[session.slot] = None
         del self._sessions[session.identity]
+        del self._senders[session.identity]
         if self._key_sessions[session.key] > 1:
             self._key_sessions[session.key] -= 1
         else:
@@ -395,6 +421,9 @@ class OrderProtocol:
         for identity, until_s in list(self._untold.items()):
             if identity in self._sessions or now_s > until_s or self._send(identity, _UNREAD):
                 del self._untold[identity]
+        for session in self._sessions.values():
+            if session.frames != session.sender.frames:
+                session.frames, session.seen_s = session.sender.frames, now_s
         limit_s = SILENT_HEARTBEATS * self.heartbeat_s
         for session in [one for one in self._sessions.values() if now_s - one.seen_s > limit_s]:
             why = f"the client was silent for more than {limit_s:g} s; log in again"

@@ -7,6 +7,8 @@ a wake-up everything is taken that is there, and after sends it is looked again.
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,11 +16,13 @@ from typing import Any, Final
 
 import zmq
 from zmq.backend import Socket as BackendSocket
+from zmq.backend.cython import _zmq
 from zmq.utils import z85
 
 from engine.config import Ports, is_loopback
 from engine.keys import CurveKeys
 from engine.ports.frames import FrameError, error_frame, number_of
+from ext.intake import Intake
 
 EVENTS: Final = int(zmq.EVENTS)
 RCVMORE: Final = int(zmq.RCVMORE)
@@ -28,6 +32,9 @@ MORE_TO_COME: Final = int(zmq.SNDMORE) | NOBLOCK
 UNREAD_S: Final = 30
 LARGE_BYTES: Final = 1 << 16  # of a part that is not copied, and counted until the system has it
 LINGER_MS: Final = 300  # at the end, for what was sent last
+_FUNCTIONS: Final = tuple(f"zmq_{name}" for name in (
+    "msg_init", "msg_close", "msg_recv", "msg_data", "msg_size", "msg_more", "errno"
+))  # fmt: skip
 _AUTOMATIC = 0  # first byte of the identities that ZeroMQ gives; a client cannot choose such a one
 _MULTIPART = FrameError("bad_frame", "a message is one frame, this one has more parts", field="parts", limit=1)
 _IDENTITY = FrameError(
@@ -91,6 +98,16 @@ def plain_send(socket: zmq.Socket[bytes]) -> Callable[[bytes, int], object]:
     return bound
 
 
+@functools.cache
+def zeromq_functions() -> tuple[int, ...] | None:
+    """The addresses of the functions that an Intake needs, in its order; None where they cannot be had."""
+    try:
+        library = ctypes.CDLL(_zmq.__file__)  # and what it is linked to
+        return tuple(ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in _FUNCTIONS)
+    except (OSError, AttributeError):
+        return None
+
+
 class Router:
     """A ROUTER socket on the loop. At most `frames_a_turn` are taken before the loop goes on.
 
@@ -123,6 +140,7 @@ class Router:
         self._large: list[tuple[zmq.MessageTracker, int]] = []
         self._paused = False
         self._again: asyncio.Handle | None = None
+        self._intake: Intake | None = None
         self.frames = 0  # taken since the start
 
     def start(
@@ -130,15 +148,21 @@ class Router:
         receive: Callable[[bytes, bytes], None],
         turn: Callable[[int], None] | None = None,
         refuse: Callable[[bytes, FrameError, int], None] | None = None,
+        make_intake: Callable[[Sequence[int], int], Intake] | None = None,
     ) -> None:
         """Begin to take frames; after bind.
 
         receive: gets identity and frame. turn: called after the frames of one wake-up, with the time (perf_counter) of
         that. refuse: gets what is no single frame, as identity, error and number; by default that is answered here.
+        make_intake: makes what takes frames first, from ZeroMQ's functions and the socket; where those cannot be had,
+        and for the frames that it does not take, there is `receive`.
         """
         self._receive, self._turn = receive, turn
         if refuse is not None:
             self._refuse = refuse
+        functions = zeromq_functions()
+        if make_intake is not None and functions is not None:
+            self._intake = make_intake(functions, self._socket.underlying)
         self._loop.add_reader(self._descriptor, self.on_readable)
         self._soon()
 
@@ -156,7 +180,32 @@ class Router:
     def _take(self, limit: int) -> None:
         """Take up to `limit` frames, then let them take effect."""
         taken_ns = time.perf_counter_ns()
-        recv, receive = self._recv, self._receive
+        left = limit - self._take_in(limit) if self._intake is not None else self._take_all(limit)
+        if left != limit:
+            self.frames += limit - left
+            if self._turn is not None:
+                self._turn(taken_ns)
+            self.look_again()
+
+    def _take_in(self, limit: int) -> int:
+        """Take up to `limit` frames through the intake, which leaves the odd ones; their number."""
+        intake = self._intake
+        assert intake is not None
+        taken = 0
+        while taken < limit:
+            taken += intake.take(limit - taken)
+            if intake.odd is None:
+                break
+            identity, message, more = intake.odd
+            taken += 1
+            if more:
+                self._drop_parts()
+            self._handle(identity, message, more)
+        return taken
+
+    def _take_all(self, limit: int) -> int:
+        """Take up to `limit` frames one by one; how many less there were."""
+        recv = self._recv
         left = limit
         try:
             while left:
@@ -165,22 +214,23 @@ class Router:
                 left -= 1
                 if part.more:
                     self._drop_parts()
-                    self._refuse(identity, _MULTIPART, 0)
-                elif identity[0] != _AUTOMATIC:
-                    self._refuse(identity, _IDENTITY, number_of(part.bytes))
-                else:
-                    try:
-                        receive(identity, part.bytes)
-                    except Exception as error:
-                        self._broken(error)
-                        self._refuse(identity, _BUG, number_of(part.bytes))
+                self._handle(identity, part.bytes, part.more)
         except zmq.Again:
             pass
-        if left != limit:
-            self.frames += limit - left
-            if self._turn is not None:
-                self._turn(taken_ns)
-            self.look_again()
+        return left
+
+    def _handle(self, identity: bytes, message: bytes, more: bool) -> None:
+        """Take one frame; `more`: there were further parts."""
+        if more:
+            self._refuse(identity, _MULTIPART, 0)
+        elif identity[0] != _AUTOMATIC:
+            self._refuse(identity, _IDENTITY, number_of(message))
+        else:
+            try:
+                self._receive(identity, message)
+            except Exception as error:
+                self._broken(error)
+                self._refuse(identity, _BUG, number_of(message))
 
     def look_again(self) -> None:
         """After sends: take what came meanwhile, in the next turn of the loop."""

@@ -28,7 +28,7 @@ from engine.ports.frames import (
     number_of,
     word_of,
 )
-from engine.ports.rows import rows_of
+from engine.ports.rows import rows_of, table_of
 from ext.intake import Intake, Sender
 
 MAX_ORDERS: Final = 4096  # commands a frame
@@ -505,5 +505,5 @@ def _reply_frame(number: int, query: Query, rows: np.ndarray[Any, Any], seq: int
     """The REPLY to a query: the page of the rows that it asks for."""
     if query.instrument is not None and query.what != "account":
         rows = rows[rows["instrument"] == query.instrument]
-    shown = rows_of(rows[query.offset : query.offset + query.limit])
+    shown = table_of(rows[query.offset : query.offset + query.limit])
     return json_frame(FrameType.REPLY, number, {"seq": seq, "total": len(rows), "rows": shown})

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 import numpy as np
 
+Array = np.ndarray[Any, Any]
 
-def rows_of(records: bytes | np.ndarray[Any, Any], dtype: np.dtype[Any] | None = None) -> list[dict[str, Any]]:
+
+def rows_of(records: Array) -> list[dict[str, Any]]:
     """One dict a record, without the reserved fields; text as text."""
-    array = records if isinstance(records, np.ndarray) else np.frombuffer(records, dtype)
-    names = [name for name in array.dtype.names or () if not name.startswith("reserved")]
+    names, columns = _columns(records)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def table_of(records: Array, **more: Sequence[object]) -> list[msgspec.Struct]:
+    """As `rows_of`, for an answer of many rows: they can only be encoded, which takes the loop a fifth of the time.
+
+    more: further columns, of numbers and text.
+    """
+    names, columns = _columns(records)
+    return list(map(_row((*names, *more)), *columns, *more.values()))
+
+
+def _columns(records: Array) -> tuple[list[str], list[list[Any]]]:
+    names = [name for name in records.dtype.names or () if not name.startswith("reserved")]
     columns = []
     for name in names:
-        column = array[name]
+        column = records[name]
         if column.dtype.kind == "S":
             columns.append([text.decode("utf-8", "replace") for text in column.tolist()])
         else:
             columns.append(column.tolist())
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return names, columns
+
+
+@lru_cache(maxsize=32)
+def _row(names: tuple[str, ...]) -> type[msgspec.Struct]:
+    # Without the collector, which would look through every row again and again while they are made.
+    return msgspec.defstruct("Row", names, gc=False)

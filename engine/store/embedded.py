@@ -277,7 +277,7 @@ class EmbeddedPostgres:
             asked.write(given.encode())
             asked.seek(0)
             process = subprocess.Popen(
-                self._runner.command(command),
+                self._runner.dying_with_us(command),
                 stdin=asked,
                 stdout=output,
                 stderr=output,

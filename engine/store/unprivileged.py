@@ -25,7 +25,7 @@ class UnreachableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """How to start a program of PostgreSQL: `prefix` before its arguments, and the user that its files belong to.
+    """How to start a program of PostgreSQL: `prefix` (setpriv or nothing) before it, and the user its files belong to.
 
     `uid` and `gid` are None when the engine itself is that user.
     """
@@ -37,6 +37,13 @@ class Runner:
 
     def command(self, arguments: Sequence[str | Path]) -> list[str]:
         return [*self.prefix, *(str(argument) for argument in arguments)]
+
+    def dying_with_us(self, arguments: Sequence[str | Path]) -> list[str]:
+        """As `command`, for a program that is killed when the thread that starts it ends, however that ends."""
+        setpriv = shutil.which("setpriv")
+        if setpriv is None:  # a plain user on a system without it
+            return self.command(arguments)
+        return [setpriv, "--pdeathsig=KILL", *self.prefix[1:], *(str(argument) for argument in arguments)]
 
     def give(self, path: Path) -> None:
         """Make `path` belong to the server's user."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta
 from openbell.wire import Side
 
 from engine.market import names_of
-from engine.ports.rows import rows_of
-from engine.ports.verbs.verb import U32, Act, AnyAccount, AnyInstrument, Arguments, Desk, Verb, Where
+from engine.ports.rows import rows_of, table_of
+from engine.ports.verbs.verb import U32, Act, AnyAccount, AnyInstrument, Arguments, Desk, Row, Verb, Where
 
 MAX_LEVELS = 10_000
 MAX_ROWS = 10_000
@@ -42,13 +43,15 @@ def _book(desk: Desk, act: Act) -> dict[str, Any]:
     return row
 
 
-def _named(desk: Desk, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """With symbol and account_name."""
+def _named(desk: Desk, rows: Row) -> list[msgspec.Struct]:
+    """Rows with symbol and account_name."""
     symbols = names_of(desk.market.instruments(), "instrument", "symbol")
     names = names_of(desk.market.accounts(), "account", "name")
-    for row in rows:
-        row["symbol"], row["account_name"] = symbols[row["instrument"]], names[row["account"]]
-    return rows
+    return table_of(
+        rows,
+        symbol=[symbols[number] for number in rows["instrument"].tolist()],
+        account_name=[names[number] for number in rows["account"].tolist()],
+    )
 
 
 def _check(desk: Desk, where: Where) -> None:
@@ -62,7 +65,7 @@ def _check(desk: Desk, where: Where) -> None:
 def _orders(desk: Desk, act: Act) -> dict[str, Any]:
     _check(desk, act.arguments)
     found = desk.market.orders(act.arguments.account, act.arguments.instrument)
-    return {"rows": _named(desk, rows_of(found[: act.arguments.limit])), "total": len(found)}
+    return {"rows": _named(desk, found[: act.arguments.limit]), "total": len(found)}
 
 
 def _positions(desk: Desk, act: Act) -> dict[str, Any]:
@@ -70,17 +73,17 @@ def _positions(desk: Desk, act: Act) -> dict[str, Any]:
     found = desk.market.positions(act.arguments.account)
     if act.arguments.instrument is not None:
         found = found[found["instrument"] == act.arguments.instrument]
-    return {"rows": _named(desk, rows_of(found))}
+    return {"rows": _named(desk, found)}
 
 
 def _accounts(desk: Desk, act: Act) -> dict[str, Any]:
     account = act.arguments.account
-    return {"rows": rows_of(desk.market.accounts() if account is None else desk.account(account))}
+    return {"rows": table_of(desk.market.accounts() if account is None else desk.account(account))}
 
 
 def _instruments(desk: Desk, act: Act) -> dict[str, Any]:
     instrument = act.arguments.instrument
-    return {"rows": rows_of(desk.market.instruments() if instrument is None else desk.instrument(instrument))}
+    return {"rows": table_of(desk.market.instruments() if instrument is None else desk.instrument(instrument))}
 
 
 LOOKING = (

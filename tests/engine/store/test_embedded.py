@@ -144,6 +144,36 @@ async def test_a_port_is_on_loopback_only_and_wants_the_password(folder: Path) -
         await server.stop()
 
 
+def working_on(path: Path) -> list[str]:
+    """Command lines of the processes that name `path`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdecimal() and os.fsencode(path) in (entry / "cmdline").read_bytes():
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
+
+
+async def test_what_makes_the_database_ends_with_a_killed_engine(folder: Path) -> None:
+    engine = engine_process(folder / "pg")
+    new = folder / "pg" / "cluster.new"
+    try:
+        deadline_s = time.monotonic() + 60
+        while not (new / "PG_VERSION").exists():
+            assert engine.poll() is None and time.monotonic() < deadline_s
+            await asyncio.sleep(0.001)
+    finally:
+        engine.kill()
+        engine.communicate(timeout=20)
+    while found := working_on(new):
+        assert time.monotonic() < deadline_s, found
+        await asyncio.sleep(0.01)
+    assert not (new / "base" / "5").exists(), "the last of what initdb makes"
+    server = EmbeddedPostgres(folder / "pg")
+    assert await query(await server.start(), "SELECT 1") == 1
+    await server.stop()
+
+
 async def test_a_server_left_by_a_killed_engine_is_adopted(folder: Path) -> None:
     first = engine_process(folder / "postgres")
     pid, adopted, dsn = hello(first)

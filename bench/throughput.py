@@ -80,9 +80,8 @@ def through_the_market(folder: Path, records: NDArray[Any], per_frame: int, mode
             market = openbell.find_market(engine.data)
             stack.enter_context(Child("bench.harness.subscriber", market.market_data, "BDTXS"))
         client = stack.enter_context(openbell.connect(engine.data, api_key=API_KEY))
-        parts = [made[begin : begin + per_frame] for begin in range(0, len(made), per_frame)]
         start = perf_counter()
-        _send_all(client, parts, len(made))
+        _send_all(client, made, per_frame)
         seconds = perf_counter() - start
         with openbell.Operator(engine.data) as operator:
             status = operator.status()
@@ -93,8 +92,9 @@ def through_the_market(folder: Path, records: NDArray[Any], per_frame: int, mode
     return len(made) / seconds
 
 
-def _send_all(client: openbell.Client, parts: list[NDArray[Any]], count: int) -> None:
-    """Send the frames, take the answers. Raises TimedOut when those stop short."""
+def _send_all(client: openbell.Client, made: NDArray[Any], per_frame: int) -> None:
+    """Send the commands, take the answers. Raises TimedOut when those stop short."""
+    count = len(made)
     base_seq = client.query("instruments")["seq"]
     last_seq = base_seq
 
@@ -104,12 +104,11 @@ def _send_all(client: openbell.Client, parts: list[NDArray[Any]], count: int) ->
         last_seq = int(events["seq"][-1])
 
     client.on_events(take)
-    sent = 0
-    for place, part in enumerate(parts):
-        client.send_batch(part)
-        sent += len(part)
-        if place % FRAMES_A_LOOK == 0:
-            client.poll()
+    for begin in range(0, count, FRAMES_A_LOOK * per_frame):
+        part = made[begin : begin + FRAMES_A_LOOK * per_frame]
+        client.send_batches(part, per_frame)
+        sent = begin + len(part)
+        client.poll()
         while sent - (last_seq - base_seq) > IN_FLIGHT:
             client.poll(QUIET_S)
     client.wait_until(lambda: last_seq - base_seq >= count, QUIET_S, f"the answers to {count} commands")

@@ -23,7 +23,7 @@ from engine.publisher import Publisher
 
 SNAPSHOT_QUEUE: Final = 16  # answers that wait for one client: they may be large
 CONTROL_QUEUE: Final = 256
-SNAPSHOTS_A_TURN, CONTROLS_A_TURN, ORDERS_A_TURN = 1, 4, 64  # frames before the other ports have their turn
+SNAPSHOTS_A_TURN, CONTROLS_A_TURN, ORDERS_A_TURN = 1, 4, 128  # frames before the other ports have their turn
 SUBSCRIPTION_BYTES: Final = 1 << 10
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import zmq
+from zmq.backend import Socket as BackendSocket
 from zmq.utils.monitor import parse_monitor_message
 
 from openbell.errors import InvalidInput
@@ -63,6 +64,12 @@ def open_socket(kind: int, endpoint: str, settings: SocketSettings, server_key: 
         socket.close()
         raise InvalidInput(f"address {endpoint!r}: {error}", field="address", value=endpoint) from error
     return socket
+
+
+def plain_send(socket: zmq.Socket[bytes]) -> Callable[[bytes], object]:
+    """The socket's blocking send of one frame, without what pyzmq puts around it for other kinds of sockets."""
+    bound: Callable[[bytes], object] = BackendSocket.send.__get__(socket, type(socket))
+    return bound
 
 
 class Watch:

@@ -19,7 +19,7 @@ from openbell.errors import InvalidInput, LoginRefused, OpenBellError, ResumeToo
 from openbell.events import REJECTS, Event, Reject
 from openbell.orders import Fill, Order, OrderState, Request
 from openbell.prices import PriceLike, checked_int, price_units
-from openbell.records import EVENT, MAGIC, ORDER_FRAME, REJECT, frame
+from openbell.records import EVENT, HEADER, MAGIC, ORDER_FRAME, REJECT
 from openbell.requests import MassCancel, Query
 from openbell.session import Answer, Events, LoggedIn, Lost, Refusal, Session
 from openbell.wire import (
@@ -42,6 +42,7 @@ _KIND, _CLIENT_ID = int(_FIELDS["kind"][1]), int(_FIELDS["client_order_id"][1])
 _DUPLICATE = int(EventFlag.DUPLICATE)
 _ORDERS, _NEW_ORDER, _POST_ONLY = int(FrameType.ORDERS), int(CommandKind.NEW_ORDER), int(OrderFlag.POST_ONLY)
 _ACCEPTED = int(EventKind.ACCEPTED)
+_COMMAND: Final = wire.ORDER_COMMAND
 _U64 = Struct("<Q")
 OrderT = TypeVar("OrderT", bound=Order)
 
@@ -86,6 +87,11 @@ def _choice(value: Any, kind: Any, field: str) -> Any:
     except (KeyError, ValueError):
         names = ", ".join(member.name for member in kind)
         raise InvalidInput(f"{field} {value!r} is none of {names}", field=field, limit=names, value=value) from None
+
+
+def _check_commands(commands: np.ndarray[Any, np.dtype[Any]]) -> None:
+    if commands.dtype is not _COMMAND and commands.dtype != _COMMAND:
+        raise InvalidInput(f"commands have dtype {commands.dtype}, not wire.ORDER_COMMAND", field="commands")
 
 
 def _tif(value: Any) -> TimeInForce:
@@ -514,20 +520,42 @@ class Desk(Generic[OrderT]):
         The frame's number, for a Refusal; the frame, or None while offline (it is held, and goes out after the login).
         Batches have no handles: after a reconnect, what the private stream does not show may be sent again as it was.
         """
-        if commands.dtype != wire.ORDER_COMMAND:
-            raise InvalidInput(f"commands have dtype {commands.dtype}, not wire.ORDER_COMMAND", field="commands")
-        if not 1 <= len(commands) <= MAX_ORDERS_A_FRAME:
+        _check_commands(commands)
+        count = len(commands)
+        if not 1 <= count <= MAX_ORDERS_A_FRAME:
             raise InvalidInput(
-                f"a batch has 1 to {MAX_ORDERS_A_FRAME} commands, not {len(commands)}",
+                f"a batch has 1 to {MAX_ORDERS_A_FRAME} commands, not {count}",
                 field="commands",
                 limit=MAX_ORDERS_A_FRAME,
-                value=len(commands),
+                value=count,
             )
         number = self.session.next_number()
-        data = frame(FrameType.ORDERS, number, commands.tobytes(), len(commands))
+        data = HEADER.pack(MAGIC, wire.VERSION, _ORDERS, count, number) + commands.tobytes()
         if not self.online:
             self._held.append(data)
         return number, data if self.online else None
+
+    def batches(self, commands: np.ndarray[Any, np.dtype[Any]], per_frame: int) -> tuple[int, list[bytes]]:
+        """As `batch`, of any number of commands, `per_frame` in each frame. Raises InvalidInput.
+
+        The number of the first frame, from which on they count; the frames to send now.
+        """
+        _check_commands(commands)
+        if not len(commands):
+            raise InvalidInput("a batch has at least 1 command, not 0", field="commands", limit=1, value=0)
+        per_frame = checked_int(per_frame, "per_frame", 1, MAX_ORDERS_A_FRAME)
+        data, size = commands.tobytes(), per_frame * _COMMAND.itemsize
+        number = first = self.session.next_number()
+        frames = []
+        for begin in range(0, len(data), size):
+            if begin:
+                number = self.session.next_number()
+            part = data[begin : begin + size]
+            frames.append(HEADER.pack(MAGIC, wire.VERSION, _ORDERS, len(part) // _COMMAND.itemsize, number) + part)
+        if not self.online:
+            self._held.extend(frames)
+            frames = []
+        return first, frames
 
     def query(self, what: str, **arguments: Any) -> tuple[Query, bytes | None]:
         """A query's handle, and the frame to send now, or None while offline."""

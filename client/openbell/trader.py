@@ -13,7 +13,7 @@ import numpy as np
 
 from openbell import wire
 from openbell.connection import SocketSettings
-from openbell.desk import Account, Desk, Instrument, OrderT
+from openbell.desk import MAX_ORDERS_A_FRAME, Account, Desk, Instrument, OrderT
 from openbell.discovery import Market, find_market
 from openbell.errors import OpenBellError
 from openbell.orders import OrderState
@@ -139,6 +139,20 @@ class Trader(ABC, Generic[OrderT]):
             number, data = self._desk.batch(commands)
             if data is not None:
                 self._send_frame(data)
+            return number
+
+    def send_batches(self, commands: np.ndarray[Any, np.dtype[Any]], per_frame: int = MAX_ORDERS_A_FRAME) -> int:
+        """As `send_batch`, of any number of records in as many frames as it takes: `per_frame` in each but the last.
+
+        Returns the number of the first frame; the next ones count on from there. The market takes or refuses each frame
+        by itself. Raises InvalidInput, ConnectionLost (of the frames, some may have gone out then).
+        """
+        with self._lock:
+            self._check_open()
+            number, frames = self._desk.batches(commands, per_frame)
+            send = self._send_frame
+            for data in frames:
+                send(data)
             return number
 
     def reserve_ids(self, count: int) -> int:

@@ -283,8 +283,30 @@ def test_batches_are_looked_at() -> None:
             desk.batch(commands)
     with pytest.raises(openbell.InvalidInput, match="dtype"):
         desk.batch(np.zeros(1, wire.EVENT))
+    for per_frame in (0, 4097):
+        with pytest.raises(openbell.InvalidInput, match="per_frame"):
+            desk.batches(np.zeros(1, wire.ORDER_COMMAND), per_frame)
+    with pytest.raises(openbell.InvalidInput, match="dtype"):
+        desk.batches(np.zeros(1, wire.EVENT), 1)
+    with pytest.raises(openbell.InvalidInput, match="at least 1"):
+        desk.batches(np.zeros(0, wire.ORDER_COMMAND), 1)
     first = desk.reserve_ids(10)
     assert desk.next_id() == first + 10
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(1, [1]), (4, [4]), (5, [4, 1]), (11, [4, 4, 3])])
+def test_many_commands_go_out_in_frames(count: int, sizes: list[int]) -> None:
+    table = Table()
+    table.accepted()
+    commands = np.zeros(count, wire.ORDER_COMMAND)
+    commands["client_order_id"] = np.arange(count)
+    number, frames = table.desk.batches(commands, 4)
+    assert [HEADER.unpack_from(data)[3] for data in frames] == sizes
+    assert [HEADER.unpack_from(data)[4] for data in frames] == list(range(number, number + len(sizes)))
+    assert b"".join(data[HEADER.size :] for data in frames) == commands.tobytes()
+    assert table.desk.batch(commands[:1])[0] == number + len(sizes)
+    table.desk.connect()
+    assert table.desk.batches(commands, 4)[1] == []  # held until the next login
 
 
 def test_what_was_unanswered_goes_out_again_in_its_order() -> None:

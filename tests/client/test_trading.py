@@ -146,8 +146,9 @@ def batch(client: openbell.Client | openbell.AsyncClient, count: int) -> np.ndar
 
 
 def test_batches(alice: openbell.Client, bob: openbell.Client) -> None:
-    for _ in range(10):
+    for _ in range(5):
         alice.send_batch(batch(alice, 32))
+    alice.send_batches(batch(alice, 160), per_frame=50)
     events = alice.events(5.0)
     while len(events) < 320:
         events = np.concatenate([events, alice.events(5.0)])

@@ -15,7 +15,7 @@ import zmq
 from openbell import wire
 from openbell.blocking.market import MarketData
 from openbell.blocking.orders import BlockingOrder
-from openbell.connection import SocketSettings, Watch, open_socket
+from openbell.connection import SocketSettings, Watch, open_socket, plain_send
 from openbell.desk import Desk
 from openbell.discovery import find_api_key, find_market
 from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Overrun, TimedOut
@@ -26,6 +26,7 @@ from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, MOVED_S, REOPEN_
 from openbell.wire import Side
 
 _SLICE_MS: Final = 50  # how long a receive sleeps before it looks after the connection
+_EVENTS, _READABLE = int(zmq.EVENTS), int(zmq.POLLIN)
 _SPINS: Final = 200  # receives between two looks at the clock
 KEPT_EVENTS: Final = 1_000_000
 
@@ -216,13 +217,14 @@ class Client(Trader[BlockingOrder]):
             self._check_open()
             if timeout_s > 0:
                 self._pump(time.monotonic() + timeout_s)
-            receive = self._socket.recv
-            while True:
-                try:
-                    message = receive(zmq.NOBLOCK)
-                except zmq.Again:
-                    break
-                self._take(message)
+            if self._get(_EVENTS) & _READABLE:  # a look costs less than a receive in vain
+                receive = self._socket.recv
+                while True:
+                    try:
+                        message = receive(zmq.NOBLOCK)
+                    except zmq.Again:
+                        break
+                    self._take(message)
             if time.monotonic() - self._last_look_s > LOOK_S:
                 self._look_after()
             if not self._keep_events:
@@ -286,6 +288,8 @@ class Client(Trader[BlockingOrder]):
         """Connect and send a login."""
         self._socket = open_socket(zmq.DEALER, self.market.orders, self._settings, self.market.server_key)
         self._socket.rcvtimeo, self._socket.sndtimeo = _SLICE_MS, 5000
+        self._get: Callable[[int], int] = self._socket.get  # type: ignore[assignment] # of the options asked for
+        self._send = plain_send(self._socket)
         self._watch = Watch(self._socket)
         self._send_frame(self._desk.connect())
         self._login_s = self._last_look_s = time.monotonic()
@@ -330,7 +334,7 @@ class Client(Trader[BlockingOrder]):
 
     def _send_frame(self, data: bytes) -> None:
         try:
-            self._socket.send(data)
+            self._send(data)
         except zmq.Again:
             raise ConnectionLost("the market takes no more frames: its connection is stuck", code="stuck") from None
         self._last_sent_s = time.monotonic()

@@ -71,7 +71,8 @@ class Doors:
             self.server_key = curve.public_key
             encryption = Encryption(curve, Authenticator.DOMAIN if ports.client_keys else "")
             if ports.client_keys:
-                self._authenticator = Authenticator(self._loop, self._context, ports.client_keys)
+                allowed = [*ports.client_keys, self._keys.ensure_local_client().public_key]
+                self._authenticator = Authenticator(self._loop, self._context, allowed)
         sockets = {}
         for name, kind, max_bytes in (
             ("orders", zmq.ROUTER, orders.MAX_FRAME_BYTES),

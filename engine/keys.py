@@ -58,6 +58,7 @@ class Keys:
         self._operators: dict[bytes, OperatorKey] = {}
         self._with_key: set[int] = set()
         self.curve: CurveKeys | None = None
+        self.local_client: CurveKeys | None = None  # of clients on this machine
         for path in sorted(self.folder.glob("*.json")):
             self._read(path)
 
@@ -116,6 +117,15 @@ class Keys:
             self.curve = CurveKeys(public, secret)
         return self.curve
 
+    def ensure_local_client(self) -> CurveKeys:
+        """CURVE keys for clients on this machine, made where there are none: the SDK finds them in the directory."""
+        if self.local_client is None:
+            public, secret = (key.decode() for key in zmq.curve_keypair())
+            body = {"kind": "curve-client", "name": "local", "public_key": public, "secret_key": secret}
+            self._write(self.folder / "curve-local.json", body)
+            self.local_client = CurveKeys(public, secret)
+        return self.local_client
+
     # ------------------------------------------------------------ files
 
     def _read(self, path: Path) -> None:
@@ -147,8 +157,10 @@ class Keys:
             self._operators[digest(str(row["token"]))] = key
         elif kind == "curve":
             self.curve = CurveKeys(str(row["public_key"]), str(row["secret_key"]))
+        elif kind == "curve-client":
+            self.local_client = CurveKeys(str(row["public_key"]), str(row["secret_key"]))
         else:
-            raise ValueError(f"kind must be account, operator or curve, got {kind!r}")
+            raise ValueError(f"kind must be account, operator, curve or curve-client, got {kind!r}")
 
     def _free_path(self, stem: str) -> Path:
         path = self.folder / f"{stem}.json"

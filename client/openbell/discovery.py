@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ ADDRESS_VARIABLE: Final = "OPENBELL_ADDRESS"
 KEY_VARIABLE: Final = "OPENBELL_API_KEY"
 TOKEN_VARIABLE: Final = "OPENBELL_OPERATOR_TOKEN"
 DEFAULT_DIRECTORY: Final = "var"
+LOCAL_CLIENT: Final = Path("keys", "curve-local.json")  # the CURVE keys of clients on the market's own machine
 ORDERS_PORT: Final = 7701  # the other ports follow it
 PORTS: Final = ("orders", "market_data", "snapshots", "control")
 
@@ -23,7 +24,8 @@ PORTS: Final = ("orders", "market_data", "snapshots", "control")
 class Market:
     """The ZeroMQ endpoints of a market. server_key: its public CURVE key (Z85), None where it speaks in the clear.
 
-    directory: the market's data directory, where it is on this machine.
+    directory: the market's data directory, where it is on this machine. client_keys: the public and the secret CURVE
+    key with which this machine may connect, where the market left some there.
     """
 
     orders: str
@@ -32,6 +34,7 @@ class Market:
     control: str
     server_key: str | None = None
     directory: Path | None = None
+    client_keys: tuple[str, str] | None = field(default=None, repr=False)
 
     @classmethod
     def at(cls, endpoints: Iterable[str], server_key: str | None, directory: Path | None = None) -> Market:
@@ -89,7 +92,17 @@ def _from_file(path: Path, server_key: str | None) -> Market:
     except (OSError, ValueError, KeyError) as error:
         raise MarketNotFound(f"{path} does not tell where the market is: {error!r}", code="no_market") from error
     key = server_key or body.get("server_key") or body.get("public_key") or None
-    return Market.at(endpoints, key, path.resolve().parent.parent)
+    directory = path.resolve().parent.parent
+    return replace(Market.at(endpoints, key, directory), client_keys=_client_keys(directory) if key else None)
+
+
+def _client_keys(directory: Path) -> tuple[str, str] | None:
+    """The CURVE keys of this machine's clients, where they may be read."""
+    try:
+        body = json.loads((directory / LOCAL_CLIENT).read_text("utf-8"))
+        return str(body["public_key"]), str(body["secret_key"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _endpoint(text: str, default_port: int | None) -> str:

@@ -61,7 +61,7 @@ class Operator:
         timeout_s: float = 10.0,
         settings: SocketSettings | None = None,
     ) -> None:
-        settings = settings or SocketSettings()
+        settings = settings or SocketSettings.from_environment()
         self.market = find_market(address, settings.server_key)
         directory = self.market.directory
         self._engine_file = None if directory is None else directory / "run" / "engine.json"
@@ -320,7 +320,7 @@ class Operator:
         if reason is not None:
             body["reason"] = _text(reason, "reason", MAX_REASON)
         if self._socket is None:
-            self._socket = open_socket(zmq.DEALER, self.market.control, self._settings, self.market.server_key)
+            self._socket = open_socket(zmq.DEALER, self.market.control, self._settings, self.market)
             self._socket.sndtimeo = 2000
         try:
             self._socket.send(json_frame(FrameType.QUERY, self._number, body))

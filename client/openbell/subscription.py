@@ -22,7 +22,7 @@ class Subscription:
     """Feeds a MarketFeed from a market. Nothing here waits: `drain` takes what has arrived."""
 
     def __init__(self, where: Market | str | Path | None, feed: MarketFeed, settings: SocketSettings | None) -> None:
-        self._settings = settings or SocketSettings()
+        self._settings = settings or SocketSettings.from_environment()
         self._where = where
         self.feed = feed
         self.market = where if isinstance(where, Market) else find_market(where, self._settings.server_key)
@@ -32,10 +32,9 @@ class Subscription:
 
     def open(self) -> None:
         """Connect and subscribe."""
-        key = self.market.server_key
-        self.stream = open_socket(zmq.SUB, self.market.market_data, self._settings, key)
+        self.stream = open_socket(zmq.SUB, self.market.market_data, self._settings, self.market)
         self._watch = Watch(self.stream)
-        self.snapshots = open_socket(zmq.DEALER, self.market.snapshots, self._settings, key)
+        self.snapshots = open_socket(zmq.DEALER, self.market.snapshots, self._settings, self.market)
         for prefix in self.feed.subscriptions:
             self.stream.setsockopt(zmq.SUBSCRIBE, prefix)
         self._last_s = time.monotonic()

@@ -54,7 +54,11 @@ class AsyncClient(Trader[AsyncOrder]):
         settings: SocketSettings | None = None,
     ) -> None:
         """The arguments are those of `openbell.connect_async`. Nothing is sent before it is awaited or entered."""
-        self._address, self._settings, self._timeout_s = address, settings or SocketSettings(), timeout_s
+        self._address, self._settings, self._timeout_s = (
+            address,
+            settings or SocketSettings.from_environment(),
+            timeout_s,
+        )
         self.market = find_market(address, self._settings.server_key)
         key = find_api_key(self.market, account) if api_key is None else api_key
         self._desk: Desk[AsyncOrder] = Desk(Session(key, name, resume), lambda *rest: AsyncOrder(self, *rest), account)
@@ -255,7 +259,7 @@ class AsyncClient(Trader[AsyncOrder]):
 
     def _open(self) -> None:
         """Connect and send a login."""
-        self._socket = open_socket(zmq.DEALER, self.market.orders, self._settings, self.market.server_key)
+        self._socket = open_socket(zmq.DEALER, self.market.orders, self._settings, self.market)
         self._watch = Watch(self._socket)
         self._broken = False
         self._login_s = self._last_received_s = time.monotonic()

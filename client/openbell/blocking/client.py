@@ -52,7 +52,7 @@ class Client(Trader[BlockingOrder]):
         settings: SocketSettings | None = None,
     ) -> None:
         """The arguments are those of `openbell.connect`."""
-        self._address, self._settings, self._spin = address, settings or SocketSettings(), spin
+        self._address, self._settings, self._spin = address, settings or SocketSettings.from_environment(), spin
         self.market = find_market(address, self._settings.server_key)
         key = find_api_key(self.market, account) if api_key is None else api_key
         session = Session(key, name, resume)
@@ -286,7 +286,7 @@ class Client(Trader[BlockingOrder]):
 
     def _open(self) -> None:
         """Connect and send a login."""
-        self._socket = open_socket(zmq.DEALER, self.market.orders, self._settings, self.market.server_key)
+        self._socket = open_socket(zmq.DEALER, self.market.orders, self._settings, self.market)
         self._socket.rcvtimeo, self._socket.sndtimeo = _SLICE_MS, 5000
         self._get: Callable[[int], int] = self._socket.get  # type: ignore[assignment] # of the options asked for
         self._send = plain_send(self._socket)

@@ -9,13 +9,6 @@ _STEPS: Final = 16  # buckets between two powers of two: values are exact to 1/1
 _BUCKETS: Final = 64 * _STEPS
 
 
-def _bucket(value: int) -> int:
-    if value < _STEPS:
-        return value if value > 0 else 0
-    shift = value.bit_length() - 5
-    return (shift + 1) * _STEPS + ((value >> shift) - _STEPS)
-
-
 def _upper(bucket: int) -> int:
     """The largest value of a bucket."""
     if bucket < _STEPS:

@@ -30,7 +30,6 @@ CAPACITIES: Final = ("accounts", "instruments", "orders", "pages", "positions", 
 RAISABLE: Final = CAPACITIES[:5]
 STATES: Final = {"open": InstrumentState.OPEN, "closed": InstrumentState.CLOSED, "halted": InstrumentState.HALTED}
 DAY_NS: Final = 86_400 * 10**9
-DEFAULT_CURRENCY = "USD"
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from rich.live import Live
 from engine.cli import reach, show
 from engine.cli.screens.market import MarketScreen, ports_text
 from engine.demo import staging
+from engine.logs import Log
 from engine.store.embedded import EmbeddedPostgres, StoreError
 from engine.supervisor import notify
 from engine.supervisor.market import AlreadyRunning, MarketProcesses, refuse_second
@@ -140,6 +141,7 @@ class Runner:
 
     def __init__(self, data: Path, args: argparse.Namespace, processes: MarketProcesses, plain: bool) -> None:
         self.data, self.processes, self.plain = data, processes, plain
+        self.log = Log() if plain and not sys.stderr.isatty() else None  # for a service manager: as the engine's
         self._given = args.data
         self.stop_signal: int | None = None
         self.screen = MarketScreen()
@@ -176,8 +178,11 @@ class Runner:
         if self.stop_signal is None:
             self.stop_signal = number
 
-    def say(self, text: str) -> None:
-        """A line for a person or a log."""
+    def say(self, text: str, *, level: str = "info") -> None:
+        """A line for a person or a log. level: "info" or "warning"."""
+        if self.log is not None:
+            (self.log.warning if level == "warning" else self.log.info)(text)
+            return
         print(f"openbell: {text}", file=sys.stderr if self.plain else sys.stdout, flush=True)
 
     def type(self, verb: str) -> str:
@@ -213,10 +218,13 @@ class Runner:
                     f"recovered {recovered.replayed:,} commands from the journal in {show.duration(recovered.seconds)}"
                 )
             self.say(f"durability {status.durability}; ports {ports_text(status)}")
-        self.say("next, in another terminal:")
         hints = self._hints()
-        for hint in hints:
-            print(f"    {hint}", file=sys.stderr if self.plain else sys.stdout, flush=True)
+        if self.log is not None:
+            self.log.info("what to do next", commands=hints)
+        else:
+            self.say("next, in another terminal:")
+            for hint in hints:
+                print(f"    {hint}", file=sys.stderr if self.plain else sys.stdout, flush=True)
         self.screen.hint, self.screen.commands = "Ctrl-C stops in order. In another terminal:", hints
         notify.ready("the market is live")
 
@@ -249,7 +257,7 @@ class Runner:
             for text in self.processes.look_after(now_s):
                 self.news.append((now_s, text))
                 if self.plain:
-                    self.say(text)
+                    self.say(text, level="warning")
             if now_s >= next_s:
                 next_s = now_s + every_s
                 self._look()
@@ -279,15 +287,26 @@ class Runner:
         status = seen.status
         if status is None:
             return
-        rates = seen.rates
-        self.say(
-            f"{rates.per_s('orders', PLAIN_STATUS_S):,.0f} orders/s, "
-            f"{rates.per_s('trades', PLAIN_STATUS_S):,.0f} trades/s, "
-            f"p99 {show.micros(status.latency_us.p99)}, {status.durable_sequence:,} on disk, "
-            f"Postgres {status.projector.state} {status.projector.lag:,} behind"
-        )
+        orders_per_s = seen.rates.per_s("orders", PLAIN_STATUS_S)
+        trades_per_s = seen.rates.per_s("trades", PLAIN_STATUS_S)
+        if self.log is not None:
+            self.log.info(
+                "the last minute",
+                orders_per_s=round(orders_per_s, 1),
+                trades_per_s=round(trades_per_s, 1),
+                latency_us_p99=status.latency_us.p99,
+                durable_sequence=status.durable_sequence,
+                projector=status.projector.state,
+                projector_lag=status.projector.lag,
+            )
+        else:
+            self.say(
+                f"{orders_per_s:,.0f} orders/s, {trades_per_s:,.0f} trades/s, "
+                f"p99 {show.micros(status.latency_us.p99)}, {status.durable_sequence:,} on disk, "
+                f"Postgres {status.projector.state} {status.projector.lag:,} behind"
+            )
         for text in (*self.screen.alarms, *status.warnings):
-            self.say(f"warning: {text}")
+            self.say(text if self.log is not None else f"warning: {text}", level="warning")
 
     # ------------------------------------------------------------ stop
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -69,6 +70,19 @@ def test_an_empty_market_starts_tells_what_to_do_and_stops(data: Path, started: 
     assert market.said("stopped after")
     assert not (data / "run" / "engine.json").exists()
     assert processes_of(data) == []
+
+
+def test_its_log_is_json_where_nobody_reads_along(data: Path, started: list[Running]) -> None:
+    market = start(started, data, "--no-demo", "--no-postgres")
+    assert market.stop() == 0
+    lines = [json.loads(line) for line in market.lines]
+    assert all(line["ts"] and line["level"] == "info" for line in lines)
+    events = [line["event"] for line in lines]
+    assert events[0] == f"starting the market in {data.resolve()}"
+    assert "the market is live" in events, "which the engine says"
+    assert "stopping in order ..." in events
+    (after,) = [line for line in lines if line["event"] == "what to do next"]
+    assert any("ctl status" in one for one in after["commands"])
 
 
 @pytest.mark.slow
@@ -178,7 +192,6 @@ def test_an_engine_that_is_killed_during_the_first_start_leaves_nothing(data: Pa
     until((data / "postgres" / "cluster.new" / "PG_VERSION").exists, "the making of the database")
     os.kill(market.engine["pid"], signal.SIGKILL)
     assert market.end() == 1
-    assert market.said("PostgreSQL, which it left running, is stopped")
     assert not (data / "postgres" / "cluster").exists()
     until(lambda: not processes_of(data), "what made the database to end")
 

@@ -61,7 +61,7 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c, const Found* f) n
     side = c.side
     price = c.price
     index = index_of(i, price)
-    if unlikely(<uint64_t> (price - i.lowest[side]) > i.span[side] or index * i.tick_size != price):
+    if unlikely(<uint64_t> price - <uint64_t> i.lowest[side] > i.span[side] or index * i.tick_size != price):
         return False
     if unlikely(not product_fits(price, qty, i.multiplier, &notional)):
         return False

@@ -133,7 +133,7 @@ cdef inline uint8_t check_price(
 ) noexcept nogil:
     """Checks 16 to 18, of an order with a limit price; index: that of the price."""
     cdef int64_t bound = upper_of(i) if side == SIDE_BUY else lower_of(i)
-    if unlikely(<uint64_t> (price - 1) >= <uint64_t> MAX_PRICE):
+    if unlikely(<uint64_t> price - 1 >= <uint64_t> MAX_PRICE):
         return refuse(r, CHECK_PRICE, MAX_PRICE, price, 0)
     if unlikely(index * i.tick_size != price):
         return refuse(r, CHECK_TICK_SIZE, i.tick_size, price, 0)

@@ -60,7 +60,8 @@ def in_words(kind: CommandKind, refused: Rejected) -> str:
         else:
             said = f"takes {format_cash(value)}, free to take are {format_cash(limit)}"
     elif check is Check.NAME:
-        said = f"the name is that of {limit} already" if limit else "the name is empty, or in use already"
+        what = "account" if kind is CommandKind.SET_ACCOUNT else "instrument"
+        said = f"the name is that of {what} {limit} already" if limit else "the name is empty, or in use already"
     elif check is Check.CAPACITY:
         said = f"id {value:,} is beyond the capacity of {limit:,}"
     elif check in (Check.ACCOUNT, Check.INSTRUMENT):

@@ -162,6 +162,10 @@ class Trader(ABC, Generic[OrderT]):
 
     # ------------------------------------------------------------ looking
 
+    def __repr__(self) -> str:
+        names = ", ".join(str(row["name"]) for row in self._desk.info.get("accounts", ()))
+        return f"<{type(self).__name__} of {names or 'nobody yet'} at {self.market.orders}>"
+
     @property
     def info(self) -> Mapping[str, Any]:
         """What the market said at login: session, accounts, instruments, durability, heartbeat_s, market."""

@@ -12,11 +12,10 @@ import difflib
 import importlib
 import json
 import os
+import platform
 import re
 import sys
 from typing import Any, NamedTuple, NoReturn
-
-from openbell.errors import near
 
 
 class Verb(NamedTuple):
@@ -65,6 +64,8 @@ class Parser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
+            from openbell.errors import near  # not before it is needed, as the verbs
+
             known = [str(one) for one in action.choices]
             raise argparse.ArgumentError(action, f"there is no {str(value)!r}{near(str(value), known)}")
 
@@ -83,6 +84,11 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())
         return 0 if arguments else 2
+    if arguments[0] == "--version":
+        import openbell
+
+        print(f"openbell {openbell.__version__}, Python {platform.python_version()}")
+        return 0
     name = arguments[0]
     verb = VERBS.get(name)
     if verb is None:

@@ -8,7 +8,7 @@ from openbell.operator import Operator
 
 from engine.cli import reach, show
 from engine.cli.operating import asking
-from engine.cli.operating.act import Act
+from engine.cli.operating.act import Act, seconds
 from engine.cli.operating.govern import GOVERNING
 from engine.cli.operating.look import LOOKING
 
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     reach.add_market(parser)
     parser.add_argument("--operator", metavar="NAME", help="whose acts these are")
-    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds to wait (default 10)")
+    parser.add_argument("--timeout", type=seconds, default=10.0, metavar="S", help="seconds to wait (default 10)")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for name, act in ACTS.items():
         summary = f"{act.summary[0].upper()}{act.summary[1:]}."
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         reach.add_market(below, again=True)
         below.add_argument("--operator", metavar="NAME", default=argparse.SUPPRESS, help="whose act this is")
         below.add_argument(
-            "--timeout", type=float, default=argparse.SUPPRESS, metavar="S", help="seconds to wait (default 10)"
+            "--timeout", type=seconds, default=argparse.SUPPRESS, metavar="S", help="seconds to wait (default 10)"
         )
         if act.changes:
             below.add_argument("--reason", metavar="WHY", help="why; journaled")

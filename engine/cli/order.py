@@ -17,7 +17,7 @@ from openbell.rows import OrderInfo
 from rich.text import Text
 
 from engine.cli import reach, show
-from engine.cli.operating.act import count, decimal_text
+from engine.cli.operating.act import count, decimal_text, seconds
 
 HELP = "place, cancel and list orders of one account"
 ACCOUNT_VARIABLE = "OPENBELL_ACCOUNT"
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         below.add_argument("--id", type=count, metavar="N", help="client order id, to repeat an order safely")
         below.add_argument(
             "--wait",
-            type=float,
+            type=seconds,
             nargs="?",
             const=float("inf"),
             metavar="S",

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 NOTHING = "–"
-PIPE_WIDTH = 200  # columns where nobody looks at a terminal: nothing is cut off
+PIPE_WIDTH, PIPE_HEIGHT = 200, 100  # where nobody looks at a terminal: next to nothing is cut off
 STATES = {
     wire.InstrumentState.CLOSED: ("closed", "red"),
     wire.InstrumentState.OPEN: ("open", "green"),
@@ -28,9 +28,8 @@ BARS = "▁▂▃▄▅▆▇█"
 def console(*, stderr: bool = False) -> Console:
     """Where to print: as wide as the terminal, or wide enough."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(
-        stderr=stderr, width=None if stream.isatty() else PIPE_WIDTH, highlight=False, markup=False, emoji=False
-    )
+    width, height = (None, None) if stream.isatty() else (PIPE_WIDTH, PIPE_HEIGHT)
+    return Console(stderr=stderr, width=width, height=height, highlight=False, markup=False, emoji=False)
 
 
 def out(*renderables: RenderableType) -> None:

@@ -10,6 +10,7 @@ from openbell.operator import Operator
 from rich.live import Live
 
 from engine.cli import reach, show
+from engine.cli.operating.act import seconds
 from engine.cli.screens.market import MarketScreen
 
 HELP = "live screen of a running market"
@@ -18,7 +19,7 @@ HELP = "live screen of a running market"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb to its parser."""
     reach.add_market(parser)
-    parser.add_argument("--every", type=float, default=1.0, metavar="S", help="seconds between looks (default 1)")
+    parser.add_argument("--every", type=seconds, default=1.0, metavar="S", help="seconds between looks (default 1)")
     parser.add_argument("--once", action="store_true", help="look twice, print it, and end (so does a pipe)")
 
 

@@ -13,7 +13,7 @@ from openbell.wire import Channel
 from rich.live import Live
 
 from engine.cli import reach, show
-from engine.cli.operating.act import count_from_1
+from engine.cli.operating.act import count_from_1, seconds
 from engine.cli.screens.book import BookScreen, Trade
 
 HELP = "live order book of one instrument"
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     reach.add_market(parser)
     parser.add_argument("symbol", metavar="SYM")
     parser.add_argument("--levels", type=count_from_1, metavar="N", help="price levels a side (default: what fits)")
-    parser.add_argument("--for", dest="for_s", type=float, metavar="S", help="end after S seconds (default: Ctrl-C)")
+    parser.add_argument("--for", dest="for_s", type=seconds, metavar="S", help="end after S seconds (default: Ctrl-C)")
     parser.epilog = (
         "With --json, or where standard output is no terminal, it prints one line an update instead of a screen."
     )

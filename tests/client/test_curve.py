@@ -27,6 +27,7 @@ def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def test_the_key_is_found_in_the_markets_directory(encrypted: Engine) -> None:
     with openbell.connect(encrypted.data, account="alice") as alice:
         assert alice.market.server_key is not None
+        assert repr(alice) == f"<Client of alice at {alice.market.orders}>"
         alice.buy("ACME", 10, "101.00").wait_accepted()
         with openbell.market_data(encrypted.data) as data:
             assert data.book("ACME").best_bid == (1_010_000, 10, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +74,17 @@ def count_from_1(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is below 1")
     return number
+
+
+def seconds(text: str) -> float:
+    """A time above 0; for argparse."""
+    try:
+        time_s = float(text)
+    except ValueError:
+        time_s = math.nan
+    if not 0 < time_s < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time in seconds, such as 2.5")
+    return time_s
 
 
 def whole(text: str) -> int:

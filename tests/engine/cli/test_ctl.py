@@ -186,6 +186,7 @@ def test_cancel_all_takes_everything_or_what_was_said(market: Running) -> None:
         (["set-instrument", SYMBOL, "--new"], 2, "exists"),
         (["set-instrument", "NEWER", "--price", "5"], 2, "--new makes it"),
         (["set-account", "ann", "--new"], 2, "exists"),
+        (["set-account", "ann", "--rename", "ben"], 1, "NAME: the name is that of account 1 already"),
         (["deposit", "ann", "0"], 1, "ctl deposit: VALUE: amount is 0"),
         (["deposit", "ann", "1e6"], 2, "AMOUNT: '1e6' is not a decimal number"),
         (["deposit", "ann", "99999999999999"], 2, "is beyond 4,611,686,018,427.387904"),

@@ -58,6 +58,10 @@ def test_a_directory_without_a_market_is_named(tmp_path: Path) -> None:
     [
         ("ctl", "VERB"),
         ("ctl stats", "VERB: there is no 'stats'; did you mean status"),
+        ("ctl status --timeout nan", "--timeout: 'nan' is no time in seconds"),
+        ("order buy NOVA 1 --wait -5", "--wait: '-5' is no time in seconds"),
+        ("watch NOVA --for inf", "--for: 'inf' is no time in seconds"),
+        ("top --every 0", "--every: '0' is no time in seconds"),
         ("ctl book NOVA --levels 0", "--levels: 0 is below 1"),
         ("ctl set-account eve --new --cash -5", "--cash: -5 is below 0"),
         ("run --port orders=70000", "orders: '70000' is no port: 0 to 65535"),
@@ -79,6 +83,11 @@ def test_wrong_usage_is_2(verb: str, word: str, tmp_path: Path) -> None:
     assert done.stderr.startswith(f"openbell {verb.split()[0]}")
 
 
+def test_it_tells_its_version(tmp_path: Path) -> None:
+    done = openbell("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "openbell")
+
+
 def test_wrong_usage_is_json_where_json_is_wanted(tmp_path: Path) -> None:
     done = openbell("ctl", "deposit", "alice", "abc", "--json", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, "")
@@ -93,3 +102,12 @@ def test_every_verb_has_help(verb: str, tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.startswith(f"usage: openbell {verb}")
     assert "--json" in done.stdout
+
+
+def test_help_imports_no_verb_and_no_library() -> None:
+    code = "import sys; from engine.cli.__main__ import main; main(['--help']); print(sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True, cwd=ROOT
+    )
+    loaded = done.stdout.splitlines()[-1]
+    assert not [name for name in ("numpy", "zmq", "rich", "openbell") if f"'{name}'" in loaded]

@@ -81,3 +81,10 @@ def test_a_table_without_rows_says_so() -> None:
     lines = [line.rstrip() for line in capture.get().splitlines()]
     assert lines[0] == "no orders"
     assert lines[-1].split() == ["x", "1"]
+
+
+def test_where_nobody_looks_at_a_terminal_next_to_nothing_is_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
+    show.out("x" * 190, *(f"line {number}" for number in range(90)))
+    lines = capsys.readouterr().out.splitlines()
+    assert (lines[0], len(lines)) == ("x" * 190, 91)
+    assert (show.console().width, show.console().height) == (200, 100)

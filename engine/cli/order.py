@@ -187,7 +187,11 @@ def _end(order: Order) -> str:
     if order.state is OrderState.FILLED:
         return f"filled: {done} {order.filled:,} of {order.qty:,}{average}"
     why = order.cancel_reason.name if order.cancel_reason is not None else order.state.value
-    return f"ended ({why}): {done} {order.filled:,} of {order.qty:,}{average}"
+    rest = ""
+    if order.cancel_reason is wire.CancelReason.IOC:
+        nobody = "nobody sells" if order.side == wire.Side.BUY else "nobody buys"
+        rest = f"; {nobody} more at {order.price_text} or better"
+    return f"ended ({why}): {done} {order.filled:,} of {order.qty:,}{average}{rest}"
 
 
 def _order_json(order: Order) -> dict[str, Any]:

@@ -85,7 +85,11 @@ def bind(socket: zmq.Socket[bytes], name: str, ports: Ports, encrypted: bool) ->
     try:
         socket.bind(f"tcp://{host}:{port or '*'}")
     except zmq.ZMQError as error:
-        hint = " (another market? give another port, or 0 for a free one)" if error.errno == zmq.EADDRINUSE else ""
+        hint = (
+            " (another market? give another port, or 0 for a free one: openbell run --ports 0)"
+            if error.errno == zmq.EADDRINUSE
+            else ""
+        )
         why = zmq.strerror(error.errno or 0)
         raise PortError(f"ports.{name}: cannot bind {ports.host}:{port}: {why}{hint}") from error
     bound = socket.getsockopt_string(zmq.LAST_ENDPOINT)

@@ -104,6 +104,14 @@ def decimal_text(text: str) -> str:
     return plain
 
 
+def price_text(text: str) -> str:
+    """As `decimal_text`, above 0: an instrument without a price has no collar, and that is never what was meant."""
+    plain = decimal_text(text)
+    if plain.startswith("-") or not plain.strip("+0."):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return plain
+
+
 def unsigned_decimal_text(text: str) -> str:
     """As `decimal_text`, of 0 or more."""
     plain = decimal_text(text)

@@ -62,6 +62,8 @@ def test_a_directory_without_a_market_is_named(tmp_path: Path) -> None:
         ("order buy NOVA 1 --wait -5", "--wait: '-5' is no time in seconds"),
         ("watch NOVA --for inf", "--for: 'inf' is no time in seconds"),
         ("top --every 0", "--every: '0' is no time in seconds"),
+        ("ctl set-instrument NOVA --price 0", "--price: 0 is not above 0"),
+        ("ctl set-instrument NOVA --tick -0.01", "--tick: -0.01 is not above 0"),
         ("ctl book NOVA --levels 0", "--levels: 0 is below 1"),
         ("ctl set-account eve --new --cash -5", "--cash: -5 is below 0"),
         ("run --port orders=70000", "orders: '70000' is no port: 0 to 65535"),

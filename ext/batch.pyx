@@ -3,10 +3,7 @@
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from ext.admin cimport admin, opens_market
-from ext.ahead cimport (
-    CHUNK, RING, Ahead, Found, look_id, look_near_1, look_near_2, look_number, look_order, look_wide_1, look_wide_2,
-    look_wide_3, look_wide_4,
-)
+from ext.ahead cimport CHUNK, RING, Ahead, look_1, look_2, look_3, look_4
 from ext.bits cimport are_in_order, copy_pair, likely, unlikely
 from ext.events cimport emit_tops
 from ext.layout cimport Market
@@ -63,12 +60,8 @@ cdef Fault check_commands(
 
 
 cdef void apply_special(Market* m, const OrderCommand* c) noexcept nogil:
-    """What the short way left."""
-    if c.kind == COMMAND_KIND_NEW_ORDER:
-        new_order(m, c)
-    elif c.kind == COMMAND_KIND_CANCEL:
-        cancel_order(m, c)
-    elif c.kind == COMMAND_KIND_REPLACE:
+    """What has no short way."""
+    if c.kind == COMMAND_KIND_REPLACE:
         replace_order(m, c)
     elif c.kind == COMMAND_KIND_MASS_CANCEL:
         mass_cancel(m, c)
@@ -76,17 +69,22 @@ cdef void apply_special(Market* m, const OrderCommand* c) noexcept nogil:
         tick(m)
 
 
-cdef void apply_chunk(Market* m, const OrderCommand* c, const Found* found, int64_t count) noexcept nogil:
+cdef void apply_near(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
+    """Apply OrderCommands."""
     cdef const OrderCommand* end = c + count
     while c != end:
         copy_pair(&m.seq, c)  # and ts_ns
-        if not (enter_plain(m, c, found) if c.kind == COMMAND_KIND_NEW_ORDER
-                else c.kind == COMMAND_KIND_CANCEL and cancel_plain(m, c, found)):
+        if c.kind == COMMAND_KIND_NEW_ORDER:
+            if unlikely(not enter_plain(m, c)):
+                new_order(m, c)
+        elif c.kind == COMMAND_KIND_CANCEL:
+            if unlikely(not cancel_plain(m, c)):
+                cancel_order(m, c)
+        else:
             apply_special(m, c)
         if m.touched_count:
             emit_tops(m)
         c += 1
-        found += 1
 
 
 cdef inline int64_t within(int64_t at, int64_t count) noexcept nogil:
@@ -94,38 +92,22 @@ cdef inline int64_t within(int64_t at, int64_t count) noexcept nogil:
     return 0 if at < 0 else at if at < count else count
 
 
-cdef void apply_near(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
-    """Apply OrderCommands in a market that near caches hold."""
-    cdef Found[RING] found
-    cdef int64_t at = -CHUNK
-    cdef int64_t k
-    while at < count:
-        for k in range(at + CHUNK, at + 2 * CHUNK if at + 2 * CHUNK < count else count):
-            look_near_1(m, &c[k], &found[k & (RING - 1)])
-        for k in range(within(at, count), within(at + CHUNK, count)):
-            look_near_2(m, &c[k], &found[k & (RING - 1)])
-        if at >= 0:
-            apply_chunk(m, c + at, &found[at & (RING - 1)], within(at + CHUNK, count) - at)
-        at += CHUNK
-
-
 cdef void apply_wide(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
-    """Apply OrderCommands in a market that near caches do not hold: each step of looking is a chunk before the next."""
-    cdef Found[RING] found
+    """The same in a market that near caches do not hold: each step of looking ahead is a chunk before the next."""
     cdef Ahead[RING] ring
     cdef int64_t at = -3 * CHUNK
     cdef int64_t k
     while at < count:
         for k in range(within(at + 3 * CHUNK, count), within(at + 4 * CHUNK, count)):
-            look_wide_1(m, &c[k], &found[k & (RING - 1)], &ring[k & (RING - 1)])
+            look_1(m, &c[k], &ring[k & (RING - 1)])
         for k in range(within(at + 2 * CHUNK, count), within(at + 3 * CHUNK, count)):
-            look_wide_2(m, &c[k], &found[k & (RING - 1)], &ring[k & (RING - 1)])
+            look_2(m, &c[k], &ring[k & (RING - 1)])
         for k in range(within(at + CHUNK, count), within(at + 2 * CHUNK, count)):
-            look_wide_3(m, &c[k], &found[k & (RING - 1)], &ring[k & (RING - 1)])
+            look_3(m, &c[k], &ring[k & (RING - 1)])
         for k in range(within(at, count), within(at + CHUNK, count)):
-            look_wide_4(m, &c[k], found[k & (RING - 1)].slot, &ring[k & (RING - 1)])
+            look_4(m, &c[k], &ring[k & (RING - 1)])
         if at >= 0:
-            apply_chunk(m, c + at, &found[at & (RING - 1)], within(at + CHUNK, count) - at)
+            apply_near(m, c + at, within(at + CHUNK, count) - at)
         at += CHUNK
 
 
@@ -137,15 +119,10 @@ cdef void apply_orders(Market* m, const OrderCommand* c, int64_t count) noexcept
 
 
 cdef bint apply_single(Market* m, const OrderCommand* c) noexcept nogil:
-    cdef Found found
     if unlikely(c.seq != m.seq + 1 or c.ts_ns < m.ts_ns or c.kind - <uint32_t> 1 >= COMMAND_KIND_TICK
                 or not m.configured):
         return False
-    look_id(m, c, &found)
-    found.slot = found.position = 0
-    if c.kind != COMMAND_KIND_NEW_ORDER:
-        look_order(m, c, &found, look_number(m, &found))
-    apply_chunk(m, c, &found, 1)
+    apply_near(m, c, 1)
     return True
 
 

@@ -129,6 +129,7 @@ static inline int ob_are_in_order(const char *c, int64_t count, size_t stride, u
     ob_words before = {(int64_t)seq, ts_ns, 0, 0}, steps = {0, 0, 0, 0}, signs = {0, 0, 0, 0};
     for (int64_t k = 0; k < count; k++, c += stride) {
         ob_words now, step, which;
+        __builtin_prefetch(c + 1024);
         __builtin_memcpy(&now, c, sizeof now);
         step = now - before;
         which = now & kind;

@@ -10,7 +10,7 @@ generation, a few cells an id.
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memset
 
-from ext.bits cimport copy_four, copy_pair, likely, unlikely, word_at
+from ext.bits cimport copy_four, copy_pair, likely, pick, unlikely, word_at
 from ext.layout cimport Account, AccountMore, IdEntry, Market
 from ext.wire cimport OrderCommand
 
@@ -49,6 +49,13 @@ cdef inline uint32_t free_place(const Market* m, uint32_t place) noexcept nogil:
 
 cdef inline uint32_t id_tag(const Market* m, uint64_t hash) noexcept nogil:
     return <uint32_t> hash & ~m.id_number_mask
+
+
+cdef inline uint32_t number_at(const Market* m, uint32_t place, uint32_t tag) noexcept nogil:
+    """The number in the log of an id whose place and tag these are, seen at first sight in the present index; or 0.
+    Ids of the same tag may be taken for one another."""
+    cdef uint32_t other = m.id_index[place] ^ tag  # the number alone where the tags are the same
+    return pick(other > m.id_number_mask, 0, other)
 
 
 cdef inline bint is_same_order(const IdEntry* entry, const OrderCommand* c) noexcept nogil:

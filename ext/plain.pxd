@@ -7,13 +7,12 @@ the long way, check by check. Both ways must give the same events and the same s
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from ext.ahead cimport Found
 from ext.bits cimport half_at, likely, product_fits, put_half, put_word, quarter_at, unlikely, word_at
 from ext.book cimport enqueue, has_page, list_order
 from ext.events cimport emit_accepted, emit_data, level_at, touch
-from ext.ids cimport append_id
+from ext.ids cimport append_id, hash_id, id_place, id_tag, number_at
 from ext.layout cimport Account, IS_ACTIVE, IS_OPEN, Instrument, Market, Order, Position
-from ext.ledger cimport dense_cell, find_position
+from ext.ledger cimport find_position
 from ext.levels cimport index_of, near_level
 from ext.matching cimport crosses, pull
 from ext.orders cimport finish
@@ -27,15 +26,7 @@ cdef extern from *:
     const uint64_t BEYOND_RESTING "OB_BEYOND_RESTING"
 
 
-cdef inline uint32_t position_of(const Market* m, const OrderCommand* c, uint32_t seen) noexcept nogil:
-    """The number of the account's position in the instrument, or 0. seen: where looking ahead saw it, or any other."""
-    cdef uint64_t key = word_at(&c.account)
-    if likely(m.positions[seen].key == key and seen != 0):
-        return seen
-    return find_position(m, key)
-
-
-cdef inline bint enter_plain(Market* m, const OrderCommand* c, const Found* f) noexcept nogil:
+cdef inline bint enter_plain(Market* m, const OrderCommand* c) noexcept nogil:
     """Enter a NEW_ORDER. False: nothing was done."""
     cdef uint32_t account = c.account
     cdef uint32_t instrument = c.instrument
@@ -43,6 +34,7 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c, const Found* f) n
     cdef Instrument* i = &m.instruments[instrument]
     cdef uint32_t side, qty, slot, level, position
     cdef int64_t price, index, notional, sells, cash_needed, lots_needed
+    cdef uint64_t hash
     cdef Position* p
     cdef Order* o
     if unlikely(word_at(&c.kind) & BEYOND_RESTING or account >= m.account_capacity
@@ -69,7 +61,7 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c, const Found* f) n
         return False
     if unlikely(a.open_orders >= a.max_open_orders):
         return False
-    position = position_of(m, c, f.position)
+    position = find_position(m, word_at(&c.account))
     p = &m.positions[position]
     sells = -<int64_t> side  # all bits, or none
     if unlikely((p.qty ^ sells) - sells + p.open[side] + qty > a.max_position or position == 0):
@@ -98,7 +90,8 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c, const Found* f) n
     put_word(&o.leaves, qty)  # and filled
     o.position = position
     put_half(&o.order_type, half_at(&c.order_type))  # and tif, flags, self_trade
-    append_id(m, c, f.place, f.tag, o.order_id)
+    hash = hash_id(account, c.client_order_id)
+    append_id(m, c, id_place(m, hash, c.client_order_id), id_tag(m, hash), o.order_id)
     emit_accepted(m, a, c, side, o.order_id, price, qty)
     if unlikely(crosses(i, side, index)):
         finish(m, slot, index, False)
@@ -114,15 +107,20 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c, const Found* f) n
     return True
 
 
-cdef inline bint cancel_plain(Market* m, const OrderCommand* c, const Found* f) noexcept nogil:
-    """Take a CANCEL of a live order, whose slot was found. False: nothing was done."""
-    cdef uint32_t slot = f.slot
-    cdef const Order* o = &m.orders[slot]
-    if c.order_id:
+cdef inline bint cancel_plain(Market* m, const OrderCommand* c) noexcept nogil:
+    """Take a CANCEL of a live order. False: nothing was done."""
+    cdef uint64_t hash = hash_id(c.account, c.client_order_id)
+    cdef uint32_t slot = <uint32_t> c.order_id
+    cdef const Order* o
+    if c.order_id == 0:  # what is found at first sight need not be it, and is looked at
+        slot = m.id_slot[number_at(m, id_place(m, hash, c.client_order_id), id_tag(m, hash))]
+        o = &m.orders[slot]
+        if unlikely(o.client_order_id != c.client_order_id):
+            return False
+    else:
+        o = &m.orders[slot]
         if unlikely(slot > m.order_top or o.order_id != c.order_id):
             return False
-    elif unlikely(o.client_order_id != c.client_order_id):
-        return False
     if unlikely(o.account != c.account or o.level == 0):
         return False
     pull(m, slot, CANCEL_REASON_USER)

@@ -46,7 +46,10 @@ def run(args: argparse.Namespace) -> int:
         ):
             if not low <= value <= high:
                 raise ValueError(f"{name} must be {low}..{high}, got {value}")
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        print(f"openbell match: {args.file}: {error.strerror}", file=sys.stderr)
+        return 2
+    except ValueError as error:
         print(f"openbell match: {error}", file=sys.stderr)
         return 2
     answer = measure(records, args.batch, args.risk, args.skip, args.passes)

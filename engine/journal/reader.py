@@ -36,7 +36,7 @@ class Torn:
     def __str__(self) -> str:
         return (
             f"{self.path}, offset {self.offset}: {self.bytes} bytes of a commit that was cut off after seq "
-            f"{self.next_seq - 1}; nothing of it was acknowledged"
+            f"{self.next_seq - 1}; where a crash did that, nothing of it was acknowledged"
         )
 
 

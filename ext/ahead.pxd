@@ -40,7 +40,7 @@ cdef inline const Instrument* instrument_of(const Market* m, const OrderCommand*
 cdef inline void look_1(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:
     """The account, the instrument, the cells of the id and of the position."""
     cdef uint64_t key = word_at(&c.account)
-    cdef uint64_t hash = hash_id(c.account, c.client_order_id)
+    cdef uint64_t hash = hash_id(m, c.account, c.client_order_id)
     cdef uint64_t cell
     a.place = id_place(m, hash, c.client_order_id)
     a.tag = id_tag(m, hash)

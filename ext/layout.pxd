@@ -226,6 +226,8 @@ cdef struct Market:
     uint32_t* id_next_index  # the index to clean, if any
     uint32_t id_turn        # id_count at which there is more to do than to append
     uint32_t id_blocks      # cache lines of an index
+    uint32_t id_stride      # cells to the next one to try: far away, and after as many steps as there are cells back
+    uint64_t id_factor      # of an account in the hash of its ids
     uint32_t id_number_mask  # of a cell: its number in the log; above it the tag
     uint32_t id_sweep       # cells of the next index to clean for each id
     uint32_t id_window

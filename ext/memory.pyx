@@ -10,7 +10,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from ext.bits cimport touch_page
-from ext.ids cimport ID_BLOCK, ID_STEP, open_generation
+from ext.ids cimport ID_BLOCK, TAG_OF_ACCOUNT, open_generation
 from ext.layout cimport (
     Account, AccountMore, Basis, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page, Position,
 )
@@ -87,8 +87,26 @@ cdef uint64_t position_cells(const Capacities* c) noexcept nogil:
 
 cdef uint32_t id_blocks(const Capacities* c) noexcept nogil:
     """Cache lines of an index of ids, at most a quarter full: a probe that misses costs more than the memory."""
-    cdef uint32_t blocks = <uint32_t> ((4 * c.id_window + ID_BLOCK - 1) // ID_BLOCK)
-    return blocks if blocks % ID_STEP else blocks + 1
+    return <uint32_t> ((4 * c.id_window + ID_BLOCK - 1) // ID_BLOCK)
+
+
+cdef uint32_t id_stride(uint32_t blocks) noexcept nogil:
+    """Cells from one to try to the next: about 0.38 of an index further, and without a common divisor with it."""
+    cdef uint32_t stride = (blocks // 8 * 3 + 1) * ID_BLOCK + 1
+    cdef uint32_t a, b
+    while True:
+        a = blocks
+        b = stride % blocks
+        while b:
+            a, b = b, a % b
+        if a == 1:
+            return stride % (blocks * ID_BLOCK)
+        stride += ID_BLOCK
+
+
+cdef uint64_t id_factor(uint32_t blocks) noexcept nogil:
+    """A block further with each account, and another tag."""
+    return (((<uint64_t> 1 << 32) + blocks - 1) // blocks << 32) + TAG_OF_ACCOUNT
 
 
 cdef uint32_t words_of(const Capacities* c) noexcept nogil:
@@ -193,6 +211,8 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
         m.id_logs[k] = n.id_logs[k]
     m.id_window = <uint32_t> c.id_window
     m.id_blocks = id_blocks(c)
+    m.id_stride = id_stride(m.id_blocks)
+    m.id_factor = id_factor(m.id_blocks)
     m.id_sweep = (m.id_blocks * ID_BLOCK + m.id_window - 1) // m.id_window
     m.id_number_mask = mask_above(c.id_window)
 

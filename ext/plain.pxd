@@ -90,7 +90,7 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c) noexcept nogil:
     put_word(&o.leaves, qty)  # and filled
     o.position = position
     put_half(&o.order_type, half_at(&c.order_type))  # and tif, flags, self_trade
-    hash = hash_id(account, c.client_order_id)
+    hash = hash_id(m, account, c.client_order_id)
     append_id(m, c, id_place(m, hash, c.client_order_id), id_tag(m, hash), o.order_id)
     emit_accepted(m, a, c, side, o.order_id, price, qty)
     if unlikely(crosses(i, side, index)):
@@ -109,7 +109,7 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c) noexcept nogil:
 
 cdef inline bint cancel_plain(Market* m, const OrderCommand* c) noexcept nogil:
     """Take a CANCEL of a live order. False: nothing was done."""
-    cdef uint64_t hash = hash_id(c.account, c.client_order_id)
+    cdef uint64_t hash = hash_id(m, c.account, c.client_order_id)
     cdef uint32_t slot = <uint32_t> c.order_id
     cdef const Order* o
     if c.order_id == 0:  # what is found at first sight need not be it, and is looked at

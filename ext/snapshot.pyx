@@ -327,7 +327,7 @@ cdef bint read_log(Reader* r, Market* m, uint32_t count) noexcept nogil:
             return False
         if m.id_count == m.id_turn:
             turn_ids(m)
-        hash = hash_id(entry.account, entry.client_order_id)
+        hash = hash_id(m, entry.account, entry.client_order_id)
         index_id(m, id_place(m, hash, entry.client_order_id), id_tag(m, hash), <uint32_t> entry.order_id)
     return True
 

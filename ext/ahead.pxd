@@ -1,9 +1,10 @@
 """Looking ahead in a batch: what the coming commands will touch is fetched while it is not needed yet.
 
-Worth it in a wide market, of many instruments or orders, where much of it is far from the processor; near caches are
-quick enough as they are. A command goes through four steps before it is applied; each asks the cache for what the step
-before found the address of. They do the same for every command, without a branch that could be guessed wrong, though
-not every kind has use for all of it. Nothing here changes state, and applying does not rely on what was found.
+Where near caches hold the market one look is enough, some commands before its own. In a wide market, of many
+instruments or orders, much is far from the processor: a command goes through four steps before it is applied, and each
+asks the cache for what the step before found the address of. Looks are the same for every command, without a branch
+that could be guessed wrong, though not every kind has use for all of it. Nothing here changes state, and applying does
+not rely on what was found.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -19,6 +20,7 @@ from ext.wire cimport OrderCommand
 cdef enum:
     CHUNK = 16  # commands that are looked at together
     RING = 64   # commands under way, a power of two: four chunks
+    NEAR = 4    # commands between looking and applying, where near caches hold the market
 
 
 cdef struct Ahead:  # what a step left for the next ones
@@ -35,6 +37,16 @@ cdef struct Ahead:  # what a step left for the next ones
 
 cdef inline const Instrument* instrument_of(const Market* m, const OrderCommand* c) noexcept nogil:
     return &m.instruments[c.instrument if c.instrument < m.instrument_capacity else 0]
+
+
+cdef inline void look_near(const Market* m, const OrderCommand* c) noexcept nogil:
+    """The order that a client order id names, and the position."""
+    cdef uint64_t hash = hash_id(m, c.account, c.client_order_id)
+    cdef uint32_t slot = m.id_slot[number_at(m, id_place(m, hash, c.client_order_id), id_tag(m, hash))]
+    cdef uint64_t cell = dense_cell(m, word_at(&c.account))
+    prefetch(&m.orders[slot])
+    prefetch(&m.links[slot])
+    prefetch(&m.positions[m.position_index[cell if cell < m.position_cells else 0]])  # any, where the index has buckets
 
 
 cdef inline void look_1(const Market* m, const OrderCommand* c, Ahead* a) noexcept nogil:

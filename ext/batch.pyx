@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from ext.admin cimport admin, opens_market
-from ext.ahead cimport CHUNK, RING, Ahead, look_1, look_2, look_3, look_4
+from ext.ahead cimport CHUNK, NEAR, RING, Ahead, look_1, look_2, look_3, look_4, look_near
 from ext.bits cimport are_in_order, copy_pair, likely, unlikely
 from ext.events cimport emit_tops
 from ext.layout cimport Market
@@ -69,21 +69,36 @@ cdef void apply_special(Market* m, const OrderCommand* c) noexcept nogil:
         tick(m)
 
 
-cdef void apply_near(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
-    """Apply OrderCommands."""
+cdef inline void apply_order(Market* m, const OrderCommand* c) noexcept nogil:
+    """The caller has set the market's seq and ts_ns."""
+    if c.kind == COMMAND_KIND_NEW_ORDER:
+        if unlikely(not enter_plain(m, c)):
+            new_order(m, c)
+    elif c.kind == COMMAND_KIND_CANCEL:
+        if unlikely(not cancel_plain(m, c)):
+            cancel_order(m, c)
+    else:
+        apply_special(m, c)
+    if m.touched_count:
+        emit_tops(m)
+
+
+cdef void apply_run(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
+    """Apply OrderCommands, as they are."""
     cdef const OrderCommand* end = c + count
     while c != end:
         copy_pair(&m.seq, c)  # and ts_ns
-        if c.kind == COMMAND_KIND_NEW_ORDER:
-            if unlikely(not enter_plain(m, c)):
-                new_order(m, c)
-        elif c.kind == COMMAND_KIND_CANCEL:
-            if unlikely(not cancel_plain(m, c)):
-                cancel_order(m, c)
-        else:
-            apply_special(m, c)
-        if m.touched_count:
-            emit_tops(m)
+        apply_order(m, c)
+        c += 1
+
+
+cdef void apply_near(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
+    """The same in a market that near caches hold."""
+    cdef const OrderCommand* end = c + count
+    while c != end:
+        copy_pair(&m.seq, c)  # and ts_ns
+        look_near(m, c + NEAR if end - c > NEAR else c)
+        apply_order(m, c)
         c += 1
 
 
@@ -107,7 +122,7 @@ cdef void apply_wide(Market* m, const OrderCommand* c, int64_t count) noexcept n
         for k in range(within(at, count), within(at + CHUNK, count)):
             look_4(m, &c[k], &ring[k & (RING - 1)])
         if at >= 0:
-            apply_near(m, c + at, within(at + CHUNK, count) - at)
+            apply_run(m, c + at, within(at + CHUNK, count) - at)
         at += CHUNK
 
 
@@ -122,7 +137,7 @@ cdef bint apply_single(Market* m, const OrderCommand* c) noexcept nogil:
     if unlikely(c.seq != m.seq + 1 or c.ts_ns < m.ts_ns or c.kind - <uint32_t> 1 >= COMMAND_KIND_TICK
                 or not m.configured):
         return False
-    apply_near(m, c, 1)
+    apply_run(m, c, 1)
     return True
 
 

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from ext.events cimport emit, emit_market, emit_reject, emit_status
-from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, Instrument, Market, Position
+from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, Instrument, MUCH_CASH, Market, Position
 from ext.ledger cimport find_position, free_cash, open_position
 from ext.levels cimport magic_of
 from ext.bits cimport product, share
@@ -28,7 +28,6 @@ cdef extern from *:
     #define OB_MAX_LOTS (1LL << 40)
     #define OB_MAX_HELD (1LL << 61)
     #define OB_ENDLESS_LOTS (1LL << 62)
-    #define OB_CREDIT_AT_LEAST (1LL << 61)
     #define OB_MAX_STEP (1LL << 20)
     #define OB_MAX_IDS (1LL << 24)
     #define OB_MAX_PAGES (1LL << 25)
@@ -39,7 +38,6 @@ cdef extern from *:
     const int64_t MAX_LOTS "OB_MAX_LOTS"            # of one deposit, and of a position limit
     const int64_t MAX_HELD "OB_MAX_HELD"            # of a position that deposits make
     const int64_t ENDLESS_LOTS "OB_ENDLESS_LOTS"
-    const int64_t CREDIT_AT_LEAST "OB_CREDIT_AT_LEAST"  # of CREDIT_UNLIMITED accounts: enough for the short way
     const int64_t MAX_STEP "OB_MAX_STEP"            # tick and lot size
     const int64_t MAX_IDS "OB_MAX_IDS"
     const int64_t MAX_PAGES "OB_MAX_PAGES"
@@ -317,7 +315,7 @@ cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
 cdef void set_flags(Account* a, uint8_t flags) noexcept nogil:
     a.flags = flags
     a.short_room = ENDLESS_LOTS if flags & ACCOUNT_FLAG_SHORT_ALLOWED else 0
-    a.credit = CREDIT_AT_LEAST if flags & ACCOUNT_FLAG_CREDIT_UNLIMITED else 0
+    a.credit = MUCH_CASH if flags & ACCOUNT_FLAG_CREDIT_UNLIMITED else 0
 
 
 cdef void put_limits_in_force(Account* a, const AccountMore* t) noexcept nogil:

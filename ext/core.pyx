@@ -54,12 +54,13 @@ cdef bytes take(PyObject** buffer, Records* r, size_t record):
         return PyBytes_FromStringAndSize(r.begin, <Py_ssize_t> size)
     if r.spill == NULL and room > FIRST_ROOM * record and size * 16 < room:
         room //= 2  # it was an exception that needed so much
-    fresh = new_buffer(r, room)
     if r.spill != NULL:
         taken = PyBytes_FromStringAndSize(r.spill, <Py_ssize_t> size)
+        fresh = new_buffer(r, room)
         free(r.spill)
         r.spill = NULL
     else:
+        fresh = new_buffer(r, room)
         _PyBytes_Resize(buffer, <Py_ssize_t> size)
         taken = <bytes> buffer[0]
     Py_XDECREF(buffer[0])

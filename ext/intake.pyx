@@ -44,6 +44,8 @@ cdef class Intake:
         self, CommandBatch batch not None, dict senders not None, uint32_t most_commands, functions, uintptr_t socket
     ):
         cdef uintptr_t[7] addresses
+        if 0 in functions:
+            raise ValueError("a function has no address")
         addresses[0], addresses[1], addresses[2], addresses[3], addresses[4], addresses[5], addresses[6] = functions
         self.init = <MessageCall> addresses[0]
         self.close = <MessageCall> addresses[1]
@@ -73,6 +75,7 @@ cdef class Intake:
         """
         cdef size_t taken = 0
         cdef Sender sender = None
+        cdef bint is_good
         self.odd = None
         while taken < limit:
             if not self.next(&self.identity):
@@ -81,7 +84,11 @@ cdef class Intake:
                 raise OSError("a message without a body")
             if sender is None or not self.is_of(sender):
                 sender = self.find()
-            if unlikely(sender is None or not self.put(sender)):
+            try:
+                is_good = sender is not None and self.put(sender)
+            except Exception:  # Python takes the frame, fails likewise, and tells who has to know
+                is_good = False
+            if unlikely(not is_good):
                 self.odd = (
                     PyBytes_FromStringAndSize(<const char*> self.data(&self.identity), self.size(&self.identity)),
                     PyBytes_FromStringAndSize(<const char*> self.data(&self.body), self.size(&self.body)),

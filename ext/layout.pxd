@@ -246,5 +246,7 @@ cdef enum:
 cdef extern from *:
     """
     #define OB_FAR_AWAY INT64_MAX
+    #define OB_MUCH_CASH (1LL << 61)
     """
     const int64_t FAR_AWAY "OB_FAR_AWAY"
+    const int64_t MUCH_CASH "OB_MUCH_CASH"  # half of MAX_CASH: sums of a few such are far from 64 bits

@@ -27,6 +27,11 @@ cdef inline int64_t proceeds_of(const Basis* b) noexcept nogil:
     return -b.cost if b.cost < 0 else 0
 
 
+cdef inline void add_proceeds(Account* a, int64_t amount) noexcept nogil:
+    """With unlimited credit and several shorts at the limit of cost the sum goes round; it counts for nothing there."""
+    a.short_proceeds = <int64_t> (<uint64_t> a.short_proceeds + <uint64_t> amount)
+
+
 cdef inline void buy_shares(
     Account* a, Position* p, Basis* b, int64_t price, int64_t qty, int64_t multiplier, int64_t cash,
 ) noexcept nogil:
@@ -41,7 +46,7 @@ cdef inline void buy_shares(
         closed_cash = cash if closed == qty else product(price, closed, multiplier)
         released = b.cost if closed == -p.qty else share(b.cost, closed, -p.qty)
         b.cost = clamp_cash(b.cost - released + (cash - closed_cash))
-        a.short_proceeds += proceeds_of(b) - before
+        add_proceeds(a, proceeds_of(b) - before)
         realize(a, b, -released - closed_cash)
     p.qty += qty
 
@@ -59,13 +64,13 @@ cdef inline void sell_shares(
     elif p.qty <= 0:
         before = proceeds_of(b)
         b.cost = clamp_cash(b.cost - cash)
-        a.short_proceeds += proceeds_of(b) - before
+        add_proceeds(a, proceeds_of(b) - before)
     else:
         closed = p.qty
         closed_cash = product(price, closed, multiplier)
         released = b.cost
         b.cost = -(cash - closed_cash)
-        a.short_proceeds += proceeds_of(b)
+        add_proceeds(a, proceeds_of(b))
         realize(a, b, closed_cash - released)
     p.qty -= qty
 

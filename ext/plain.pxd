@@ -11,7 +11,7 @@ from ext.bits cimport half_at, likely, product_fits, put_half, put_word, quarter
 from ext.book cimport enqueue, has_page, list_order
 from ext.events cimport emit_accepted, emit_data, level_at, touch
 from ext.ids cimport append_id, hash_id, id_place, id_tag, number_at
-from ext.layout cimport Account, IS_ACTIVE, IS_OPEN, Instrument, Market, Order, Position
+from ext.layout cimport Account, IS_ACTIVE, IS_OPEN, Instrument, MUCH_CASH, Market, Order, Position
 from ext.ledger cimport find_position
 from ext.levels cimport index_of, near_level
 from ext.matching cimport crosses, pull
@@ -65,6 +65,9 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c) noexcept nogil:
     p = &m.positions[position]
     sells = -<int64_t> side  # all bits, or none
     if unlikely((p.qty ^ sells) - sells + p.open[side] + qty > a.max_position or position == 0):
+        return False
+    # Proceeds do not count where credit is unlimited; as long as they are small the sum below is too small at most.
+    if unlikely(<uint64_t> a.short_proceeds > <uint64_t> MUCH_CASH):
         return False
     cash_needed = notional & ~sells
     lots_needed = qty & sells

@@ -260,11 +260,11 @@ cdef bint read_orders(Reader* r, Market* m) noexcept nogil:
         if (saved.link.next > m.order_top or saved.link.prev > m.order_top
                 or saved.link.newer > m.order_top or saved.link.older > m.order_top):
             return False
+        if <uint32_t> o.order_id != k:
+            return False
         if not o.level:
             continue
         if o.account >= m.account_top or o.instrument >= m.instrument_top or o.level >> 6 > m.page_top or o.side > 1:
-            return False
-        if <uint32_t> o.order_id != k:
             return False
         if o.position > m.position_count or m.positions[o.position].key != word_at(&o.account):
             return False
@@ -446,7 +446,7 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 1")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 2")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25

@@ -37,6 +37,7 @@ from openbell.wire import (
 MAX_ORDERS_A_FRAME: Final = 4096
 _TRY_LATER: Final = frozenset({"stopping", "overloaded", "not_logged_in"})  # a login refused so is tried again
 _KEPT_COMPLAINTS: Final = 1000
+_KEPT_BATCHES: Final = 1000  # calls
 _FIELDS: Final = dict(wire.EVENT.fields or {})
 _KIND, _CLIENT_ID = int(_FIELDS["kind"][1]), int(_FIELDS["client_order_id"][1])
 _DUPLICATE = int(EventFlag.DUPLICATE)
@@ -124,6 +125,7 @@ class Desk(Generic[OrderT]):
         self.masses: dict[int, MassCancel] = {}
         self.failure: OpenBellError | None = None  # the login was refused for good
         # What no handle can tell: refused batches, events lost for good. Until the caller takes note.
+        self._batches: deque[range] = deque(maxlen=_KEPT_BATCHES)  # numbers of the latest frames without handles
         self.complaints: deque[OpenBellError] = deque(maxlen=_KEPT_COMPLAINTS)
         self.listeners: list[Callable[[Events], None]] = []
         self._queries: dict[int, Query] = {}
@@ -255,7 +257,9 @@ class Desk(Generic[OrderT]):
 
     def _refused(self, notice: Refusal) -> None:
         if notice.code == "not_logged_in":
-            self.online = False  # everything unanswered goes out again after the next login
+            self.online = False  # everything unanswered goes out again after the next login, but for batches
+            if any(notice.number in numbers for numbers in self._batches):
+                self.complaints.append(refusal(notice.body, frame=notice.number))
             return
         if notice.number == self.session.login_number:
             if notice.code not in _TRY_LATER:
@@ -530,6 +534,7 @@ class Desk(Generic[OrderT]):
                 value=count,
             )
         number = self.session.next_number()
+        self._batches.append(range(number, number + 1))
         data = HEADER.pack(MAGIC, wire.VERSION, _ORDERS, count, number) + commands.tobytes()
         if not self.online:
             self._held.append(data)
@@ -552,6 +557,7 @@ class Desk(Generic[OrderT]):
                 number = self.session.next_number()
             part = data[begin : begin + size]
             frames.append(HEADER.pack(MAGIC, wire.VERSION, _ORDERS, len(part) // _COMMAND.itemsize, number) + part)
+        self._batches.append(range(first, number + 1))
         if not self.online:
             self._held.extend(frames)
             frames = []

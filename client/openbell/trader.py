@@ -132,7 +132,8 @@ class Trader(ABC, Generic[OrderT]):
         For speed: there are no handles and no checks here, the answers come with the private events. Fill in kind,
         account, instrument, client_order_id (see `reserve_ids`) and what else the kind needs. The market takes a frame
         whole or refuses it whole: errors.Refused with this number as `frame`, raised where private events are read.
-        Raises InvalidInput, ConnectionLost.
+        Batches that a lost connection swallowed are not sent again: Refused says so where the market could answer,
+        and what the private events do not show may be sent once more as it was. Raises InvalidInput, ConnectionLost.
         """
         with self._lock:
             self._check_open()

@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import zmq
 from zmq.backend import Socket as BackendSocket
-from zmq.backend.cython import _zmq
 from zmq.utils import z85
 
 from engine.config import Ports, is_loopback
@@ -104,12 +103,19 @@ def plain_send(socket: zmq.Socket[bytes]) -> Callable[[bytes, int], object]:
 
 @functools.cache
 def zeromq_functions() -> tuple[int, ...] | None:
-    """The addresses of the functions that an Intake needs, in its order; None where they cannot be had."""
+    """The addresses of the functions that an Intake needs, in its order; None where they cannot be had, or are of
+    another ZeroMQ than the sockets."""
+    version = [ctypes.c_int() for _ in range(3)]
     try:
+        from zmq.backend.cython import _zmq  # pyzmq has other backends, too
+
         library = ctypes.CDLL(_zmq.__file__)  # and what it is linked to
-        return tuple(ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in _FUNCTIONS)
-    except (OSError, AttributeError):
+        library.zmq_version(*map(ctypes.byref, version))
+        addresses = tuple(ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in _FUNCTIONS)
+    except (ImportError, OSError, AttributeError):
         return None
+    same = tuple(part.value for part in version) == zmq.zmq_version_info()
+    return addresses if same and all(addresses) else None
 
 
 class Router:
@@ -242,7 +248,7 @@ class Router:
             self._soon()
 
     def _soon(self) -> None:
-        if self._again is None:
+        if self._again is None and not self._socket.closed:
             self._again = self._loop.call_soon(self._on_again)
 
     def _drop_parts(self) -> None:
@@ -309,6 +315,7 @@ class Router:
         self._loop.remove_reader(self._descriptor)
         if self._again is not None:
             self._again.cancel()
+        self._intake = None  # it reads the socket by its address
         self._socket.close(linger=LINGER_MS)
 
 

@@ -276,6 +276,20 @@ def test_a_refused_frame_belongs_to_whatever_sent_it() -> None:
     assert (complaint.frame, complaint.index) == (number, 1)
 
 
+def test_batches_that_came_without_a_login_are_told() -> None:
+    table = Table()
+    order, _ = table.desk.order("buy", "ACME", 5, "1.00")
+    number, frames = table.desk.batches(np.zeros(10, wire.ORDER_COMMAND), 4)
+    last, _ = table.desk.batch(np.zeros(1, wire.ORDER_COMMAND))
+    assert len(frames) == 3
+    for refused in (order.frame, number + 1, last, last + 1):
+        table.refuse(refused, code="not_logged_in", text="log in first")
+    assert not table.desk.online
+    # The order goes out again by itself; batches do not.
+    told = [(type(complaint), complaint.frame) for complaint in table.desk.complaints]  # type: ignore[attr-defined]
+    assert told == [(openbell.Refused, number + 1), (openbell.Refused, last)]
+
+
 def test_batches_are_looked_at() -> None:
     desk = Table().desk
     for commands in (np.zeros(0, wire.ORDER_COMMAND), np.zeros(4097, wire.ORDER_COMMAND)):

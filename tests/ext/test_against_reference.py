@@ -15,11 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from openbell import wire
 from openbell.wire import OrderType, Side, TimeInForce
 
+from ext.core import Core
 from tests.reference import commands as ask
 from tests.reference.books import Order
 from tests.reference.commands import Command
 from tests.reference.compare import Pair, Step
-from tests.reference.desk import START_NS
+from tests.reference.desk import START_NS, Desk
+from tests.reference.market import Market
 from tests.reference.records import events_of
 
 ACCOUNTS, INSTRUMENTS = 3, 2
@@ -304,3 +306,29 @@ def test_prices_and_ticks_of_any_size(number: int, seed: int) -> None:
                     pair.compare_rows()
                     pair.compare_books()
                     pair.step(Step(ask.cancel(0, client_order_id)))
+
+
+def test_proceeds_near_64_bits_do_not_open_the_short_way() -> None:
+    """Two shorts at the limit of cost, cash at its lowest: unlimited credit is used up, whatever the sum of all says."""
+    answers = []
+    for market in (Core(), Market()):
+        desk = Desk(market)
+        desk.do(ask.configure(accounts=2, instruments=3, orders=64, pages=64, positions=32, id_window=1 << 14))
+        for number in range(3):
+            desk.do(ask.instrument(number, lot_size=1 << 20))
+            desk.do(ask.instrument_state(number, wire.InstrumentState.OPEN))
+        desk.do(ask.account(0, flags=3), ask.account(1, flags=3), ask.shares(0, 2, 5, 0))
+        notional_of_one = 100 << 20
+        price = wire.MAX_NOTIONAL // notional_of_one
+        for client_order_id in range(1, 1025):
+            instrument = client_order_id // 513
+            trade = (client_order_id, price, 1)
+            desk.do(ask.buy(1, *trade, instrument=instrument), ask.sell(0, *trade, instrument=instrument))
+            if client_order_id % 128 == 0:
+                moved = 128 * price * notional_of_one
+                desk.do(ask.deposit(0, -moved), ask.deposit(1, moved))
+        desk.do(ask.deposit(0, -wire.MAX_CASH))
+        assert desk.account(0).short_proceeds > 2**63 - 2**55
+        answers.append(desk.one(ask.buy(0, 1026, price - 1, 1, instrument=2)))
+    assert answers[0] == answers[1]
+    assert (answers[0].kind, answers[0].check) == (wire.EventKind.REJECTED, wire.Check.BUYING_POWER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from openbell import wire
 from openbell.wire import CommandKind, InstrumentState
 
 from ext.core import Core
-from tests.ext.market import record
+from tests.ext.market import A, Market, record
 
 ACCOUNTS, INSTRUMENTS = 3, 2
 START_NS = 1_000_000_000
@@ -181,6 +182,18 @@ def test_damaged_snapshots_never_take_the_process_down(seed: int) -> None:
             continue
         for rows in (core.orders, core.accounts, core.positions, core.instruments, core.snapshot):
             assert isinstance(rows(), bytes)
+
+
+def test_a_free_slot_of_another_orders_id_is_refused() -> None:
+    """The next order there would be known by it, and found where no slot is."""
+    m = Market()
+    order = m.buy(A, 500, 3)[0]
+    m.cancel(A, order.order_id)
+    free = struct.pack("<Q", order.order_id + (1 << 32))
+    taken = m.core.snapshot()
+    assert taken.count(free) == 1
+    with pytest.raises(ValueError, match="damaged"):
+        Core.restore(taken.replace(free, struct.pack("<Q", 2 << 32 | 0x70000000)))
 
 
 def rows_of(data: bytes) -> NDArray[Any]:

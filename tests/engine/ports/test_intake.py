@@ -167,13 +167,6 @@ def test_closed(pair: Pair) -> None:
     assert pair.take() == 1
 
 
-def test_a_batch_that_is_sealed_is_an_error(pair: Pair) -> None:
-    pair.batch.seal(1)
-    pair.clients[0].send(GOOD)
-    with pytest.raises(ValueError, match="sealed"):
-        pair.take()
-
-
 def test_a_socket_that_cannot_be_read_is_an_error(pair: Pair) -> None:
     functions = zeromq_functions()
     assert functions is not None
@@ -181,3 +174,20 @@ def test_a_socket_that_cannot_be_read_is_an_error(pair: Pair) -> None:
     no_socket = Intake(pair.batch, {}, MOST, functions, np.frombuffer(zeros, "u1").ctypes.data)
     with pytest.raises(OSError, match="cannot be read"):
         no_socket.take(1)
+
+
+def test_a_batch_that_cannot_take_a_frame_leaves_it_to_python(pair: Pair) -> None:
+    pair.batch.seal(1)
+    pair.clients[0].send(orders(2))
+    assert pair.take() == 0
+    assert pair.intake.odd == (pair.identities[0], orders(2), False)
+
+
+def test_functions_of_another_zeromq_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zmq, "zmq_version_info", lambda: (3, 2, 1))
+    assert zeromq_functions.__wrapped__() is None
+
+
+def test_a_function_without_an_address_is_refused() -> None:
+    with pytest.raises(ValueError, match="no address"):
+        Intake(CommandBatch(1), {}, MOST, (0,) * 7, 1)

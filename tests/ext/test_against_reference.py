@@ -309,7 +309,7 @@ def test_prices_and_ticks_of_any_size(number: int, seed: int) -> None:
 
 
 def test_proceeds_near_64_bits_do_not_open_the_short_way() -> None:
-    """Two shorts at the limit of cost, cash at its lowest: unlimited credit is used up, whatever the sum of all says."""
+    """Two shorts at the limit of cost, cash at its lowest: unlimited credit is used up, whatever the sum says."""
     answers = []
     for market in (Core(), Market()):
         desk = Desk(market)

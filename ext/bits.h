@@ -64,14 +64,6 @@ static inline uint16_t ob_quarter_at(const void *p) {
 }
 static inline void ob_put_word(void *p, uint64_t word) { __builtin_memcpy(p, &word, 8); }
 static inline void ob_put_half(void *p, uint32_t half) { __builtin_memcpy(p, &half, 4); }
-static inline void ob_put_pair(void *p, uint64_t low, uint64_t high) {
-#ifdef __SSE2__
-    _mm_storeu_si128((__m128i *)p, _mm_set_epi64x((long long)high, (long long)low));
-#else
-    ob_put_word(p, low);
-    ob_put_word((char *)p + 8, high);
-#endif
-}
 /* Two and four words that lie anywhere, copied at once: for memcpy gcc 12 also leaves a copy on the stack. */
 static inline void ob_copy_pair(void *to, const void *from) {
 #ifdef __SSE2__

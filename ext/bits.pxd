@@ -14,7 +14,6 @@ cdef extern from "bits.h" nogil:
     uint32_t quarter_at "ob_quarter_at"(const void* p) noexcept
     void put_word "ob_put_word"(void* p, uint64_t word) noexcept
     void put_half "ob_put_half"(void* p, uint32_t half) noexcept
-    void put_pair "ob_put_pair"(void* p, uint64_t low, uint64_t high) noexcept
     void copy_pair "ob_copy_pair"(void* to, const void* from_) noexcept  # of words
     void copy_four "ob_copy_four"(void* to, const void* from_) noexcept
     uint32_t pick "ob_pick"(uint32_t which, uint32_t a, uint32_t b) noexcept

@@ -7,7 +7,6 @@ import json
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -98,18 +97,19 @@ def measure(records: NDArray[Any], batch: int, risk: bool, skip: int, passes: in
     first = commands.number(opening, 1)["seq"][-1] + 1
     orders = commands.number(commands.orders(records, accounts), int(first))
     orders["ts_ns"] += np.arange(len(orders)) * TICK_NS
-    warm, timed = orders[:skip], orders[skip:].tobytes()
+    warm, timed = orders[:skip], orders[skip:]
+    calls = grouped(timed.tobytes(), batch)
     costs, hashes = [], set()
     for _ in range(passes):
         core = opened(opening, warm)
-        costs.append(cost_of(core, timed, batch) / (len(records) - skip))
+        costs.append(cost_of(core, calls, batch) / len(timed))
         hashes.add(core.state_hash())
     core, totals = Core(), Totals(accounts)
     for part in (opening, warm):
         core.apply(part.tobytes())
         totals.count(core.take_events())
-    for calls in grouped(timed, batch):
-        for call in calls:
+    for group in calls:
+        for call in group:
             core.apply(call)
         totals.count(core.take_events())
     hashes.add(core.state_hash())
@@ -145,14 +145,12 @@ def capacity_for(records: NDArray[Any], accounts: int) -> commands.Capacity:
     )
 
 
-def grouped(data: bytes, batch: int) -> Iterator[list[bytes]]:
+def grouped(data: bytes, batch: int) -> list[list[bytes]]:
     """The calls, of `batch` commands each, in groups after which the events are collected."""
-    size = wire.ORDER_COMMAND.itemsize
-    step = batch * size
-    group = max(1, COLLECT // batch) * step
-    for first in range(0, len(data), group):
-        part = data[first : first + group]
-        yield [part[start : start + step] for start in range(0, len(part), step)]
+    step = batch * wire.ORDER_COMMAND.itemsize
+    calls = [data[start : start + step] for start in range(0, len(data), step)]
+    group = max(1, COLLECT // batch)
+    return [calls[start : start + group] for start in range(0, len(calls), group)]
 
 
 def opened(opening: NDArray[Any], warm: NDArray[Any]) -> Core:
@@ -168,17 +166,13 @@ def opened(opening: NDArray[Any], warm: NDArray[Any]) -> Core:
     return core
 
 
-def cost_of(core: Core, data: bytes, batch: int) -> int:
-    """Nanoseconds for all commands, their events collected and dropped.
-
-    The bytes of all calls are cut out of the flow before the clock starts; it runs until the last events are there.
-    """
-    groups = list(grouped(data, batch))
+def cost_of(core: Core, calls: list[list[bytes]], batch: int) -> int:
+    """Nanoseconds for all calls, their events collected and dropped."""
     apply, take = core.apply_one if batch == 1 else core.apply, core.take_events
     run_through = deque[int](maxlen=0).extend
     start = time.perf_counter_ns()
-    for calls in groups:
-        run_through(map(apply, calls))
+    for group in calls:
+        run_through(map(apply, group))
         take()
     return time.perf_counter_ns() - start
 

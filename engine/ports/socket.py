@@ -31,6 +31,7 @@ MORE_TO_COME: Final = int(zmq.SNDMORE) | NOBLOCK
 UNREAD_S: Final = 30
 LARGE_BYTES: Final = 1 << 16  # of a part that is not copied, and counted until the system has it
 LINGER_MS: Final = 300  # at the end, for what was sent last
+ZEROMQ: Final = zmq.zmq_version_info()
 _FUNCTIONS: Final = tuple(f"zmq_{name}" for name in (
     "msg_init", "msg_close", "msg_recv", "msg_data", "msg_size", "msg_more", "errno"
 ))  # fmt: skip
@@ -102,9 +103,9 @@ def plain_send(socket: zmq.Socket[bytes]) -> Callable[[bytes, int], object]:
 
 
 @functools.cache
-def zeromq_functions() -> tuple[int, ...] | None:
+def zeromq_functions(of: tuple[int, int, int] = ZEROMQ) -> tuple[int, ...] | None:
     """The addresses of the functions that an Intake needs, in its order; None where they cannot be had, or are of
-    another ZeroMQ than the sockets."""
+    another version of ZeroMQ than the sockets, which are `of` this one."""
     version = [ctypes.c_int() for _ in range(3)]
     try:
         from zmq.backend.cython import _zmq  # pyzmq has other backends, too
@@ -114,7 +115,7 @@ def zeromq_functions() -> tuple[int, ...] | None:
         addresses = tuple(ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in _FUNCTIONS)
     except (ImportError, OSError, AttributeError):
         return None
-    same = tuple(part.value for part in version) == zmq.zmq_version_info()
+    same = tuple(part.value for part in version) == of
     return addresses if same and all(addresses) else None
 
 
@@ -143,7 +144,7 @@ class Router:
         self._turn: Callable[[int], None] | None = None
         self._refuse: Callable[[bytes, FrameError, int], None] = self._answer_error
         self._frames_a_turn = frames_a_turn
-        self._get: Callable[[int], int] = socket.get  # type: ignore[assignment] # of the options asked for
+        self._get: Callable[..., Any] = socket.get
         self._recv: Callable[..., Any] = socket.recv
         self._send = plain_send(socket)
         self._descriptor = socket.fileno()

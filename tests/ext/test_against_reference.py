@@ -327,6 +327,7 @@ def test_proceeds_near_64_bits_do_not_open_the_short_way() -> None:
             if client_order_id % 128 == 0:
                 moved = 128 * price * notional_of_one
                 desk.do(ask.deposit(0, -moved), ask.deposit(1, moved))
+        desk.do(ask.sell(0, 1025, price, 1, instrument=2))  # makes the page of prices that the short way asks for
         desk.do(ask.deposit(0, -wire.MAX_CASH))
         assert desk.account(0).short_proceeds > 2**63 - 2**55
         answers.append(desk.one(ask.buy(0, 1026, price - 1, 1, instrument=2)))

@@ -14,6 +14,7 @@ cdef extern from *:
     #define WIRE_SIDE_BOTH (2LL)
     #define WIRE_KEEP (-1LL)
     #define WIRE_ADMIN_KIND (64LL)
+    #define WIRE_SPECIAL_KIND (32LL)
     """
     const int64_t PRICE_SCALE "WIRE_PRICE_SCALE"
     const int64_t CASH_SCALE "WIRE_CASH_SCALE"
@@ -25,6 +26,7 @@ cdef extern from *:
     const int64_t SIDE_BOTH "WIRE_SIDE_BOTH"
     const int64_t KEEP "WIRE_KEEP"
     const int64_t ADMIN_KIND "WIRE_ADMIN_KIND"
+    const int64_t SPECIAL_KIND "WIRE_SPECIAL_KIND"
 
 cdef enum:
     COMMAND_KIND_NEW_ORDER = 1
@@ -32,6 +34,7 @@ cdef enum:
     COMMAND_KIND_REPLACE = 3
     COMMAND_KIND_MASS_CANCEL = 4
     COMMAND_KIND_TICK = 5
+    COMMAND_KIND_NEW_SPECIAL = 32
     COMMAND_KIND_CONFIGURE = 64
     COMMAND_KIND_SET_INSTRUMENT = 65
     COMMAND_KIND_SET_INSTRUMENT_STATE = 66
@@ -42,6 +45,7 @@ cdef enum:
     COMMAND_KIND_SET_SCHEDULE = 71
     COMMAND_KIND_OPERATOR_CANCEL = 72
     COMMAND_KIND_NOTE = 73
+    COMMAND_KIND_RUN_AUCTION = 74
 
 cdef enum:
     SIDE_BUY = 0
@@ -50,28 +54,78 @@ cdef enum:
 cdef enum:
     ORDER_TYPE_LIMIT = 0
     ORDER_TYPE_MARKET = 1
+    ORDER_TYPE_STOP = 2
+    ORDER_TYPE_STOP_LIMIT = 3
+    ORDER_TYPE_TRAILING_STOP = 4
+    ORDER_TYPE_MARKET_TO_LIMIT = 5
+    ORDER_TYPE_PEGGED = 6
 
 cdef enum:
     TIME_IN_FORCE_DAY = 0
     TIME_IN_FORCE_GTC = 1
     TIME_IN_FORCE_IOC = 2
     TIME_IN_FORCE_FOK = 3
+    TIME_IN_FORCE_GTD = 4
+    TIME_IN_FORCE_AT_OPEN = 5
+    TIME_IN_FORCE_AT_CLOSE = 6
+    TIME_IN_FORCE_AUCTION = 7
 
 cdef enum:
     ORDER_FLAG_POST_ONLY = 1
     ORDER_FLAG_QTY_IS_LEAVES = 2
     ORDER_FLAG_REQUEUE = 4
+    ORDER_FLAG_SLIDE = 8
+    ORDER_FLAG_HIDDEN = 16
+    ORDER_FLAG_ALL_OR_NONE = 32
+    ORDER_FLAG_REDUCE_ONLY = 64
+    ORDER_FLAG_DO_NOT_ROUTE = 128
+
+cdef enum:
+    MASS_FLAG_BY_SESSION = 1
+    MASS_FLAG_BY_GROUP = 2
+
+cdef enum:
+    MODE_FLAG_TRAIL_PERCENT = 1
+    MODE_FLAG_IMBALANCE_ONLY = 2
+
+cdef enum:
+    PEG_NONE = 0
+    PEG_PRIMARY = 1
+    PEG_MARKET = 2
+    PEG_MIDPOINT = 3
+
+cdef enum:
+    PLACE_BOOK = 0
+    PLACE_DARK = 1
+    PLACE_STOP = 2
+    PLACE_CALL = 3
 
 cdef enum:
     SELF_TRADE_ALLOW = 0
     SELF_TRADE_CANCEL_NEWEST = 1
     SELF_TRADE_CANCEL_OLDEST = 2
     SELF_TRADE_CANCEL_BOTH = 3
+    SELF_TRADE_DECREMENT = 4
 
 cdef enum:
     INSTRUMENT_STATE_CLOSED = 0
     INSTRUMENT_STATE_OPEN = 1
     INSTRUMENT_STATE_HALTED = 2
+    INSTRUMENT_STATE_CALL = 3
+
+cdef enum:
+    AUCTION_KIND_OPENING = 1
+    AUCTION_KIND_CLOSING = 2
+    AUCTION_KIND_HALT = 3
+    AUCTION_KIND_VOLATILITY = 4
+
+cdef enum:
+    HALT_REASON_NONE = 0
+    HALT_REASON_REGULATORY = 1
+    HALT_REASON_NEWS = 2
+    HALT_REASON_VOLATILITY = 3
+    HALT_REASON_OPERATIONAL = 4
+    HALT_REASON_MARKET_WIDE = 5
 
 cdef enum:
     ACCOUNT_STATE_ACTIVE = 0
@@ -93,6 +147,8 @@ cdef enum:
     EVENT_KIND_CANCEL_REJECTED = 6
     EVENT_KIND_REPLACE_REJECTED = 7
     EVENT_KIND_MASS_CANCELED = 8
+    EVENT_KIND_TRIGGERED = 9
+    EVENT_KIND_RESTATED = 10
     EVENT_KIND_CASH = 16
     EVENT_KIND_SHARES = 17
     EVENT_KIND_ACCOUNT_SET = 18
@@ -104,11 +160,20 @@ cdef enum:
     EVENT_KIND_CONFIGURED = 36
     EVENT_KIND_NOTED = 37
     EVENT_KIND_ADMIN_REJECTED = 38
+    EVENT_KIND_AUCTION = 39
 
 cdef enum:
     EVENT_FLAG_DUPLICATE = 1
     EVENT_FLAG_MAKER = 2
     EVENT_FLAG_PRIORITY_KEPT = 4
+    EVENT_FLAG_CROSS = 8
+
+cdef enum:
+    RESTATE_REASON_SELF_TRADE = 1
+    RESTATE_REASON_REDUCE_ONLY = 2
+
+cdef enum:
+    DATA_FLAG_CROSS = 1
 
 cdef enum:
     CANCEL_REASON_USER = 1
@@ -122,6 +187,12 @@ cdef enum:
     CANCEL_REASON_REPLACED_BELOW_FILLED = 9
     CANCEL_REASON_CASH_LIMIT = 10
     CANCEL_REASON_LEVEL_CAPACITY = 11
+    CANCEL_REASON_EXPIRED = 12
+    CANCEL_REASON_MIN_QTY = 13
+    CANCEL_REASON_REDUCE_ONLY = 14
+    CANCEL_REASON_AUCTION_END = 15
+    CANCEL_REASON_BUYING_POWER = 16
+    CANCEL_REASON_PRICE_COLLAR = 17
 
 cdef enum:
     CHECK_ACCOUNT = 1
@@ -156,14 +227,36 @@ cdef enum:
     CHECK_CAPACITY = 30
     CHECK_CASH_RANGE = 31
     CHECK_NAME = 32
+    CHECK_COMBINATION = 33
+    CHECK_STOP_SIDE = 34
+    CHECK_REDUCE_ONLY = 35
+    CHECK_MODES = 36
+    CHECK_PEG = 37
+    CHECK_NO_PRICE = 38
+
+cdef enum:
+    RULE_STOP_PRICE = 1
+    RULE_PEG_KIND = 2
+    RULE_OFFSET = 3
+    RULE_MODE = 4
+    RULE_TIF = 5
+    RULE_EXPIRE = 6
+    RULE_POST = 7
+    RULE_DARK = 8
+    RULE_MIN_QTY = 9
+    RULE_DISPLAY = 10
+    RULE_DISCRETION = 11
 
 cdef enum:
     BOOK_KIND_ADD = 1
     BOOK_KIND_EXECUTE = 2
     BOOK_KIND_REDUCE = 3
     BOOK_KIND_DELETE = 4
+    BOOK_KIND_HIDDEN_TRADE = 5
+    BOOK_KIND_CROSS = 6
     BOOK_KIND_TOP = 7
     BOOK_KIND_STATUS = 8
+    BOOK_KIND_INDICATIVE = 9
 
 cdef enum:
     FRAME_TYPE_LOGIN = 1
@@ -172,6 +265,7 @@ cdef enum:
     FRAME_TYPE_QUERY = 4
     FRAME_TYPE_HEARTBEAT = 5
     FRAME_TYPE_LOGOUT = 6
+    FRAME_TYPE_SPECIALS = 7
     FRAME_TYPE_LOGGED_IN = 65
     FRAME_TYPE_EVENTS = 66
     FRAME_TYPE_ERROR = 67
@@ -203,6 +297,37 @@ cdef packed struct OrderCommand:
     int64_t price
     uint32_t qty
     uint32_t session
+
+cdef packed struct SpecialCommand:
+    uint64_t seq
+    int64_t ts_ns
+    uint16_t kind
+    uint8_t side
+    uint8_t order_type
+    uint8_t tif
+    uint8_t flags
+    uint8_t self_trade
+    uint8_t reserved
+    uint32_t account
+    uint32_t instrument
+    uint64_t client_order_id
+    uint64_t order_id
+    int64_t price
+    uint32_t qty
+    uint32_t session
+    int64_t stop_price
+    int64_t offset
+    int64_t expire_ns
+    int64_t discretion
+    uint32_t display_qty
+    uint32_t min_qty
+    uint32_t group
+    uint32_t self_trade_group
+    uint8_t modes
+    uint8_t peg
+    uint16_t reserved2
+    uint32_t reserved3
+    uint64_t reserved4
 
 cdef packed struct AdminCommand:
     uint64_t seq
@@ -351,10 +476,14 @@ cdef packed struct OrderRow:
     uint8_t tif
     uint8_t flags
     uint8_t self_trade
-    uint32_t reserved
+    uint8_t order_type
+    uint8_t place
+    uint8_t peg
+    uint8_t modes
     uint64_t level_qty_ahead
     int64_t hold
-    uint64_t reserved2
+    uint32_t group
+    uint32_t shown
 
 cdef packed struct AccountRow:
     uint32_t account

@@ -16,7 +16,8 @@ MAX_CASH: Final = 4611686018427387904  # an account's cash never leaves +/- 2**6
 ANY: Final = 4294967295  # wildcard for account or instrument in a mass cancel
 SIDE_BOTH: Final = 2  # wildcard for side in a mass cancel
 KEEP: Final = -1  # in SET_ACCOUNT and SET_INSTRUMENT of something that exists: leave this value as it is
-ADMIN_KIND: Final = 64  # commands of kind >= 64 are AdminCommand (256 bytes), below OrderCommand (64 bytes)
+ADMIN_KIND: Final = 64  # commands of kind >= 64 are AdminCommand (256 bytes)
+SPECIAL_KIND: Final = 32  # commands of kind 32 to 63 are SpecialCommand (128 bytes), below OrderCommand (64 bytes)
 
 
 class CommandKind(IntEnum):
@@ -27,9 +28,10 @@ class CommandKind(IntEnum):
     REPLACE = 3  # change price and quantity of one order
     MASS_CANCEL = 4  # cancel all orders of an account, filtered by instrument and side
     TICK = 5  # time passes; nothing else
+    NEW_SPECIAL = 32  # enter an order with fields that an OrderCommand has not (SpecialCommand)
     CONFIGURE = 64  # capacities; the first command of every journal
     SET_INSTRUMENT = 65  # create or change an instrument
-    SET_INSTRUMENT_STATE = 66  # open, halt or close an instrument
+    SET_INSTRUMENT_STATE = 66  # open, halt or close an instrument, or call an auction
     SET_ACCOUNT = 67  # create an account or change its limits
     SET_ACCOUNT_STATE = 68  # activate or block an account (kill switch)
     DEPOSIT = 69  # add cash to (or, negative, take it from) an account
@@ -37,6 +39,7 @@ class CommandKind(IntEnum):
     SET_SCHEDULE = 71  # when DAY orders end
     OPERATOR_CANCEL = 72  # an operator's mass cancel; account and instrument may both be ANY
     NOTE = 73  # an operator's remark or act that changes no state (shutdown, snapshot)
+    RUN_AUCTION = 74  # end a call now, with its auction
 
 
 class Side(IntEnum):
@@ -51,6 +54,11 @@ class OrderType(IntEnum):
 
     LIMIT = 0  # trades at its price or better
     MARKET = 1  # trades at any price within the collar; never rests
+    STOP = 2  # a market order once the market trades at its stop price or beyond
+    STOP_LIMIT = 3  # a limit order once the market trades at its stop price or beyond
+    TRAILING_STOP = 4  # a stop whose stop price follows the market at a distance
+    MARKET_TO_LIMIT = 5  # a limit order at the best price of the other side
+    PEGGED = 6  # rests unseen at a price that follows the best prices
 
 
 class TimeInForce(IntEnum):
@@ -60,6 +68,10 @@ class TimeInForce(IntEnum):
     GTC = 1  # until cancelled
     IOC = 2  # what does not trade at once is cancelled
     FOK = 3  # trades at once and whole, or is cancelled
+    GTD = 4  # until expire_ns
+    AT_OPEN = 5  # takes part in the opening auction only
+    AT_CLOSE = 6  # takes part in the closing auction only
+    AUCTION = 7  # takes part in the next auction only
 
 
 class OrderFlag(IntFlag):
@@ -68,6 +80,43 @@ class OrderFlag(IntFlag):
     POST_ONLY = 1  # NEW_ORDER: rejected where it would trade at once
     QTY_IS_LEAVES = 2  # REPLACE: qty is the new open quantity, not the new total
     REQUEUE = 4  # REPLACE: lose priority in any case
+    SLIDE = 8  # NEW_: with POST_ONLY: moves to where it does not trade, instead of being rejected
+    HIDDEN = 16  # NEW_: rests unseen
+    ALL_OR_NONE = 32  # NEW_: trades whole or not at all
+    REDUCE_ONLY = 64  # NEW_: may only make the position smaller
+    DO_NOT_ROUTE = 128  # NEW_: stays in this market
+
+
+class MassFlag(IntFlag):
+    """Bits of OrderCommand.flags in MASS_CANCEL."""
+
+    BY_SESSION = 1  # only orders that the command's session entered
+    BY_GROUP = 2  # only orders whose group is the command's qty
+
+
+class ModeFlag(IntFlag):
+    """Bits of SpecialCommand.modes."""
+
+    TRAIL_PERCENT = 1  # offset is in basis points of the price
+    IMBALANCE_ONLY = 2  # trades only with what an auction leaves over on the other side
+
+
+class Peg(IntEnum):
+    """What the price of a pegged order follows."""
+
+    NONE = 0  # not pegged
+    PRIMARY = 1  # the best price of its own side
+    MARKET = 2  # the best price of the other side
+    MIDPOINT = 3  # the middle of both
+
+
+class Place(IntEnum):
+    """Where a live order is."""
+
+    BOOK = 0  # in the book, displayed
+    DARK = 1  # resting unseen
+    STOP = 2  # waiting for its trigger
+    CALL = 3  # waiting for an auction
 
 
 class SelfTrade(IntEnum):
@@ -77,6 +126,7 @@ class SelfTrade(IntEnum):
     CANCEL_NEWEST = 1  # the rest of the incoming order is cancelled
     CANCEL_OLDEST = 2  # the resting order is cancelled, matching goes on
     CANCEL_BOTH = 3  # both are cancelled
+    DECREMENT = 4  # both lose what the smaller has, without a trade
 
 
 class InstrumentState(IntEnum):
@@ -85,6 +135,27 @@ class InstrumentState(IntEnum):
     CLOSED = 0
     OPEN = 1
     HALTED = 2
+    CALL = 3  # orders are collected for an auction
+
+
+class AuctionKind(IntEnum):
+    """What an auction is for."""
+
+    OPENING = 1  # the opening of the day
+    CLOSING = 2  # its close
+    HALT = 3  # trading again after a halt
+    VOLATILITY = 4  # trading again after a pause for volatility
+
+
+class HaltReason(IntEnum):
+    """Why an instrument is halted."""
+
+    NONE = 0  # not said
+    REGULATORY = 1
+    NEWS = 2
+    VOLATILITY = 3
+    OPERATIONAL = 4
+    MARKET_WIDE = 5  # the whole market is halted
 
 
 class AccountState(IntEnum):
@@ -118,17 +189,21 @@ class EventKind(IntEnum):
     CANCEL_REJECTED = 6  # a CANCEL or MASS_CANCEL was refused (Reject layout)
     REPLACE_REJECTED = 7  # a REPLACE was refused; the order stands as it was (Reject layout)
     MASS_CANCELED = 8  # answer to a mass cancel, after its CANCELED events; qty is their number
+    TRIGGERED = 9  # a stop was met; price is the one that it goes to now
+    RESTATED = 10  # leaves changed without its owner's asking; reason is a RestateReason
     CASH = 16  # cash moved by DEPOSIT: price is the amount, trade_id the new balance (both i64)
     SHARES = 17  # shares moved by DEPOSIT_SHARES: price is the amount, trade_id the new position (both i64)
     ACCOUNT_SET = 18  # account created or its limits changed
     ACCOUNT_STATE = 19  # account's state is now reason
     INSTRUMENT_SET = 32  # instrument created or changed
-    INSTRUMENT_STATE = 33  # instrument's state is now reason
+    # instrument's state is now reason; side: AuctionKind or HaltReason, price: time of the auction
+    INSTRUMENT_STATE = 33
     DAY_ENDED = 34  # DAY orders are gone; qty is their number, price the time (ns) of the next end
     SCHEDULE_SET = 35  # price is the time (ns) of the next end of day
     CONFIGURED = 36  # capacities are in force
     NOTED = 37  # answer to NOTE
     ADMIN_REJECTED = 38  # an AdminCommand was refused (Reject layout); nothing changed
+    AUCTION = 39  # an auction was held; reason: AuctionKind, price (0: none), qty, and leaves: the imbalance of side
 
 
 class EventFlag(IntFlag):
@@ -137,6 +212,20 @@ class EventFlag(IntFlag):
     DUPLICATE = 1  # ACCEPTED: answer to a retry; the order is the first one
     MAKER = 2  # FILL: this side rested in the book
     PRIORITY_KEPT = 4  # REPLACED: the order kept its place in the queue
+    CROSS = 8  # FILL: in an auction
+
+
+class RestateReason(IntEnum):
+    """Event.reason of RESTATED."""
+
+    SELF_TRADE = 1  # self-trade prevention took lots
+    REDUCE_ONLY = 2  # the position became smaller than the order
+
+
+class DataFlag(IntFlag):
+    """Bits of MarketData.flags."""
+
+    CROSS = 1  # EXECUTE: in an auction, whose CROSS record is the trade
 
 
 class CancelReason(IntEnum):
@@ -153,6 +242,12 @@ class CancelReason(IntEnum):
     REPLACED_BELOW_FILLED = 9  # replaced to a total that was already filled
     CASH_LIMIT = 10  # trading on would take an account's cash out of range
     LEVEL_CAPACITY = 11  # no room for a further price level
+    EXPIRED = 12  # its expire_ns has come
+    MIN_QTY = 13  # less than its minimum quantity would have traded
+    REDUCE_ONLY = 14  # nothing is left to reduce
+    AUCTION_END = 15  # its auction is over
+    BUYING_POWER = 16  # a stop was met, and cash does not reach
+    PRICE_COLLAR = 17  # a stop was met, and its limit is beyond the collar
 
 
 class Check(IntEnum):
@@ -191,6 +286,30 @@ class Check(IntEnum):
     CAPACITY = 30  # AdminCommand: id beyond the configured capacity (limit: capacity)
     CASH_RANGE = 31  # cash would leave +/- MAX_CASH, or a withdrawal exceeds what is free (cash)
     NAME = 32  # AdminCommand: name is empty, or in use by another id
+    COMBINATION = 33  # fields that do not go together (limit: Rule, value: of its field)
+    STOP_SIDE = 34  # the stop is met already (limit: reference price, value: stop price)
+    REDUCE_ONLY = 35  # more than the position less open orders (lots)
+    MODES = 36  # unknown bits of modes (limit: mask of those allowed)
+    PEG = 37  # not a Peg (limit: largest valid)
+    NO_PRICE = 38  # no displayed price on the other side
+
+
+class Rule(IntEnum):
+    """What Check.COMBINATION found broken: docs/orders.md. The name is that of the field, or what it is about."""
+
+    STOP_PRICE = 1  # stop_price: STOP and STOP_LIMIT need one, no other type has one
+    PEG_KIND = 2  # peg: PEGGED needs one, no other type has one, and no peg is taken in a call
+    OFFSET = 3  # offset: of TRAILING_STOP above 0, of PEGGED away from the market or 0, else 0
+    MODE = 4  # modes: TRAIL_PERCENT needs TRAILING_STOP; IMBALANCE_ONLY needs LIMIT with AT_OPEN or AT_CLOSE
+    TIF = 5  # tif: not one that this order type, flag or state takes
+    EXPIRE = 6  # expire_ns: GTD needs a time to come, no other tif has one
+    # flags: POST_ONLY needs LIMIT with DAY, GTC or GTD; SLIDE needs POST_ONLY; no call takes POST_ONLY or REDUCE_ONLY
+    POST = 7
+    # flags: HIDDEN needs LIMIT with DAY, GTC or GTD; ALL_OR_NONE needs HIDDEN or IOC; no call takes ALL_OR_NONE
+    DARK = 8
+    MIN_QTY = 9  # min_qty: at most qty, needs HIDDEN or IOC, without ALL_OR_NONE; no call takes it
+    DISPLAY = 10  # display_qty: at most qty, needs LIMIT with DAY, GTC or GTD, without HIDDEN, REDUCE_ONLY, discretion
+    DISCRETION = 11  # discretion: needs LIMIT with DAY, GTC or GTD, without HIDDEN, POST_ONLY; no call takes it
 
 
 class BookKind(IntEnum):
@@ -200,8 +319,11 @@ class BookKind(IntEnum):
     EXECUTE = 2  # resting order traded qty at price; leaves remain (0: it is gone)
     REDUCE = 3  # resting order lost qty in place and kept its priority
     DELETE = 4  # resting order left the book; qty is what it had
+    HIDDEN_TRADE = 5  # an order that is not displayed traded qty at price; side is its own
+    CROSS = 6  # an auction traded qty at price (0: none); state: AuctionKind, level_qty: all lots, level_orders: trades
     TOP = 7  # best bid and offer changed (Top layout)
-    STATUS = 8  # instrument state is now state; price is the reference price
+    STATUS = 8  # instrument state is now state; flags: AuctionKind or HaltReason, price is the reference price
+    INDICATIVE = 9  # what the auction would trade now: price, qty; leaves: imbalance of side; state: AuctionKind
 
 
 class FrameType(IntEnum):
@@ -213,6 +335,7 @@ class FrameType(IntEnum):
     QUERY = 4  # JSON: what, and its arguments
     HEARTBEAT = 5  # empty; either way
     LOGOUT = 6  # empty
+    SPECIALS = 7  # count SpecialCommand records (as ORDERS)
     LOGGED_IN = 65  # JSON
     EVENTS = 66  # count Event records
     ERROR = 67  # JSON: code, text, field, limit, value; number is the refused frame's
@@ -240,7 +363,7 @@ ORDER_COMMAND: Final = np.dtype(
         ("side", "u1"),  # Side; in MASS_CANCEL 2 for both
         ("order_type", "u1"),  # OrderType
         ("tif", "u1"),  # TimeInForce
-        ("flags", "u1"),  # OrderFlag bits
+        ("flags", "u1"),  # OrderFlag bits; in MASS_CANCEL MassFlag bits
         ("self_trade", "u1"),  # SelfTrade
         ("reserved", "u1"),  # 0
         ("account", "<u4"),  # account id
@@ -248,8 +371,43 @@ ORDER_COMMAND: Final = np.dtype(
         ("client_order_id", "<u8"),  # chosen by the client, unique and ascending within the account, not 0
         ("order_id", "<u8"),  # CANCEL, REPLACE: the engine's id, or 0 to name the order by client_order_id
         ("price", "<i8"),  # 1e-4 of the currency; ignored for MARKET
-        ("qty", "<u4"),  # lots; REPLACE: the new total quantity
+        ("qty", "<u4"),  # lots; REPLACE: the new total quantity; MASS_CANCEL: the group
         ("session", "<u4"),  # connection that sent it; filled in by the engine
+    ]
+)
+# A NEW_SPECIAL: the fields of an OrderCommand, and further ones; 0 in a further field: not used.
+SPECIAL_COMMAND: Final = np.dtype(
+    [
+        ("seq", "<u8"),  # number in the journal; 0 from clients
+        ("ts_ns", "<i8"),  # time of sequencing, ns since 1970 UTC; 0 from clients
+        ("kind", "<u2"),  # CommandKind
+        ("side", "u1"),  # Side
+        ("order_type", "u1"),  # OrderType
+        ("tif", "u1"),  # TimeInForce
+        ("flags", "u1"),  # OrderFlag bits
+        ("self_trade", "u1"),  # SelfTrade
+        ("reserved", "u1"),  # 0
+        ("account", "<u4"),  # account id
+        ("instrument", "<u4"),  # instrument id
+        ("client_order_id", "<u8"),  # chosen by the client, unique and ascending within the account, not 0
+        ("order_id", "<u8"),  # 0
+        # 1e-4 of the currency; ignored for MARKET, STOP, TRAILING_STOP, MARKET_TO_LIMIT; PEGGED: the cap, or 0
+        ("price", "<i8"),
+        ("qty", "<u4"),  # lots
+        ("session", "<u4"),  # connection that sent it; filled in by the engine
+        ("stop_price", "<i8"),  # STOP, STOP_LIMIT: the price that triggers it
+        ("offset", "<i8"),  # TRAILING_STOP: distance to the market; PEGGED: added to what it follows
+        ("expire_ns", "<i8"),  # GTD: ns since 1970 UTC
+        ("discretion", "<i8"),  # price units that it may give beyond its price
+        ("display_qty", "<u4"),  # lots of an iceberg that show; 0: all
+        ("min_qty", "<u4"),  # least lots of a trade
+        ("group", "<u4"),  # for mass cancels by group
+        ("self_trade_group", "<u4"),  # orders of the same group, not 0, count as of one owner in self-trade prevention
+        ("modes", "u1"),  # ModeFlag bits
+        ("peg", "u1"),  # Peg
+        ("reserved2", "<u2"),  # 0
+        ("reserved3", "<u4"),  # 0
+        ("reserved4", "<u8"),  # 0
     ]
 )
 # A command that sets up or governs the market. values: see docs/core.md for each kind.
@@ -324,8 +482,8 @@ MARKET_DATA: Final = np.dtype(
         ("ts_ns", "<i8"),  # that command's time
         ("kind", "u1"),  # BookKind
         ("side", "u1"),  # Side of the resting order
-        ("state", "u1"),  # STATUS: InstrumentState
-        ("flags", "u1"),  # 0
+        ("state", "u1"),  # STATUS: InstrumentState; CROSS, INDICATIVE: AuctionKind
+        ("flags", "u1"),  # DataFlag bits; STATUS: AuctionKind or HaltReason
         ("instrument", "<u4"),  # instrument id
         ("order_id", "<u8"),  # of the resting order
         ("price", "<i8"),  # of the level
@@ -435,10 +593,14 @@ ORDER_ROW: Final = np.dtype(
         ("tif", "u1"),  # TimeInForce
         ("flags", "u1"),  # OrderFlag bits
         ("self_trade", "u1"),  # SelfTrade
-        ("reserved", "<u4"),  # 0
+        ("order_type", "u1"),  # OrderType
+        ("place", "u1"),  # Place
+        ("peg", "u1"),  # Peg
+        ("modes", "u1"),  # ModeFlag bits
         ("level_qty_ahead", "<u8"),  # lots ahead of it in its level's queue
         ("hold", "<i8"),  # cash held for it
-        ("reserved2", "<u8"),  # 0
+        ("group", "<u4"),  # for mass cancels by group
+        ("shown", "<u4"),  # lots that are displayed
     ]
 )
 # An account.

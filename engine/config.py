@@ -27,7 +27,12 @@ EMBEDDED_POSTGRES: Final = "embedded"
 NO_POSTGRES: Final = "none"
 _KEYS = {"instrument": "symbol", "account": "name", "operator": "name"}  # what names an entry of an array
 _SECRETS = ("api_key", "token")  # never shown
-_WORDS = {"day_end": 'a time of day, 00:00 to 23:59, or "never"'}  # for what a pattern says
+_TIME = "a time of day, 00:00 to 23:59, or with seconds, 00:00:00 to 23:59:59"
+_WORDS = {  # for what a pattern says
+    "day_end": 'a time of day, 00:00 to 23:59, or "never"',
+    "open": _TIME,
+    "close": _TIME,
+}
 _CHOICES = {"durability": "fsync, memory", "state": "open, closed, halted", "role": "admin, viewer"}
 _NAME_BYTES, _SYMBOL_BYTES, _CURRENCY_BYTES = 32, 32, 8
 NumberT = TypeVar("NumberT", "Price", "Cash")
@@ -56,6 +61,8 @@ Position = Annotated[int, Meta(ge=0, le=MAX_POSITION)]
 Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Name = Annotated[str, Meta(min_length=1, max_length=_NAME_BYTES)]
 TimeOfDay = Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|never)$")]
+LocalTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$")]
+Seconds = Annotated[int, Meta(ge=0, le=43_200)]
 CurveKey = Annotated[str, Meta(min_length=40, max_length=40)]
 Secret = Annotated[str, Meta(min_length=16, max_length=256)]
 
@@ -141,8 +148,27 @@ class Postgres(Section, frozen=True):
     system_user: str = "nobody"
 
 
+class Session(Section, frozen=True):
+    """A [sessions.NAME]. calendar: "always", or the code of an exchange; open, close: local, else the calendar's.
+
+    "always" without open and close: no phases at all. time_zone is that of "always"; an exchange has its own.
+    """
+
+    calendar: Annotated[str, Meta(min_length=1, max_length=32)] = "always"
+    time_zone: str = "UTC"
+    open: LocalTime | None = None
+    close: LocalTime | None = None
+    opening_call_s: Seconds = 600
+    closing_call_s: Seconds = 300
+    post_s: Annotated[int, Meta(ge=1, le=43_200)] = 900
+    post_trading: bool = False
+
+
 class Instrument(Section, frozen=True):
-    """An [[instrument]]. id: given by the engine where it is left out. Quantities in lots; 0: no limit."""
+    """An [[instrument]]. id: given by the engine where it is left out. Quantities in lots; 0: no limit.
+
+    session: of [sessions]; without one it is not opened and closed by a schedule.
+    """
 
     symbol: Name
     id: Id | None = None
@@ -154,6 +180,7 @@ class Instrument(Section, frozen=True):
     max_order_notional: Cash = Cash(0)
     currency: Annotated[str, Meta(min_length=1, max_length=_CURRENCY_BYTES)] = "USD"
     state: Literal["open", "closed", "halted"] = "open"
+    session: str | None = None
 
 
 class Account(Section, frozen=True):
@@ -191,6 +218,7 @@ class Config(Section, frozen=True):
     history: History = History()
     snapshots: Snapshots = Snapshots()
     postgres: Postgres = Postgres()
+    sessions: dict[str, Session] = {}
     instrument: list[Instrument] = []
     account: list[Account] = []
     operator: list[Operator] = []
@@ -215,12 +243,21 @@ def load(paths: Sequence[Path]) -> Config:
             raise ConfigError(f"{path}: no TOML: {error}") from error
         checked(body, str(path))  # so that an error names its file
         _merge(whole, body)
-    return checked(whole, ", ".join(map(str, paths)) or "the configuration")
+    where = ", ".join(map(str, paths)) or "the configuration"
+    config = checked(whole, where)
+    for index, one in enumerate(config.instrument):  # whichever file the session is in
+        if one.session is not None and one.session not in config.sessions:
+            hint = near(one.session, list(config.sessions)) if config.sessions else ""
+            raise ConfigError(
+                f"{where}: instrument[{index}] ({one.symbol}).session: there is no [sessions.{one.session}]{hint}"
+            )
+    return config
 
 
 def checked(body: dict[str, Any], where: str) -> Config:
     """A parsed TOML document as configuration. Raises ConfigError that begins with `where`."""
     try:
+        _convert_sessions(body.get("sessions"))
         config = msgspec.convert(body, Config, dec_hook=_number)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {_in_words(str(error), body)}") from None
@@ -228,6 +265,16 @@ def checked(body: dict[str, Any], where: str) -> Config:
     if problem:
         raise ConfigError(f"{where}: {problem}")
     return config
+
+
+def _convert_sessions(sessions: object) -> None:
+    """Each of them by itself: of what is wrong in a dict msgspec says "[...]", not its name."""
+    for name, one in sessions.items() if isinstance(sessions, dict) else ():
+        try:
+            msgspec.convert(one, Session)
+        except msgspec.ValidationError as error:
+            said, at, path = str(error).partition(" - at `$")
+            raise msgspec.ValidationError(f"{said} - at `$.sessions.{name}{path}{'' if at else '`'}") from None
 
 
 def replace(config: Config, section: str, **values: object) -> Config:
@@ -315,6 +362,8 @@ def _fields(path: str) -> list[str]:
     """The fields of the table at `path`, for example "ports" or "account[2]"; of the whole where it is empty."""
     entries: dict[str, type[Section]] = {"instrument": Instrument, "account": Account, "operator": Operator}
     tables = {name: type(table) for name, table in msgspec.structs.asdict(Config()).items()}
+    if path.startswith("sessions."):
+        return [field.name for field in msgspec.structs.fields(Session)]
     kind = entries.get(path.partition("[")[0]) or tables.get(path) or Config
     return [field.name for field in msgspec.structs.fields(kind)] if issubclass(kind, Section) else []
 
@@ -347,7 +396,25 @@ def _problem(config: Config) -> str | None:
             return f"{where}.name: expected at most {_NAME_BYTES} bytes, got {len(account.name.encode())}"
         if account.max_order_notional > wire.MAX_NOTIONAL:
             return f"{where}.max_order_notional: expected at most {wire.MAX_NOTIONAL // wire.CASH_SCALE}"
+    for name, session in config.sessions.items():
+        found = _no_session(f"sessions.{name}", name, session)
+        if found:
+            return found
     return _no_database(config.postgres.dsn) or _same_port(config.ports) or _open_port(config.ports)
+
+
+def _no_session(where: str, name: str, session: Session) -> str | None:
+    """What no session can be like. What its calendar has to do with it, the calendar says (engine/sessions)."""
+    if not 1 <= len(name.encode()) <= _NAME_BYTES:
+        return f"{where}: its name may have 1 to {_NAME_BYTES} bytes, got {len(name.encode())}"
+    if session.calendar != "always":
+        if session.time_zone != "UTC":
+            return f'{where}.time_zone: only of calendar "always"; {session.calendar} has its own'
+        return None
+    if (session.open is None) != (session.close is None):
+        missing = "open" if session.open is None else "close"
+        return f'{where}.{missing} is missing: calendar "always" has no times of its own; give both or neither'
+    return None
 
 
 def _twice(kind: str, entries: Sequence[Any]) -> str | None:

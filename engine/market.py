@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 from openbell import wire
-from openbell.wire import EventKind
+from openbell.wire import EventKind, InstrumentState
 
 from engine.config import Config
 from engine.gate import OPEN, Data, Gate
@@ -106,6 +106,10 @@ class Market:
         rows = self.instruments()
         found: Array = rows[rows["instrument"] == instrument]
         return found
+
+    def is_calling(self) -> bool:
+        """Whether an instrument collects orders for an auction: then a TICK a second is due."""
+        return bool((self.instruments()["state"] == InstrumentState.CALL).any())
 
     def orders(self, account: int | None = None, instrument: int | None = None) -> Array:
         """OrderRow of live orders. Raises ValueError for what is not set up."""

@@ -35,6 +35,8 @@ from engine.ports.frames import FrameError
 from engine.ports.socket import PortError
 from engine.projector.launch import Projection
 from engine.sequencer import tick_command
+from engine.sessions import keeper
+from engine.sessions.keeper import Keeper
 from engine.setup import Setup
 from engine.snapshots import SnapshotError
 from engine.status_map import FILE as STATUS_FILE
@@ -43,7 +45,9 @@ from ext.feed import Feed
 from ext.streams import Streams
 
 TIMER_S: Final = 0.1
-TICK_S: Final = 60  # TICKs come on the full minute: DAY orders end then
+MINUTE_S: Final = 60  # TICKs come on the full minute: DAY orders end then
+CALL_TICK_S: Final = 1  # and each second in which an instrument is in a call
+SOON_S: Final = 0.0002  # after the time at which something is due
 PERIOD_S: Final = 5.0  # of the histograms
 PATIENCE_S: Final = 1.0  # with a journal that is behind, before orders are refused
 STOP_DURABLE_S: Final = 1.5
@@ -66,6 +70,7 @@ class Engine:
         self.log = log or Log()
         self.failure: str | None = None  # why it stopped by itself
         self.market: Market
+        self._keeper: Keeper
         self._loop: asyncio.AbstractEventLoop
         self._asked_to_stop = asyncio.Event()
         self._stopping = False
@@ -79,7 +84,8 @@ class Engine:
         self._timer: asyncio.TimerHandle | None = None
         self._saving: asyncio.Lock = asyncio.Lock()
         self._saved_seq = 0
-        self._saved_s = self._turned_s = self._ticked_s = time.monotonic()
+        self._saved_s = self._turned_s = time.monotonic()
+        self._ticked_minute = int(time.time()) // MINUTE_S
         self._behind_since_s: float | None = None
         self.started_ts_ns = 0
 
@@ -97,6 +103,7 @@ class Engine:
 
     async def _start(self) -> None:
         began_s = time.monotonic()
+        timeline = keeper.timeline_of(self.config, time.time_ns())
         self.data.mkdir(parents=True, exist_ok=True)
         self._lock = MarketLock(self.data)
         self._file.remove()  # of an engine that was killed
@@ -131,10 +138,14 @@ class Engine:
         self.status_map.durable_seq = self._journal.durable_seq
         self._loop.add_reader(self._journal.fileno(), self._on_durable)
         self.keys = Keys(self.data)
+        self._keeper = Keeper(self.market, timeline, self.log.warning, time.time_ns)
+        sessions = keeper.definitions_of(self.config, timeline)
+        setup = Setup(self.market, self.config, self.data, time.time_ns, sessions)
+        self._keeper.begin(setup)
         if self.market.core.seq:
             # A day that ended meanwhile ends before anybody can trade: DAY orders of yesterday with those of today.
             self.market.sequencer.execute([tick_command()])
-        await self._apply_configuration()
+        await self._apply_configuration(setup)
         if self.config.market.memory_at_start:
             self.market.core.touch_memory()
             streams.touch_memory()
@@ -182,10 +193,10 @@ class Engine:
                 "recovered", snapshot_seq=found.snapshot_seq, replayed=found.replayed, seconds=round(found.seconds, 3)
             )
 
-    async def _apply_configuration(self) -> None:
+    async def _apply_configuration(self, setup: Setup) -> None:
         """Bring the state in line with the files, and make the keys that are missing."""
-        setup = Setup(self.market, self.config, self.data, time.time_ns)
         applied = setup.apply()
+        self._keeper.settle(setup)
         for text in applied.warnings:
             self.log.warning(text)
         if not await self._until_durable(SETUP_PATIENCE_S):
@@ -245,7 +256,9 @@ class Engine:
             self._lookout.begin()
 
     def _on_timer(self) -> None:
-        self._timer = self._loop.call_later(TIMER_S, self._on_timer)
+        if self.failure is None and not self._stopping:
+            self._do_what_is_due()
+        self._timer = self._loop.call_later(self._pause_s(), self._on_timer)
         now_s = time.monotonic()
         self.status_map.applied_seq = self.market.core.seq
         if self._doors is not None and not self._stopping:
@@ -256,6 +269,20 @@ class Engine:
             self.market.latency_ns.turn()
             self.market.commit_ns.turn()
         self._save_when_due(now_s)
+
+    def _pause_s(self) -> float:
+        """Until the timer has to look again: a phase begins on time also where nobody sends anything."""
+        if self._stopping or self.failure is not None:
+            return TIMER_S
+        due_s = (self.market.sequencer.due_ns - time.time_ns()) / 1e9
+        return min(TIMER_S, max(0.0, due_s) + SOON_S)
+
+    def _do_what_is_due(self) -> None:
+        """Phases of sessions that begin now."""
+        if time.time_ns() >= self.market.sequencer.due_ns:
+            self.market.sequencer.flush(time.perf_counter_ns())
+            if self._doors is not None:
+                self._doors.after_sends()
 
     def _watch_journal(self, now_s: float) -> None:
         """Clients wait while the journal is behind for a moment; when it is so for longer, they are told."""
@@ -276,17 +303,20 @@ class Engine:
             self._behind_since_s = None
 
     def _set_tick(self) -> None:
-        """The next TICK, on the full minute."""
+        """Look whether a TICK is due, on the full second."""
         now_s = time.time()
-        self._loop.call_later(TICK_S - now_s % TICK_S + 0.001, self._on_tick)
+        self._loop.call_later(CALL_TICK_S - now_s % CALL_TICK_S + 0.001, self._on_second)
 
-    def _on_tick(self) -> None:
+    def _on_second(self) -> None:
         if self._stopping or self.failure is not None:
             return
         self._set_tick()
-        self.market.sequencer.execute([tick_command()])
-        if self._doors is not None:
-            self._doors.after_sends()
+        minute = int(time.time()) // MINUTE_S
+        if minute != self._ticked_minute or self.market.is_calling():
+            self._ticked_minute = minute
+            self.market.sequencer.execute([tick_command()])
+            if self._doors is not None:
+                self._doors.after_sends()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run it beside everything else."""
@@ -358,6 +388,7 @@ class Engine:
             **status.market_part(market),
             "projected_sequence": self.status_map.projected_seq,
             **self._doors.figures(),
+            "schedule": self._keeper.status(),
             "journal": status.journal_part(market, self.data / "journal"),
             "projector": status.projector_part(
                 self.status_map, durable_seq, self._trouble(), wanted=self._projection is not None

@@ -20,6 +20,7 @@ from ext.sequence import CommandBatch
 _ADMIN = struct_of(wire.ADMIN_COMMAND)
 _ORDER = struct_of(wire.ORDER_COMMAND)
 NAME_BYTES: Final = wire.ADMIN_COMMAND["name"].itemsize
+NEVER_NS: Final = (1 << 63) - 1
 OPERATOR_BYTES: Final = wire.ADMIN_COMMAND["operator"].itemsize
 REASON_BYTES: Final = wire.ADMIN_COMMAND["reason"].itemsize
 VALUES: Final = 8
@@ -90,6 +91,10 @@ class Sequencer:
         self.commands = 0  # since the start
         self.failed: Callable[[Exception], None] = lambda error: None  # the core broke: nothing may go on
         self._clock_ns = clock_ns
+        # When something is due that must come before all that is later (engine/sessions), and what does it: it takes
+        # the time that it is now, and moves due_ns on.
+        self.due_ns = NEVER_NS
+        self.when_due: Callable[[int], None] = lambda now_ns: None
 
     @property
     def seq(self) -> int:
@@ -98,8 +103,16 @@ class Sequencer:
 
     def flush(self, taken_ns: int) -> None:
         """Seal what is in the batch; nothing happens when it is empty. taken_ns: when the first of it was taken."""
+        now_ns = self._clock_ns()
+        if now_ns < self.due_ns:
+            self._flush(taken_ns, now_ns)
+        else:
+            self._flush(taken_ns, self.due_ns - 1)  # what came before it goes before it
+            self.when_due(now_ns)
+
+    def _flush(self, taken_ns: int, ts_ns: int) -> None:
         batch = self.batch
-        count = batch.seal(self._clock_ns())
+        count = batch.seal(ts_ns)
         if not count:
             batch.clear()
             return
@@ -130,13 +143,17 @@ class Sequencer:
 
         What traders sent before goes before.
         """
+        self.flush(time.perf_counter_ns())
+        return self.execute_at(commands, min(self._clock_ns(), self.due_ns - 1))
+
+    def execute_at(self, commands: Sequence[bytes], ts_ns: int) -> list[bytes]:
+        """`execute` with that time, or the last command's where that is later. Nothing may be in the batch."""
         now_ns = time.perf_counter_ns()
-        self.flush(now_ns)
         batch, core = self.batch, self.core
         for command in commands:
             batch.add_admin(command)
         first = core.seq + 1
-        count = batch.seal(self._clock_ns())
+        count = batch.seal(ts_ns)
         self.journal.submit(batch.records, batch.last_seq)
         self._apply(batch.view())
         batch.clear()

@@ -25,6 +25,7 @@ from engine.refusals import in_words
 from engine.sequencer import Rejected, admin_command
 
 OPERATOR: Final = "configuration"
+SESSIONS: Final = "sessions"  # remembered as day_end where they say it
 APPLIED: Final = "configuration.json"  # in a market's directory
 CAPACITIES: Final = ("accounts", "instruments", "orders", "pages", "positions", "id_window", "window_pages")
 RAISABLE: Final = CAPACITIES[:5]
@@ -42,17 +43,35 @@ class Applied:
 
 
 class Setup:
-    """One application of a configuration to a market."""
+    """One application of a configuration to a market. sessions: of its instruments, as they are remembered."""
 
-    def __init__(self, market: Market, config: Config, data: Path, clock_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        market: Market,
+        config: Config,
+        data: Path,
+        clock_ns: Callable[[], int],
+        sessions: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
         self._market = market
         self._config = config
         self._path = data / APPLIED
         self._clock_ns = clock_ns
+        self._sessions = sessions or {}
         self._done = Applied()
         # What is remembered beside a market without a past was of another one, whose journal was removed.
         self._before = self._last_applied() if market.core.seq else {}
         self._unfinished: set[str] = set()
+
+    @property
+    def sessions_before(self) -> dict[str, dict[str, Any]]:
+        """What was remembered as `sessions`."""
+        found: dict[str, dict[str, Any]] = self._before.get("sessions", {})
+        return found
+
+    def had_instrument(self, symbol: str) -> bool:
+        """Whether it had been made by an earlier start."""
+        return symbol in self._before.get("instrument", {})
 
     def apply(self) -> Applied:
         """Do it. Raises ConfigError for what the core refuses, naming the field."""
@@ -78,7 +97,8 @@ class Setup:
     def remember(self) -> None:
         """Keep what was applied; once that is durable. Raises OSError."""
         kept = {
-            "day_end": self._config.market.day_end,
+            "day_end": SESSIONS if self._sessions else self._config.market.day_end,
+            "sessions": self._sessions,
             "window_pages": self._before.get("window_pages", self._config.capacity.window_pages),
             "instrument": {one.symbol: _fields_of_instrument(one) for one in self._config.instrument},
             "account": {one.name: _fields_of_account(one) for one in self._config.account},
@@ -135,6 +155,8 @@ class Setup:
     def _schedule(self) -> None:
         """SET_SCHEDULE, where the time of day is another one than before."""
         wanted = self._config.market.day_end
+        if self._sessions:
+            return  # the day ends with theirs
         if self._before.get("day_end") == wanted or (not self._before and self._has_schedule()):
             return
         self._do(
@@ -180,8 +202,8 @@ class Setup:
             )  # fmt: skip
 
     def _set_state(self, where: str, number: int, wanted: Instrument) -> None:
-        """The first state of a new instrument."""
-        if wanted.state != "closed":
+        """The first state of a new instrument. One that a session opens it opens."""
+        if wanted.state != "closed" and not (wanted.state == "open" and wanted.symbol in self._sessions):
             reason = f"instrument {wanted.symbol} of the configuration"
             state = STATES[wanted.state]
             self._do(where, reason, CommandKind.SET_INSTRUMENT_STATE, instrument=number, state=state)

@@ -31,6 +31,7 @@ VERBS = {
     "top": Verb("engine.cli.top", "live screen of a running market"),
     "watch": Verb("engine.cli.watch", "live order book of one instrument"),
     "order": Verb("engine.cli.order", "place, cancel and list orders of one account"),
+    "sessions": Verb("engine.cli.sessions", "show the phases of coming trading days"),
     "journal": Verb("engine.cli.journal", "verify, show and follow the journal"),
     "project": Verb("engine.cli.project", "copy the journal's events to Postgres, or rebuild the copy"),
     "replay": Verb("engine.cli.replay", "feed recorded order flow (LOBSTER, ITCH) into a market"),

@@ -21,6 +21,7 @@ STATES = {
     wire.InstrumentState.CLOSED: ("closed", "red"),
     wire.InstrumentState.OPEN: ("open", "green"),
     wire.InstrumentState.HALTED: ("halted", "yellow"),
+    wire.InstrumentState.CALL: ("call", "cyan"),
 }
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -159,7 +160,7 @@ def spark(values: Sequence[float], width: int) -> str:
 
 def state(number: int) -> Text:
     """State of an instrument, in its colour."""
-    name, style = STATES.get(wire.InstrumentState(number), (str(number), "")) if number in (0, 1, 2) else ("?", "red")
+    name, style = STATES[wire.InstrumentState(number)] if number in STATES else ("?", "red")
     return Text(name, style)
 
 

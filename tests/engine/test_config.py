@@ -73,7 +73,33 @@ def test_later_files_win_key_by_key(tmp_path: Path) -> None:
     assert [one.name for one in made.account] == ["a"]
 
 
+def test_sessions(tmp_path: Path) -> None:
+    made = load(
+        tmp_path,
+        '[[instrument]]\nsymbol = "A"\nsession = "us"\n',
+        '[sessions.us]\ncalendar = "XNYS"\nclose = "15:59:30"\n[sessions.plain]\n',
+    )
+    assert made.instrument[0].session == "us"
+    assert made.sessions["us"].close == "15:59:30"
+    assert (made.sessions["us"].opening_call_s, made.sessions["plain"].calendar) == (600, "always")
+    with pytest.raises(ConfigError, match=r"\(A\)\.session: there is no \[sessions\.uk\]; there are: us$"):
+        load(tmp_path, '[[instrument]]\nsymbol = "A"\nsession = "uk"\n[sessions.us]\ncalendar = "XNYS"\n')
+    with pytest.raises(ConfigError, match=r"\(A\)\.session: there is no \[sessions\.uk\]$"):
+        load(tmp_path, '[[instrument]]\nsymbol = "A"\nsession = "uk"\n')
+
+
 WRONG = [
+    ("[sessions.us]\npost_s = 0", "sessions.us.post_s: expected int >= 1, got 0"),
+    ("[sessions.us]\nclosing_call_s = 43201", "sessions.us.closing_call_s: expected int <= 43200, got 43201"),
+    ('[sessions.us]\nopen = "9:30"', "sessions.us.open: expected a time of day, 00:00 to 23:59, or with seconds"),
+    ('[sessions.us]\ncalender = "XNYS"', "sessions.us.calender: there is no such field; did you mean calendar?"),
+    ("[sessions]\nus = 3", "sessions.us: expected object, got int"),
+    ('[sessions.us]\nopen = "09:30"', 'sessions.us.close is missing: calendar "always" has no times of its own'),
+    (
+        '[sessions.us]\ncalendar = "XNYS"\ntime_zone = "Europe/London"',
+        'sessions.us.time_zone: only of calendar "always"; XNYS has its own',
+    ),
+    ("[sessions.a12345678901234567890123456789012]", "its name may have 1 to 32 bytes, got 33"),
     ("[ports]\norders = 70000", "ports.orders: expected int <= 65535, got 70000"),
     ("[ports]\norders = -1", "ports.orders: expected int >= 0, got -1"),
     ('[ports]\norders = "x"', "ports.orders: expected int, got str"),

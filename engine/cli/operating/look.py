@@ -42,6 +42,7 @@ def status_lines(status: Status) -> RenderableType:
         f"{status.rejects:,} rejected",
         "trades": f"{status.trades:,}",
         "sessions": f"{status.sessions:,}",
+        "schedule": schedule_text(status),
         "latency": latency_text(status) if latency.count else "no orders in the last seconds",
         "journal": f"{show.size(journal.pending_bytes)} waiting, a commit takes {show.micros(journal.commit_us_p50)} "
         f"(p99 {show.micros(journal.commit_us_p99)}), {show.size(journal.bytes)} in all",
@@ -53,11 +54,25 @@ def status_lines(status: Status) -> RenderableType:
             f"{name} {used:,} of {size:,}" for name, (used, size) in status.capacity.items() if name != "id_window"
         ),
     }
+    if not status.raw.get("schedule"):
+        del rows["schedule"]
     if not projector.state:
         del rows["postgres"]
     lines: list[RenderableType] = [show.pairs(rows)]
     lines += [Text(f"warning: {text}", "yellow") for text in status.warnings]
     return Group(*lines)
+
+
+def schedule_text(status: Status) -> Text:
+    """What each session is in and what comes next, one a line."""
+    lines = []
+    for one in status.raw.get("schedule", ()):
+        line = f"{one['session']}: {one['phase']}"
+        if one["next_ts_ns"]:
+            left = show.duration(max(0, one["next_ts_ns"] - status.ts_ns) / 1e9)
+            line += f", {one['next_phase']} in {left} ({show.clock(one['next_ts_ns'], date=True)} here)"
+        lines.append(f"{line}, {show.counted(one['instruments'], 'instrument')}")
+    return Text("\n".join(lines))
 
 
 def durability(mode: str) -> Text:

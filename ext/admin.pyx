@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from ext.events cimport emit, emit_market, emit_reject, emit_status
-from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, Instrument, MUCH_CASH, Market, Position
+from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, Instrument, InstrumentText, MUCH_CASH, Market, Position
 from ext.ledger cimport find_position, free_cash, open_position
 from ext.levels cimport magic_of
 from ext.bits cimport product, share
@@ -194,19 +194,22 @@ cdef bint step_is_allowed(
 cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     cdef Instrument* i
     cdef char[32] name
-    cdef Range[6] within
+    cdef Range[8] within
+    cdef InstrumentText* text
     cdef int k
     cdef bint keeps, is_new
     if c.instrument >= m.instrument_capacity:
         reject(m, c, CHECK_CAPACITY, 0, m.instrument_capacity, c.instrument, 0)
         return
     i = &m.instruments[c.instrument]
+    text = &m.instrument_texts[c.instrument]
     within[2] = Range(0, MAX_PRICE)
     within[3] = Range(0, 10000)
     within[4] = Range(0, MAX_QTY)
     within[5] = Range(0, MAX_NOTIONAL)
-    for k in range(6):
-        if i.is_set and value_of(c, k) == KEEP:
+    within[7] = Range(0, MAX_QTY)
+    for k in range(8):
+        if k == 6 or (i.is_set and value_of(c, k) == KEEP):
             continue
         if k < 2:
             if not step_is_allowed(m, c, i, k, i.lot_size if k else i.tick_size):
@@ -228,7 +231,7 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     elif not keeps:
         drop_name(m, False, c.instrument)
     if not keeps:
-        memcpy(m.instrument_texts[c.instrument].symbol, name, 32)
+        memcpy(text.symbol, name, 32)
         add_name(m, False, c.instrument)
     # A new instrument's zeros are never kept: its values were found within their ranges, which hold no KEEP.
     i.tick_size = kept(c, 0, i.tick_size)
@@ -238,7 +241,8 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     i.set_max_order_qty = <uint32_t> kept(c, 4, i.set_max_order_qty)
     i.set_max_order_notional = kept(c, 5, i.set_max_order_notional)
     if c.value6 != KEEP or is_new:
-        memcpy(m.instrument_texts[c.instrument].currency, &c.value6, 8)
+        memcpy(text.currency, &c.value6, 8)
+    text.round_lot = kept(c, 7, text.round_lot)
     i.tick_magic = magic_of(i.tick_size)
     i.multiplier = <int64_t> i.lot_size * CASH_PER_PRICE
     i.max_order_qty = in_force(i.set_max_order_qty, MAX_QTY)

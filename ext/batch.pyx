@@ -7,7 +7,7 @@ from ext.ahead cimport CHUNK, NEAR, RING, Ahead, look_1, look_2, look_3, look_4,
 from ext.bits cimport are_in_order, copy_pair, likely, unlikely
 from ext.events cimport emit_tops
 from ext.layout cimport Market
-from ext.mass cimport mass_cancel, tick
+from ext.mass cimport mass_cancel, tell_time, tick
 from ext.orders cimport cancel_order, new_order, replace_order
 from ext.plain cimport cancel_plain, enter_plain
 from ext.wire cimport *
@@ -66,6 +66,8 @@ cdef void apply_special(Market* m, const OrderCommand* c) noexcept nogil:
     elif c.kind == COMMAND_KIND_MASS_CANCEL:
         mass_cancel(m, c)
     else:
+        if m.want_data:
+            tell_time(m)
         tick(m)
 
 

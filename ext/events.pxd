@@ -226,6 +226,25 @@ cdef inline void emit_status(Market* m, uint32_t instrument) noexcept nogil:
     d.instrument = instrument
     d.order_id = 0
     d.price = i.reference_price
+    d.qty = <uint32_t> m.instrument_texts[instrument].round_lot
+    d.leaves = 0
+    d.level_qty = 0
+    d.level_orders = 0
+    d.trade_no = 0
+
+
+cdef inline void emit_time(Market* m, uint8_t flags, int64_t day_end_ns) noexcept nogil:
+    """TIME of a TICK. day_end_ns: the next end of the day."""
+    cdef MarketData* d = next_data(m)
+    d.seq = m.seq
+    d.ts_ns = m.ts_ns
+    d.kind = BOOK_KIND_TIME
+    d.side = 0
+    d.state = 0
+    d.flags = flags
+    d.instrument = 0
+    d.order_id = 0
+    d.price = day_end_ns
     d.qty = 0
     d.leaves = 0
     d.level_qty = 0

@@ -228,12 +228,12 @@ cdef class Feed:
             record = <const MarketData*> data
             if record.kind == BOOK_KIND_TOP:
                 self.put(TOP, record, sizeof(MarketData))
-            elif likely(record.kind != BOOK_KIND_STATUS):
+            elif likely(record.kind < BOOK_KIND_STATUS):
                 self.put(BOOK, record, sizeof(MarketData))
                 self.put_level(record)
                 if record.kind == BOOK_KIND_EXECUTE:
                     self.put_trade(record)
-            else:
+            elif record.kind == BOOK_KIND_STATUS:
                 self.put(STATUS, record, sizeof(MarketData))
             data += sizeof(MarketData)
         return 0

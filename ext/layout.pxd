@@ -97,6 +97,7 @@ cdef struct Instrument:  # 256 bytes: what every order needs in the first two ca
 cdef struct InstrumentText:
     char symbol[32]
     char currency[8]
+    int64_t round_lot       # lots; 0: none
 
 
 cdef struct Account:  # 128 bytes: what every event needs in the first cache line, what a new order needs in the second

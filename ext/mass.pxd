@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport add_cut
-from ext.events cimport emit, emit_market, level_at
+from ext.events cimport emit, emit_market, emit_time, level_at
 from ext.layout cimport Instrument, Market, Order
 from ext.levels cimport best_index, level_of_index, next_index
 from ext.matching cimport pull
@@ -91,11 +91,28 @@ cdef inline void mass_cancel(Market* m, const OrderCommand* c) noexcept nogil:
     emit(m, EVENT_KIND_MASS_CANCELED, c.side, 0, 0, c.account, c.instrument, count, 0, c.client_order_id, 0, 0, 0, 0)
 
 
+cdef inline bint day_ends(const Market* m) noexcept nogil:
+    return m.day_end_ns != 0 and m.ts_ns >= m.day_end_ns
+
+
+cdef inline int64_t next_day_end(const Market* m) noexcept nogil:
+    """The first end of day after one that has come."""
+    return add_cut(m.day_end_ns, ((m.ts_ns - m.day_end_ns) / DAY_NS + 1) * DAY_NS)
+
+
+cdef inline void tell_time(Market* m) noexcept nogil:
+    """To market data, before what a TICK brings."""
+    if day_ends(m):
+        emit_time(m, DATA_FLAG_DAY_END, next_day_end(m))
+    else:
+        emit_time(m, 0, m.day_end_ns)
+
+
 cdef inline void tick(Market* m) noexcept nogil:
     """Time passes: the day may end."""
     cdef uint32_t count
-    if m.day_end_ns == 0 or m.ts_ns < m.day_end_ns:
+    if not day_ends(m):
         return
     count = cancel_of_market(m, ANY, TIME_IN_FORCE_DAY, CANCEL_REASON_DAY_END)
-    m.day_end_ns = add_cut(m.day_end_ns, ((m.ts_ns - m.day_end_ns) / DAY_NS + 1) * DAY_NS)
+    m.day_end_ns = next_day_end(m)
     emit_market(m, EVENT_KIND_DAY_ENDED, 0, 0, 0, 0, count, m.day_end_ns, 0, 0)

@@ -198,6 +198,7 @@ cdef bytes instrument_rows(const Market* m):
         row.orders = i.orders
         memcpy(row.symbol, m.instrument_texts[k].symbol, 32)
         memcpy(row.currency, m.instrument_texts[k].currency, 8)
+        row.round_lot = m.instrument_texts[k].round_lot
         row += 1
     return result
 

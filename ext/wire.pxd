@@ -174,6 +174,7 @@ cdef enum:
 
 cdef enum:
     DATA_FLAG_CROSS = 1
+    DATA_FLAG_DAY_END = 2
 
 cdef enum:
     CANCEL_REASON_USER = 1
@@ -257,6 +258,7 @@ cdef enum:
     BOOK_KIND_TOP = 7
     BOOK_KIND_STATUS = 8
     BOOK_KIND_INDICATIVE = 9
+    BOOK_KIND_TIME = 10
 
 cdef enum:
     FRAME_TYPE_LOGIN = 1
@@ -535,4 +537,4 @@ cdef packed struct InstrumentRow:
     uint64_t orders
     char symbol[32]
     char currency[8]
-    uint64_t reserved2
+    int64_t round_lot

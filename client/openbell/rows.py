@@ -83,6 +83,7 @@ class InstrumentInfo:
     tick_size: int = 0
     lot_size: int = 0
     currency: str = ""
+    round_lot: int = 0
     reference_price: int = 0
     collar_bps: int = 0
     max_order_qty: int = 0

@@ -226,6 +226,7 @@ class DataFlag(IntFlag):
     """Bits of MarketData.flags."""
 
     CROSS = 1  # EXECUTE: in an auction, whose CROSS record is the trade
+    DAY_END = 2  # TIME: the day ends
 
 
 class CancelReason(IntEnum):
@@ -322,8 +323,10 @@ class BookKind(IntEnum):
     HIDDEN_TRADE = 5  # an order that is not displayed traded qty at price; side is its own
     CROSS = 6  # an auction traded qty at price (0: none); state: AuctionKind, level_qty: all lots, level_orders: trades
     TOP = 7  # best bid and offer changed (Top layout)
-    STATUS = 8  # instrument state is now state; flags: AuctionKind or HaltReason, price is the reference price
+    STATUS = 8  # instrument state is now state; flags: AuctionKind or HaltReason, price: reference, qty: round lot
     INDICATIVE = 9  # what the auction would trade now: price, qty; leaves: imbalance of side; state: AuctionKind
+    # a TICK, before what else it brings: ts_ns; price: the next end of day; flags: DAY_END when the day ends with it
+    TIME = 10
 
 
 class FrameType(IntEnum):
@@ -661,6 +664,6 @@ INSTRUMENT_ROW: Final = np.dtype(
         ("orders", "<u8"),  # resting orders
         ("symbol", "S32"),
         ("currency", "S8"),
-        ("reserved2", "<u8"),  # 0
+        ("round_lot", "<i8"),  # lots; a trade of fewer is an odd lot; 0: none is
     ]
 )

@@ -40,6 +40,7 @@ INSTRUMENT_FIELDS = {
     "max_order_qty": (0, wire.MAX_QTY),
     "max_order_notional": (0, wire.MAX_NOTIONAL),
     "currency": None,
+    "round_lot": (0, wire.MAX_QTY),
 }
 ACCOUNT_FIELDS = {
     "max_order_qty": (0, wire.MAX_QTY),
@@ -160,7 +161,7 @@ def set_instrument(state: State, command: Any) -> None:
 
 def set_instrument_state(state: State, command: Any) -> None:
     instrument = instrument_of(state, command)
-    in_range(0, command.state, 0, max(InstrumentState))
+    in_range(0, command.state, 0, InstrumentState.HALTED)
     instrument.state = command.state
     state.output.event(
         EventKind.INSTRUMENT_STATE, instrument=instrument.number, reason=command.state, qty=command.request

@@ -117,6 +117,7 @@ class Instrument:
     collar_bps: int = 0
     max_order_qty: int = 0
     max_order_notional: int = 0
+    round_lot: int = 0
     trades: int = 0
     volume: int = 0
     book: Book = field(default_factory=Book)

@@ -102,6 +102,7 @@ def instrument(
     max_order_qty: int = 0,
     max_order_notional: int = 0,
     currency: int = int.from_bytes(b"USD", "little"),
+    round_lot: int = 0,
     **fields: Any,
 ) -> Command:
     """SET_INSTRUMENT, named for its number unless a name is given."""
@@ -115,6 +116,7 @@ def instrument(
         max_order_qty,
         max_order_notional,
         currency,
+        round_lot,
         instrument=number,
         **said,
     )

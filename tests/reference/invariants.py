@@ -209,7 +209,7 @@ class LocalBook:
             ask = (record.ask_price, record.ask_qty, record.ask_orders)
             assert self.tops.get(record.instrument) != (bid, ask), "a Top that changes nothing"
             self.tops[record.instrument] = (bid, ask)
-        elif record.kind != BookKind.STATUS:
+        elif record.kind not in (BookKind.STATUS, BookKind.TIME):
             self._change(record)
 
     def _change(self, record: Any) -> None:

@@ -12,10 +12,8 @@ from tests.reference.accounts import Account
 from tests.reference.books import Order
 from tests.reference.capacity import Known
 from tests.reference.matching import cancel, enter
-from tests.reference.output import Failure
+from tests.reference.output import DAY_NS, Failure
 from tests.reference.state import State
-
-DAY_NS = 86_400_000_000_000
 
 
 def new_order(state: State, command: Any) -> None:
@@ -217,6 +215,7 @@ def mass_cancel(state: State, command: Any) -> None:
 
 def tick(state: State, command: Any) -> None:
     """Time passes: the end of the day, when it has come."""
+    state.output.time(state.day_end_ns)
     if not state.day_end_ns or command.ts_ns < state.day_end_ns:
         return
     number = 0

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from openbell import wire
-from openbell.wire import BookKind
+from openbell.wire import BookKind, DataFlag
 
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument, Order, Top
 from tests.reference.records import EVENT, MARKET_DATA, REJECT, TOP, as_i64, as_u64
+
+DAY_NS = 86_400_000_000_000
 
 
 class Failure(NamedTuple):
@@ -121,6 +123,19 @@ class Output:
             trade_no=trade_no,
         )
 
+    def time(self, day_end_ns: int) -> None:
+        """Of a TICK. day_end_ns: when the day ends, which may have come; 0: never."""
+        ends = 0 < day_end_ns <= self.ts_ns
+        while 0 < day_end_ns <= self.ts_ns:
+            day_end_ns += DAY_NS
+        self.market_data += MARKET_DATA.pack(
+            seq=self.seq,
+            ts_ns=self.ts_ns,
+            kind=BookKind.TIME,
+            flags=DataFlag.DAY_END if ends else 0,
+            price=day_end_ns,
+        )
+
     def status(self, instrument: Instrument) -> None:
         self.market_data += MARKET_DATA.pack(
             seq=self.seq,
@@ -129,4 +144,5 @@ class Output:
             state=instrument.state,
             instrument=instrument.number,
             price=instrument.reference_price,
+            qty=instrument.round_lot,
         )

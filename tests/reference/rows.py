@@ -117,6 +117,7 @@ def instruments(state: State) -> bytes:
             orders=len(instrument.book.orders()),
             symbol=instrument.symbol,
             currency=instrument.currency.to_bytes(CURRENCY_BYTES, "little", signed=True),
+            round_lot=instrument.round_lot,
         )
         for instrument in state.instruments_ascending()
     )

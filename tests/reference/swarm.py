@@ -133,7 +133,7 @@ class Swarm:
     def make_new(self) -> Command:
         random = self.random
         instrument = self.instrument()
-        tif = random.choices(list(TimeInForce), (3, 5, 1, 1))[0]
+        tif = random.choices(list(TimeInForce)[:4], (3, 5, 1, 1))[0]
         is_market = self.chance(0.07)
         flags = OrderFlag.POST_ONLY if self.chance(0.12) and (tif <= TimeInForce.GTC and not is_market) else 0
         side = random.randrange(2)
@@ -251,6 +251,7 @@ class Swarm:
             "max_order_qty": max(1, self.world.qty // 2) if self.chance(self.strict) else random.choice((KEEP, 0)),
             "max_order_notional": self.world.centre * tick * 1000 if self.chance(self.strict) else 0,
             "currency": random.choice((KEEP, 0x445355)),
+            "round_lot": random.choice((KEEP, 0, 5)),
         }
         if known is None and self.chance(0.7):
             values = {"tick_size": random.choice((1, 3)), "reference_price": self.world.centre}

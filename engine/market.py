@@ -31,7 +31,15 @@ _REJECTS = (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJ
 class Market:
     """One market. Made of what recovery found; `send_events` and `send_data` are set by the ports."""
 
-    def __init__(self, config: Config, recovered: Recovered, journal: Journal, streams: Streams, feed: Feed) -> None:
+    def __init__(
+        self,
+        config: Config,
+        recovered: Recovered,
+        journal: Journal,
+        streams: Streams,
+        feed: Feed,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         self.config = config
         self.core: Core = recovered.core
         self.journal = journal
@@ -39,7 +47,7 @@ class Market:
         self.feed = feed
         self.in_memory = config.market.durability == MEMORY
         self.gate = Gate(self._release, OPEN if self.in_memory else journal.durable_seq)
-        self.sequencer = Sequencer(self.core, journal, self.gate)
+        self.sequencer = Sequencer(self.core, journal, self.gate, clock_ns)
         self.send_events: Callable[[list[tuple[int, bytes]]], None] = lambda frames: None
         self.send_data: Callable[[Data], object] = feed.add
         self.latency_ns = Histogram()

@@ -1,0 +1,187 @@
+"""Sessions of a real market on disk: what is journaled and when, over restarts and changes of the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from openbell.wire import CommandKind, InstrumentState, TimeInForce
+
+from engine.config import ConfigError
+from tests.engine.sessions.station import SECOND_NS, Station, at
+
+US = '[sessions.us]\ncalendar = "XNYS"\nopening_call_s = 0\nclosing_call_s = 0\n'
+Make = Callable[..., Station]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    made: list[Station] = []
+
+    def start(now: str, text: str = US) -> Station:
+        made.append(Station(tmp_path, text, now))
+        return made[-1]
+
+    yield start
+    for station in made:
+        station.stop()
+
+
+def by_schedule(station: Station) -> list[tuple[int, str]]:
+    """The schedule's commands in the journal."""
+    return [
+        (ts_ns, reason) for ts_ns, _, reason in station.journaled() if reason.startswith(("us: ", "end of the day"))
+    ]
+
+
+def test_a_new_instrument_begins_in_the_present_phase(make: Make) -> None:
+    station = make("2025-07-02T15:00")
+    assert station.states() == {"AAA": "OPEN", "BBB": "OPEN"}
+    assert by_schedule(station) == [
+        (at("2025-07-02T15:00"), "end of the day 2025-07-02"), (at("2025-07-02T15:00"), "us: continuous"),
+    ]  # fmt: skip
+    assert station.at("2025-07-02T20:00") == {"AAA": "CLOSED", "BBB": "OPEN"}
+    assert station.told == []
+
+
+def test_a_new_instrument_at_night_waits(make: Make) -> None:
+    station = make("2025-07-04T15:00")
+    assert station.states() == {"AAA": "CLOSED", "BBB": "OPEN"}
+    assert station.at("2025-07-07T13:29")["AAA"] == "CLOSED"
+    assert station.at("2025-07-07T13:30")["AAA"] == "OPEN"
+
+
+def test_a_turn_has_its_own_time_and_what_came_before_it_goes_before_it(make: Make) -> None:
+    station = make("2025-07-02T13:00")
+    seq, open_ns = station.market.core.seq, at("2025-07-02T13:30")
+    station.order(1, flush=False)
+    station.now_ns = open_ns + 3 * SECOND_NS  # the engine was busy
+    station.market.sequencer.flush(0)
+    station.order(0)
+    assert station.journaled(seq + 1) == [
+        (open_ns - 1, CommandKind.NEW_ORDER, ""),
+        (open_ns, CommandKind.TICK, ""),
+        (open_ns, CommandKind.SET_SCHEDULE, "end of the day 2025-07-02"),
+        (open_ns, CommandKind.SET_INSTRUMENT_STATE, "us: continuous"),
+        (open_ns + 1, CommandKind.TICK, ""),
+        (open_ns + 3 * SECOND_NS, CommandKind.NEW_ORDER, ""),
+    ]
+    assert station.live_orders() == [(0, TimeInForce.DAY), (1, TimeInForce.DAY)]
+
+
+def test_what_an_operator_does_first_is_before_the_turn_and_what_he_does_after_it_after(make: Make) -> None:
+    station = make("2025-07-02T13:00")
+    station.now_ns = at("2025-07-02T13:30")  # nobody has looked at the clock since
+    station.operator(0, InstrumentState.HALTED)
+    assert station.states()["AAA"] == "HALTED"
+    assert [reason for _, reason in by_schedule(station)][-1] == "us: continuous"
+    assert station.at("2025-07-02T20:00")["AAA"] == "HALTED"
+    assert station.at("2025-07-03T14:00")["AAA"] == "HALTED"
+    station.operator(0, InstrumentState.OPEN)
+    assert station.at("2025-07-03T17:00")["AAA"] == "CLOSED"
+
+
+def test_day_orders_end_with_the_last_phase_and_others_stay(make: Make) -> None:
+    station = make("2025-07-02T15:00")
+    for instrument in (0, 1):
+        station.order(instrument)
+        station.order(instrument, tif=TimeInForce.GTC)
+    station.at("2025-07-02T20:14:59")
+    assert len(station.live_orders()) == 4
+    station.at("2025-07-02T20:15")
+    assert station.live_orders() == [(0, TimeInForce.GTC), (1, TimeInForce.GTC)]
+    station.order(1)
+    station.at("2025-07-03T17:15")  # the half day's end
+    assert station.live_orders() == [(0, TimeInForce.GTC), (1, TimeInForce.GTC)]
+
+
+@pytest.mark.parametrize(
+    "stops", [(), ("2025-07-02T19:59:59",), ("2025-07-02T13:30", "2025-07-03T17:00", "2025-07-07T20:01")]
+)
+def test_the_journal_does_not_tell_when_the_engine_was_down(make: Make, stops: tuple[str, ...]) -> None:
+    """Up all the time or not, in one jump or in steps: the same commands of the schedule at the same times."""
+    station = make("2025-07-02T12:00")
+    for now in stops:
+        station.at(now)
+        station.stop()
+        station.now_ns += 3600 * SECOND_NS
+        station.start()
+    assert station.at("2025-07-08T12:00") == {"AAA": "CLOSED", "BBB": "OPEN"}
+    assert by_schedule(station) == [
+        (at("2025-07-02T12:00"), "end of the day 2025-07-02"),
+        (at("2025-07-02T13:30"), "end of the day 2025-07-02"),
+        (at("2025-07-02T13:30"), "us: continuous"),
+        (at("2025-07-02T20:00"), "us: post"),
+        (at("2025-07-03T13:30"), "end of the day 2025-07-03"),
+        (at("2025-07-03T13:30"), "us: continuous"),
+        (at("2025-07-03T17:00"), "us: post"),
+        (at("2025-07-07T13:30"), "end of the day 2025-07-07"),
+        (at("2025-07-07T13:30"), "us: continuous"),
+        (at("2025-07-07T20:00"), "us: post"),
+    ]
+    assert station.told == []
+
+
+def test_a_session_that_was_changed_is_in_force_from_the_start_on(make: Make) -> None:
+    station = make("2025-07-02T15:00")
+    station.stop()
+    station.now_ns = at("2025-07-02T19:00")
+    station.configure(US + 'close = "14:00"\n')
+    station.start()
+    assert station.states() == {"AAA": "CLOSED", "BBB": "OPEN"}  # it is 15:00 in New York
+    station.stop()
+    station.configure(US)
+    station.start()
+    assert station.states() == {"AAA": "OPEN", "BBB": "OPEN"}
+
+
+def test_an_instrument_that_has_no_session_any_more_stays_as_it_is(make: Make) -> None:
+    station = make("2025-07-02T15:00")
+    station.stop()
+    station.configure(US)
+    station.config = station.config.__class__(
+        capacity=station.config.capacity, account=station.config.account, instrument=station.config.instrument[1:]
+    )
+    station.start()
+    assert station.told == ["AAA has no session any more: it stays as it is until an operator changes that"]
+    assert station.at("2025-07-02T23:00") == {"AAA": "OPEN", "BBB": "OPEN"}
+    assert [reason for _, kind, reason in station.journaled() if kind == CommandKind.SET_SCHEDULE][-1] == (
+        "day_end 00:00 of the configuration"
+    )
+
+
+@pytest.mark.parametrize(("state", "first", "later"), [("halted", "HALTED", "HALTED"), ("closed", "CLOSED", "OPEN")])
+def test_a_new_instrument_may_begin_otherwise(make: Make, state: str, first: str, later: str) -> None:
+    station = make("2025-07-02T15:00", f'{US}[[instrument]]\nsymbol = "CCC"\nsession = "us"\nstate = "{state}"\n')
+    assert station.states() == {"AAA": "OPEN", "BBB": "OPEN", "CCC": first}
+    assert station.at("2025-07-03T15:00")["CCC"] == later
+
+
+def test_status(make: Make) -> None:
+    station = make("2025-07-03T16:30")
+    assert station.keeper.status() == [
+        {
+            "session": "us", "calendar": "XNYS", "time_zone": "America/New_York", "instruments": 1,
+            "phase": "continuous", "since_ts_ns": at("2025-07-03T13:30"),
+            "next_phase": "post", "next_ts_ns": at("2025-07-03T17:00"),
+        }
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_is_refused_before_anything_happened(tmp_path: Path) -> None:
+    for text, words in (
+        (US.replace("XNYS", "XNYZ"), "sessions.us.calendar: exchange_calendars knows no calendar 'XNYZ'; did you mean"),
+        (
+            US.replace("closing_call_s = 0", "closing_call_s = 20000"),
+            "sessions.us.closing_call_s: expected at most 12599 on 2025",
+        ),
+        (
+            US.replace('"XNYS"', '"always"\ntime_zone = "Mars"\nopen = "10:00"\nclose = "11:00"'),
+            "sessions.us.time_zone: there is no",
+        ),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            Station(tmp_path, text, "2025-07-01T12:00")
+        assert words in str(caught.value)
+        assert not (tmp_path / "configuration.json").exists()

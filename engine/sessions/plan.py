@@ -71,8 +71,9 @@ def plan(calendar: Calendar, template: Template, date: dt.date) -> tuple[Boundar
     hours = calendar.hours(date)
     if hours is None:
         return ()
-    open_ns = _ns(_moved(hours.open, template.open, hours.late))
-    close_ns = _ns(_moved(hours.close, template.close, -hours.early))
+    last = hours.close - dt.timedelta(seconds=1)  # a close at midnight is one of the day before
+    open_ns = _ns(_moved(hours.open, hours.open.date(), template.open, hours.late))
+    close_ns = _ns(_moved(hours.close, last.date(), template.close, -hours.early))
     begins: list[tuple[int, Phase]] = []
     if template.opening_call_s:
         begins.append((open_ns - template.opening_call_s * SECOND_NS, Phase.PRE_OPEN))
@@ -90,11 +91,11 @@ def plan(calendar: Calendar, template: Template, date: dt.date) -> tuple[Boundar
     return tuple(Boundary(ts_ns, phase, end_ns) for (ts_ns, phase), end_ns in zip(begins, ends, strict=True))
 
 
-def _moved(usual: dt.datetime, wanted: dt.time | None, shift: dt.timedelta) -> dt.datetime:
-    """The time of the template on the day of the calendar's, moved as that one is."""
+def _moved(usual: dt.datetime, date: dt.date, wanted: dt.time | None, shift: dt.timedelta) -> dt.datetime:
+    """The time of the template on that day, moved as the calendar's is; the calendar's where there is none."""
     if wanted is None:
         return usual
-    return dt.datetime.combine(usual.date(), wanted, usual.tzinfo) + shift
+    return dt.datetime.combine(date, wanted, usual.tzinfo) + shift
 
 
 def _ns(time: dt.datetime) -> int:

@@ -35,6 +35,7 @@ def planned(calendar: Calendar, date: str, template: Template | None = None) -> 
     made = plan(calendar, template or Template(), dt.date.fromisoformat(date))
     for earlier, later in pairwise(made):
         assert earlier.until_ns == later.ts_ns > earlier.ts_ns
+    assert {dt.datetime.fromtimestamp(one.ts_ns // 10**9, calendar.zone).date().isoformat() for one in made} <= {date}
     return [f"{dt.datetime.fromtimestamp(one.ts_ns // 10**9, calendar.zone):%H:%M:%S} {one.phase}" for one in made]
 
 

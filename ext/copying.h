@@ -39,6 +39,11 @@ static inline unsigned char *ob_put_1(unsigned char *to, uint8_t value) {
     return to + 5;
 }
 
+static inline unsigned char *ob_put_null(unsigned char *to) {
+    memset(to, 0xFF, 4);
+    return to + 4;
+}
+
 /* timestamptz: microseconds since 2000-01-01 UTC; toward the past */
 static inline unsigned char *ob_put_time(unsigned char *to, int64_t ts_ns) {
     int64_t us = ts_ns / 1000 - (ts_ns % 1000 < 0);

@@ -12,7 +12,7 @@ from libc.string cimport memcmp
 
 from ext.bits cimport likely, unlikely
 from ext.sequence cimport CommandBatch
-from ext.wire cimport FRAME_TYPE_ORDERS, FrameHeader
+from ext.wire cimport FRAME_TYPE_ORDERS, FRAME_TYPE_SPECIALS, FrameHeader
 
 cdef int AGAIN = errno.EAGAIN
 cdef int INTERRUPTED = errno.EINTR
@@ -20,7 +20,8 @@ cdef int INTERRUPTED = errno.EINTR
 cdef enum:
     MAGIC = 0x424F
     VERSION = 1
-    COMMAND_BYTES = 64
+    ORDER_BYTES = 64
+    SPECIAL_BYTES = 128
     NO_WAIT = 1             # ZMQ_DONTWAIT
 
 
@@ -132,17 +133,25 @@ cdef class Intake:
         cdef const unsigned char* frame = <const unsigned char*> self.data(&self.body)
         cdef const FrameHeader* header = <const FrameHeader*> frame
         cdef size_t size = self.size(&self.body)
+        cdef const uint32_t* accounts = <const uint32_t*> PyBytes_AS_STRING(sender.accounts)
+        cdef size_t account_count = len(sender.accounts) // sizeof(uint32_t)
+        cdef const unsigned char* commands = frame + sizeof(FrameHeader)
         if not likely(
             size > sizeof(FrameHeader) and header.magic == MAGIC and header.version == VERSION
-            and header.type == FRAME_TYPE_ORDERS and 0 < header.count <= self.most_commands
-            and size == sizeof(FrameHeader) + <size_t> header.count * COMMAND_BYTES
-            and not self.more(&self.body)
+            and 0 < header.count <= self.most_commands and not self.more(&self.body)
         ):
             return False
-        if self.batch.put(
-            frame + sizeof(FrameHeader), header.count, sender.session,
-            <const uint32_t*> PyBytes_AS_STRING(sender.accounts), len(sender.accounts) // sizeof(uint32_t),
-        ) < 0:
+        if likely(header.type == FRAME_TYPE_ORDERS):
+            if size != sizeof(FrameHeader) + <size_t> header.count * ORDER_BYTES or self.batch.put(
+                commands, header.count, sender.session, accounts, account_count
+            ) < 0:
+                return False
+        elif header.type == FRAME_TYPE_SPECIALS:
+            if size != sizeof(FrameHeader) + <size_t> header.count * SPECIAL_BYTES or self.batch.put_specials(
+                commands, header.count, sender.session, accounts, account_count
+            ) < 0:
+                return False
+        else:
             return False
         sender.frames += 1
         return True

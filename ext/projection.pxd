@@ -3,7 +3,7 @@
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from ext.wire cimport Event, OrderCommand
+from ext.wire cimport Event, OrderCommand, SpecialCommand
 
 cdef extern from "copying.h" nogil:
     unsigned char* put_count "ob_put_count"(unsigned char* to, unsigned int fields) noexcept
@@ -11,6 +11,7 @@ cdef extern from "copying.h" nogil:
     unsigned char* put_4 "ob_put_4"(unsigned char* to, uint32_t value) noexcept
     unsigned char* put_2 "ob_put_2"(unsigned char* to, unsigned int value) noexcept
     unsigned char* put_1 "ob_put_1"(unsigned char* to, uint8_t value) noexcept
+    unsigned char* put_null "ob_put_null"(unsigned char* to) noexcept
     unsigned char* put_time "ob_put_time"(unsigned char* to, int64_t ts_ns) noexcept
 
 
@@ -34,7 +35,18 @@ cdef struct Live:  # an order that is open; LIVE_DTYPE in projection.pyx is the 
     uint8_t self_trade
     uint8_t stored              # the table of open orders has a row of it
     uint8_t changed             # its slot is in the list of changed ones
-    uint8_t unused
+    uint8_t modes
+    int64_t stop_price          # this and what follows: of a SpecialCommand; 0: not used
+    int64_t offset_value
+    int64_t expire_ns
+    int64_t discretion
+    uint32_t display_qty
+    uint32_t min_qty
+    uint32_t order_group
+    uint32_t self_trade_group
+    uint8_t peg
+    uint8_t triggered           # a stop that was met
+    uint8_t unused[6]
 
 
 cdef struct Rows:  # of one table

@@ -12,6 +12,7 @@ from libc.string cimport memcpy, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
 from ext.bits cimport unlikely
+from ext.record cimport bytes_of
 from ext.wire cimport *
 
 import numpy as np
@@ -20,12 +21,14 @@ LIVE_DTYPE = np.dtype([
     ("order_id", "<u8"), ("client_order_id", "<u8"), ("price", "<i8"), ("value", "<i8"), ("accepted_seq", "<u8"),
     ("accepted_ts_ns", "<i8"), ("seq", "<u8"), ("ts_ns", "<i8"), ("account", "<u4"), ("instrument", "<u4"),
     ("qty", "<u4"), ("filled", "<u4"), ("side", "u1"), ("order_type", "u1"), ("tif", "u1"), ("flags", "u1"),
-    ("self_trade", "u1"), ("stored", "u1"), ("changed", "u1"), ("unused", "u1"),
+    ("self_trade", "u1"), ("stored", "u1"), ("changed", "u1"), ("modes", "u1"), ("stop_price", "<i8"),
+    ("offset_value", "<i8"), ("expire_ns", "<i8"), ("discretion", "<i8"), ("display_qty", "<u4"), ("min_qty", "<u4"),
+    ("order_group", "<u4"), ("self_trade_group", "<u4"), ("peg", "u1"), ("triggered", "u1"), ("unused", "V6"),
 ])
 assert LIVE_DTYPE.itemsize == sizeof(Live)
 
 cdef enum:
-    LONGEST_ROW = 256
+    LONGEST_ROW = 320
     FIRST_ROOM = 1 << 16
     NO_MEMORY = -1
     OUT_OF_STEP = -2
@@ -40,11 +43,12 @@ cdef extern from *:
 # Columns of each table, in the order in which they are written.
 FILL_COLUMNS = (
     "seq", "ts", "account", "account_seq", "instrument", "side", "maker", "order_id", "client_order_id", "price", "qty",
-    "leaves", "trade_id",
+    "leaves", "trade_id", "auction",
 )
 OPEN_ORDER_COLUMNS = (
     "order_id", "client_order_id", "account", "instrument", "side", "order_type", "tif", "flags", "self_trade", "price",
-    "qty", "filled", "value", "accepted_seq", "accepted_ts", "seq", "ts",
+    "qty", "filled", "value", "accepted_seq", "accepted_ts", "seq", "ts", "stop_price", "offset_value", "expire_ns",
+    "discretion", "display_qty", "min_qty", "order_group", "self_trade_group", "modes", "peg", "triggered",
 )
 CLOSED_ORDER_COLUMNS = (*OPEN_ORDER_COLUMNS, "status", "reason")
 BAR_COLUMNS = ("instrument", "minute", "open", "high", "low", "close", "volume", "value", "trades")
@@ -86,6 +90,11 @@ cdef inline void end(Rows* rows, unsigned char* at) noexcept nogil:
     rows.length = at - rows.data
 
 
+cdef inline unsigned char* put_given(unsigned char* at, int64_t value) noexcept nogil:
+    """A field that few orders have: NULL, which takes no room in a table, where it is 0."""
+    return put_8(at, <uint64_t> value) if value else put_null(at)
+
+
 cdef inline unsigned char* put_order(unsigned char* at, const Live* o) noexcept nogil:
     """The fields that open and closed orders share."""
     at = put_8(at, o.order_id)
@@ -104,11 +113,26 @@ cdef inline unsigned char* put_order(unsigned char* at, const Live* o) noexcept 
     at = put_8(at, o.accepted_seq)
     at = put_time(at, o.accepted_ts_ns)
     at = put_8(at, o.seq)
-    return put_time(at, o.ts_ns)
+    at = put_time(at, o.ts_ns)
+    at = put_given(at, o.stop_price)
+    at = put_given(at, o.offset_value)
+    at = put_given(at, o.expire_ns)
+    at = put_given(at, o.discretion)
+    at = put_given(at, o.display_qty)
+    at = put_given(at, o.min_qty)
+    at = put_given(at, o.order_group)
+    at = put_given(at, o.self_trade_group)
+    at = put_2(at, o.modes) if o.modes else put_null(at)
+    at = put_2(at, o.peg) if o.peg else put_null(at)
+    return put_1(at, o.triggered) if is_stop(o) else put_null(at)
+
+
+cdef inline bint is_stop(const Live* o) noexcept nogil:
+    return ORDER_TYPE_STOP <= o.order_type <= ORDER_TYPE_TRAILING_STOP
 
 
 cdef int put_fill(Rows* rows, const Event* e) noexcept nogil:
-    cdef unsigned char* at = begin(rows, 13)
+    cdef unsigned char* at = begin(rows, 14)
     if at == NULL:
         return NO_MEMORY
     at = put_8(at, e.seq)
@@ -124,6 +148,7 @@ cdef int put_fill(Rows* rows, const Event* e) noexcept nogil:
     at = put_8(at, e.qty)
     at = put_8(at, e.leaves)
     at = put_8(at, e.trade_id)
+    at = put_1(at, (e.flags & EVENT_FLAG_CROSS) != 0)
     end(rows, at)
     return 0
 
@@ -171,6 +196,11 @@ cdef int put_order_event(Rows* rows, const Event* e) noexcept nogil:
     at = put_8(at, e.filled)
     end(rows, at)
     return 0
+
+
+cdef inline bint is_told_of_trade(const Event* e) noexcept nogil:
+    """Whether this is the one of a trade's two fills that stands for it: the taker's, in an auction the buyer's."""
+    return e.side == SIDE_BUY if e.flags & EVENT_FLAG_CROSS else not e.flags & EVENT_FLAG_MAKER
 
 
 cdef int put_market_event(Rows* rows, const Event* e) noexcept nogil:
@@ -245,7 +275,7 @@ cdef class Projection:
         return 0
 
     cdef int add_trade(self, const Event* e) noexcept nogil:
-        """Add a trade to its bar: the taker's fill of it."""
+        """Add a trade to its bar: one fill of it."""
         cdef size_t count = self.instruments if self.instruments else 64
         cdef int64_t minute = e.ts_ns // MINUTE_NS
         cdef Bar* b
@@ -298,6 +328,7 @@ cdef class Projection:
     cdef int accept(self, const Event* e, const OrderCommand* c) noexcept nogil:
         cdef size_t slot = <uint32_t> e.order_id
         cdef Live* o
+        cdef const SpecialCommand* s
         cdef uint8_t changed
         if unlikely(self.room_for(slot)):
             return NO_MEMORY
@@ -320,11 +351,23 @@ cdef class Projection:
         o.tif = c.tif
         o.flags = c.flags
         o.self_trade = c.self_trade
+        if c.kind == COMMAND_KIND_NEW_SPECIAL:
+            s = <const SpecialCommand*> c
+            o.stop_price = s.stop_price
+            o.offset_value = s.offset
+            o.expire_ns = s.expire_ns
+            o.discretion = s.discretion
+            o.display_qty = s.display_qty
+            o.min_qty = s.min_qty
+            o.order_group = s.group
+            o.self_trade_group = s.self_trade_group
+            o.modes = s.modes
+            o.peg = s.peg
         return self.touch(o, e)
 
     cdef int close(self, Live* order, const Event* e) noexcept nogil:
         """An order ended: its row, and its slot is free."""
-        cdef unsigned char* at = begin(&self.closed_orders, 19)
+        cdef unsigned char* at = begin(&self.closed_orders, 30)
         if at == NULL:
             return NO_MEMORY
         order.seq = e.seq
@@ -358,7 +401,7 @@ cdef class Projection:
                 o.filled += e.qty
                 o.value += e.price * <int64_t> e.qty
                 fault = put_fill(&self.fills, e)
-                if not e.flags & EVENT_FLAG_MAKER:
+                if is_told_of_trade(e):
                     fault |= self.add_trade(e)
                 if e.leaves == 0:
                     fault |= self.close(o, e)
@@ -367,8 +410,7 @@ cdef class Projection:
             elif e.kind == EVENT_KIND_ACCEPTED and not e.flags & EVENT_FLAG_DUPLICATE:
                 # The command tells what the event does not: walk on to it.
                 while commands < last and (<const OrderCommand*> commands).seq != e.seq:
-                    commands += (sizeof(OrderCommand) if (<const OrderCommand*> commands).kind < ADMIN_KIND
-                                 else sizeof(AdminCommand))
+                    commands += bytes_of((<const OrderCommand*> commands).kind)
                 if unlikely(commands >= last):
                     return NO_COMMAND
                 fault = self.accept(e, <const OrderCommand*> commands)
@@ -377,12 +419,15 @@ cdef class Projection:
                 if unlikely(o == NULL):
                     return OUT_OF_STEP
                 fault = self.close(o, e)
-            elif e.kind == EVENT_KIND_REPLACED:
+            elif e.kind == EVENT_KIND_REPLACED or e.kind == EVENT_KIND_RESTATED or e.kind == EVENT_KIND_TRIGGERED:
                 o = self.find(e)
                 if unlikely(o == NULL):
                     return OUT_OF_STEP
                 o.price = e.price
-                o.qty = e.qty
+                if e.kind == EVENT_KIND_TRIGGERED:
+                    o.triggered = 1
+                else:
+                    o.qty = e.qty
                 fault = self.touch(o, e) | put_order_event(&self.order_events, e)
             elif EVENT_KIND_REJECTED <= e.kind <= EVENT_KIND_REPLACE_REJECTED:
                 fault = put_reject(&self.rejects, <const Reject*> e)
@@ -452,7 +497,7 @@ cdef class Projection:
                 o.changed = 0
                 if o.order_id == 0:
                     continue
-                at = begin(&rows[o.stored], 17)
+                at = begin(&rows[o.stored], 28)
                 if at == NULL:
                     raise MemoryError
                 end(&rows[o.stored], put_order(at, o))

@@ -8,6 +8,8 @@ commit that a crash cut off, whose sectors the disk may have written in any orde
 from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t, uint64_t
 
+from ext.wire cimport ADMIN_KIND, SPECIAL_KIND
+
 cdef extern from "crc32c.h" nogil:
     const bint CRC32C_INSTRUCTION "OB_CRC32C_INSTRUCTION"
     uint32_t record_crc "ob_record_crc"(uint32_t length_field, const unsigned char* command, uint32_t length) noexcept
@@ -17,6 +19,7 @@ cdef extern from "crc32c.h" nogil:
 cdef enum:
     HEADER_BYTES = 8
     ORDER_BYTES = 64
+    SPECIAL_BYTES = 128
     ADMIN_BYTES = 256
 
 cdef extern from *:
@@ -36,6 +39,13 @@ cdef struct Scanned:
     size_t length       # bytes of commands written out
     uint64_t next_seq
     ScanStatus status
+
+cdef inline uint32_t bytes_of(uint32_t kind) noexcept nogil:
+    """Length of a command of that CommandKind."""
+    if kind < SPECIAL_KIND:
+        return ORDER_BYTES
+    return SPECIAL_BYTES if kind < ADMIN_KIND else ADMIN_BYTES
+
 
 cdef uint32_t valid_record(const unsigned char* data, size_t length) noexcept nogil
 cdef size_t find_record(

@@ -4,7 +4,7 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.string cimport memcpy
 
-from ext.wire cimport ADMIN_KIND, OrderCommand, RecordHeader
+from ext.wire cimport OrderCommand, RecordHeader
 
 END = SCAN_END
 TORN = SCAN_TORN
@@ -22,13 +22,11 @@ cdef uint32_t valid_record(const unsigned char* data, size_t length) noexcept no
         return 0
     memcpy(&header, data, HEADER_BYTES)
     size = header.length & ~COMMIT_START
-    if size != ORDER_BYTES and size != ADMIN_BYTES:
+    if size != ORDER_BYTES and size != SPECIAL_BYTES and size != ADMIN_BYTES:
         return 0
     if length < HEADER_BYTES + size or record_crc(header.length, data + HEADER_BYTES, size) != header.crc:
         return 0
-    if ((<const OrderCommand*> (data + HEADER_BYTES)).kind >= ADMIN_KIND) != (size == ADMIN_BYTES):
-        return 0
-    return size
+    return size if bytes_of((<const OrderCommand*> (data + HEADER_BYTES)).kind) == size else 0
 
 
 cdef size_t find_record(

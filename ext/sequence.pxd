@@ -19,3 +19,7 @@ cdef class CommandBatch:
         self, const unsigned char* payload, size_t count, uint32_t session,
         const uint32_t* accounts, size_t account_count,
     ) except? -1
+    cdef Py_ssize_t put_specials(
+        self, const unsigned char* payload, size_t count, uint32_t session,
+        const uint32_t* accounts, size_t account_count,
+    ) except? -1

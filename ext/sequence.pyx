@@ -8,10 +8,10 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy
 
 from ext.bits cimport unlikely
-from ext.record cimport ADMIN_BYTES, HEADER_BYTES, ORDER_BYTES, record_crc
+from ext.record cimport ADMIN_BYTES, HEADER_BYTES, ORDER_BYTES, SPECIAL_BYTES, bytes_of, record_crc
 from ext.wire cimport (
-    ADMIN_KIND, COMMAND_KIND_MASS_CANCEL, COMMAND_KIND_NEW_ORDER, COMMAND_KIND_NOTE, COMMAND_KIND_TICK, OrderCommand,
-    RecordHeader,
+    ADMIN_KIND, COMMAND_KIND_MASS_CANCEL, COMMAND_KIND_NEW_ORDER, COMMAND_KIND_NEW_SPECIAL, COMMAND_KIND_RUN_AUCTION,
+    COMMAND_KIND_TICK, OrderCommand, RecordHeader,
 )
 
 cdef enum:
@@ -56,6 +56,22 @@ cdef size_t take(
     return count
 
 
+cdef size_t take_specials(
+    unsigned char* out, const unsigned char* payload, size_t count, uint32_t session,
+    const uint32_t* accounts, size_t account_count,
+) noexcept nogil:
+    """As `take`, of SpecialCommands."""
+    cdef size_t index
+    cdef OrderCommand* command  # it begins with the same fields
+    memcpy(out, payload, count * SPECIAL_BYTES)
+    for index in range(count):
+        command = <OrderCommand*> (out + index * SPECIAL_BYTES)
+        if command.kind != COMMAND_KIND_NEW_SPECIAL or not is_allowed(accounts, account_count, command.account):
+            return index
+        command.session = session
+    return count
+
+
 cdef void frame(
     unsigned char* commands, size_t length, unsigned char* records, uint64_t seq, int64_t ts_ns
 ) noexcept nogil:
@@ -67,17 +83,24 @@ cdef void frame(
     while commands < end:
         command = <OrderCommand*> commands
         header = <RecordHeader*> records
-        size = ORDER_BYTES if command.kind < ADMIN_KIND else ADMIN_BYTES
+        size = bytes_of(command.kind)
         command.seq = seq
         command.ts_ns = ts_ns
         header.length = size
         header.crc = record_crc(size, commands, size)
         memcpy(records + HEADER_BYTES, commands, ORDER_BYTES)
         if unlikely(size != ORDER_BYTES):
-            memcpy(records + HEADER_BYTES + ORDER_BYTES, commands + ORDER_BYTES, ADMIN_BYTES - ORDER_BYTES)
+            memcpy(records + HEADER_BYTES + ORDER_BYTES, commands + ORDER_BYTES, size - ORDER_BYTES)
         seq += 1
         commands += size
         records += HEADER_BYTES + size
+
+
+cdef size_t whole(size_t size, size_t offset, size_t each) except? 0:
+    """How many commands of `each` bytes are in `size` bytes from `offset` on. Raises ValueError."""
+    if offset > size or (size - offset) % each:
+        raise ValueError(f"{size} bytes from {offset} on are not whole commands of {each} bytes")
+    return (size - offset) // each
 
 
 cdef class CommandBatch:
@@ -125,14 +148,17 @@ cdef class CommandBatch:
         were added, or -(1 + index) of the first one whose kind is not 1..4 or whose account is not allowed: then none
         was added. Raises ValueError for bytes that are not whole commands.
         """
-        cdef size_t size = len(payload), count
         cdef const unsigned char* source = <const unsigned char*> PyBytes_AS_STRING(payload)
         cdef const uint32_t* allowed = <const uint32_t*> PyBytes_AS_STRING(accounts)
-        cdef size_t allowed_count = len(accounts) // sizeof(uint32_t)
-        if offset > size or (size - offset) % ORDER_BYTES:
-            raise ValueError(f"{size} bytes from {offset} on are not whole commands of {ORDER_BYTES} bytes")
-        count = (size - offset) // ORDER_BYTES
-        return self.put(source + offset, count, session, allowed, allowed_count)
+        cdef size_t count = whole(len(payload), offset, ORDER_BYTES)
+        return self.put(source + offset, count, session, allowed, len(accounts) // sizeof(uint32_t))
+
+    def add_specials(self, bytes payload not None, size_t offset, uint32_t session, bytes accounts not None):
+        """As `add_orders`, of SpecialCommands (128 bytes each), whose kind must be NEW_SPECIAL."""
+        cdef const unsigned char* source = <const unsigned char*> PyBytes_AS_STRING(payload)
+        cdef const uint32_t* allowed = <const uint32_t*> PyBytes_AS_STRING(accounts)
+        cdef size_t count = whole(len(payload), offset, SPECIAL_BYTES)
+        return self.put_specials(source + offset, count, session, allowed, len(accounts) // sizeof(uint32_t))
 
     cdef Py_ssize_t put(
         self, const unsigned char* payload, size_t count, uint32_t session,
@@ -148,6 +174,20 @@ cdef class CommandBatch:
         self.length += count * ORDER_BYTES
         return count
 
+    cdef Py_ssize_t put_specials(
+        self, const unsigned char* payload, size_t count, uint32_t session,
+        const uint32_t* accounts, size_t account_count,
+    ) except? -1:
+        """As `add_specials`, of `count` commands at `payload`."""
+        cdef size_t good
+        self.reserve(count * SPECIAL_BYTES)
+        good = take_specials(self.data + self.length, payload, count, session, accounts, account_count)
+        if unlikely(good < count):
+            return -1 - <Py_ssize_t> good
+        self.count += count
+        self.length += count * SPECIAL_BYTES
+        return count
+
     def add_admin(self, command):
         """Add one AdminCommand (256 bytes) or TICK (64 bytes). Raises ValueError for anything else."""
         cdef Py_buffer buffer
@@ -158,7 +198,7 @@ cdef class CommandBatch:
             size = buffer.len
             if size >= ORDER_BYTES:
                 memcpy(&kind, <const unsigned char*> buffer.buf + 16, sizeof(kind))
-            if not (size == ADMIN_BYTES and ADMIN_KIND <= kind <= COMMAND_KIND_NOTE) and not (
+            if not (size == ADMIN_BYTES and ADMIN_KIND <= kind <= COMMAND_KIND_RUN_AUCTION) and not (
                 size == ORDER_BYTES and kind == COMMAND_KIND_TICK
             ):
                 raise ValueError(f"{size} bytes of kind {kind} are neither an AdminCommand nor a TICK")

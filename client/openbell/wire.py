@@ -577,7 +577,7 @@ MARKET_DATA_HEADER: Final = np.dtype(
 # Framing of a record in the journal; length bytes of command follow, which begin with seq, ts_ns, kind.
 RECORD_HEADER: Final = np.dtype(
     [
-        # 64 or 256; bit 31 set in the first record of a group commit; 0 marks the end of what was written
+        # 64, 128 or 256; bit 31 set in the first record of a group commit; 0 marks the end of what was written
         ("length", "<u4"),
         ("crc", "<u4"),  # CRC32C of length (4 bytes) and the command
     ]

@@ -25,13 +25,13 @@ from engine.lock import InUse, MarketLock, holder
 HELP = "verify, show and follow the journal"
 POLL_S = 0.05
 KINDS = wire.CommandKind
-OF_TRADERS = [KINDS.NEW_ORDER, KINDS.CANCEL, KINDS.REPLACE, KINDS.MASS_CANCEL]
+OF_TRADERS = [KINDS.NEW_ORDER, KINDS.CANCEL, KINDS.REPLACE, KINDS.MASS_CANCEL, KINDS.NEW_SPECIAL]
 # Which kinds are of an account, or of an instrument: in the others these fields mean nothing.
 CONCERNED = {
     "account": [*OF_TRADERS, KINDS.SET_ACCOUNT, KINDS.SET_ACCOUNT_STATE, KINDS.DEPOSIT, KINDS.DEPOSIT_SHARES,
                 KINDS.OPERATOR_CANCEL],
     "instrument": [*OF_TRADERS, KINDS.SET_INSTRUMENT, KINDS.SET_INSTRUMENT_STATE, KINDS.DEPOSIT_SHARES,
-                   KINDS.OPERATOR_CANCEL],
+                   KINDS.OPERATOR_CANCEL, KINDS.RUN_AUCTION],
 }  # fmt: skip
 EPILOG = """exit codes: 0 done, 1 damaged or not readable, 2 wrong usage
 

@@ -13,23 +13,37 @@ from openbell.prices import format_cash, format_price
 
 Records = np.ndarray[Any, Any]
 _SLOT = wire.ORDER_COMMAND.itemsize
+_SLOTS_OF_SPECIAL = wire.SPECIAL_COMMAND.itemsize // _SLOT
 _SLOTS_OF_ADMIN = wire.ADMIN_COMMAND.itemsize // _SLOT
 SIDES = ("buy", "sell")
 
 
 def split(commands: bytes) -> Iterator[Records]:
-    """Runs of ORDER_COMMAND records, and single ADMIN_COMMAND records, in order."""
-    # An AdminCommand is as long as four OrderCommands: kinds can be looked for in steps of one. What is found in the
-    # second to fourth part of an AdminCommand is none.
+    """Runs of ORDER_COMMAND and of SPECIAL_COMMAND records, and single ADMIN_COMMAND records, in order."""
+    # A SpecialCommand is as long as two OrderCommands, an AdminCommand as four: kinds can be looked for in steps of
+    # one. What is found in their further parts is none.
     slots = np.frombuffer(commands, wire.ORDER_COMMAND)
-    begin = 0
-    for place in np.flatnonzero(slots["kind"] >= wire.ADMIN_KIND).tolist():
-        if place < begin:
+    kinds = slots["kind"]
+    places = np.flatnonzero(kinds >= wire.SPECIAL_KIND)
+    begin = specials = 0  # where what is not given yet begins, and how many SpecialCommands do there
+    for place, kind in zip(places.tolist(), kinds[places].tolist(), strict=True):
+        at = begin + specials * _SLOTS_OF_SPECIAL
+        if place < at:
             continue
-        if begin < place:
-            yield slots[begin:place]
-        yield np.frombuffer(commands, wire.ADMIN_COMMAND, 1, place * _SLOT)
-        begin = place + _SLOTS_OF_ADMIN
+        is_special = kind < wire.ADMIN_KIND
+        if specials and (at < place or not is_special):
+            yield np.frombuffer(commands, wire.SPECIAL_COMMAND, specials, begin * _SLOT)
+            begin, specials = at, 0
+        if at < place:
+            yield slots[at:place]
+        if is_special:
+            begin, specials = place if not specials else begin, specials + 1
+        else:
+            yield np.frombuffer(commands, wire.ADMIN_COMMAND, 1, place * _SLOT)
+            begin = place + _SLOTS_OF_ADMIN
+    if specials:
+        yield np.frombuffer(commands, wire.SPECIAL_COMMAND, specials, begin * _SLOT)
+        begin += specials * _SLOTS_OF_SPECIAL
     if begin < len(slots):
         yield slots[begin:]
 
@@ -72,8 +86,7 @@ def as_dict(command: Any) -> dict[str, Any]:
         value = command[name].item()
         row[name] = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     row["kind"] = kind_name(row["kind"])
-    row.pop("reserved", None)
-    return row
+    return {name: value for name, value in row.items() if not name.startswith("reserved")}
 
 
 def clock(ts_ns: int) -> str:
@@ -107,21 +120,65 @@ def _order_words(command: Any, names: Names) -> str:
     account, instrument = names.account(int(command["account"])), names.instrument(int(command["instrument"]))
     qty, price = int(command["qty"]), format_price(int(command["price"]))
     client_id = int(command["client_order_id"])
-    flags = _flag_words(wire.OrderFlag, int(command["flags"]))
     if kind == wire.CommandKind.MASS_CANCEL:
-        sides = SIDES[side] + " orders" if side < len(SIDES) else "orders"
-        return f"{account}: all {sides} in {instrument}, number {client_id}"
+        return f"{account}: all {_mass_words(command)} in {instrument}, number {client_id}"
+    flags = _flag_words(wire.OrderFlag, int(command["flags"]))
     order = f"order {int(command['order_id'])}" if command["order_id"] else f"order with client id {client_id}"
     if kind == wire.CommandKind.CANCEL:
         return f"{account}: {order}"
     if kind == wire.CommandKind.REPLACE:
         return f"{account}: {order} to {qty:,} at {price}{flags}"
     side_words = SIDES[side] if side < len(SIDES) else f"side {side}"
-    at = "at market" if command["order_type"] == wire.OrderType.MARKET else f"at {price}"
+    at = _type_words(int(command["order_type"]), price)
     tif = _enum(wire.TimeInForce, int(command["tif"]))
     self_trade = int(command["self_trade"])
     prevention = f" {_enum(wire.SelfTrade, self_trade)}" if self_trade else ""
-    return f"{account}: {side_words} {qty:,} {instrument} {at} {tif}{flags}{prevention}, client id {client_id}"
+    further = _further_words(command) if kind >= wire.SPECIAL_KIND else ""
+    return f"{account}: {side_words} {qty:,} {instrument} {at} {tif}{flags}{prevention}{further}, client id {client_id}"
+
+
+def _type_words(order_type: int, price: str) -> str:
+    """An order's type and price."""
+    if order_type == wire.OrderType.LIMIT:
+        return f"at {price}"
+    if order_type == wire.OrderType.MARKET:
+        return "at market"
+    name = _enum(wire.OrderType, order_type)
+    if order_type in (wire.OrderType.STOP_LIMIT, wire.OrderType.PEGGED):
+        return f"{name} at {price}" if price != format_price(0) else name
+    return name
+
+
+def _mass_words(command: Any) -> str:
+    """Which orders a MASS_CANCEL is of."""
+    side, flags = int(command["side"]), int(command["flags"])
+    words_ = (SIDES[side] + " " if side < len(SIDES) else "") + "orders"
+    if flags & wire.MassFlag.BY_SESSION:
+        words_ += f" of session {int(command['session'])}"
+    if flags & wire.MassFlag.BY_GROUP:
+        words_ += f" of group {int(command['qty'])}"
+    return words_
+
+
+def _further_words(command: Any) -> str:
+    """The fields that only a SpecialCommand has."""
+    given = {name: int(command[name]) for name in command.dtype.names}
+    basis_points = given["modes"] & wire.ModeFlag.TRAIL_PERCENT
+    parts = [
+        f"stop {format_price(given['stop_price'])}" if given["stop_price"] else "",
+        f"peg {_enum(wire.Peg, given['peg'])}" if given["peg"] else "",
+        f"offset {given['offset']} bps" if basis_points else f"offset {format_price(given['offset'])}",
+        f"expires {clock(given['expire_ns'])}" if given["expire_ns"] else "",
+        f"discretion {format_price(given['discretion'])}" if given["discretion"] else "",
+        f"shows {given['display_qty']:,}" if given["display_qty"] else "",
+        f"min {given['min_qty']:,}" if given["min_qty"] else "",
+        f"group {given['group']}" if given["group"] else "",
+        f"self-trade group {given['self_trade_group']}" if given["self_trade_group"] else "",
+        _flag_words(wire.ModeFlag, given["modes"] & ~wire.ModeFlag.TRAIL_PERCENT).strip(),
+    ]
+    if not given["offset"]:
+        del parts[2]
+    return "".join(f", {part}" for part in parts if part)
 
 
 def _admin_words(command: Any, names: Names) -> str:
@@ -138,7 +195,7 @@ def _admin_words(command: Any, names: Names) -> str:
         shown = [_price(values[0]), _number(values[1]), _price(values[2]), *map(_number, values[3:5]), _cash(values[5])]
         text = f"instrument {int(command['instrument'])} {name}: " + _pairs(keys, shown)
     elif kind == wire.CommandKind.SET_INSTRUMENT_STATE:
-        text = f"{instrument}: {_enum(wire.InstrumentState, int(command['state']))}"
+        text = f"{instrument}: {_state_words(int(command['state']), values)}"
     elif kind == wire.CommandKind.SET_ACCOUNT:
         keys = ["max order qty", "max order notional", "max position", "max open orders", "max messages/s"]
         shown = [_number(values[0]), _cash(values[1]), *map(_number, values[2:5])]
@@ -156,9 +213,22 @@ def _admin_words(command: Any, names: Names) -> str:
         text = f"day ends {clock(values[0])}" if values[0] else "DAY orders never end"
     elif kind == wire.CommandKind.OPERATOR_CANCEL:
         text = f"{account}, {instrument}"
+    elif kind == wire.CommandKind.RUN_AUCTION:
+        text = instrument
     operator, reason = (command[field].decode("utf-8", "replace") for field in ("operator", "reason"))
     by = f"by {operator}" if operator else ""
     return "; ".join(part for part in (text, f"{by}: {reason}" if reason else by) if part)
+
+
+def _state_words(state: int, values: list[int]) -> str:
+    """A state with what SET_INSTRUMENT_STATE says of it."""
+    text = _enum(wire.InstrumentState, state)
+    if state == wire.InstrumentState.HALTED and values[0]:
+        text += f", {_enum(wire.HaltReason, values[0])}"
+    elif state == wire.InstrumentState.CALL:
+        when = f" at {clock(values[1])}" if values[1] else ""
+        text += f" for {_enum(wire.AuctionKind, values[0])}{when}, then {_enum(wire.InstrumentState, values[2])}"
+    return text
 
 
 def _number(value: int) -> str:

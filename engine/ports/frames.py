@@ -15,6 +15,10 @@ MAX_JSON_BYTES: Final = 1 << 16
 WORD = Struct("<IIQ")  # magic, version and type as one number; count; number
 T = TypeVar("T")
 _encode = msgspec.json.Encoder().encode
+RECORD_BYTES: Final = {  # of the frames that carry commands
+    int(FrameType.ORDERS): wire.ORDER_COMMAND.itemsize,
+    int(FrameType.SPECIALS): wire.SPECIAL_COMMAND.itemsize,
+}
 _TO_ENGINE = frozenset(int(kind) for kind in FrameType if kind < 64)
 
 
@@ -78,7 +82,7 @@ def head_of(message: bytes) -> tuple[int, int, int]:
         )  # fmt: skip
     if kind not in _TO_ENGINE:
         raise FrameError("bad_frame", f"type {kind} is none that the engine takes", field="type", value=kind)
-    size = wire.ORDER_COMMAND.itemsize if kind == FrameType.ORDERS else 1
+    size = RECORD_BYTES.get(kind, 1)
     if len(message) != HEAD_BYTES + count * size:
         raise FrameError(
             "bad_frame", f"count {count} makes {HEAD_BYTES + count * size} bytes, the frame has {len(message)}",

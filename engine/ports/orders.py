@@ -49,6 +49,9 @@ _DID_NOT_READ = "the client did not read what was sent to it and its queue is fu
 _UNREAD = error_frame(0, FrameError("not_logged_in", f"the session has ended: {_DID_NOT_READ}"))
 Rows = list[dict[str, Any]]
 _COMMAND_BYTES = wire.ORDER_COMMAND.itemsize
+# Kinds of commands that the two kinds of frames may have.
+_OF_ORDERS = range(CommandKind.NEW_ORDER, CommandKind.MASS_CANCEL + 1)
+_OF_SPECIALS = range(CommandKind.NEW_SPECIAL, CommandKind.NEW_SPECIAL + 1)
 
 
 class Login(msgspec.Struct):
@@ -188,7 +191,11 @@ class OrderProtocol:
             raise FrameError("not_logged_in", why)
         session.seen_s = self.now_s
         if kind == FrameType.ORDERS:
-            self._refuse_orders(session, message, count)
+            self._refuse_commands(session, message, count, wire.ORDER_COMMAND, _OF_ORDERS)
+        elif kind == FrameType.SPECIALS:
+            if self._refusing is None and 0 < count <= MAX_ORDERS and self._take_specials(session, message) == count:
+                return
+            self._refuse_commands(session, message, count, wire.SPECIAL_COMMAND, _OF_SPECIALS)
         elif kind == FrameType.HEARTBEAT:
             self._to(session, frame(FrameType.HEARTBEAT, number))
         elif kind == FrameType.RESUME:
@@ -216,7 +223,13 @@ class OrderProtocol:
         if stranger[0] <= MAX_ERRORS:
             self._send(identity, error_frame(number, error))
 
-    def _refuse_orders(self, session: Session, message: bytes, count: int) -> None:
+    def _take_specials(self, session: Session, message: bytes) -> int:
+        """Put a frame's SpecialCommands into the batch; their number, or below 0: one of them is not good."""
+        return self._market.sequencer.batch.add_specials(message, HEAD_BYTES, session.number, session.accounts)
+
+    def _refuse_commands(
+        self, session: Session, message: bytes, count: int, dtype: np.dtype[Any], kinds: range
+    ) -> None:
         """Say why a frame of commands was not taken. Raises FrameError."""
         if self.refusing is not None:
             raise self.refusing
@@ -226,14 +239,14 @@ class OrderProtocol:
                 code, f"a frame has 1 to {MAX_ORDERS} commands, this one {count}",
                 field="count", limit=MAX_ORDERS, value=count,
             )  # fmt: skip
-        commands = np.frombuffer(message, wire.ORDER_COMMAND, count, HEAD_BYTES)
+        commands = np.frombuffer(message, dtype, count, HEAD_BYTES)
         for index, (kind, account) in enumerate(
             zip(commands["kind"].tolist(), commands["account"].tolist(), strict=True)
         ):
-            if not CommandKind.NEW_ORDER <= kind <= CommandKind.MASS_CANCEL:
+            if kind not in kinds:
                 raise FrameError(
                     "bad_command", f"command {index}: kind {kind} is none of a trader",
-                    field="kind", limit=int(CommandKind.MASS_CANCEL), value=kind, index=index,
+                    field="kind", limit=kinds[-1], value=kind, index=index,
                 )  # fmt: skip
             if account not in session.account_ids:
                 raise FrameError(

@@ -40,6 +40,8 @@ class Batch:
     positions: list[Row] = field(default_factory=list)
     movements: list[Row] = field(default_factory=list)
     operations: list[Row] = field(default_factory=list)
+    auctions: list[Row] = field(default_factory=list)
+    states: list[Row] = field(default_factory=list)
     bars: bytes = b""
 
 

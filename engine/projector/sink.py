@@ -88,7 +88,7 @@ class Sink:
         rows = await self._connection.fetch(f"SELECT {', '.join(columns)} FROM open_orders")
         records = np.zeros(len(rows), LIVE_DTYPE)
         for name in OPEN_ORDER_COLUMNS:
-            values = np.array([row[name] for row in rows], np.int64)
+            values = np.array([row[name] or 0 for row in rows], np.int64)  # none: 0
             if name in ("accepted_ts", "ts"):
                 records[f"{name}_ns"] = values * 1000
             else:
@@ -119,8 +119,8 @@ class Sink:
             ):  # fmt: skip
                 await self._merge(table, rows)
             await self._write_bars(batch.bars)
-            for table, rows in (("movements", batch.movements), ("operations", batch.operations)):
-                if rows:
+            for table in ("movements", "operations", "auctions", "states"):
+                if rows := getattr(batch, table):
                     await self._connection.copy_records_to_table(table, records=rows, schema_name=SCHEMA)
         self._partitions.add(partition)
 
@@ -194,7 +194,7 @@ class Sink:
             await self._copy("changed_orders", OPEN_ORDER_COLUMNS, [batch.changed_orders], "pg_temp")
             await self._connection.execute(
                 "UPDATE open_orders o SET price = c.price, qty = c.qty, filled = c.filled, value = c.value, "
-                "seq = c.seq, ts = c.ts FROM changed_orders c WHERE o.order_id = c.order_id"
+                "seq = c.seq, ts = c.ts, triggered = c.triggered FROM changed_orders c WHERE o.order_id = c.order_id"
             )
         if batch.new_orders:
             await self._copy("open_orders", OPEN_ORDER_COLUMNS, [batch.new_orders])

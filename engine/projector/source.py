@@ -110,22 +110,43 @@ def _core_at(data: Path, seq: int) -> tuple[Core, JournalReader]:
 
 
 def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
-    """Rows of operations and movements: one for each AdminCommand, one for each end of a day."""
-    answers: dict[int, Any] = {int(event["seq"]): event for event in events}
+    """Rows of operations and movements: one for each AdminCommand, one for each end of a day; auctions and states."""
+    answers: dict[int, Any] = {}
+    for event in events:
+        answers.setdefault(int(event["seq"]), event)
+        _take_auction(event, batch)
     for run in split(commands):
         if run.dtype == wire.ADMIN_COMMAND:
             _take_admin(run[0], answers.pop(int(run[0]["seq"]), None), batch)
-    for event in answers.values():  # of ticks
+    ended = events[events["kind"] == wire.EventKind.DAY_ENDED]
+    for event in ended:  # by a tick
         batch.operations.append(
             (int(event["seq"]), timestamp(int(event["ts_ns"])), wire.CommandKind.TICK.value, int(event["kind"]),
              0, 0, 0, 0, 0, [], "", "", "", 0, 0, int(event["price"]), int(event["qty"]))
         )  # fmt: skip
 
 
+def _take_auction(event: Any, batch: Batch) -> None:
+    """The row of an auction, or of an instrument's state."""
+    kind = int(event["kind"])
+    if kind not in (wire.EventKind.AUCTION, wire.EventKind.INSTRUMENT_STATE):
+        return
+    names = ("seq", "instrument", "reason", "side", "price", "qty", "leaves")
+    seq, instrument, reason, side, price, qty, leaves = (int(event[name]) for name in names)
+    when = timestamp(int(event["ts_ns"]))
+    if kind == wire.EventKind.AUCTION:
+        batch.auctions.append((seq, when, instrument, reason, price, qty, leaves, side if leaves else None))
+    else:
+        batch.states.append((seq, when, instrument, reason, side, timestamp(price) if price else None))
+
+
 def _take_admin(command: Any, event: Any, batch: Batch) -> None:
     seq, when = int(command["seq"]), timestamp(int(command["ts_ns"]))
-    # An operator's mass cancel is answered among the order events.
-    kind = wire.EventKind.MASS_CANCELED.value if event is None else int(event["kind"])
+    if event is not None:
+        kind = int(event["kind"])
+    else:  # an operator's mass cancel is answered among the order events; a command of all of none is not answered
+        is_cancel = command["kind"] == wire.CommandKind.OPERATOR_CANCEL
+        kind = wire.EventKind.MASS_CANCELED.value if is_cancel else 0
     account_seq = answer = check = limit = value = 0
     if event is not None:
         account_seq, answer = int(event["account_seq"]), int(event["qty"])

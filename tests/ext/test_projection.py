@@ -29,6 +29,10 @@ def read(rows: bytes, columns: tuple[str, ...]) -> list[dict[str, Any]]:
         row = {}
         for name in columns:
             (length,) = struct.unpack_from(">i", rows, at)
+            if length == -1:
+                row[name] = None
+                at += 4
+                continue
             value: Any = int.from_bytes(rows[at + 4 : at + 4 + length], "big", signed=True)
             if name in ("ts", "accepted_ts", "minute"):
                 assert length == 8
@@ -58,6 +62,20 @@ def at(seq: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=(START_NS + seq * 1_000_000_999) // 1000)
 
 
+NO_SPECIAL = dict.fromkeys(
+    ("stop_price", "offset_value", "expire_ns", "discretion", "display_qty", "min_qty", "order_group",
+     "self_trade_group", "modes", "peg", "triggered")
+)  # fmt: skip
+
+
+def special(seq: int, **fields: Any) -> bytes:
+    record = np.zeros((), wire.SPECIAL_COMMAND)
+    record["kind"] = wire.CommandKind.NEW_SPECIAL
+    for name, value in {"seq": seq, **fields}.items():
+        record[name] = value
+    return record.tobytes()
+
+
 def order_id(slot: int, generation: int = 1) -> int:
     return generation << 32 | slot
 
@@ -76,7 +94,7 @@ def test_an_order_that_lives_over_three_batches() -> None:
     assert row == {
         "order_id": one, "client_order_id": 77, "account": 7, "instrument": 2, "side": 1, "order_type": 0, "tif": 1,
         "flags": 1, "self_trade": 2, "price": 500, "qty": 10, "filled": 0, "value": 0, "accepted_seq": 3,
-        "accepted_ts": at(3), "seq": 3, "ts": at(3),
+        "accepted_ts": at(3), "seq": 3, "ts": at(3), **NO_SPECIAL,
     }  # fmt: skip
 
     p.apply(b"", event(4, KINDS.FILL, order_id=one, qty=4, leaves=6, price=501, side=1, flags=2, trade_id=9))
@@ -120,6 +138,56 @@ def test_an_order_that_lives_within_a_batch_never_is_among_the_open_ones() -> No
     assert [row["order_id"] >> 32 for row in read(gone, ("order_id",))] == [4]
     assert changed == b""
     assert [row["order_id"] >> 32 for row in read(new, projection.OPEN_ORDER_COLUMNS)] == [5]
+
+
+def test_an_order_keeps_what_only_a_special_command_has() -> None:
+    p = Projection()
+    given = {
+        "stop_price": 1 << 41, "offset": -3, "expire_ns": START_NS, "discretion": 4, "display_qty": 5, "min_qty": 6,
+        "group": 4_000_000_000, "self_trade_group": 8, "modes": 1, "peg": 3,
+    }  # fmt: skip
+    wanted = {{"offset": "offset_value", "group": "order_group"}.get(name, name): given[name] for name in given}
+    p.apply(
+        command(1) + special(2, order_type=wire.OrderType.TRAILING_STOP, **given) + command(3),
+        b"".join(event(seq, KINDS.ACCEPTED, order_id=order_id(seq), price=9, qty=5) for seq in (1, 2, 3)),
+    )
+    rows = read(p.take_open()[2], projection.OPEN_ORDER_COLUMNS)
+    assert [{name: row[name] for name in NO_SPECIAL} for row in rows] == [
+        NO_SPECIAL, {**wanted, "triggered": 0}, NO_SPECIAL,
+    ]  # fmt: skip
+    again = Projection()
+    again.restore(p.open_orders())
+    again.apply(b"", event(4, KINDS.TRIGGERED, order_id=order_id(2), price=77, qty=5, leaves=5))
+    again.apply(b"", event(5, KINDS.RESTATED, order_id=order_id(2), price=77, qty=3, leaves=3, reason=1))
+    (row,) = read(again.take_open()[1], projection.OPEN_ORDER_COLUMNS)
+    assert {name: row[name] for name in NO_SPECIAL} == {**wanted, "triggered": 1}
+    assert (row["price"], row["qty"], row["seq"]) == (77, 3, 5)
+    again.apply(b"", event(6, KINDS.CANCELED, order_id=order_id(2), reason=wire.CancelReason.BUYING_POWER))
+    _, closed, _, order_events, _ = again.take()
+    assert [row["kind"] for row in read(order_events, projection.ORDER_EVENT_COLUMNS)] == [
+        KINDS.TRIGGERED, KINDS.RESTATED,
+    ]  # fmt: skip
+    (row,) = read(closed, projection.CLOSED_ORDER_COLUMNS)
+    assert {name: row[name] for name in NO_SPECIAL} == {**wanted, "triggered": 1}
+    assert row["reason"] == wire.CancelReason.BUYING_POWER
+
+
+def test_an_auction_has_no_maker_and_is_in_its_bar_once() -> None:
+    p = Projection()
+    p.apply(
+        command(1) + command(2),
+        b"".join(event(seq, KINDS.ACCEPTED, order_id=order_id(seq), qty=9, side=seq - 1) for seq in (1, 2)),
+    )
+    for side in (0, 1):
+        p.apply(
+            b"",
+            event(3, KINDS.FILL, order_id=order_id(side + 1), side=side, qty=4, leaves=5, price=50,
+                  flags=wire.EventFlag.CROSS),
+        )  # fmt: skip
+    fills = read(p.take()[0], projection.FILL_COLUMNS)
+    assert [(row["maker"], row["auction"]) for row in fills] == [(0, 1), (0, 1)]
+    (bar,) = read(p.take_bars(), projection.BAR_COLUMNS)
+    assert (bar["trades"], bar["volume"], bar["value"]) == (1, 4, 200)
 
 
 def test_rejects_and_what_is_of_the_market() -> None:
@@ -179,7 +247,7 @@ def test_goes_on_with_the_orders_of_a_database() -> None:
         again.restore(p.open_orders())
 
 
-@pytest.mark.parametrize("kind", [KINDS.FILL, KINDS.CANCELED, KINDS.REPLACED])
+@pytest.mark.parametrize("kind", [KINDS.FILL, KINDS.CANCELED, KINDS.REPLACED, KINDS.RESTATED, KINDS.TRIGGERED])
 def test_events_that_do_not_fit_are_an_error(kind: int) -> None:
     p = Projection()
     with pytest.raises(ValueError, match="not open"):

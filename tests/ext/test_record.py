@@ -18,7 +18,7 @@ from ext import record
 from ext.sequence import CommandBatch
 
 ROOT = Path(__file__).resolve().parents[2]
-ORDER_RECORD, ADMIN_RECORD = 72, 264
+ORDER_RECORD, SPECIAL_RECORD, ADMIN_RECORD = 72, 136, 264
 FIRST_SEQ = 7
 
 
@@ -38,10 +38,19 @@ def admin(kind: wire.CommandKind = wire.CommandKind.NOTE) -> bytes:
     return command.tobytes()
 
 
-def sealed(count: int, admins: int = 0, first_seq: int = FIRST_SEQ) -> CommandBatch:
+def specials(count: int) -> bytes:
+    commands = np.zeros(count, wire.SPECIAL_COMMAND)
+    commands["kind"] = wire.CommandKind.NEW_SPECIAL
+    commands["expire_ns"] = np.arange(count) + (wire.CommandKind.NOTE << 32)
+    commands["reserved4"] = 1
+    return commands.tobytes()
+
+
+def sealed(count: int, admins: int = 0, first_seq: int = FIRST_SEQ, special: int = 0) -> CommandBatch:
     batch = CommandBatch(first_seq)
     for _ in range(admins):
         batch.add_admin(admin())
+    assert batch.add_specials(specials(special), 0, 3, np.zeros(1, "<u4").tobytes()) == special
     assert batch.add_orders(orders(count).tobytes(), 0, 3, np.zeros(1, "<u4").tobytes()) == count
     batch.seal(1_000)
     return batch
@@ -92,14 +101,14 @@ def test_table_gives_what_the_instruction_gives(tmp_path: Path) -> None:
     assert said.split() == ["0", str(record.crc32c(struct.pack("<I", 64) + data)), str(record.crc32c(data[:61]))]
 
 
-@given(st.integers(0, 5), st.integers(0, 3), st.integers(0, 100))
-def test_reads_back_what_was_sealed(count: int, admins: int, zeros: int) -> None:
-    batch = sealed(count, admins)
+@given(st.integers(0, 5), st.integers(0, 3), st.integers(0, 3), st.integers(0, 100))
+def test_reads_back_what_was_sealed(count: int, special: int, admins: int, zeros: int) -> None:
+    batch = sealed(count, admins, special=special)
     data = b"\xff" * 64 + batch.records + bytes(zeros)
     commands, end, next_seq, status = record.scan(data, 64, FIRST_SEQ)
     assert (commands, status) == (batch.commands, record.END)
-    assert end == 64 + count * ORDER_RECORD + admins * ADMIN_RECORD
-    assert next_seq == FIRST_SEQ + count + admins
+    assert end == 64 + count * ORDER_RECORD + special * SPECIAL_RECORD + admins * ADMIN_RECORD
+    assert next_seq == FIRST_SEQ + count + special + admins
 
 
 def test_stops_after_the_last_number_asked_for() -> None:
@@ -110,11 +119,23 @@ def test_stops_after_the_last_number_asked_for() -> None:
     assert record.scan(batch.records, 0, FIRST_SEQ, FIRST_SEQ - 1)[1:] == (0, FIRST_SEQ, record.END)
 
 
-@given(st.integers(1, 4), st.integers(0, 1), st.data())
-def test_any_cut_is_torn_at_the_record_it_hits(count: int, admins: int, data: st.DataObject) -> None:
-    batch = sealed(count, admins)
+@pytest.mark.parametrize(
+    ("size", "kind"),
+    [(64, 32), (64, 64), (128, 1), (128, 31), (128, 64), (256, 5), (256, 32), (256, 63), (192, 32), (512, 64)],
+)
+def test_a_record_whose_length_is_not_that_of_its_kind_is_no_record(size: int, kind: int) -> None:
+    command = bytearray(size)
+    command[:8], command[16:18] = struct.pack("<Q", FIRST_SEQ), struct.pack("<H", kind)
+    length = struct.pack("<I", size)
+    data = length + struct.pack("<I", record.crc32c(length + command)) + command
+    assert record.scan(data, 0, FIRST_SEQ) == (b"", 0, FIRST_SEQ, record.TORN)
+
+
+@given(st.integers(1, 4), st.integers(0, 2), st.integers(0, 1), st.data())
+def test_any_cut_is_torn_at_the_record_it_hits(count: int, special: int, admins: int, data: st.DataObject) -> None:
+    batch = sealed(count, admins, special=special)
     ends = [0]
-    for size in [ADMIN_RECORD] * admins + [ORDER_RECORD] * count:
+    for size in [ADMIN_RECORD] * admins + [SPECIAL_RECORD] * special + [ORDER_RECORD] * count:
         ends.append(ends[-1] + size)
     cut = data.draw(st.integers(0, len(batch.records)))
     broken = batch.records[:cut] + bytes(ADMIN_RECORD)
@@ -174,6 +195,7 @@ def test_commits_are_found_by_their_first_record() -> None:
 
 def test_marks_only_valid_records() -> None:
     assert len(record.commit_start(sealed(1, 1).records)) == ADMIN_RECORD
+    assert len(record.commit_start(sealed(1, special=1).records)) == SPECIAL_RECORD
     with pytest.raises(ValueError, match="not a valid journal record"):
         record.commit_start(bytes(ORDER_RECORD))
 

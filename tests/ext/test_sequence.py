@@ -35,6 +35,13 @@ def admin(kind: int = wire.CommandKind.DEPOSIT) -> bytes:
     return command.tobytes()
 
 
+def special(**fields: int) -> np.ndarray[Any, Any]:
+    command = np.zeros(1, wire.SPECIAL_COMMAND)
+    for name, value in {"kind": wire.CommandKind.NEW_SPECIAL, **fields}.items():
+        command[name] = value
+    return command
+
+
 def tick() -> bytes:
     command = np.zeros((), wire.ORDER_COMMAND)
     command["kind"] = wire.CommandKind.TICK
@@ -82,6 +89,36 @@ def test_a_refused_frame_adds_nothing(accounts: list[int], kinds: list[int], ind
     assert batch.seal(1) == 1
 
 
+def test_special_commands_among_the_others() -> None:
+    batch = CommandBatch(7)
+    batch.add_orders(orders([5]).tobytes(), 0, 3, ALLOWED)
+    sent = special(account=9, stop_price=2**40, group=77)
+    assert batch.add_specials(b"head" * 4 + sent.tobytes() * 3, 16, 4, ALLOWED) == 3
+    batch.add_admin(admin(wire.CommandKind.RUN_AUCTION))
+    batch.add_orders(orders([2]).tobytes(), 0, 5, ALLOWED)
+    assert batch.seal(50) == 6
+    assert len(batch.records) == len(batch.commands) + 6 * 8
+    taken = np.frombuffer(batch.commands[64 : 64 + 3 * 128], wire.SPECIAL_COMMAND)
+    for seq, one in enumerate(taken, 8):
+        sent["seq"], sent["ts_ns"], sent["session"] = seq, 50, 4
+        assert one.tobytes() == sent.tobytes()
+    record = batch.records[72 : 72 + 136]
+    assert int.from_bytes(record[:4], "little") == 128
+    assert int.from_bytes(record[4:8], "little") == crc32c(record[:4] + record[8:])
+    assert record[8:] == taken[0].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("kind", "account"), [(wire.CommandKind.NEW_ORDER, 5), (33, 5), (wire.CommandKind.NEW_SPECIAL, 3), (64, 5)]
+)
+def test_a_refused_frame_of_specials_adds_nothing(kind: int, account: int) -> None:
+    batch = CommandBatch(1)
+    good = special(account=5).tobytes()
+    assert batch.add_specials(good * 2 + special(kind=kind, account=account).tobytes(), 0, 0, ALLOWED) == -3
+    assert batch.add_orders(good, 0, 0, ALLOWED) == -1  # not in a frame of orders
+    assert batch.seal(1) == 0
+
+
 def test_a_session_without_accounts_is_refused() -> None:
     assert CommandBatch(1).add_orders(orders([0]).tobytes(), 0, 0, b"") == -1
 
@@ -92,7 +129,9 @@ def test_bytes_that_are_no_commands_are_refused() -> None:
         batch.add_orders(bytes(65), 0, 0, ALLOWED)
     with pytest.raises(ValueError, match="64 bytes from 128 on"):
         batch.add_orders(bytes(64), 128, 0, ALLOWED)
-    for wrong in (b"", bytes(64), bytes(256), admin()[:64], admin(5), admin(74), tick() + bytes(192)):
+    with pytest.raises(ValueError, match="64 bytes from 0 on are not whole commands of 128 bytes"):
+        batch.add_specials(bytes(64), 0, 0, ALLOWED)
+    for wrong in (b"", bytes(64), bytes(256), admin()[:64], admin(5), admin(75), special(), tick() + bytes(192)):
         with pytest.raises(ValueError, match="neither an AdminCommand nor a TICK"):
             batch.add_admin(wrong)
     assert batch.seal(1) == 0

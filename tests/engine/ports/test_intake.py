@@ -70,6 +70,23 @@ def orders(count: int = 1, account: int = 3, kind: int = CommandKind.NEW_ORDER, 
     return frame(FrameType.ORDERS, number, commands(count, account, kind), count)
 
 
+def specials(count: int = 1, account: int = 3, kind: int = CommandKind.NEW_SPECIAL) -> bytes:
+    made = np.zeros(count, wire.SPECIAL_COMMAND)
+    made["kind"], made["account"], made["stop_price"] = kind, account, 2**41
+    return frame(FrameType.SPECIALS, 9, made.tobytes(), count)
+
+
+def test_specials_go_into_the_batch(pair: Pair) -> None:
+    for one in (orders(2, 5), specials(MOST, 5), orders(1, 3)):
+        pair.clients[0].send(one)
+    assert pair.take() == 3
+    assert pair.intake.odd is None
+    assert pair.batch.seal(1) == MOST + 3
+    taken = np.frombuffer(pair.batch.commands, wire.SPECIAL_COMMAND, MOST, 2 * 64)
+    assert taken["session"].tolist() == [SESSION] * MOST
+    assert taken["stop_price"].tolist() == [2**41] * MOST
+
+
 def test_commands_go_into_the_batch(pair: Pair) -> None:
     assert pair.intake.take(10) == 0  # nothing has come
     for count in (1, 2, MOST):
@@ -107,6 +124,11 @@ ODD = {
     "of too many commands": orders(MOST + 1),
     "of another's account": orders(2, 4),
     "of an operator's command": orders(2, 3, CommandKind.DEPOSIT),
+    "specials too short": specials(2)[:-64],
+    "of too many specials": specials(MOST + 1),
+    "specials of another's account": specials(2, 4),
+    "of specials that are orders": specials(2, 3, CommandKind.NEW_ORDER),
+    "of orders that are specials": orders(2, 3, CommandKind.NEW_SPECIAL),
     "bad at its end": frame(FrameType.ORDERS, 1, commands(3) + commands(1, 4), 4),
 }
 

@@ -155,6 +155,43 @@ async def test_a_frame_is_refused_whole(
     assert trading.market.core.state_hash() == before
 
 
+def specials_frame(count: int = 1, **fields: int) -> bytes:
+    made = np.zeros(count, wire.SPECIAL_COMMAND)
+    for name, value in {"kind": CommandKind.NEW_SPECIAL, "account": 1, **fields}.items():
+        made[name] = value
+    return frame(FrameType.SPECIALS, 31, made.tobytes(), count)
+
+
+async def test_specials_are_sequenced(trading: Trading) -> None:
+    number = trading.login(A, "alice")[0][1]["session"]
+    trading.orders.receive(A, specials_frame(4096, stop_price=7))
+    batch = trading.market.sequencer.batch
+    assert batch.seal(0) == 4096
+    taken = np.frombuffer(batch.commands, wire.SPECIAL_COMMAND)
+    assert (set(taken["session"].tolist()), set(taken["stop_price"].tolist())) == ({number}, {7})
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "field", "index"),
+    [
+        (specials_frame(2, account=2), "not_your_account", "account", 0),
+        (specials_frame(2, kind=CommandKind.NEW_ORDER), "bad_command", "kind", 0),
+        (specials_frame(4097), "too_many", "count", None),
+        (specials_frame(0), "bad_frame", "count", None),
+        (specials_frame(2)[:-64], "bad_frame", "count", None),
+        (orders_frame([command(CommandKind.NEW_SPECIAL)], number=31), "bad_command", "kind", 0),
+    ],
+)
+async def test_a_frame_of_specials_is_refused_whole(
+    trading: Trading, message: bytes, code: str, field: str, index: int | None
+) -> None:
+    trading.login(A, "alice")
+    before = trading.market.core.state_hash()
+    body = error_of(trading.put(A, message))
+    assert (body["code"], body["field"], body.get("index"), body["number"]) == (code, field, index, 31)
+    assert trading.market.core.state_hash() == before
+
+
 async def test_the_largest_frame_is_taken(trading: Trading) -> None:
     trading.login(A, "alice")
     got = trading.put(A, orders_frame([command(client_order_id=n + 1) for n in range(4096)]))

@@ -82,6 +82,22 @@ async def test_partitions_follow_each_other(
     }
 
 
+async def test_states_are_kept(dsn: str, database: Any, data: Path) -> None:
+    market = Trading(data, 1)
+    market.batch.add_admin(admin(wire.CommandKind.SET_INSTRUMENT_STATE, instrument=1, state=2, reason="news"))
+    market.commit()
+    market.writer.wait(market.seq)
+    market.stop()
+    await project(dsn, market, 4)
+    await check(database, market)
+    found = await database.fetch("SELECT seq, symbol, state, detail, auction_ts FROM state_changes ORDER BY seq DESC")
+    assert [tuple(row)[1:] for row in found] == [
+        ("BELL", "HALTED", "NONE", None), *[(symbol, "OPEN", None, None) for symbol in ("CORN", "BELL", "ACME")],
+    ]  # fmt: skip
+    assert found[0]["seq"] == market.seq
+    assert await database.fetchval("SELECT count(*) FROM crosses") == 0
+
+
 async def test_what_operators_do_is_kept(dsn: str, database: Any, data: Path) -> None:
     market = Trading(data, 1)
     kinds = wire.CommandKind

@@ -1,0 +1,125 @@
+"""Commands of three lengths, told apart again, and in words."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openbell import wire
+from openbell.wire import CommandKind
+
+from engine.journal.commands import Names, as_dict, split, words
+
+KINDS = (CommandKind.NEW_ORDER, CommandKind.NEW_SPECIAL, CommandKind.NOTE)
+DTYPES = (wire.ORDER_COMMAND, wire.SPECIAL_COMMAND, wire.ADMIN_COMMAND)
+
+
+def made(which: int, seq: int, filling: int) -> bytes:
+    """A command that is full of bytes which could be kinds."""
+    dtype = DTYPES[which]
+    command = np.frombuffer(bytearray([filling]) * dtype.itemsize, dtype)
+    command["seq"], command["kind"] = seq, KINDS[which]
+    return command.tobytes()
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from([0, 1, 32, 64, 255])), max_size=30))
+def test_split_gives_each_command_as_it_was(drawn: list[tuple[int, int]]) -> None:
+    commands = [made(which, seq, filling) for seq, (which, filling) in enumerate(drawn)]
+    runs = list(split(b"".join(commands)))
+    assert [one.tobytes() for run in runs for one in run] == commands
+    assert all(len(run) == 1 for run in runs if run.dtype == wire.ADMIN_COMMAND)
+    neighbours = [(before.dtype, after.dtype) for before, after in pairwise(runs)]
+    assert all(before != after for before, after in neighbours if before != wire.ADMIN_COMMAND)
+
+
+def special(**fields: Any) -> Any:
+    command = np.zeros((), wire.SPECIAL_COMMAND)
+    command["kind"], command["qty"], command["client_order_id"] = CommandKind.NEW_SPECIAL, 1_000, 7
+    for name, value in fields.items():
+        command[name] = value
+    return command
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            {"order_type": 3, "stop_price": 11_0000, "price": 11_5000, "tif": 4, "expire_ns": 86400 * 10**9},
+            "buy 1,000 ACME STOP_LIMIT at 11.50 GTD, stop 11.00, expires 1970-01-02 00:00:00.000000000, client id 7",
+        ),
+        (
+            {"order_type": 4, "offset": 250, "modes": 1, "side": 1, "flags": 64},
+            "sell 1,000 ACME TRAILING_STOP DAY REDUCE_ONLY, offset 250 bps, client id 7",
+        ),
+        ({"order_type": 4, "offset": 2500}, "buy 1,000 ACME TRAILING_STOP DAY, offset 0.25, client id 7"),
+        (
+            {"order_type": 6, "peg": 3, "offset": -100, "price": 9_0000},
+            "buy 1,000 ACME PEGGED at 9.00 DAY, peg MIDPOINT, offset -0.01, client id 7",
+        ),
+        ({"order_type": 6, "peg": 1}, "buy 1,000 ACME PEGGED DAY, peg PRIMARY, client id 7"),
+        (
+            {"price": 9_0000, "display_qty": 100, "group": 3, "self_trade_group": 4, "self_trade": 4},
+            "buy 1,000 ACME at 9.00 DAY DECREMENT, shows 100, group 3, self-trade group 4, client id 7",
+        ),
+        (
+            {"price": 9_0000, "tif": 5, "modes": 2, "discretion": 500, "min_qty": 20},
+            "buy 1,000 ACME at 9.00 AT_OPEN, discretion 0.05, min 20, IMBALANCE_ONLY, client id 7",
+        ),
+        ({"order_type": 5}, "buy 1,000 ACME MARKET_TO_LIMIT DAY, client id 7"),
+    ],
+)
+def test_a_special_in_words(fields: dict[str, Any], said: str) -> None:
+    names = Names()
+    names.instruments[0], names.accounts[0] = "ACME", "alice"
+    assert words(special(**fields), names).endswith("  NEW_SPECIAL           account 0 (alice): " + said)
+
+
+def test_a_special_as_json() -> None:
+    row = as_dict(special(stop_price=5, peg=2))
+    assert (row["kind"], row["stop_price"], row["peg"]) == ("NEW_SPECIAL", 5, 2)
+    assert not [name for name in row if name.startswith("reserved")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "all orders in ACME, number 0"),
+        ({"side": 1}, "all sell orders in ACME, number 0"),
+        ({"flags": 3, "qty": 9, "session": 4}, "all orders of session 4 of group 9 in ACME, number 0"),
+    ],
+)
+def test_a_mass_cancel_in_words(fields: dict[str, Any], said: str) -> None:
+    command = np.zeros((), wire.ORDER_COMMAND)
+    command["kind"], command["side"] = CommandKind.MASS_CANCEL, wire.SIDE_BOTH
+    for name, value in fields.items():
+        command[name] = value
+    names = Names()
+    names.instruments[0] = "ACME"
+    assert words(command, names).endswith(f"account 0: {said}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "said"),
+    [
+        (CommandKind.SET_INSTRUMENT_STATE, {"state": 2, "value0": 2}, "ACME: HALTED, NEWS"),
+        (CommandKind.SET_INSTRUMENT_STATE, {"state": 2}, "ACME: HALTED"),
+        (
+            CommandKind.SET_INSTRUMENT_STATE,
+            {"state": 3, "value0": 1, "value1": 1_500_000_000, "value2": 1},
+            "ACME: CALL for OPENING at 1970-01-01 00:00:01.500000000, then OPEN",
+        ),
+        (CommandKind.RUN_AUCTION, {"instrument": wire.ANY}, "any instrument"),
+    ],
+)
+def test_states_and_auctions_in_words(kind: CommandKind, fields: dict[str, int], said: str) -> None:
+    (command,) = np.zeros(1, wire.ADMIN_COMMAND)
+    command["kind"], command["operator"], command["reason"] = kind, b"olga", b"news"
+    for name, value in fields.items():
+        command[name] = value
+    names = Names()
+    names.instruments[0] = "ACME"
+    assert words(command, names).endswith(f"{said}; by olga: news")

@@ -7,6 +7,7 @@ python schema/generate.py --check    exit 1 and name the file when one is not up
 
 import argparse
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,16 @@ def noted(code: str, note: str) -> list[str]:
     return [f"{indent}# {note}", code]
 
 
+def text_item(key: str, text: str) -> list[str]:
+    """An item of a dict of texts, in as many lines as 120 columns ask for."""
+    line = f'    {key}: "{text}",'
+    if len(line) <= 120:
+        return [line]
+    parts = textwrap.wrap(text, 109)
+    parts[:-1] = [f"{part} " for part in parts[:-1]]
+    return [f"    {key}: (", *(f'        "{part}"' for part in parts), "    ),"]
+
+
 def make_python(schema: dict[str, Any]) -> str:
     """The SDK's module: IntEnums and NumPy dtypes."""
     lines = [f'"""Wire formats: record dtypes and enums. {HEAD}"""', ""]
@@ -90,8 +101,14 @@ def make_python(schema: dict[str, Any]) -> str:
     for name, enum in schema["enum"].items():
         base = "IntFlag" if name.endswith("Flag") else "IntEnum"
         lines += ["", "", f"class {name}({base}):", f'    """{enum["doc"]}"""', ""]
+        is_told = enum.get("texts", False)  # programs show what is said of its values
         for value, number, doc in enum["values"]:
-            lines += noted(f"    {value} = {number}", doc)
+            lines += noted(f"    {value} = {number}", "" if is_told else doc)
+        if is_told:
+            lines += ["", "", f"{constant_case(name)}_TEXTS: Final = {{"]
+            for value, _, doc in enum["values"]:
+                lines += text_item(f"{name}.{value}", doc)
+            lines.append("}")
     lines += ["", ""]
     for name, struct in schema["struct"].items():
         lines.append(f"# {struct['doc']}")

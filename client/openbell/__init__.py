@@ -16,8 +16,8 @@ from openbell import wire
 from openbell.aio import AsyncClient, AsyncMarketData, AsyncOrder, EventStream, UpdateStream
 from openbell.blocking import BlockingOrder, Client, MarketData
 from openbell.connection import SocketSettings
-from openbell.desk import Account, Instrument
 from openbell.discovery import Market, find_market
+from openbell.drafts import Account, Instrument
 from openbell.errors import (
     ConnectionLost,
     InvalidInput,
@@ -52,17 +52,22 @@ from openbell.orders import Fill, Order, OrderState
 from openbell.prices import cash_units, format_cash, format_price, price_units, to_decimal
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
 from openbell.status import BookInfo, Limits, Status
+from openbell.terms import Further, OrderTerms
 from openbell.trader import CLIENT_NAME
 from openbell.wire import (
+    AuctionKind,
     CancelReason,
     Channel,
     Check,
     CommandKind,
     EventFlag,
     EventKind,
+    HaltReason,
     InstrumentState,
     OrderFlag,
     OrderType,
+    Peg,
+    Rule,
     SelfTrade,
     Side,
     TimeInForce,
@@ -162,6 +167,7 @@ __all__ = [
     "AsyncClient",
     "AsyncMarketData",
     "AsyncOrder",
+    "AuctionKind",
     "BlockingOrder",
     "Book",
     "BookInfo",
@@ -179,6 +185,8 @@ __all__ = [
     "EventStream",
     "Fill",
     "FillInfo",
+    "Further",
+    "HaltReason",
     "Instrument",
     "InstrumentInfo",
     "InstrumentState",
@@ -198,8 +206,10 @@ __all__ = [
     "OrderInfo",
     "OrderRejected",
     "OrderState",
+    "OrderTerms",
     "OrderType",
     "Overrun",
+    "Peg",
     "PositionInfo",
     "Recovered",
     "Refused",
@@ -207,6 +217,7 @@ __all__ = [
     "RequestRejected",
     "RestingOrder",
     "ResumeTooOld",
+    "Rule",
     "SelfTrade",
     "Side",
     "SocketSettings",

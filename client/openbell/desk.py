@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from struct import Struct
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, TypeVar, Unpack
 
 import numpy as np
 
 from openbell import wire
+from openbell.drafts import Account, Draft, Instrument
 from openbell.errors import InvalidInput, LoginRefused, OpenBellError, ResumeTooOld, near, refusal
 from openbell.events import REJECTS, Event, Reject
 from openbell.orders import Fill, Order, OrderState, Request
 from openbell.prices import PriceLike, checked_int, price_units
-from openbell.records import EVENT, HEADER, MAGIC, ORDER_FRAME, REJECT
+from openbell.records import EVENT, HEADER, MAGIC, ORDER_FRAME, REJECT, SPECIAL_FRAME
 from openbell.requests import MassCancel, Query
 from openbell.session import Answer, Events, LoggedIn, Lost, Refusal, Session
+from openbell.terms import U32_MAX, OrderTerms, check_post_only, choice, resolve
 from openbell.wire import (
     CommandKind,
     EventFlag,
     EventKind,
     FrameType,
+    MassFlag,
     OrderFlag,
     OrderType,
+    Place,
     SelfTrade,
     Side,
     TimeInForce,
@@ -43,61 +47,22 @@ _KIND, _CLIENT_ID = int(_FIELDS["kind"][1]), int(_FIELDS["client_order_id"][1])
 _DUPLICATE = int(EventFlag.DUPLICATE)
 _ORDERS, _NEW_ORDER, _POST_ONLY = int(FrameType.ORDERS), int(CommandKind.NEW_ORDER), int(OrderFlag.POST_ONLY)
 _ACCEPTED = int(EventKind.ACCEPTED)
+_SPECIALS, _NEW_SPECIAL = int(FrameType.SPECIALS), int(CommandKind.NEW_SPECIAL)
 _COMMAND: Final = wire.ORDER_COMMAND
+_SPECIAL: Final = wire.SPECIAL_COMMAND
 _U64 = Struct("<Q")
 OrderT = TypeVar("OrderT", bound=Order)
 
 
-class Instrument(NamedTuple):
-    """What can be traded. tick_size in 1e-4 of the currency, lot_size in shares."""
-
-    id: int
-    symbol: str
-    tick_size: int
-    lot_size: int
-    currency: str
-
-
-class Account(NamedTuple):
-    """An account of this login."""
-
-    id: int
-    name: str
-
-
-class Draft(NamedTuple):
-    """An order's frame, and what its handle is made of."""
-
-    data: bytes
-    frame: int
-    symbol: str
-    account: int
-    instrument: int
-    side: Side
-    qty: int
-    price: int
-    order_type: OrderType
-    tif: TimeInForce
-    client_order_id: int
-
-
-def _choice(value: Any, kind: Any, field: str) -> Any:
-    """A member of an IntEnum by itself, its name or its number."""
-    try:
-        return kind[value.upper()] if isinstance(value, str) else kind(value)
-    except (KeyError, ValueError):
-        names = ", ".join(member.name for member in kind)
-        raise InvalidInput(f"{field} {value!r} is none of {names}", field=field, limit=names, value=value) from None
-
-
-def _check_commands(commands: np.ndarray[Any, np.dtype[Any]]) -> None:
-    if commands.dtype is not _COMMAND and commands.dtype != _COMMAND:
-        raise InvalidInput(f"commands have dtype {commands.dtype}, not wire.ORDER_COMMAND", field="commands")
-
-
-def _tif(value: Any) -> TimeInForce:
-    chosen: TimeInForce = _choice(value, TimeInForce, "tif")
-    return chosen
+def _frame_type(commands: np.ndarray[Any, np.dtype[Any]]) -> int:
+    """Of a frame of these commands. Raises InvalidInput."""
+    if commands.dtype is _COMMAND or commands.dtype == _COMMAND:
+        return _ORDERS
+    if commands.dtype == _SPECIAL:
+        return _SPECIALS
+    raise InvalidInput(
+        f"commands have dtype {commands.dtype}, not wire.ORDER_COMMAND or wire.SPECIAL_COMMAND", field="commands"
+    )
 
 
 class Desk(Generic[OrderT]):
@@ -326,6 +291,7 @@ class Desk(Generic[OrderT]):
                     int(resting[name]) for name in ("order_id", "price", "leaves", "filled")
                 )
                 order.refresh(order_id, price, leaves, filled, known)
+                order.is_triggered = order.is_stop and int(resting.get("place", Place.STOP)) != Place.STOP
             elif order.state is not OrderState.SENT and body.get("total", len(rows)) <= len(rows):
                 order.refresh_ended(known)
                 del self.orders[order.client_order_id]
@@ -382,12 +348,13 @@ class Desk(Generic[OrderT]):
         self_trade: SelfTrade | str = SelfTrade.ALLOW,
         account: str | int | None = None,
         client_order_id: int | None = None,
+        **terms: Unpack[OrderTerms],
     ) -> tuple[OrderT, bytes | None]:
         """Make an order and its handle; the frame to send now, or None while offline (it goes out later).
 
         price None: a market order. tif: DAY by default, IOC for market orders. Raises InvalidInput.
         """
-        draft = self.draft(side, symbol, qty, price, tif, post_only, self_trade, account, client_order_id)
+        draft = self.draft(side, symbol, qty, price, tif, post_only, self_trade, account, client_order_id, terms)
         return self.placed(draft), draft.data if self.online else None
 
     def draft(
@@ -401,23 +368,32 @@ class Desk(Generic[OrderT]):
         self_trade: SelfTrade | str,
         account: str | int | None,
         client_order_id: int | None,
+        terms: Mapping[str, Any],
     ) -> Draft:
         """The frame of an order, so that it can be sent before its handle is made by `placed`. Raises InvalidInput."""
         instrument = self.instrument(symbol)
-        side = side if type(side) is Side else _choice(side, Side, "side")
+        side = side if type(side) is Side else choice(side, Side, "side")
         qty = checked_int(qty, "qty", 1, wire.MAX_QTY)
-        if price is None:
-            order_type, units = OrderType.MARKET, 0
-            tif = TimeInForce.IOC if tif is None else _tif(tif)
-        else:
-            order_type, units = OrderType.LIMIT, price_units(price, tick_size=instrument.tick_size)
-            tif = TimeInForce.DAY if tif is None else tif if type(tif) is TimeInForce else _tif(tif)
-        if post_only and (price is None or tif in (TimeInForce.IOC, TimeInForce.FOK)):
-            raise InvalidInput(
-                "post_only needs a limit order with tif DAY or GTC", field="post_only", limit="GTC", value=tif
+        further = None
+        lifetime: TimeInForce
+        if terms:
+            order_type, units, lifetime, flags, further = resolve(
+                terms, qty, price, tif, post_only, instrument.tick_size
             )
+        else:
+            flags = _POST_ONLY if post_only else 0
+            if price is None:
+                order_type, units = OrderType.MARKET, 0
+                lifetime = TimeInForce.IOC if tif is None else choice(tif, TimeInForce, "tif")
+            else:
+                order_type, units = OrderType.LIMIT, price_units(price, tick_size=instrument.tick_size)
+                lifetime = TimeInForce.DAY if tif is None else tif  # type: ignore[assignment] # as it is checked next
+                if type(lifetime) is not TimeInForce:
+                    lifetime = choice(lifetime, TimeInForce, "tif")
+            if post_only:
+                check_post_only(order_type, lifetime)
         if type(self_trade) is not SelfTrade:
-            self_trade = _choice(self_trade, SelfTrade, "self_trade")
+            self_trade = choice(self_trade, SelfTrade, "self_trade")
         account = self.account_id(account)
         if client_order_id is None:
             client_order_id = self.next_id()
@@ -431,12 +407,22 @@ class Desk(Generic[OrderT]):
                 )
             self._last_id = max(self._last_id, client_order_id)
         number = self.session.next_number()
-        data = ORDER_FRAME.pack(
-            MAGIC, wire.VERSION, _ORDERS, 1, number,
-            0, 0, _NEW_ORDER, side, order_type, tif, _POST_ONLY if post_only else 0, self_trade, 0,
-            account, instrument.id, client_order_id, 0, units, qty, 0,
+        if further is None:
+            data = ORDER_FRAME.pack(
+                MAGIC, wire.VERSION, _ORDERS, 1, number,
+                0, 0, _NEW_ORDER, side, order_type, lifetime, flags, self_trade, 0,
+                account, instrument.id, client_order_id, 0, units, qty, 0,
+            )  # fmt: skip
+        else:
+            data = SPECIAL_FRAME.pack(
+                MAGIC, wire.VERSION, _SPECIALS, 1, number,
+                0, 0, _NEW_SPECIAL, side, order_type, lifetime, flags, self_trade, 0,
+                account, instrument.id, client_order_id, 0, units, qty, 0, *further, 0, 0, 0,
+            )  # fmt: skip
+        return Draft(
+            data, number, symbol, account, instrument.id, side, qty, units, order_type, lifetime, client_order_id,
+            further,
         )  # fmt: skip
-        return Draft(data, number, symbol, account, instrument.id, side, qty, units, order_type, tif, client_order_id)
 
     def placed(self, draft: Draft) -> OrderT:
         """The handle of an order that was sent, or will be after the login."""
@@ -465,7 +451,7 @@ class Desk(Generic[OrderT]):
 
         Raises InvalidInput.
         """
-        if order.order_type == OrderType.MARKET:
+        if order.order_type == OrderType.MARKET and order.tif in (TimeInForce.IOC, TimeInForce.FOK):
             raise InvalidInput("a market order never rests: there is nothing to replace", field="order")
         if order.is_done:
             raise InvalidInput(f"the order is done ({order.state.value}): nothing to replace", field="order")
@@ -473,10 +459,13 @@ class Desk(Generic[OrderT]):
             (request for request in reversed(order.requests) if request.kind == EventKind.REPLACE_REJECTED), None
         )
         # What is not given stays as it was asked for last.
-        units, lots, flags = (last.price, last.qty, last.flags) if last else (order.price, order.qty, 0)
+        units, lots, flags = (last.price, last.qty, last.flags) if last else (order.asked_price, order.qty, 0)
         flags &= OrderFlag.QTY_IS_LEAVES
+        if price is not None and order.order_type == OrderType.TRAILING_STOP and not order.is_triggered:
+            raise InvalidInput("a trailing stop has no price: its distance stays", field="price", value=price)
         if price is not None:
-            units = price_units(price, tick_size=self.instrument(order.symbol).tick_size)
+            is_uncapped = order.order_type == OrderType.PEGGED and price == 0
+            units = 0 if is_uncapped else price_units(price, tick_size=self.instrument(order.symbol).tick_size)
         if price is None and qty is None and open_qty is None and not requeue:
             raise InvalidInput("nothing to replace: give price, qty, open_qty or requeue", field="price")
         if qty is not None and open_qty is not None:
@@ -503,29 +492,35 @@ class Desk(Generic[OrderT]):
         return data
 
     def mass_cancel(
-        self, symbol: str | None = None, side: Side | str | None = None, account: str | int | None = None
+        self,
+        symbol: str | None = None,
+        side: Side | str | None = None,
+        account: str | int | None = None,
+        group: int | None = None,
+        session_only: bool = False,
     ) -> tuple[MassCancel, bytes | None]:
-        """Ask for the cancel of all orders of an account, or those of one symbol and/or side."""
+        """Ask for the cancel of all orders of an account, or those of one symbol, side, group, of this login."""
+        flags = (MassFlag.BY_SESSION if session_only else 0) | (0 if group is None else MassFlag.BY_GROUP)
+        group = 0 if group is None else checked_int(group, "group", 0, U32_MAX)
         instrument = wire.ANY if symbol is None else self.instrument(symbol).id
-        sides = wire.SIDE_BOTH if side is None else int(_choice(side, Side, "side"))
+        sides = wire.SIDE_BOTH if side is None else int(choice(side, Side, "side"))
         account = self.account_id(account)
         number, client_order_id = self.session.next_number(), self.next_id()
         data = ORDER_FRAME.pack(
             MAGIC, wire.VERSION, FrameType.ORDERS, 1, number,
-            0, 0, CommandKind.MASS_CANCEL, sides, 0, 0, 0, 0, 0,
-            account, instrument, client_order_id, 0, 0, 0, 0,
+            0, 0, CommandKind.MASS_CANCEL, sides, 0, 0, flags, 0, 0,
+            account, instrument, client_order_id, 0, 0, group, 0,
         )  # fmt: skip
         mass = self.masses[client_order_id] = MassCancel(account, client_order_id, number, data)
         return mass, data if self.online else None
 
     def batch(self, commands: np.ndarray[Any, np.dtype[Any]]) -> tuple[int, bytes | None]:
-        """One ORDERS frame of `wire.ORDER_COMMAND` records, sent as they are. Raises InvalidInput.
+        """One frame of `wire.ORDER_COMMAND` or `wire.SPECIAL_COMMAND` records, as they are. Raises InvalidInput.
 
         The frame's number, for a Refusal; the frame, or None while offline (it is held, and goes out after the login).
         Batches have no handles: after a reconnect, what the private stream does not show may be sent again as it was.
         """
-        _check_commands(commands)
-        count = len(commands)
+        kind, count = _frame_type(commands), len(commands)
         if not 1 <= count <= MAX_ORDERS_A_FRAME:
             raise InvalidInput(
                 f"a batch has 1 to {MAX_ORDERS_A_FRAME} commands, not {count}",
@@ -535,7 +530,7 @@ class Desk(Generic[OrderT]):
             )
         number = self.session.next_number()
         self._batches.append(range(number, number + 1))
-        data = HEADER.pack(MAGIC, wire.VERSION, _ORDERS, count, number) + commands.tobytes()
+        data = HEADER.pack(MAGIC, wire.VERSION, kind, count, number) + commands.tobytes()
         if not self.online:
             self._held.append(data)
         return number, data if self.online else None
@@ -545,18 +540,19 @@ class Desk(Generic[OrderT]):
 
         The number of the first frame, from which on they count; the frames to send now.
         """
-        _check_commands(commands)
+        kind = _frame_type(commands)
         if not len(commands):
             raise InvalidInput("a batch has at least 1 command, not 0", field="commands", limit=1, value=0)
         per_frame = checked_int(per_frame, "per_frame", 1, MAX_ORDERS_A_FRAME)
-        data, size = commands.tobytes(), per_frame * _COMMAND.itemsize
+        each = commands.dtype.itemsize
+        data, size = commands.tobytes(), per_frame * each
         number = first = self.session.next_number()
         frames = []
         for begin in range(0, len(data), size):
             if begin:
                 number = self.session.next_number()
             part = data[begin : begin + size]
-            frames.append(HEADER.pack(MAGIC, wire.VERSION, _ORDERS, len(part) // _COMMAND.itemsize, number) + part)
+            frames.append(HEADER.pack(MAGIC, wire.VERSION, kind, len(part) // each, number) + part)
         self._batches.append(range(first, number + 1))
         if not self.online:
             self._held.extend(frames)

@@ -8,14 +8,14 @@ from typing import NamedTuple
 from openbell import wire
 from openbell.prices import format_cash, format_price
 from openbell.records import EVENT, REJECT
-from openbell.wire import CancelReason, Check, EventFlag, EventKind, Side
+from openbell.wire import CancelReason, Check, EventFlag, EventKind, RestateReason, Rule, Side
 
 REJECTS = frozenset(
     map(int, (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJECTED, EventKind.ADMIN_REJECTED))
 )
 _KIND = wire.EVENT.fields["kind"][1] if wire.EVENT.fields else 0
 # The unit of limit, value and headroom of a check (see Check in docs/wire.md).
-_PRICES = {Check.PRICE, Check.TICK_SIZE, Check.PRICE_COLLAR, Check.POST_ONLY}
+_PRICES = {Check.PRICE, Check.TICK_SIZE, Check.PRICE_COLLAR, Check.POST_ONLY, Check.STOP_SIDE}
 _CASH = {Check.ORDER_NOTIONAL, Check.BUYING_POWER, Check.CASH_RANGE}
 _UNITS = {
     Check.MESSAGE_RATE: " messages a second",
@@ -24,6 +24,7 @@ _UNITS = {
     Check.OPEN_ORDERS: " open orders",
     Check.POSITION_LIMIT: " lots",
     Check.SHORT_SALE: " lots",
+    Check.REDUCE_ONLY: " lots",
     Check.ORDER_CAPACITY: " orders",
     Check.LEVEL_CAPACITY: " pages",
     Check.POSITION_CAPACITY: " positions",
@@ -50,12 +51,41 @@ _SAYINGS = {
     Check.POST_ONLY: "price {value} would trade at once, the best opposite price is {limit}",
     Check.UNKNOWN_ORDER: "no such live order of this account ({value})",
     Check.CASH_RANGE: "{value} is beyond {limit}",
+    Check.STOP_SIDE: "stop price {value} is met already by the reference price of {limit}",
+    Check.REDUCE_ONLY: "wants {value}, to reduce are {limit}",
+    Check.MODES: "modes {value} has bits other than {limit}",
+    Check.PEG: "peg {value} is none, the largest is {limit}",
+    Check.NO_PRICE: "there is no displayed price on the other side to take",
+}
+# The field that a check is about, where it is one.
+_FIELDS = {
+    Check.ACCOUNT: "account",
+    Check.INSTRUMENT: "instrument",
+    Check.CLIENT_ORDER_ID: "client_order_id",
+    Check.DUPLICATE_ID: "client_order_id",
+    Check.STALE_ID: "client_order_id",
+    Check.SIDE: "side",
+    Check.ORDER_TYPE: "order_type",
+    Check.TIME_IN_FORCE: "tif",
+    Check.SELF_TRADE_MODE: "self_trade",
+    Check.FLAGS: "flags",
+    Check.QTY: "qty",
+    Check.ORDER_QTY: "qty",
+    Check.PRICE: "price",
+    Check.TICK_SIZE: "price",
+    Check.PRICE_COLLAR: "price",
+    Check.POST_ONLY: "price",
+    Check.STOP_SIDE: "stop_price",
+    Check.REDUCE_ONLY: "qty",
+    Check.MODES: "modes",
+    Check.PEG: "peg",
 }
 _WITH_HEADROOM = {
     Check.ORDER_QTY,
     Check.ORDER_NOTIONAL,
     Check.POSITION_LIMIT,
     Check.SHORT_SALE,
+    Check.REDUCE_ONLY,
     Check.BUYING_POWER,
     Check.CASH_RANGE,
 }
@@ -75,13 +105,43 @@ def check_in_words(check: int, limit: int, value: int, headroom: int) -> str:
             return format_cash(amount)
         return f"{amount:,}{_UNITS[known]}" if known in _UNITS else str(amount)
 
-    if known is Check.INSTRUMENT_STATE:
+    if known is Check.COMBINATION:
+        said = _rule_in_words(limit, value)
+    elif known is Check.STOP_SIDE and value == 0:
+        said = "a trailing stop needs a reference price, and there is none"
+    elif known is Check.INSTRUMENT_STATE:
         names = {int(state): state.name for state in wire.InstrumentState}
         said = f"the instrument is {names.get(value, value)}, not {names.get(limit, limit)}"
     else:
         saying = _SAYINGS.get(known, "value {value}, limit {limit}")
         said = saying.format(value=unit(value), limit=unit(limit))
     return f"{known.name}: {said}" + (f" (headroom {unit(headroom)})" if known in _WITH_HEADROOM else "")
+
+
+def field_of(check: int, limit: int) -> str | None:
+    """The field that a reject is about; None where it is no single one."""
+    if check == Check.COMBINATION:
+        return wire.RULE_TEXTS[Rule(limit)].partition(":")[0] if limit in Rule._value2member_map_ else None
+    return _FIELDS.get(Check(check)) if check in Check._value2member_map_ else None
+
+
+def _rule_in_words(rule: int, value: int) -> str:
+    """The rule of COMBINATION, and what was given: "tif: not one that ... takes (given: FOK)"."""
+    if rule not in Rule._value2member_map_:
+        return f"rule {rule} (given: {value})"
+    return f"{wire.RULE_TEXTS[Rule(rule)]} (given: {_rule_value(Rule(rule), value)})"
+
+
+def _rule_value(rule: Rule, value: int) -> str:
+    names = {Rule.TIF: wire.TimeInForce, Rule.PEG_KIND: wire.Peg}
+    bits = {Rule.MODE: wire.ModeFlag, Rule.POST: wire.OrderFlag, Rule.DARK: wire.OrderFlag}
+    if rule in names:
+        return {int(one): one.name for one in names[rule]}.get(value, str(value))
+    if rule in bits:
+        return bits[rule](value).name or str(value)
+    if rule in (Rule.STOP_PRICE, Rule.OFFSET, Rule.DISCRETION):
+        return format_price(value)
+    return f"{value:,}"
 
 
 class Event(NamedTuple):
@@ -115,12 +175,14 @@ class Event(NamedTuple):
             moved, total = self.price, self.trade_id - (self.trade_id >> 63 << 64)
             show = format_cash if self.kind == EventKind.CASH else str
             return f"#{self.account_seq} {name} {show(moved)}, now {show(total)}"
-        if self.kind > EventKind.REPLACE_REJECTED:
+        if self.kind > EventKind.REPLACE_REJECTED and self.kind not in (EventKind.TRIGGERED, EventKind.RESTATED):
             return f"#{self.account_seq} {name} account {self.account}, instrument {self.instrument}, qty {self.qty}"
         side = "BUY" if self.side == Side.BUY else "SELL"
         text = f"#{self.account_seq} {name} {side} {self.qty} @ {format_price(self.price)}"
         if self.kind == EventKind.CANCELED and self.reason in CancelReason._value2member_map_:
             text += f" ({CancelReason(self.reason).name})"
+        elif self.kind == EventKind.RESTATED and self.reason in RestateReason._value2member_map_:
+            text += f" ({RestateReason(self.reason).name})"
         return f"{text}, instrument {self.instrument}, order {self.client_order_id}, open {self.leaves}"
 
 

@@ -8,8 +8,9 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from openbell.errors import OpenBellError, OrderCanceled, OrderRejected, RequestRejected
-from openbell.events import Event, Reject
+from openbell.events import Event, Reject, field_of
 from openbell.prices import format_price, to_decimal
+from openbell.terms import Further, type_in_words
 from openbell.wire import CancelReason, EventFlag, EventKind, OrderType, Side, TimeInForce
 
 
@@ -26,27 +27,34 @@ class OrderState(Enum):
 
 
 # Plain ints: an enum's member costs a look-up each time.
-_ACCEPTED, _FILL, _CANCELED, _REPLACED = map(
-    int, (EventKind.ACCEPTED, EventKind.FILL, EventKind.CANCELED, EventKind.REPLACED)
-)
-_DUPLICATE, _MAKER = int(EventFlag.DUPLICATE), int(EventFlag.MAKER)
+_ACCEPTED, _FILL, _CANCELED, _REPLACED, _TRIGGERED, _RESTATED = map(
+    int,
+    (
+        EventKind.ACCEPTED, EventKind.FILL, EventKind.CANCELED, EventKind.REPLACED, EventKind.TRIGGERED,
+        EventKind.RESTATED,
+    ),
+)  # fmt: skip
+_STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
+_DUPLICATE, _MAKER, _CROSS = map(int, (EventFlag.DUPLICATE, EventFlag.MAKER, EventFlag.CROSS))
 _DONE = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.UNKNOWN})
 
 
 class Fill(NamedTuple):
-    """One trade of an order. qty in lots, price in 1e-4, ts_ns since 1970 UTC."""
+    """One trade of an order. qty in lots, price in 1e-4, ts_ns since 1970 UTC. In an auction nobody is the maker."""
 
     qty: int
     price: int
     ts_ns: int
     trade_id: int
     is_maker: bool
+    is_auction: bool = False
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Fill:
         """The fill of a row of the query "fills"."""
         qty, price, ts_ns, trade_id = (int(row[name]) for name in ("qty", "price", "ts_ns", "trade_id"))
-        return cls(qty, price, ts_ns, trade_id, bool(int(row["flags"]) & EventFlag.MAKER))
+        flags = int(row["flags"])
+        return cls(qty, price, ts_ns, trade_id, bool(flags & _MAKER), bool(flags & _CROSS))
 
 
 class Request(NamedTuple):
@@ -63,21 +71,28 @@ class Request(NamedTuple):
 class Order:
     """An order and what became of it. Its attributes change as events arrive; none is to be set from outside.
 
-    symbol, side, qty (lots, total), price (1e-4; of a market order the effective one once accepted), order_type, tif,
-    client_order_id, order_id (the engine's, 0 before), state, filled and leaves (lots), fills, reject, cancel_reason.
+    symbol, side, qty (lots, total), price (1e-4), order_type, tif, further (what only special orders have, or None),
+    client_order_id, order_id (the engine's, 0 before), state, filled and leaves (lots, an iceberg's reserve included),
+    fills, reject, cancel_reason, is_triggered (of a stop).
+
+    price, once accepted: of a market order the effective one, of a stop its stop price (of a trailing one that of its
+    acceptance: it moves without an event), when it was triggered the one that it goes to.
     """
 
     __slots__ = (
         "_paid",
         "account",
         "cancel_reason",
+        "cap",
         "client_order_id",
         "data",
         "failure",
         "filled",
         "fills",
         "frame",
+        "further",
         "instrument",
+        "is_triggered",
         "leaves",
         "order_id",
         "order_type",
@@ -103,11 +118,17 @@ class Order:
         order_type: OrderType,
         tif: TimeInForce,
         client_order_id: int,
+        further: Further | None = None,
     ) -> None:
         self.symbol, self.account, self.instrument = symbol, account, instrument
         self.side, self.qty, self.price, self.order_type, self.tif = side, qty, price, order_type, tif
         self.client_order_id = client_order_id
+        self.further = further
+        self.cap = price  # of a pegged order: the price that was asked for last, 0: none
+        self.is_triggered = False
         self.order_id = 0
+        if further is not None and order_type == OrderType.STOP:
+            self.price = further.stop_price
         self.state = OrderState.SENT
         self.filled, self.leaves = 0, qty
         self.fills: list[Fill] = []
@@ -138,6 +159,16 @@ class Order:
         return self.state is not OrderState.SENT and (not self.requests or self.is_done)
 
     @property
+    def is_stop(self) -> bool:
+        """A stop of any kind, triggered or not."""
+        return self.order_type in _STOPS
+
+    @property
+    def asked_price(self) -> int:
+        """The price that a REPLACE of the quantity alone must name."""
+        return self.cap if self.order_type == OrderType.PEGGED else self.price
+
+    @property
     def average_price(self) -> Decimal | None:
         """Mean price of its fills in the currency; None without one."""
         qty = sum(fill.qty for fill in self.fills)
@@ -151,9 +182,11 @@ class Order:
     def __str__(self) -> str:
         verb = "buy" if self.side == Side.BUY else "sell"
         what = f"{verb} {self.qty} {self.symbol}"
-        if self.price or self.order_type == OrderType.LIMIT:
-            what += f" @ {self.price_text}"
+        price = self.cap if self.order_type == OrderType.PEGGED else self.price
+        what += type_in_words(self.order_type, price, self.further, format_price)
         text = f"{what}: {self.state.value}"
+        if self.is_stop and self.is_open:
+            text += ", triggered" if self.is_triggered else ", waits for its trigger"
         if self.fills and (average := self.average_price) is not None:
             count = len(self.fills)
             text += f" {self.filled} at {_shown(average)} in {count} fill{'s' if count > 1 else ''}"
@@ -179,6 +212,7 @@ class Order:
                 order=self,
                 reject=reject,
                 code=str(reject).split(":")[0],
+                field=field_of(reject.check, reject.limit),
                 limit=reject.limit,
                 value=reject.value,
             )
@@ -201,8 +235,9 @@ class Order:
             return reject
         text = str(reject)
         return RequestRejected(
-            text, order=self, reject=reject, code=text.split(":")[0], limit=reject.limit, value=reject.value
-        )
+            text, order=self, reject=reject, code=text.split(":")[0], field=field_of(reject.check, reject.limit),
+            limit=reject.limit, value=reject.value,
+        )  # fmt: skip
 
     def _raise_rejected(self) -> None:
         error = self.error() if self.state is OrderState.REJECTED else None
@@ -224,7 +259,8 @@ class Order:
         """Follow one event of this order."""
         kind = event.kind
         if kind == _FILL:
-            self.fills.append(Fill(event.qty, event.price, event.ts_ns, event.trade_id, bool(event.flags & _MAKER)))
+            self.fills.append(Fill(event.qty, event.price, event.ts_ns, event.trade_id, bool(event.flags & _MAKER),
+                                   bool(event.flags & _CROSS)))  # fmt: skip
             self._paid += event.qty * event.price
             self.filled, self.leaves = event.filled, event.leaves
             self.state = OrderState.PARTLY_FILLED if event.leaves else OrderState.FILLED
@@ -241,8 +277,14 @@ class Order:
         elif kind == _REPLACED:
             self.price, self.qty = event.price, event.qty
             self.filled, self.leaves = event.filled, event.leaves
-            self._answered(EventKind.REPLACE_REJECTED)
+            answered = self._answered(EventKind.REPLACE_REJECTED)
+            self.cap = event.price if answered is None else answered.price
             self.request_reject = None
+        elif kind == _RESTATED:
+            self.price, self.qty = event.price, event.qty
+            self.filled, self.leaves = event.filled, event.leaves
+        elif kind == _TRIGGERED:
+            self.price, self.is_triggered = event.price, True
 
     def refused(self, reject: Reject) -> None:
         """Follow a reject of this order or of a cancel or replace of it."""
@@ -264,12 +306,12 @@ class Order:
                 return True
         return False
 
-    def _answered(self, kind: EventKind) -> bool:
+    def _answered(self, kind: EventKind) -> Request | None:
         for request in self.requests:
             if request.kind == kind:
                 self.requests.remove(request)
-                return True
-        return False
+                return request
+        return None
 
     def refresh(self, order_id: int, price: int, leaves: int, filled: int, fills: list[Fill]) -> None:
         """Take over the state of a row of the query "orders", and the fills that the market keeps."""

@@ -76,6 +76,29 @@ def price_units(value: PriceLike, *, tick_size: int = 1, field: str = "price") -
     return units
 
 
+def signed_price_units(value: PriceLike, *, field: str) -> int:
+    """A distance in wire units of 1e-4, below or above 0. Raises InvalidInput."""
+    units = _units(value, 4, field)
+    if abs(units) > wire.MAX_PRICE:
+        raise InvalidInput(
+            f"{field} {value!r} is beyond {format_price(wire.MAX_PRICE)}",
+            field=field,
+            limit=wire.MAX_PRICE,
+            value=units,
+        )
+    return units
+
+
+def basis_points(percent: PriceLike, *, field: str) -> int:
+    """Percent as basis points; an int counts percent. Raises InvalidInput when it is not within 0.01 to 99.99."""
+    units = _units(str(percent) if isinstance(percent, int) and not isinstance(percent, bool) else percent, 2, field)
+    if not 1 <= units <= 9999:
+        raise InvalidInput(
+            f"{field} {percent!r} is out of range: 0.01 to 99.99", field=field, limit="99.99", value=percent
+        )
+    return units
+
+
 def cash_units(value: PriceLike, *, field: str = "amount") -> int:
     """An amount of cash in wire units of 1e-6; an int counts those. Raises InvalidInput."""
     units = _units(value, 6, field)

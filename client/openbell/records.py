@@ -39,8 +39,9 @@ TOP = struct_of(wire.TOP)
 DEPTH = struct_of(wire.DEPTH)
 TRADE = struct_of(wire.TRADE)
 HEARTBEAT = struct_of(wire.HEARTBEAT)
-# A whole ORDERS frame of one command: packed in one call.
+# A whole ORDERS or SPECIALS frame of one command: packed in one call.
 ORDER_FRAME = Struct("<" + letters_of(wire.FRAME_HEADER) + letters_of(wire.ORDER_COMMAND))
+SPECIAL_FRAME = Struct("<" + letters_of(wire.FRAME_HEADER) + letters_of(wire.SPECIAL_COMMAND))
 
 
 def frame(kind: int, number: int, body: bytes = b"", count: int | None = None) -> bytes:

@@ -14,7 +14,7 @@ RowT = TypeVar("RowT")
 
 @dataclass(frozen=True, slots=True)
 class OrderInfo:
-    """A live order. side: wire.Side; tif: wire.TimeInForce; hold: cash held for it."""
+    """A live order. side: wire.Side; tif: wire.TimeInForce; hold: cash held for it; shown: lots that are displayed."""
 
     order_id: int = 0
     client_order_id: int = 0
@@ -27,8 +27,14 @@ class OrderInfo:
     tif: int = 0
     flags: int = 0
     self_trade: int = 0
+    order_type: int = 0
+    place: int = 0
+    peg: int = 0
+    modes: int = 0
     level_qty_ahead: int = 0
     hold: int = 0
+    group: int = 0
+    shown: int = 0
     symbol: str = ""
 
 

@@ -7,18 +7,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, Unpack
 
 import numpy as np
 
 from openbell import wire
 from openbell.connection import SocketSettings
-from openbell.desk import MAX_ORDERS_A_FRAME, Account, Desk, Instrument, OrderT
+from openbell.desk import MAX_ORDERS_A_FRAME, Desk, OrderT
 from openbell.discovery import Market, find_market
+from openbell.drafts import Account, Instrument
 from openbell.errors import OpenBellError
 from openbell.orders import OrderState
 from openbell.prices import PriceLike
 from openbell.rows import rows_of
+from openbell.terms import OrderTerms
 from openbell.wire import SelfTrade, Side, TimeInForce
 
 RowT = TypeVar("RowT")
@@ -60,15 +62,16 @@ class Trader(ABC, Generic[OrderT]):
         self_trade: SelfTrade | str = SelfTrade.ALLOW,
         account: str | int | None = None,
         client_order_id: int | None = None,
+        **terms: Unpack[OrderTerms],
     ) -> OrderT:
         """Send a buy order and return its handle at once.
 
         qty: lots. price: text such as "101.25", a Decimal, or an int of 1e-4; None makes it a market order. tif: DAY by
         default. client_order_id: to send an order again that may have arrived before (the market answers as it did the
-        first time); by default a new one. Raises InvalidInput (a ValueError) for what is wrong at first sight,
-        ConnectionLost.
+        first time); by default a new one. terms: stops, pegs, icebergs and all others, see `terms.OrderTerms`. Raises
+        InvalidInput (a ValueError) for what is wrong at first sight, ConnectionLost.
         """
-        return self.order(Side.BUY, symbol, qty, price, tif, post_only, self_trade, account, client_order_id)
+        return self.order(Side.BUY, symbol, qty, price, tif, post_only, self_trade, account, client_order_id, **terms)
 
     def sell(
         self,
@@ -81,9 +84,10 @@ class Trader(ABC, Generic[OrderT]):
         self_trade: SelfTrade | str = SelfTrade.ALLOW,
         account: str | int | None = None,
         client_order_id: int | None = None,
+        **terms: Unpack[OrderTerms],
     ) -> OrderT:
         """Send a sell order and return its handle at once; as `buy`."""
-        return self.order(Side.SELL, symbol, qty, price, tif, post_only, self_trade, account, client_order_id)
+        return self.order(Side.SELL, symbol, qty, price, tif, post_only, self_trade, account, client_order_id, **terms)
 
     def order(
         self,
@@ -96,12 +100,13 @@ class Trader(ABC, Generic[OrderT]):
         self_trade: SelfTrade | str = SelfTrade.ALLOW,
         account: str | int | None = None,
         client_order_id: int | None = None,
+        **terms: Unpack[OrderTerms],
     ) -> OrderT:
         """Send an order whose side is a value ("buy", "sell" or a Side); as `buy`."""
         with self._lock:
             self._check_open()
             desk = self._desk
-            draft = desk.draft(side, symbol, qty, price, tif, post_only, self_trade, account, client_order_id)
+            draft = desk.draft(side, symbol, qty, price, tif, post_only, self_trade, account, client_order_id, terms)
             if desk.online:
                 self._send_frame(draft.data)
             return desk.placed(draft)  # while the order is on its way
@@ -129,7 +134,8 @@ class Trader(ABC, Generic[OrderT]):
     def send_batch(self, commands: np.ndarray[Any, np.dtype[Any]]) -> int:
         """Send 1 to 4096 `wire.ORDER_COMMAND` records in one frame, as they are; returns the frame's number.
 
-        For speed: there are no handles and no checks here, the answers come with the private events. Fill in kind,
+        For speed: there are no handles and no checks here, the answers come with the private events. For NEW_SPECIAL
+        give `wire.SPECIAL_COMMAND` records. Fill in kind,
         account, instrument, client_order_id (see `reserve_ids`) and what else the kind needs. The market takes a frame
         whole or refuses it whole: errors.Refused with this number as `frame`, raised where private events are read.
         Batches that a lost connection swallowed are not sent again: Refused says so where the market could answer,

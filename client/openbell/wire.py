@@ -298,19 +298,37 @@ class Check(IntEnum):
 class Rule(IntEnum):
     """What Check.COMBINATION found broken: docs/orders.md. The name is that of the field, or what it is about."""
 
-    STOP_PRICE = 1  # stop_price: STOP and STOP_LIMIT need one, no other type has one
-    PEG_KIND = 2  # peg: PEGGED needs one, no other type has one, and no peg is taken in a call
-    OFFSET = 3  # offset: of TRAILING_STOP above 0, of PEGGED away from the market or 0, else 0
-    MODE = 4  # modes: TRAIL_PERCENT needs TRAILING_STOP; IMBALANCE_ONLY needs LIMIT with AT_OPEN or AT_CLOSE
-    TIF = 5  # tif: not one that this order type, flag or state takes
-    EXPIRE = 6  # expire_ns: GTD needs a time to come, no other tif has one
-    # flags: POST_ONLY needs LIMIT with DAY, GTC or GTD; SLIDE needs POST_ONLY; no call takes POST_ONLY or REDUCE_ONLY
+    STOP_PRICE = 1
+    PEG_KIND = 2
+    OFFSET = 3
+    MODE = 4
+    TIF = 5
+    EXPIRE = 6
     POST = 7
-    # flags: HIDDEN needs LIMIT with DAY, GTC or GTD; ALL_OR_NONE needs HIDDEN or IOC; no call takes ALL_OR_NONE
     DARK = 8
-    MIN_QTY = 9  # min_qty: at most qty, needs HIDDEN or IOC, without ALL_OR_NONE; no call takes it
-    DISPLAY = 10  # display_qty: at most qty, needs LIMIT with DAY, GTC or GTD, without HIDDEN, REDUCE_ONLY, discretion
-    DISCRETION = 11  # discretion: needs LIMIT with DAY, GTC or GTD, without HIDDEN, POST_ONLY; no call takes it
+    MIN_QTY = 9
+    DISPLAY = 10
+    DISCRETION = 11
+
+
+RULE_TEXTS: Final = {
+    Rule.STOP_PRICE: "stop_price: STOP and STOP_LIMIT need one, no other type has one",
+    Rule.PEG_KIND: "peg: PEGGED needs one, no other type has one, and no peg is taken in a call",
+    Rule.OFFSET: "offset: of TRAILING_STOP above 0, of PEGGED away from the market or 0, else 0",
+    Rule.MODE: "modes: TRAIL_PERCENT needs TRAILING_STOP; IMBALANCE_ONLY needs LIMIT with AT_OPEN or AT_CLOSE",
+    Rule.TIF: "tif: not one that this order type, flag or state takes",
+    Rule.EXPIRE: "expire_ns: GTD needs a time to come, no other tif has one",
+    Rule.POST: (
+        "flags: POST_ONLY needs LIMIT with DAY, GTC or GTD; SLIDE needs POST_ONLY; no call takes POST_ONLY or "
+        "REDUCE_ONLY"
+    ),
+    Rule.DARK: (
+        "flags: HIDDEN needs LIMIT with DAY, GTC or GTD; ALL_OR_NONE needs HIDDEN or IOC; no call takes ALL_OR_NONE"
+    ),
+    Rule.MIN_QTY: "min_qty: at most qty, needs HIDDEN or IOC, without ALL_OR_NONE; no call takes it",
+    Rule.DISPLAY: "display_qty: at most qty, needs LIMIT with DAY, GTC or GTD, without HIDDEN, REDUCE_ONLY, discretion",
+    Rule.DISCRETION: "discretion: needs LIMIT with DAY, GTC or GTD, without HIDDEN, POST_ONLY; no call takes it",
+}
 
 
 class BookKind(IntEnum):

@@ -117,7 +117,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"tif": "GTX"}, "tif", "DAY, GTC, IOC, FOK"),
     ({"tif": 9}, "tif", "DAY, GTC, IOC, FOK"),
     ({"self_trade": "no"}, "self_trade", "CANCEL_NEWEST"),
-    ({"post_only": True, "tif": "IOC"}, "post_only", "DAY or GTC"),
+    ({"post_only": True, "tif": "IOC"}, "post_only", "DAY, GTC or GTD"),
     ({"post_only": True, "price": None}, "post_only", "limit order"),
     ({"account": "bob"}, "account", "may use alice"),
     ({"client_order_id": 0}, "client_order_id", "out of range"),

@@ -106,14 +106,17 @@ class AsyncClient(Trader[AsyncOrder]):
         side: Side | str | None = None,
         *,
         account: str | int | None = None,
+        group: int | None = None,
+        session_only: bool = False,
         timeout_s: float | None = 10.0,
     ) -> int:
         """Cancel all orders of an account (or of one symbol and/or side) and wait; their number.
 
-        Raises InvalidInput, Refused, TimedOut.
+        group: only those of this group (0: those of none). session_only: only those entered since this client's last
+        login. Raises InvalidInput, Refused, TimedOut.
         """
         self._check_open()
-        mass, data = self._desk.mass_cancel(symbol, side, account)
+        mass, data = self._desk.mass_cancel(symbol, side, account, group, session_only)
         try:
             if data is not None:
                 self._send_frame(data)

@@ -279,6 +279,8 @@ class Order:
             self.filled, self.leaves = event.filled, event.leaves
             answered = self._answered(EventKind.REPLACE_REJECTED)
             self.cap = event.price if answered is None else answered.price
+            if self.order_type == OrderType.STOP and self.further is not None and not self.is_triggered:
+                self.further = self.further._replace(stop_price=event.price)
             self.request_reject = None
         elif kind == _RESTATED:
             self.price, self.qty = event.price, event.qty

@@ -18,18 +18,21 @@ from rich.text import Text
 
 from engine.cli import reach, show
 from engine.cli.operating.act import count, decimal_text, seconds
+from engine.cli.ordering import terms
 
 HELP = "place, cancel and list orders of one account"
 ACCOUNT_VARIABLE = "OPENBELL_ACCOUNT"
 ANSWER_S = 5.0
-EPILOG = """examples:
+EPILOG = f"""examples:
   ./openbell order buy NOVA 10                  at the market: what is there at once, within the collar
   ./openbell order buy NOVA 10 412.50           at 412.50 or better; what is left waits in the book
   ./openbell order sell NOVA 10 412.60 --wait   and follow it until it is done (Ctrl-C leaves it in the book)
+{terms.EXAMPLES}
   ./openbell order list
   ./openbell order cancel 1732550000000000      by the id that `list` shows
   ./openbell order cancel --all
 
+What goes with what: docs/orders.md. A refusal names the field and the rule.
 exit codes: 0 done, 1 refused or ended unfilled, 2 wrong usage, 3 no engine there"""
 
 
@@ -43,14 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         below = acts.add_parser(name, help=f"place a {name} order", description=f"Place a {name} order.")
         below.add_argument("symbol", metavar="SYM")
         below.add_argument("qty", metavar="LOTS", type=count)
-        below.add_argument("price", metavar="PRICE", nargs="?", type=decimal_text, help="left out: a market order")
+        below.add_argument("price", metavar="PRICE", nargs="?", type=decimal_text, help="left out: at the market")
         below.add_argument(
             "--tif",
             type=str.upper,
             choices=[one.name for one in wire.TimeInForce],
             help="how long it lives (default DAY; of market orders IOC)",
         )
-        below.add_argument("--post-only", action="store_true", help="refuse it where it would trade at once")
         below.add_argument("--id", type=count, metavar="N", help="client order id, to repeat an order safely")
         below.add_argument(
             "--wait",
@@ -60,12 +62,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="S",
             help="follow it until it is done, or S seconds",
         )
+        terms.add_arguments(below)
         _common(below, again=True)
     cancel = acts.add_parser("cancel", help="cancel one order, or --all", description="Cancel orders.")
     which = cancel.add_mutually_exclusive_group(required=True)
     which.add_argument("id", metavar="ID", nargs="?", type=count, help="client id or engine's id, see `list`")
     which.add_argument("--all", action="store_true", help="all of the account")
     cancel.add_argument("--symbol", metavar="SYM", help="with --all: only in this instrument")
+    cancel.add_argument("--group", type=count, metavar="N", help="with --all: only those of this group")
     _common(cancel, again=True)
     replace = acts.add_parser("replace", help="change price or quantity", description="Change an order in the book.")
     replace.add_argument("id", metavar="ID", type=count, help="client id or engine's id, see `list`")
@@ -124,11 +128,14 @@ def _do(args: argparse.Namespace) -> int:
 def _place(client: openbell.Client, args: argparse.Namespace) -> int:
     """Send the order, print what became of it at once; with --wait until it is done."""
     symbol = args.symbol if args.symbol in client.instruments_by_symbol else args.symbol.upper()
-    order = client.order(args.act, symbol, args.qty, args.price, args.tif, args.post_only, client_order_id=args.id)
+    order = client.order(
+        args.act, symbol, args.qty, args.price, args.tif, args.post_only, args.self_trade, client_order_id=args.id,
+        **terms.given(args),
+    )  # fmt: skip
     shown = 0
     order.wait_accepted(ANSWER_S)
     if not args.json:
-        show.out(f"accepted for {_name(client, order.account)}: {_what(order)}, id {order.client_order_id}")
+        show.out(f"accepted for {_name(client, order.account)}: {terms.what(order)}, id {order.client_order_id}")
     deadline_s = time.monotonic() + (args.wait or 0)
     try:
         while True:
@@ -148,7 +155,7 @@ def _place(client: openbell.Client, args: argparse.Namespace) -> int:
     elif order.is_done:
         show.out(_end(order))
     else:
-        waiting = f"{show.counted(order.leaves, 'lot waits', 'lots wait')} in the book at {order.price_text}"
+        waiting = terms.waiting(order, args.hidden)
         show.out(f"{waiting}. To take it out: {_typed(f'order cancel {order.client_order_id}', args)}")
     if isinstance(error, OrderCanceled) and not order.filled:
         return reach.REFUSED
@@ -167,16 +174,9 @@ def _typed(verb: str, args: argparse.Namespace) -> str:
     return reach.typed(verb, args.data, args.address) + account
 
 
-def _what(order: Order) -> str:
-    verb = "buy" if order.side == wire.Side.BUY else "sell"
-    kind = "at the market, " if order.order_type == wire.OrderType.MARKET else ""
-    better = "at most" if order.side == wire.Side.BUY else "at least"
-    return f"{verb} {order.qty:,} {order.symbol} {kind}{better} {order.price_text} {order.tif.name}"
-
-
 def _fill(order: Order, fill: openbell.Fill) -> str:
     done = "bought" if order.side == wire.Side.BUY else "sold"
-    role = "maker" if fill.is_maker else "taker"
+    role = "maker" if fill.is_maker else "auction" if fill.is_auction else "taker"
     what = f"{done} {fill.qty:,} {order.symbol} at {show.price(fill.price)}"
     return f"{show.clock(fill.ts_ns)}  {what}  ({role}, trade {fill.trade_id:,})"
 
@@ -200,7 +200,10 @@ def _order_json(order: Order) -> dict[str, Any]:
         "side": wire.Side(order.side).name,
         "qty": order.qty,
         "price": order.price,
+        "order_type": order.order_type.name,
         "tif": order.tif.name,
+        "triggered": order.is_triggered,
+        "further": {} if order.further is None else {name: n for name, n in order.further._asdict().items() if n},
         "account": order.account,
         "client_order_id": order.client_order_id,
         "order_id": order.order_id,
@@ -268,7 +271,7 @@ def _answered(answer: Event | Reject, args: argparse.Namespace, text: str) -> in
 
 def _cancel(client: openbell.Client, args: argparse.Namespace) -> int:
     if args.all:
-        number = client.cancel_all(args.symbol)
+        number = client.cancel_all(args.symbol, group=args.group)
         if args.json:
             show.out_json({"canceled": number})
         else:
@@ -284,6 +287,8 @@ def _replace(client: openbell.Client, args: argparse.Namespace) -> int:
         raise InvalidInput("give --price, --qty or both", field="price")
     row = _find(client, args)
     tick_size = client.instruments_by_symbol[row.symbol].tick_size
+    if row.order_type == wire.OrderType.PEGGED and args.price is None:
+        raise InvalidInput("of a pegged order give --price, too: its cap, which is not listed", field="price")
     price = row.price if args.price is None else openbell.price_units(args.price, tick_size=tick_size)
     answer = _send(client, wire.CommandKind.REPLACE, row, price, row.leaves if args.qty is None else args.qty)
     text = ""
@@ -304,13 +309,17 @@ def _list(client: openbell.Client, args: argparse.Namespace) -> int:
     made = [
         (
             str(row.client_order_id), row.symbol, show.side(row.side), f"{row.leaves:,}", show.price(row.price),
-            f"{row.filled:,}", wire.TimeInForce(row.tif).name, f"{row.level_qty_ahead:,}",
+            f"{row.filled:,}", wire.TimeInForce(row.tif).name, f"{row.level_qty_ahead:,}", terms.kind(row),
         )
         for row in rows
     ]  # fmt: skip
-    columns = (">id", "symbol", "side", ">open", ">price", ">filled", "tif", ">ahead")
+    columns = (">id", "symbol", "side", ">open", ">price", ">filled", "tif", ">ahead", "kind")
     show.out(show.table(columns, made, empty="no live orders"))
     return reach.DONE
+
+
+def _role(flags: int) -> str:
+    return "auction" if flags & wire.EventFlag.CROSS else "maker" if flags & wire.EventFlag.MAKER else "taker"
 
 
 def _fills(client: openbell.Client, args: argparse.Namespace) -> int:
@@ -321,7 +330,7 @@ def _fills(client: openbell.Client, args: argparse.Namespace) -> int:
     made = [
         (
             show.clock(row.ts_ns), row.symbol, show.side(row.side), f"{row.qty:,}", show.price(row.price),
-            "maker" if row.flags & wire.EventFlag.MAKER else "taker", f"{row.leaves:,}", str(row.client_order_id),
+            _role(row.flags), f"{row.leaves:,}", str(row.client_order_id),
         )
         for row in rows[-50:]
     ]  # fmt: skip

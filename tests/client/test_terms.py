@@ -243,6 +243,9 @@ def test_replacing_stops_and_orders_of_auctions() -> None:
     table = Table()
     stop, _ = table.desk.order("buy", "ACME", 100, stop="110.00")
     assert command(table.desk.replace(stop, qty=50))["price"] == 1_100_000
+    same = {"client_order_id": stop.client_order_id, "order_id": 77}
+    table.tell(kind=EventKind.REPLACED, price=1_150_000, qty=50, leaves=50, **same)
+    assert str(stop).startswith("buy 50 ACME stop 115.00: ")
     trailing, _ = table.desk.order("buy", "ACME", 100, trail="1.00")
     with pytest.raises(InvalidInput, match="its distance stays"):
         table.desk.replace(trailing, "110.00")

@@ -1,0 +1,1 @@
+"""What `openbell order` is made of beside its acts."""

@@ -1,0 +1,136 @@
+"""The options of `openbell order`: what the SDK gets of them, and how orders are shown."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from openbell import wire
+from openbell.orders import Order
+from openbell.rows import OrderInfo
+from openbell.terms import Further, OrderTerms
+
+from engine.cli import order
+from engine.cli.ordering import terms
+
+BUY, SELL = wire.Side.BUY, wire.Side.SELL
+TYPES = wire.OrderType
+
+
+def parsed(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    order.add_arguments(parser)
+    return parser.parse_args(["buy", "NOVA", "10", *words])
+
+
+SAID: list[tuple[list[str], dict[str, Any]]] = [
+    ([], {}),
+    (["--stop", "400"], {"stop": "400"}),
+    (["--trail", "0.25"], {"trail": "0.25"}),
+    (["--trail", "2.5%"], {"trail_percent": "2.5"}),
+    (["--market-to-limit"], {"market_to_limit": True}),
+    (["--peg", "midpoint", "--peg-offset", "-0.01"], {"peg": "MIDPOINT", "peg_offset": "-0.01"}),
+    (["412.50", "--display", "1,000", "--discretion", "0.05"], {"display_qty": 1000, "discretion": "0.05"}),
+    (["412.50", "--hidden", "--min-qty", "5"], {"hidden": True, "min_qty": 5}),
+    (["412.50", "--hidden", "--all-or-none"], {"hidden": True, "all_or_none": True}),
+    (
+        ["412.50", "--slide", "--reduce-only", "--do-not-route"],
+        {"slide": True, "reduce_only": True, "do_not_route": True},
+    ),
+    (
+        ["--imbalance-only", "--group", "0", "--self-trade-group", "9"],
+        {"imbalance_only": True, "group": 0, "self_trade_group": 9},
+    ),
+    (["--until", "2026-03-02T15:30:00+00:00"], {"expire": datetime(2026, 3, 2, 15, 30, tzinfo=UTC)}),
+]
+
+
+@pytest.mark.parametrize(("words", "wanted"), SAID)
+def test_options_become_terms(words: list[str], wanted: dict[str, Any]) -> None:
+    assert terms.given(parsed(*words)) == wanted
+
+
+def test_every_term_has_an_option() -> None:
+    assert {name for _, wanted in SAID for name in wanted} == set(OrderTerms.__annotations__)
+
+
+def test_times_to_come() -> None:
+    now = datetime.now(UTC)
+    for text, span in (("+90s", 90), ("+15m", 900), ("+2h", 7200), ("+1d", 86400)):
+        assert timedelta(0) <= terms.until(text) - now - timedelta(seconds=span) < timedelta(seconds=60)
+    today = terms.until("15:30")
+    assert (today.hour, today.minute, today.tzinfo is not None) == (15, 30, True)
+    assert terms.until("2026-03-02T15:30").tzinfo is not None
+    assert terms.until("2026-03-02T15:30+00:00") == datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--until", "soon"], ["--until", "+5"], ["--until", "25:00"], ["--trail", "x%"], ["--display", "0"],
+        ["--peg", "none"], ["--stop", "1e3"],
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        parsed(*words)
+    assert refused.value.code == 2
+    assert words[0] in capsys.readouterr().err
+
+
+def made(side: wire.Side, order_type: wire.OrderType, price: int, further: Further | None = None) -> Order:
+    return Order("NOVA", 1, 2, side, 10, price, order_type, wire.TimeInForce.GTC, 7, further)
+
+
+@pytest.mark.parametrize(
+    ("one", "what", "waiting"),
+    [
+        (made(BUY, TYPES.LIMIT, 4_125_000), "buy 10 NOVA at most 412.50 GTC", "in the book at 412.50"),
+        (
+            made(SELL, TYPES.STOP, 0, Further(stop_price=4_000_000)),
+            "sell 10 NOVA stop 400.00 GTC",
+            "for a trade at 400.00 or below",
+        ),
+        (
+            made(BUY, TYPES.STOP_LIMIT, 4_100_000, Further(stop_price=4_000_000)),
+            "buy 10 NOVA stop 400.00 @ 410.00 GTC",
+            "for a trade at 400.00 or above",
+        ),
+        (
+            made(BUY, TYPES.TRAILING_STOP, 4_000_000, Further(offset=250, modes=1)),
+            "buy 10 NOVA trailing stop by 2.5 % @ 400.00 GTC",
+            "at 400.00 or above, and follows the market",
+        ),
+        (made(BUY, TYPES.PEGGED, 0, Further(peg=3)), "buy 10 NOVA pegged to midpoint GTC", "wait unseen"),
+    ],
+)
+def test_orders_in_words(one: Order, what: str, waiting: str) -> None:
+    assert terms.what(one) == what
+    assert terms.waiting(one, False).endswith(waiting)
+    assert terms.waiting(one, False).startswith("10 lots wait")
+
+
+def test_where_other_orders_wait() -> None:
+    closing = made(SELL, TYPES.LIMIT, 4_125_000)
+    closing.tif = wire.TimeInForce.AT_CLOSE
+    assert terms.waiting(closing, False) == "10 lots wait for an auction"
+    assert terms.waiting(made(BUY, TYPES.LIMIT, 4_125_000), True) == "10 lots wait unseen at 412.50"
+    stop = made(BUY, TYPES.STOP_LIMIT, 4_100_000, Further(stop_price=4_000_000))
+    stop.is_triggered = True
+    assert terms.waiting(stop, False) == "10 lots wait in the book at 410.00"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (OrderInfo(leaves=10, shown=10), "–"),
+        (OrderInfo(leaves=100, shown=10, group=3), "shows 10, group 3"),
+        (OrderInfo(order_type=TYPES.TRAILING_STOP, place=wire.Place.STOP), "trailing stop, waits"),
+        (OrderInfo(order_type=TYPES.PEGGED, place=wire.Place.DARK, peg=3), "pegged, midpoint, unseen"),
+        (OrderInfo(place=wire.Place.CALL, leaves=5), "for an auction"),
+    ],
+)
+def test_what_a_live_order_is(row: OrderInfo, said: str) -> None:
+    assert terms.kind(row) == said

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final
 
 from openbell import wire
 from openbell.prices import format_cash, format_price
-from openbell.wire import Check, CommandKind
+from openbell.wire import Check, CommandKind, InstrumentState
 
 from engine.sequencer import Rejected
 
@@ -20,6 +21,10 @@ def _lots(value: int) -> str:
 
 def _number(value: int) -> str:
     return f"{value:,}"
+
+
+def _clock(value: int) -> str:
+    return f"{datetime.fromtimestamp(value / 1e9, UTC):%Y-%m-%d %H:%M:%S} UTC" if value else "none"
 
 
 _LIMITS: Final[dict[str, Unit]] = {
@@ -41,6 +46,7 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
         "currency": _number,
     },
     CommandKind.SET_ACCOUNT: {**_LIMITS, "flags": _number},
+    CommandKind.SET_INSTRUMENT_STATE: {"state": _number, "reason or kind": _number, "time": _clock, "then": _number},
     CommandKind.DEPOSIT: {"amount": format_cash},
     CommandKind.DEPOSIT_SHARES: {"qty": _lots, "cost": format_cash},
 }
@@ -66,6 +72,9 @@ def in_words(kind: CommandKind, refused: Rejected) -> str:
         said = f"id {value:,} is beyond the capacity of {limit:,}"
     elif check in (Check.ACCOUNT, Check.INSTRUMENT):
         said = f"{check.name.lower()} {value} is not set up"
+    elif check is Check.INSTRUMENT_STATE:
+        names = {int(state): state.name for state in InstrumentState}
+        said = f"the instrument is {names.get(value, value)}, not {names.get(limit, limit)}"
     elif check is Check.POSITION_CAPACITY:
         said = f"all {limit:,} positions of the market are in use: raise capacity.positions"
     else:

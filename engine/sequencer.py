@@ -63,6 +63,14 @@ def admin_command(
     return _ADMIN.pack(0, 0, kind, state, flags, account, instrument, request, *padded, *texts)
 
 
+def check_admin(events: bytes) -> None:
+    """Raise Rejected where the events of an AdminCommand say so."""
+    for offset in range(0, len(events), EVENT.size):
+        reject = REJECT.unpack_from(events, offset)
+        if reject[3] == EventKind.ADMIN_REJECTED:
+            raise Rejected(reject[5], reject[12], reject[13], reject[11])
+
+
 def tick_command() -> bytes:
     """A TICK: time passes."""
     values: list[Any] = [0] * len(wire.ORDER_COMMAND.names or ())
@@ -168,8 +176,5 @@ class Sequencer:
     def admin(self, command: bytes) -> list[tuple[Any, ...]]:
         """Execute one AdminCommand; its events as tuples of the fields of `wire.EVENT`. Raises Rejected."""
         (events,) = self.execute([command])
-        for offset in range(0, len(events), EVENT.size):
-            reject = REJECT.unpack_from(events, offset)
-            if reject[3] == EventKind.ADMIN_REJECTED:
-                raise Rejected(reject[5], reject[12], reject[13], reject[11])
+        check_admin(events)
         return list(EVENT.iter_unpack(events))

@@ -51,7 +51,7 @@ from openbell.operator import Operator
 from openbell.orders import Fill, Order, OrderState
 from openbell.prices import cash_units, format_cash, format_price, price_units, to_decimal
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
-from openbell.status import BookInfo, Limits, Status
+from openbell.status import AuctionResult, BookInfo, Limits, Status
 from openbell.terms import Further, OrderTerms
 from openbell.trader import CLIENT_NAME
 from openbell.wire import (
@@ -168,6 +168,7 @@ __all__ = [
     "AsyncMarketData",
     "AsyncOrder",
     "AuctionKind",
+    "AuctionResult",
     "BlockingOrder",
     "Book",
     "BookInfo",

@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -33,8 +34,9 @@ from openbell.errors import (
 from openbell.prices import PriceLike, cash_units, price_units
 from openbell.records import HEADER, MAGIC, json_body, json_frame
 from openbell.rows import AccountInfo, InstrumentInfo, OrderInfo, PositionInfo, rows_of
-from openbell.status import BookInfo, Key, Limits, Snapshot, Status, book_of, snapshot_of, status_of
-from openbell.wire import FrameType
+from openbell.status import AuctionResult, BookInfo, Key, Limits, Snapshot, Status, book_of, snapshot_of, status_of
+from openbell.terms import choice, time_units
+from openbell.wire import AuctionKind, FrameType, HaltReason, InstrumentState
 
 LOCAL_OPERATOR: Final = "local"  # the token that a market makes for its own machine
 OPERATOR_VARIABLE: Final = "OPENBELL_OPERATOR"
@@ -116,9 +118,15 @@ class Operator:
 
     # ------------------------------------------------------------ instruments
 
-    def halt(self, instrument: Ref | None = None, *, reason: str) -> list[int]:
-        """Halt trading in an instrument, or in all; the ids that were changed. Cancels are still taken."""
-        return self._set_state("halt", instrument, reason)
+    def halt(
+        self, instrument: Ref | None = None, *, halt_reason: HaltReason | str = HaltReason.NONE, reason: str
+    ) -> list[int]:
+        """Halt trading in an instrument, or in all; the ids that were changed. Cancels are still taken.
+
+        halt_reason: what everybody is told with the state; reason is journaled.
+        """
+        code = int(choice(halt_reason, HaltReason, "halt_reason"))
+        return self._set_state("halt", instrument, reason, halt_reason=code)
 
     def resume(self, instrument: Ref | None = None, *, reason: str) -> list[int]:
         """Open an instrument, or all, for trading; the ids that were changed."""
@@ -127,6 +135,31 @@ class Operator:
     def close_instrument(self, instrument: Ref | None = None, *, reason: str) -> list[int]:
         """Close an instrument, or all; the ids that were changed."""
         return self._set_state("close", instrument, reason)
+
+    def call_auction(
+        self,
+        instrument: Ref | None = None,
+        *,
+        kind: AuctionKind | str = AuctionKind.HALT,
+        at: datetime | int | None = None,
+        then: InstrumentState | str = InstrumentState.OPEN,
+        reason: str,
+    ) -> list[int]:
+        """Collect orders of an instrument, or of all, for an auction; the ids that were changed.
+
+        at: when it is held (with a time zone, or ns since 1970 UTC); None: `run_auction` holds it. then: the state
+        afterwards: OPEN, CLOSED or HALTED.
+        """
+        return self._set_state(
+            "call", instrument, reason, kind=int(choice(kind, AuctionKind, "kind")),
+            at_ts_ns=0 if at is None else time_units(at, "at"), then=int(choice(then, InstrumentState, "then")),
+        )  # fmt: skip
+
+    def run_auction(self, instrument: Ref | None = None, *, reason: str) -> list[AuctionResult]:
+        """Hold the auction of an instrument that is in a call, or of all that are."""
+        where = {} if instrument is None else {"instrument": self.instrument_id(instrument)}
+        rows = self._change("run-auction", where, reason)["auctions"]
+        return [AuctionResult(*(int(row[name]) for name in AuctionResult._fields)) for row in rows]
 
     def set_instrument(
         self,
@@ -407,9 +440,9 @@ class Operator:
             raise InvalidInput(f"{verb} needs a reason: it is journaled with your name", field="reason")
         return self.ask(verb, arguments, reason=reason)
 
-    def _set_state(self, verb: str, instrument: Ref | None, reason: str) -> list[int]:
+    def _set_state(self, verb: str, instrument: Ref | None, reason: str, **more: int) -> list[int]:
         where = {} if instrument is None else {"instrument": self.instrument_id(instrument)}
-        return [int(number) for number in self._change(verb, where, reason)["instruments"]]
+        return [int(number) for number in self._change(verb, {**where, **more}, reason)["instruments"]]
 
     def _where(self, account: Ref | None, instrument: Ref | None) -> dict[str, int | None]:
         return {

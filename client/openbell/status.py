@@ -103,6 +103,16 @@ class Snapshot(NamedTuple):
     seq: int
 
 
+class AuctionResult(NamedTuple):
+    """An auction that was held. price: 1e-4, 0: nothing was traded; imbalance: lots of `side` (wire.Side) left over."""
+
+    instrument: int
+    price: int
+    qty: int
+    imbalance: int
+    side: int
+
+
 class Key(NamedTuple):
     """A new API key or token, and the file on the engine's machine that keeps it."""
 

@@ -126,16 +126,16 @@ def resolve(
     return Resolved(order_type, units, lifetime, flags, None if further == _PLAIN else further)
 
 
-def expire_units(expire: datetime | int) -> int:
+def time_units(time: datetime | int, field: str) -> int:
     """A time as ns since 1970 UTC. Raises InvalidInput for one without a time zone."""
-    if isinstance(expire, datetime):
-        if expire.tzinfo is None:
+    if isinstance(time, datetime):
+        if time.tzinfo is None:
             raise InvalidInput(
-                "expire needs a time zone: datetime(..., tzinfo=UTC), or .astimezone()", field="expire", value=expire
+                f"{field} needs a time zone: datetime(..., tzinfo=UTC), or .astimezone()", field=field, value=time
             )
-        since = expire - _EPOCH
-        expire = ((since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
-    return checked_int(expire, "expire", 1, (1 << 63) - 1)
+        since = time - _EPOCH
+        time = ((since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
+    return checked_int(time, field, 1, (1 << 63) - 1)
 
 
 def _order_type(given: Mapping[str, Any], price: PriceLike | None) -> OrderType:
@@ -180,7 +180,7 @@ def _further(given: Mapping[str, Any], qty: int, tick_size: int) -> Further:
     if "peg_offset" in given:
         found["offset"] = signed_price_units(given["peg_offset"], field="peg_offset")
     if "expire" in given:
-        found["expire_ns"] = expire_units(given["expire"])
+        found["expire_ns"] = time_units(given["expire"], "expire")
     if "discretion" in given:
         found["discretion"] = price_units(given["discretion"], tick_size=tick_size, field="discretion")
     for name, low, high in (

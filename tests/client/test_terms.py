@@ -12,7 +12,7 @@ from openbell import wire
 from openbell.errors import InvalidInput, OrderRejected
 from openbell.orders import Order, OrderState
 from openbell.records import HEADER, json_frame
-from openbell.terms import OrderTerms, expire_units
+from openbell.terms import OrderTerms, time_units
 from openbell.wire import (
     CancelReason,
     Check,
@@ -155,10 +155,10 @@ def test_an_unknown_term_is_an_error_that_names_the_nearest() -> None:
 
 
 def test_times() -> None:
-    assert expire_units(END) == END_NS
-    assert expire_units(END.astimezone(timezone(timedelta(hours=-5)))) == END_NS
-    assert expire_units(END + timedelta(microseconds=1)) == END_NS + 1000
-    assert expire_units(5) == 5
+    assert time_units(END, "expire") == END_NS
+    assert time_units(END.astimezone(timezone(timedelta(hours=-5))), "expire") == END_NS
+    assert time_units(END + timedelta(microseconds=1), "expire") == END_NS + 1000
+    assert time_units(5, "expire") == 5
 
 
 def test_every_term_is_one_of_these_tests() -> None:

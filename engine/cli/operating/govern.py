@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
 from openbell.discovery import KEY_VARIABLE, TOKEN_VARIABLE
 from openbell.errors import InvalidInput
@@ -22,32 +21,7 @@ def _said(op: Operator, text: str, **more: object) -> Said:
     return Said({"ok": True, "seq": op.last_seq, **more}, Text(text))
 
 
-def _symbols(op: Operator, ids: list[int]) -> str:
-    names = op.symbols()
-    listed = [names.get(number, str(number)) for number in ids]
-    return ", ".join(listed) if len(listed) <= 8 else f"{len(listed)} instruments"
-
-
 # ------------------------------------------------------------ instruments
-
-
-def _state_verb(verb: str, done: str) -> Callable[[Operator, argparse.Namespace], Said]:
-    def do(op: Operator, args: argparse.Namespace) -> Said:
-        change = {"halt": op.halt, "resume": op.resume, "close": op.close_instrument}[verb]
-        ids = change(args.symbol, reason=args.reason)
-        text = f"{done}: {_symbols(op, ids)}" if ids else f"nothing to do: {done} already"
-        return _said(op, text, instruments=ids)
-
-    return do
-
-
-def _ask_halt(op: Operator, args: argparse.Namespace) -> str | None:
-    return "Halt trading in every instrument?" if args.all else None
-
-
-def _ask_close(op: Operator, args: argparse.Namespace) -> str:
-    what = "every instrument" if args.all else op.symbols()[op.instrument_id(args.symbol)]
-    return f"Close {what}? Nobody can enter orders there until it is resumed."
 
 
 def _set_instrument(op: Operator, args: argparse.Namespace) -> Said:
@@ -244,9 +218,6 @@ def _ask_shutdown(op: Operator, args: argparse.Namespace) -> str:
 
 
 GOVERNING = {
-    "halt": Act("halt trading", _state_verb("halt", "halted"), act.symbol_or_all, True, _ask_halt),
-    "resume": Act("open for trading", _state_verb("resume", "open"), act.symbol_or_all, True),
-    "close": Act("close for trading", _state_verb("close", "closed"), act.symbol_or_all, True, _ask_close),
     "cancel-all": Act("cancel live orders", _cancel_all, _cancel_all_arguments, True, _ask_cancel_all),
     "kill": Act("block an account and cancel its orders", _kill, act.account, True, _ask_kill),
     "unkill": Act("let a blocked account trade again", _unkill, act.account, True),

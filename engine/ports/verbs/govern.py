@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from openbell import wire
-from openbell.wire import AccountFlag, AccountState, AdminFlag, CommandKind, EventKind, InstrumentState
+from openbell.wire import AccountFlag, AccountState, AdminFlag, CommandKind, EventKind
 
 from engine.market import new_id
 from engine.ports.frames import FrameError
 from engine.ports.rows import rows_of
-from engine.ports.verbs.verb import I64, U32, Act, AnyInstrument, Arguments, Desk, OneAccount, Verb, Where, value_of
+from engine.ports.verbs.verb import I64, U32, Act, Arguments, Desk, OneAccount, Verb, Where, value_of
 
 KEEP_FLAGS = 255
 LIMITS = ("max_order_qty", "max_order_notional", "max_position", "max_open_orders", "max_messages")
@@ -73,24 +72,6 @@ def currency_value(currency: str) -> int:
 
 
 # ------------------------------------------------------------ instruments
-
-
-def _set_state(state: InstrumentState, all_of: tuple[InstrumentState, ...]) -> Callable[[Desk, Act], dict[str, Any]]:
-    """To `state`: the instrument named, or all that are in one of the states `all_of`."""
-
-    def do(desk: Desk, act: Act) -> dict[str, Any]:
-        instrument = act.arguments.instrument
-        if instrument is not None:
-            desk.change(CommandKind.SET_INSTRUMENT_STATE, act, instrument=instrument, state=state)
-            return {"instruments": [instrument]}
-        rows = desk.market.instruments()
-        ids = [row["instrument"] for row in rows_of(rows) if row["state"] in all_of]
-        commands = [desk.command(CommandKind.SET_INSTRUMENT_STATE, act, instrument=one, state=state) for one in ids]
-        if commands:
-            desk.market.sequencer.execute(commands)
-        return {"instruments": ids}
-
-    return do
 
 
 def _set_instrument(desk: Desk, act: Act) -> dict[str, Any]:
@@ -212,9 +193,6 @@ def _free(desk: Desk, kind: str) -> int:
 
 
 GOVERNING = (
-    Verb("halt", AnyInstrument, _set_state(InstrumentState.HALTED, (InstrumentState.OPEN,))),
-    Verb("resume", AnyInstrument, _set_state(InstrumentState.OPEN, (InstrumentState.HALTED, InstrumentState.CLOSED))),
-    Verb("close", AnyInstrument, _set_state(InstrumentState.CLOSED, (InstrumentState.OPEN, InstrumentState.HALTED))),
     Verb("cancel-all", Where, _cancel_all),
     Verb("kill", OneAccount, _kill),
     Verb("unkill", OneAccount, _unkill),

@@ -16,7 +16,7 @@ from engine.keys import Keys
 from engine.market import Market
 from engine.ports.frames import FrameError
 from engine.refusals import in_words
-from engine.sequencer import Rejected, admin_command
+from engine.sequencer import Rejected, admin_command, check_admin
 
 I64 = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 U32 = Annotated[int, Meta(ge=0, lt=1 << 32)]
@@ -119,6 +119,17 @@ class Desk:
             return self.market.sequencer.admin(self.command(kind, act, **fields))
         except Rejected as error:
             raise CoreRefused(kind, error) from error
+
+    def change_each(self, kind: CommandKind, act: Act, instruments: Sequence[int], **fields: Any) -> None:
+        """Do one AdminCommand for each instrument, all at one time. Raises CoreRefused of the first that is refused."""
+        if not instruments:
+            return
+        commands = [self.command(kind, act, instrument=one, **fields) for one in instruments]
+        for events in self.market.sequencer.execute(commands):
+            try:
+                check_admin(events)
+            except Rejected as error:
+                raise CoreRefused(kind, error) from error
 
     def account(self, account: int) -> Row:
         """The account's row, in an array of one. Raises FrameError."""

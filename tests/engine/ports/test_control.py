@@ -95,7 +95,8 @@ class Operating:
                 data += more
         commands, offset = [], 0
         while offset < len(data):
-            size = 256 if int.from_bytes(data[offset + 16 : offset + 18], "little") >= wire.ADMIN_KIND else 64
+            kind = int.from_bytes(data[offset + 16 : offset + 18], "little")
+            size = 256 if kind >= wire.ADMIN_KIND else 128 if kind >= wire.SPECIAL_KIND else 64
             if size == 256:
                 commands.append(np.frombuffer(data, wire.ADMIN_COMMAND, 1, offset)[0])
             offset += size
@@ -146,6 +147,12 @@ async def test_instruments(op: Operating) -> None:
     assert (made["instrument"], made["currency"]) == (7, "USD")
 
 
+async def test_auctions_where_nothing_is_called_to_one(op: Operating) -> None:
+    before = op.trading.market.core.seq
+    assert op.ask("run-auction") == {"auctions": []}
+    assert op.trading.market.core.seq == before
+
+
 async def test_accounts(op: Operating) -> None:
     op.trading.login(A, "both")
     op.trading.put(A, orders_frame([command(client_order_id=n) for n in (1, 2, 3)]))
@@ -169,7 +176,7 @@ async def test_accounts(op: Operating) -> None:
 
 
 async def test_every_change_is_journaled_with_name_and_reason(op: Operating) -> None:
-    op.ask("halt", reason="news pending", args={"instrument": 0})
+    op.ask("halt", reason="news pending", args={"instrument": 0, "halt_reason": wire.HaltReason.NEWS})
     op.ask("halt", args={"instrument": 99})
     op.ask("tick")
     token, _ = op.trading.keys.add_operator("eve")
@@ -183,6 +190,7 @@ async def test_every_change_is_journaled_with_name_and_reason(op: Operating) -> 
         (CommandKind.SET_ACCOUNT_STATE, b"eve", b"because"),  # a token of a person is that person
         (CommandKind.SET_ACCOUNT_STATE, b"local", b"because"),
     ]
+    assert found["value0"].tolist()[:2] == [wire.HaltReason.NEWS, wire.HaltReason.NONE]
 
 
 async def test_keys(op: Operating) -> None:
@@ -222,6 +230,13 @@ REFUSED = [
     ({"verb": "halt", "args": {"instrument": -1}}, "bad_args", "instrument"),
     ({"verb": "halt", "args": [1]}, "bad_args", "args"),
     ({"verb": "halt", "args": {"instrument": 5}}, "rejected", "INSTRUMENT"),
+    ({"verb": "halt", "args": {"halt_reason": 6}}, "bad_args", "halt_reason"),
+    ({"verb": "call", "args": {}}, "bad_args", "kind"),
+    ({"verb": "call", "args": {"kind": 5}}, "bad_args", "kind"),
+    ({"verb": "call", "args": {"kind": 1, "then": 3}}, "bad_args", "then"),
+    ({"verb": "call", "args": {"kind": 1, "instrument": 5}}, "rejected", "INSTRUMENT"),
+    ({"verb": "run-auction", "args": {"instrument": 0}}, "rejected", "INSTRUMENT_STATE"),
+    ({"verb": "run-auction", "args": {"instrument": 5}}, "bad_args", "instrument"),
     ({"verb": "kill", "args": {}}, "bad_args", "account"),
     ({"verb": "kill", "args": {"account": 9}}, "rejected", "ACCOUNT"),
     ({"verb": "book", "args": {"instrument": 9}}, "bad_args", "instrument"),
@@ -268,6 +283,7 @@ IN_WORDS = [
     ("set-instrument", {"symbol": "AAA"}, "NAME: the name is "),
     ("set-instrument", {"instrument": 8, "symbol": "E"}, "CAPACITY: id 8 is beyond the capacity of 8"),
     ("halt", {"instrument": 5}, "INSTRUMENT: instrument 5 is not set up"),
+    ("run-auction", {"instrument": 0}, "INSTRUMENT_STATE: the instrument is OPEN, not in a call"),
     ("kill", {"account": 9}, "ACCOUNT: account 9 is not set up"),
     ("book", {"instrument": 0, "levels": 0}, "levels: expected int >= 1, got 0"),
     ("halt", {"symbol": "AAA"}, "args: Object contains unknown field symbol"),

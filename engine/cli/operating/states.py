@@ -1,0 +1,147 @@
+"""`openbell ctl` verbs that change the states of instruments, and hold auctions."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from openbell.operator import Operator
+from openbell.prices import format_price
+from openbell.status import AuctionResult
+from openbell.wire import AuctionKind, HaltReason, InstrumentState, Side
+from rich.text import Text
+
+from engine.cli import show
+from engine.cli.operating import act
+from engine.cli.operating.act import Act, Said
+from engine.cli.ordering.terms import until
+
+AFTER = (InstrumentState.OPEN, InstrumentState.CLOSED, InstrumentState.HALTED)
+
+
+def _names(op: Operator, ids: list[int]) -> str:
+    names = op.symbols()
+    listed = [names.get(number, str(number)) for number in ids]
+    return ", ".join(listed) if len(listed) <= 8 else f"{len(listed)} instruments"
+
+
+def _said(op: Operator, done: str, ids: list[int]) -> Said:
+    text = f"{done}: {_names(op, ids)}" if ids else f"nothing to do: {done} already"
+    return Said({"ok": True, "seq": op.last_seq, "instruments": ids}, Text(text))
+
+
+def _lower(text: str) -> str:
+    return text.lower().replace("_", "-")
+
+
+def _choices(of: Any, names: Any = None) -> dict[str, Any]:
+    """For an option that takes a member of an enum."""
+    return {"type": _lower, "choices": [_lower(one.name) for one in (of if names is None else names)]}
+
+
+def _member(of: Any, text: str) -> Any:
+    return of[text.upper().replace("-", "_")]
+
+
+def _target(op: Operator, args: argparse.Namespace) -> str:
+    return "every instrument" if args.all else op.symbols()[op.instrument_id(args.symbol)]
+
+
+# ------------------------------------------------------------ the verbs
+
+
+def _halt(op: Operator, args: argparse.Namespace) -> Said:
+    ids = op.halt(args.symbol, halt_reason=_member(HaltReason, args.code), reason=args.reason)
+    return _said(op, "halted", ids)
+
+
+def _halt_arguments(parser: argparse.ArgumentParser) -> None:
+    act.symbol_or_all(parser)
+    parser.add_argument("--code", **_choices(HaltReason), default="none", help="what everybody is told (default none)")
+
+
+def _ask_halt(op: Operator, args: argparse.Namespace) -> str | None:
+    return "Halt trading in every instrument?" if args.all else None
+
+
+def _simple(done: str, change: Callable[[Operator, argparse.Namespace], list[int]]) -> Any:
+    return lambda op, args: _said(op, done, change(op, args))
+
+
+def _ask_close(op: Operator, args: argparse.Namespace) -> str:
+    return f"Close {_target(op, args)}? Nobody can enter orders there until it is resumed."
+
+
+def _call(op: Operator, args: argparse.Namespace) -> Said:
+    kind, then = _member(AuctionKind, args.kind), _member(InstrumentState, args.then)
+    ids = op.call_auction(args.symbol, kind=kind, at=_auction_time(args), then=then, reason=args.reason)
+    return _said(op, f"called for the auction {kind.name}", ids)
+
+
+def _auction_time(args: argparse.Namespace) -> datetime | None:
+    if args.within is not None:
+        return datetime.now().astimezone() + timedelta(seconds=args.within)
+    time: datetime | None = args.at
+    return time
+
+
+def _call_arguments(parser: argparse.ArgumentParser) -> None:
+    act.symbol_or_all(parser)
+    parser.add_argument("--kind", **_choices(AuctionKind), default="halt", help="what it is for (default halt)")
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument("--in", dest="within", type=act.seconds, metavar="S", help="hold it in so many seconds")
+    when.add_argument("--at", type=until, metavar="WHEN", help="or at this time: +5m, 15:30, 2026-03-02T15:30")
+    parser.add_argument(
+        "--then", **_choices(InstrumentState, AFTER), default="open", help="its state afterwards (default open)"
+    )
+
+
+def _ask_call(op: Operator, args: argparse.Namespace) -> str:
+    when = _auction_time(args)
+    ends = f"the auction is at {when:%H:%M:%S}" if when is not None else "`ctl run-auction` holds the auction"
+    return f"Call {_target(op, args)} to an auction? Trading stops there, orders are collected; {ends}."
+
+
+def _run_auction(op: Operator, args: argparse.Namespace) -> Said:
+    held = op.run_auction(args.symbol, reason=args.reason)
+    lines = [_auction_text(op, one) for one in held] or ["nothing to do: no instrument is called to an auction"]
+    rows = [one._asdict() for one in held]
+    return Said({"ok": True, "seq": op.last_seq, "auctions": rows}, Text("\n".join(lines)))
+
+
+def _auction_text(op: Operator, held: AuctionResult) -> str:
+    symbol = op.symbols().get(held.instrument, str(held.instrument))
+    if not held.price:
+        return f"{symbol}: nothing was traded"
+    left = ""
+    if held.imbalance:
+        side = "buyers" if held.side == Side.BUY else "sellers"
+        left = f"; {show.counted(held.imbalance, 'lot')} of {side} left over"
+    return f"{symbol}: {show.counted(held.qty, 'lot')} at {format_price(held.price)}{left}"
+
+
+def _ask_run(op: Operator, args: argparse.Namespace) -> str:
+    whose = "every instrument that is called to one" if args.all else _target(op, args)
+    return f"Hold the auction of {whose} now?"
+
+
+STATES = {
+    "halt": Act("halt trading", _halt, _halt_arguments, True, _ask_halt),
+    "resume": Act(
+        "open for trading",
+        _simple("open", lambda op, args: op.resume(args.symbol, reason=args.reason)),
+        act.symbol_or_all,
+        True,
+    ),
+    "close": Act(
+        "close for trading",
+        _simple("closed", lambda op, args: op.close_instrument(args.symbol, reason=args.reason)),
+        act.symbol_or_all,
+        True,
+        _ask_close,
+    ),
+    "call": Act("call an auction: collect orders for it", _call, _call_arguments, True, _ask_call),
+    "run-auction": Act("hold the auction of a call now", _run_auction, act.symbol_or_all, True, _ask_run),
+}

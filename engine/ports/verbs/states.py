@@ -1,0 +1,84 @@
+"""Verbs that change the states of instruments, and hold auctions. The rules are in docs/auctions.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from msgspec import Meta
+from openbell import wire
+from openbell.wire import AuctionKind, CommandKind, EventKind, HaltReason, InstrumentState
+
+from engine.ports.frames import FrameError
+from engine.ports.rows import rows_of
+from engine.ports.verbs.verb import I64, Act, AnyInstrument, Desk, Verb
+
+CLOSED, OPEN, HALTED, CALL = InstrumentState
+_EVENT = {name: place for place, name in enumerate(wire.EVENT.names or ())}
+
+
+HaltReasonNumber = Annotated[int, Meta(ge=int(min(HaltReason)), le=int(max(HaltReason)))]
+AuctionKindNumber = Annotated[int, Meta(ge=int(min(AuctionKind)), le=int(max(AuctionKind)))]
+StateAfter = Annotated[int, Meta(ge=int(CLOSED), le=int(HALTED))]
+
+
+class HaltArguments(AnyInstrument):
+    halt_reason: HaltReasonNumber = int(HaltReason.NONE)
+
+
+class CallArguments(AnyInstrument, kw_only=True):
+    kind: AuctionKindNumber
+    at_ts_ns: I64 = 0
+    then: StateAfter = int(OPEN)
+
+
+def _set_state(
+    state: InstrumentState,
+    all_of: tuple[InstrumentState, ...],
+    values_of: Callable[[Any], tuple[int, ...]] = lambda given: (),
+) -> Callable[[Desk, Act], dict[str, Any]]:
+    """To `state`: the instrument named, or all that are in one of the states `all_of`."""
+
+    def do(desk: Desk, act: Act) -> dict[str, Any]:
+        instrument, values = act.arguments.instrument, values_of(act.arguments)
+        if instrument is not None:
+            ids = [instrument]
+        else:
+            ids = [row["instrument"] for row in rows_of(desk.market.instruments()) if row["state"] in all_of]
+        desk.change_each(CommandKind.SET_INSTRUMENT_STATE, act, ids, state=state, values=values)
+        return {"instruments": ids}
+
+    return do
+
+
+def _run_auction(desk: Desk, act: Act) -> dict[str, Any]:
+    instrument = act.arguments.instrument
+    states = desk.market.instruments()["state"] if instrument is None else desk.instrument(instrument)["state"]
+    if not (states == CALL).any():
+        if instrument is None:
+            return {"auctions": []}
+        state = InstrumentState(int(states[0]))
+        text = f"INSTRUMENT_STATE: the instrument is {state.name}, not in a call"
+        raise FrameError("rejected", text, field="INSTRUMENT_STATE", limit=int(CALL), value=int(state))
+    events = desk.change(CommandKind.RUN_AUCTION, act, instrument=wire.ANY if instrument is None else instrument)
+    held = []
+    for event in events:
+        if event[_EVENT["kind"]] == EventKind.AUCTION:
+            number, price, qty, imbalance, side = (
+                int(event[_EVENT[name]]) for name in ("instrument", "price", "qty", "leaves", "side")
+            )
+            held.append({"instrument": number, "price": price, "qty": qty, "imbalance": imbalance, "side": side})
+    return {"auctions": held}
+
+
+STATES = (
+    Verb("halt", HaltArguments, _set_state(HALTED, (OPEN, CALL), lambda given: (given.halt_reason,))),
+    Verb("resume", AnyInstrument, _set_state(OPEN, (HALTED, CLOSED))),
+    Verb("close", AnyInstrument, _set_state(CLOSED, (OPEN, HALTED, CALL))),
+    Verb(
+        "call",
+        CallArguments,
+        _set_state(CALL, (OPEN, HALTED, CLOSED), lambda given: (given.kind, given.at_ts_ns, given.then)),
+    ),
+    Verb("run-auction", AnyInstrument, _run_auction),
+)

@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from ext.bits cimport highest, likely, lowest, pick, put_word, unlikely
 from ext.layout cimport Account, FAR_AWAY, Instrument, Level, Market, Order, Page
 from ext.levels cimport drop_page, key_of, level_of_index, next_index
+from ext.pending cimport note_moved
 from ext.wire cimport SIDE_BUY
 
 cdef enum:
@@ -73,6 +74,8 @@ cdef inline void enqueue(
         if key_of(side, index) < i.best[side]:
             i.best[side] = key_of(side, index)
             i.best_level[side] = id
+            if unlikely(i.way):
+                note_moved(m, o.instrument)
     i.orders += 1
 
 
@@ -103,6 +106,8 @@ cdef inline void close_level(Market* m, Instrument* i, uint32_t instrument, uint
             i.best_level[side] = id - steps if side == SIDE_BUY else id + steps
         else:
             find_next_best(m, i, instrument, side)
+        if unlikely(i.way):
+            note_moved(m, instrument)
     if unlikely(bits == 0):
         drop_page(m, i, instrument, id >> 6)
 

@@ -24,6 +24,87 @@ cdef struct Order:  # 64 bytes; the first 48 lie as in its events from their kin
     uint8_t tif
     uint8_t flags
     uint8_t self_trade
+    uint32_t special        # 0: an order of the book that has no Extra; else IS_SPECIAL and what more is to be known of it
+    uint32_t session        # that entered it
+
+
+cdef struct Node:  # of an order in a tree: see tree.pxd
+    int64_t key
+    uint32_t left
+    uint32_t right
+
+
+cdef struct Extra:  # of the order in the same slot, while `special` is not 0: 128 bytes that plain orders never touch
+    Node nodes[3]           # by Branch
+    uint64_t rank           # orders with equal keys: lower is earlier
+    uint64_t accepted       # number of its acceptance among special orders
+    int64_t stop_price
+    int64_t offset
+    int64_t discretion
+    int64_t water           # of a trailing stop
+    uint32_t reserve        # lots of an iceberg that are not shown; they are not among the order's leaves
+    uint32_t display_qty
+    uint32_t min_qty
+    uint32_t group
+    uint32_t self_trade_group
+    uint8_t modes
+    uint8_t peg
+    uint16_t unused
+    uint32_t queue_next     # in the queue of the market
+    uint32_t queue_prev
+
+
+cdef enum Branch:  # which of an order's nodes; a tree is made of nodes of one branch
+    BY_PLACE                # what its place sorts by
+    BY_TURN                 # where the market makes it change: the water of a trailing stop, the cap of a peg
+    BY_EXPIRY
+
+
+cdef enum:  # bits of Order.special
+    IS_SPECIAL = 1
+    NEEDS_CARE = 2          # in the book: an iceberg, a discretionary or reduce-only order
+    IS_QUEUED = 4           # in the queue of the market
+    PLACE_SHIFT = 8         # Place from this bit on
+    PLACE_BITS = 3 << 8
+
+
+cdef struct Unseen:  # of an instrument: its orders that are not in the book, and its auction
+    uint32_t first          # list of unseen orders, linked by Link.next and prev
+    uint32_t last
+    uint32_t count
+    uint32_t is_moved       # noted down for the recheck
+    uint32_t stops[2]       # by stop price, those met first in front
+    uint32_t waters[2]      # trailing stops by their water
+    uint32_t hidden[2]      # dark orders with a price of their own, best first
+    uint32_t calls[2]       # orders of auctions, best first
+    uint32_t discretions[2]  # displayed orders by price with discretion, most generous first
+    uint32_t pegs[2][4]     # by Peg: those whose cap does not bind, by offset, best first
+    uint32_t capped[2][4]   # those whose cap binds, by cap, best first
+    uint32_t turns[2][4]    # of the former, by the reference at which the cap begins to bind
+    uint32_t returns[2][4]  # of the latter, by the reference at which it no longer does
+    int64_t peg_references[2][4]  # the reference that the trees are sorted for; 0: none
+    uint32_t dark_count     # orders in DARK, and discretionary ones
+    uint8_t auction_kind
+    uint8_t state_after
+    uint8_t reason          # of a halt
+    uint8_t unused
+    int64_t auction_ns      # 0: not set
+    int64_t next_indicative_ns
+
+
+cdef struct Further:  # the second half of a SpecialCommand
+    int64_t stop_price
+    int64_t offset
+    int64_t expire_ns
+    int64_t discretion
+    uint32_t display_qty
+    uint32_t min_qty
+    uint32_t group
+    uint32_t self_trade_group
+    uint8_t modes
+    uint8_t peg
+    uint16_t unused
+    uint32_t unused2
     uint64_t unused3
 
 
@@ -59,8 +140,8 @@ cdef struct FarPage:
 cdef struct Instrument:  # 256 bytes: what every order needs in the first two cache lines
     uint8_t is_set          # together with state: see IS_OPEN
     uint8_t state
+    uint8_t way             # 0: orders go the short way; 1: something rests in the dark
     uint8_t touched         # its top was noted down in this command
-    uint8_t unused
     uint32_t best_level[2]  # level ids of the best prices, by side; 0: none
     uint32_t page_count
     int64_t best[2]         # their keys: see levels.pxd; FAR_AWAY: none
@@ -82,16 +163,18 @@ cdef struct Instrument:  # 256 bytes: what every order needs in the first two ca
     uint32_t far_hits
     uint32_t far_count
     uint32_t far_room
-    uint32_t unused2
-    int64_t collar_bps
     uint32_t lot_size
-    uint32_t set_max_order_qty
-    int64_t set_max_order_notional
+    int64_t collar_bps
+    int64_t calm_low        # trades at prices from here on ...
+    uint64_t calm_span      # ... and so far above meet no stop and move no water mark
 
     int64_t before_price[2]  # top before the command, while touched
     uint64_t before_qty[2]
     uint32_t before_orders[2]
-    uint64_t unused3[3]
+    int64_t set_max_order_notional
+    uint32_t set_max_order_qty
+    uint32_t unused2
+    uint64_t unused3
 
 
 cdef struct InstrumentText:
@@ -193,7 +276,8 @@ cdef struct Market:
     uint32_t window_pages
     uint32_t window_words
     uint32_t* touched       # instruments touched by this command
-    uint32_t touched_count
+    uint32_t touched_count  # together with pending
+    uint32_t pending        # not 0: there are stops to serve or dark orders to look at again
 
     Order* orders
     Link* links             # of the order in the same slot
@@ -201,6 +285,16 @@ cdef struct Market:
     uint32_t order_top      # slots 1..order_top were used, or are in the free list
     uint32_t order_free     # head of the free list
     uint32_t order_live
+
+    Extra* extras           # of the order in the same slot
+    Unseen* unseen          # of the instrument with the same id
+    uint32_t* moved         # instruments to look at again
+    uint32_t moved_count
+    uint32_t queue_first    # stops that were met, in the order in which they are served
+    uint32_t queue_last
+    uint32_t expiries       # tree of all orders with a time to end
+    uint64_t rank           # the last one given
+    uint64_t accepted       # special orders so far
 
     Page* pages
     Level* levels
@@ -242,7 +336,8 @@ cdef struct Market:
 cdef enum:
     NONE = 0
     IS_ACTIVE = 0x0001      # is_set and state as one number: of an account that may trade
-    IS_OPEN = 0x0101        # of an instrument that is traded
+    IS_OPEN = 0x000101      # is_set, state and way: of an instrument that is traded, with nothing in the dark
+    OPEN_BITS = 0xFFFFFF
 
 cdef extern from *:
     """

@@ -5,10 +5,13 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.bits cimport likely, put_word, unlikely, word_at
 from ext.book cimport dequeue, dequeue_first, enqueue, free_slot, unlist_order
 from ext.events cimport emit_canceled, emit_data, emit_fill_of_maker, emit_fill_of_taker, level_at, touch
-from ext.layout cimport Account, Instrument, Level, Market, Order, Position
+from ext.layout cimport Account, Instrument, Level, Market, NEEDS_CARE, Order, Position
 from ext.ledger cimport buy_shares, sell_shares
 from ext.levels cimport best_index, key_of, level_for, level_of_index, next_index
+from ext.places cimport forget_special
 from ext.risk cimport either, set_collar
+from ext.special cimport meet_care, pull_special
+from ext.stops cimport meet_stops
 from ext.wire cimport *
 
 cdef enum:
@@ -30,6 +33,8 @@ cdef inline void leave_book(Market* m, Instrument* i, Account* a, Order* o, uint
 cdef inline void end_order(Market* m, Account* a, uint32_t slot) noexcept nogil:
     """The end of an order that is in its account's list and in no level."""
     unlist_order(m, a, slot)
+    if unlikely(m.orders[slot].special != 0):
+        forget_special(m, slot)
     free_slot(m, slot)
 
 
@@ -38,6 +43,9 @@ cdef inline void pull(Market* m, uint32_t slot, uint8_t reason) noexcept nogil:
     cdef Order* o = &m.orders[slot]
     cdef Account* a = &m.accounts[o.account]
     cdef Instrument* i = &m.instruments[o.instrument]
+    if unlikely(o.special != 0):
+        pull_special(m, slot, reason)
+        return
     emit_canceled(m, a, o, reason)
     leave_book(m, i, a, o, slot)
     end_order(m, a, slot)
@@ -103,6 +111,8 @@ cdef inline void trade(
     if i.reference_price != price:
         i.reference_price = price
         set_collar(i)
+    if unlikely(<uint64_t> (price - i.calm_low) > i.calm_span):
+        meet_stops(m, maker.instrument, price)
     fill(maker, qty)
     fill(taker, qty)
     level.qty -= qty
@@ -132,9 +142,15 @@ cdef inline uint8_t match_side(
     """match, for a constant side of the taker."""
     cdef const Order* maker
     cdef uint32_t maker_slot
+    cdef uint8_t stopped
     while taker.leaves and crosses(i, side, index):
         maker_slot = level_at(m, i.best_level[side ^ 1]).head
         maker = &m.orders[maker_slot]
+        if unlikely(maker.special & NEEDS_CARE):
+            stopped = meet_care(m, maker_slot, slot)
+            if stopped:
+                return stopped
+            continue
         if unlikely(maker.account == taker.account) and taker.self_trade != SELF_TRADE_ALLOW:
             if taker.self_trade != SELF_TRADE_CANCEL_NEWEST:
                 pull(m, maker_slot, CANCEL_REASON_SELF_TRADE)

@@ -1,0 +1,174 @@
+"""Whether the fields of an order are valid and go together: checks 5 to 10a, and 12 and 12a, of docs/orders.md."""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+
+from ext.bits cimport likely, unlikely
+from ext.layout cimport Further, Instrument, Unseen
+from ext.risk cimport Refusal, refuse
+from ext.wire cimport *
+
+cdef enum:
+    LARGEST_TRAIL = 9999  # basis points
+    NEW_FLAGS = 249
+    DARK_NEEDS = ORDER_FLAG_HIDDEN | ORDER_FLAG_ALL_OR_NONE
+
+
+cdef inline bint may_rest(uint8_t tif) noexcept nogil:
+    return tif <= TIME_IN_FORCE_GTC or tif == TIME_IN_FORCE_GTD
+
+
+cdef inline bint waits_for_auction(uint8_t tif) noexcept nogil:
+    return tif >= TIME_IN_FORCE_AT_OPEN
+
+
+cdef inline bint is_stop(uint8_t order_type) noexcept nogil:
+    return ORDER_TYPE_STOP <= order_type <= ORDER_TYPE_TRAILING_STOP
+
+
+cdef inline bint is_at_once(const OrderCommand* c) noexcept nogil:
+    """A LIMIT or MARKET order that is IOC; a MARKET order is, whatever its tif but FOK and those of auctions."""
+    if c.order_type == ORDER_TYPE_MARKET:
+        return c.tif != TIME_IN_FORCE_FOK and not waits_for_auction(c.tif)
+    return c.order_type == ORDER_TYPE_LIMIT and c.tif == TIME_IN_FORCE_IOC
+
+
+cdef inline bint is_resting_limit(const OrderCommand* c) noexcept nogil:
+    return c.order_type == ORDER_TYPE_LIMIT and may_rest(c.tif)
+
+
+cdef inline bint is_beyond_price(int64_t price) noexcept nogil:
+    return not 1 <= price <= MAX_PRICE
+
+
+cdef inline uint8_t broken(Refusal* r, int64_t rule, int64_t value) noexcept nogil:
+    return refuse(r, CHECK_COMBINATION, rule, value, 0)
+
+
+cdef inline bint offset_holds(const OrderCommand* c, const Further* f) noexcept nogil:
+    if c.order_type == ORDER_TYPE_TRAILING_STOP:
+        return 1 <= f.offset <= (LARGEST_TRAIL if f.modes & MODE_FLAG_TRAIL_PERCENT else MAX_PRICE)
+    if c.order_type != ORDER_TYPE_PEGGED:
+        return f.offset == 0
+    if f.peg == PEG_MARKET and f.offset == 0:
+        return False
+    return -MAX_PRICE <= f.offset <= 0 if c.side == SIDE_BUY else 0 <= f.offset <= MAX_PRICE
+
+
+cdef inline bint mode_holds(const OrderCommand* c, const Further* f) noexcept nogil:
+    if f.modes & MODE_FLAG_TRAIL_PERCENT and c.order_type != ORDER_TYPE_TRAILING_STOP:
+        return False
+    return not f.modes & MODE_FLAG_IMBALANCE_ONLY or (
+        c.order_type == ORDER_TYPE_LIMIT and (c.tif == TIME_IN_FORCE_AT_OPEN or c.tif == TIME_IN_FORCE_AT_CLOSE))
+
+
+cdef inline bint tif_holds(const OrderCommand* c, const Further* f) noexcept nogil:
+    if waits_for_auction(c.tif):
+        if c.order_type > ORDER_TYPE_MARKET and not (
+                c.order_type == ORDER_TYPE_MARKET_TO_LIMIT and c.tif == TIME_IN_FORCE_AUCTION):
+            return False
+        return c.flags & ~<uint8_t> ORDER_FLAG_DO_NOT_ROUTE == 0 and f.display_qty == 0
+    if c.order_type <= ORDER_TYPE_MARKET or may_rest(c.tif):
+        return True
+    return c.order_type == ORDER_TYPE_MARKET_TO_LIMIT and c.tif == TIME_IN_FORCE_IOC
+
+
+cdef inline bint discretion_holds(const OrderCommand* c, const Further* f) noexcept nogil:
+    if not 1 <= f.discretion <= MAX_PRICE or not is_resting_limit(c):
+        return False
+    if c.flags & (ORDER_FLAG_HIDDEN | ORDER_FLAG_POST_ONLY):
+        return False
+    if is_beyond_price(c.price):  # check 16 will say so; here the sum could overflow
+        return True
+    return not is_beyond_price(c.price + f.discretion if c.side == SIDE_BUY else c.price - f.discretion)
+
+
+cdef inline uint8_t check_combination(
+    const OrderCommand* c, const Further* f, int64_t ts_ns, Refusal* r,
+) noexcept nogil:
+    """Check 10a: the first Rule that is broken."""
+    cdef bint has_stop = c.order_type == ORDER_TYPE_STOP or c.order_type == ORDER_TYPE_STOP_LIMIT
+    if is_beyond_price(f.stop_price) if has_stop else f.stop_price != 0:
+        return broken(r, RULE_STOP_PRICE, f.stop_price)
+    if (f.peg != PEG_NONE) != (c.order_type == ORDER_TYPE_PEGGED):
+        return broken(r, RULE_PEG_KIND, f.peg)
+    if not offset_holds(c, f):
+        return broken(r, RULE_OFFSET, f.offset)
+    if not mode_holds(c, f):
+        return broken(r, RULE_MODE, f.modes)
+    if not tif_holds(c, f):
+        return broken(r, RULE_TIF, c.tif)
+    if f.expire_ns <= ts_ns if c.tif == TIME_IN_FORCE_GTD else f.expire_ns != 0:
+        return broken(r, RULE_EXPIRE, f.expire_ns)
+    if c.flags & ORDER_FLAG_POST_ONLY and not is_resting_limit(c):
+        return broken(r, RULE_POST, c.flags)
+    if c.flags & ORDER_FLAG_SLIDE and not c.flags & ORDER_FLAG_POST_ONLY:
+        return broken(r, RULE_POST, c.flags)
+    if c.flags & ORDER_FLAG_HIDDEN and (not is_resting_limit(c) or c.flags & ORDER_FLAG_POST_ONLY):
+        return broken(r, RULE_DARK, c.flags)
+    if c.flags & ORDER_FLAG_ALL_OR_NONE and not c.flags & ORDER_FLAG_HIDDEN and not is_at_once(c):
+        return broken(r, RULE_DARK, c.flags)
+    if f.min_qty and (f.min_qty > c.qty or c.flags & ORDER_FLAG_ALL_OR_NONE
+                      or not (c.flags & ORDER_FLAG_HIDDEN or is_at_once(c))):
+        return broken(r, RULE_MIN_QTY, f.min_qty)
+    if f.display_qty and (f.display_qty > c.qty or not is_resting_limit(c) or f.discretion
+                          or c.flags & (ORDER_FLAG_HIDDEN | ORDER_FLAG_REDUCE_ONLY)):
+        return broken(r, RULE_DISPLAY, f.display_qty)
+    if f.discretion and not discretion_holds(c, f):
+        return broken(r, RULE_DISCRETION, f.discretion)
+    return 0
+
+
+cdef inline uint8_t check_fields(
+    const OrderCommand* c, const Further* f, int64_t ts_ns, Refusal* r,
+) noexcept nogil:
+    """Checks 5 to 10a."""
+    if c.side > SIDE_SELL:
+        return refuse(r, CHECK_SIDE, SIDE_SELL, c.side, 0)
+    if c.order_type > ORDER_TYPE_PEGGED:
+        return refuse(r, CHECK_ORDER_TYPE, ORDER_TYPE_PEGGED, c.order_type, 0)
+    if c.tif > TIME_IN_FORCE_AUCTION:
+        return refuse(r, CHECK_TIME_IN_FORCE, TIME_IN_FORCE_AUCTION, c.tif, 0)
+    if c.self_trade > SELF_TRADE_DECREMENT:
+        return refuse(r, CHECK_SELF_TRADE_MODE, SELF_TRADE_DECREMENT, c.self_trade, 0)
+    if c.flags & ~<uint8_t> NEW_FLAGS:
+        return refuse(r, CHECK_FLAGS, NEW_FLAGS, c.flags, 0)
+    if f.modes & ~<uint8_t> (MODE_FLAG_TRAIL_PERCENT | MODE_FLAG_IMBALANCE_ONLY):
+        return refuse(r, CHECK_MODES, MODE_FLAG_TRAIL_PERCENT | MODE_FLAG_IMBALANCE_ONLY, f.modes, 0)
+    if f.peg > PEG_MIDPOINT:
+        return refuse(r, CHECK_PEG, PEG_MIDPOINT, f.peg, 0)
+    if c.flags & ORDER_FLAG_POST_ONLY and (
+            c.tif == TIME_IN_FORCE_IOC or c.tif == TIME_IN_FORCE_FOK or c.order_type == ORDER_TYPE_MARKET):
+        return refuse(r, CHECK_TIME_IN_FORCE, TIME_IN_FORCE_GTC, c.tif, 0)
+    return check_combination(c, f, ts_ns, r)
+
+
+cdef inline uint8_t check_call(
+    const OrderCommand* c, const Further* f, const Instrument* i, const Unseen* u, Refusal* r,
+) noexcept nogil:
+    """Checks 12 and 12a of a NEW_ORDER in CALL."""
+    if c.tif == TIME_IN_FORCE_AT_OPEN and u.auction_kind != AUCTION_KIND_OPENING:
+        return refuse(r, CHECK_INSTRUMENT_STATE, INSTRUMENT_STATE_OPEN, i.state, 0)
+    if c.order_type == ORDER_TYPE_PEGGED:
+        return broken(r, RULE_PEG_KIND, f.peg)
+    if c.tif == TIME_IN_FORCE_IOC or c.tif == TIME_IN_FORCE_FOK:
+        return broken(r, RULE_TIF, c.tif)
+    if c.flags & (ORDER_FLAG_POST_ONLY | ORDER_FLAG_REDUCE_ONLY):
+        return broken(r, RULE_POST, c.flags)
+    if c.flags & ORDER_FLAG_ALL_OR_NONE:
+        return broken(r, RULE_DARK, c.flags)
+    if f.min_qty:
+        return broken(r, RULE_MIN_QTY, f.min_qty)
+    if f.discretion:
+        return broken(r, RULE_DISCRETION, f.discretion)
+    return 0
+
+
+cdef inline uint8_t check_state(
+    const OrderCommand* c, const Further* f, const Instrument* i, const Unseen* u, Refusal* r,
+) noexcept nogil:
+    """Checks 12 and 12a of a NEW_ORDER: docs/auctions.md, "Which orders are taken when"."""
+    if likely(i.state == INSTRUMENT_STATE_OPEN and c.tif != TIME_IN_FORCE_AT_OPEN):
+        return 0
+    if i.state == INSTRUMENT_STATE_CALL:
+        return check_call(c, f, i, u, r)
+    return refuse(r, CHECK_INSTRUMENT_STATE, INSTRUMENT_STATE_OPEN, i.state, 0)

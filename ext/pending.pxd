@@ -1,0 +1,23 @@
+"""What a command leaves to be done before it ends: instruments whose dark orders are to be looked at again."""
+
+from libc.stdint cimport uint32_t
+
+from ext.layout cimport Instrument, Market, Unseen
+
+
+cdef inline void note_moved(Market* m, uint32_t instrument) noexcept nogil:
+    """Have an instrument's dark orders looked at again before the command ends."""
+    cdef Unseen* u = &m.unseen[instrument]
+    if u.is_moved:
+        return
+    u.is_moved = 1
+    m.moved[m.moved_count] = instrument
+    m.moved_count += 1
+    m.pending = 1
+
+
+cdef inline void count_dark(Market* m, Instrument* i, uint32_t instrument, int change) noexcept nogil:
+    """How many orders matching has to look for beside the book; where there is none, orders go the short way."""
+    cdef Unseen* u = &m.unseen[instrument]
+    u.dark_count += change
+    i.way = u.dark_count != 0

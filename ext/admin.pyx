@@ -8,9 +8,10 @@ from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, Instrument, Instr
 from ext.ledger cimport find_position, free_cash, open_position
 from ext.levels cimport magic_of
 from ext.bits cimport product, share
-from ext.mass cimport EVERY_TIF, cancel_of_account, cancel_of_market
+from ext.mass cimport EVERY_GROUP, EVERY_SESSION, cancel_of_account, cancel_of_market
 from ext.memory cimport Capacities, reserve
 from ext.names cimport NOBODY, add_name, copy_name, drop_name, find_name
+from ext.places cimport set_calm
 from ext.orders cimport knows_account, knows_instrument
 from ext.risk cimport SECOND_NS, at_least_0, set_collar
 from ext.wire cimport *
@@ -186,7 +187,7 @@ cdef bint step_is_allowed(
     cdef int64_t value = value_of(c, index)
     if not value_is_within(m, c, index, 1, MAX_STEP):
         return False
-    if i.is_set and value != present and (i.orders or i.trades):
+    if i.is_set and value != present and (i.orders or i.trades or m.unseen[c.instrument].count):
         return reject(m, c, CHECK_VALUE, index, present, value, 0)
     return True
 
@@ -226,6 +227,7 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
         i.is_set = 1
         i.state = INSTRUMENT_STATE_CLOSED
         i.best[SIDE_BUY] = i.best[SIDE_SELL] = FAR_AWAY
+        set_calm(m, i, &m.unseen[c.instrument])
         if c.instrument >= m.instrument_top:
             m.instrument_top = c.instrument + 1
     elif not keeps:
@@ -340,7 +342,8 @@ cdef void set_account_state(Market* m, const AdminCommand* c) noexcept nogil:
     m.accounts[c.account].state = c.state
     answer_account(m, c, EVENT_KIND_ACCOUNT_STATE, c.state, 0, 0, 0)
     if c.flags & ADMIN_FLAG_CANCEL_ORDERS:
-        count = cancel_of_account(m, c.account, ANY, SIDE_BOTH, CANCEL_REASON_ACCOUNT_BLOCKED)
+        count = cancel_of_account(m, c.account, ANY, SIDE_BOTH, EVERY_SESSION, EVERY_GROUP,
+                                  CANCEL_REASON_ACCOUNT_BLOCKED)
         answer_canceled(m, c, c.account, ANY, count)
 
 
@@ -436,9 +439,10 @@ cdef void operator_cancel(Market* m, const AdminCommand* c) noexcept nogil:
     if c.instrument != ANY and not instrument_is_known(m, c):
         return
     if c.account != ANY:
-        count = cancel_of_account(m, c.account, c.instrument, SIDE_BOTH, CANCEL_REASON_OPERATOR)
+        count = cancel_of_account(m, c.account, c.instrument, SIDE_BOTH, EVERY_SESSION, EVERY_GROUP,
+                                  CANCEL_REASON_OPERATOR)
     else:
-        count = cancel_of_market(m, c.instrument, EVERY_TIF, CANCEL_REASON_OPERATOR)
+        count = cancel_of_market(m, c.instrument, False, CANCEL_REASON_OPERATOR)
     answer_canceled(m, c, c.account, c.instrument, count)
 
 

@@ -4,12 +4,13 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from ext.admin cimport admin, opens_market
 from ext.ahead cimport CHUNK, NEAR, RING, Ahead, look_1, look_2, look_3, look_4, look_near
-from ext.bits cimport are_in_order, copy_pair, likely, unlikely
+from ext.bits cimport are_in_order, copy_pair, likely, unlikely, word_at
 from ext.events cimport emit_tops
 from ext.layout cimport Market
 from ext.mass cimport mass_cancel, tell_time, tick
-from ext.orders cimport cancel_order, new_order, replace_order
+from ext.orders cimport cancel_order, new_order, new_special, replace_order
 from ext.plain cimport cancel_plain, enter_plain
+from ext.special cimport serve_pending
 from ext.wire cimport *
 
 cdef enum:
@@ -21,6 +22,8 @@ cdef inline size_t size_of(uint32_t kind) noexcept nogil:
     """Bytes of a command; 0 for a kind that there is not."""
     if likely(COMMAND_KIND_NEW_ORDER <= kind <= COMMAND_KIND_TICK):
         return sizeof(OrderCommand)
+    if kind == COMMAND_KIND_NEW_SPECIAL:
+        return sizeof(SpecialCommand)
     return sizeof(AdminCommand) if COMMAND_KIND_CONFIGURE <= kind <= COMMAND_KIND_NOTE else 0
 
 
@@ -59,7 +62,15 @@ cdef Fault check_commands(
     return FINE
 
 
-cdef void apply_special(Market* m, const OrderCommand* c) noexcept nogil:
+cdef void end_command(Market* m) noexcept nogil:
+    """What follows when a command has done its own."""
+    if m.pending:
+        serve_pending(m)
+    if m.touched_count:
+        emit_tops(m)
+
+
+cdef void apply_rare(Market* m, const OrderCommand* c) noexcept nogil:
     """What has no short way."""
     if c.kind == COMMAND_KIND_REPLACE:
         replace_order(m, c)
@@ -80,9 +91,9 @@ cdef inline void apply_order(Market* m, const OrderCommand* c) noexcept nogil:
         if unlikely(not cancel_plain(m, c)):
             cancel_order(m, c)
     else:
-        apply_special(m, c)
-    if m.touched_count:
-        emit_tops(m)
+        apply_rare(m, c)
+    if unlikely(word_at(&m.touched_count) != 0):  # and pending
+        end_command(m)
 
 
 cdef void apply_run(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
@@ -151,12 +162,13 @@ cdef size_t apply_any(Market* m, const char* data) noexcept nogil:
         return sizeof(OrderCommand)
     m.seq = c.seq
     m.ts_ns = c.ts_ns
-    if unlikely(not admin(m, <const AdminCommand*> data)):
+    if c.kind == COMMAND_KIND_NEW_SPECIAL:
+        new_special(m, <const SpecialCommand*> data)
+    elif unlikely(not admin(m, <const AdminCommand*> data)):
         m.seq -= 1
         return 0
-    if m.touched_count:
-        emit_tops(m)
-    return sizeof(AdminCommand)
+    end_command(m)
+    return size_of(c.kind)
 
 
 cdef Fault apply_all(Market* m, const char* data, size_t size, size_t* done, int64_t* count) noexcept nogil:

@@ -132,6 +132,13 @@ static inline int ob_are_in_order(const char *c, int64_t count, size_t stride, u
     return steps[0] == 0 && (signs[1] | signs[2]) >= 0;
 }
 
+/* Whether so many bytes, a multiple of 8, are all 0. */
+static inline int ob_is_zero(const unsigned char *data, size_t length) {
+    uint64_t all = 0;
+    for (size_t k = 0; k < length; k += 8) all |= ob_word_at(data + k);
+    return all == 0;
+}
+
 #define ob_likely(x) __builtin_expect(!!(x), 1)
 #define ob_unlikely(x) __builtin_expect(!!(x), 0)
 #endif

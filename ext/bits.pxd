@@ -25,5 +25,6 @@ cdef extern from "bits.h" nogil:
     int lowest "ob_lowest"(uint64_t x) noexcept
     int highest "ob_highest"(uint64_t x) noexcept
     void prefetch "ob_prefetch"(const void* p) noexcept
+    bint is_zero "ob_is_zero"(const unsigned char* data, size_t length) noexcept
     bint likely "ob_likely"(bint x) noexcept
     bint unlikely "ob_unlikely"(bint x) noexcept

@@ -107,6 +107,11 @@ cdef inline void emit_replaced(Market* m, Account* a, const Order* o, uint64_t f
     put_word(emit_order(m, a, o, EVENT_KIND_REPLACED | flags << 24, o.leaves + o.filled) + 72, 0)
 
 
+cdef inline void emit_triggered(Market* m, Account* a, const Order* o) noexcept nogil:
+    """TRIGGERED: price is the one that the order goes to now."""
+    put_word(emit_order(m, a, o, EVENT_KIND_TRIGGERED, o.leaves + o.filled) + 72, 0)
+
+
 cdef inline void emit_fill_of_maker(
     Market* m, Account* a, const Order* o, uint32_t qty, uint64_t trade_id,
 ) noexcept nogil:

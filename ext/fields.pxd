@@ -9,12 +9,20 @@ from ext.wire cimport *
 
 cdef enum:
     LARGEST_TRAIL = 9999  # basis points
-    NEW_FLAGS = 249
-    DARK_NEEDS = ORDER_FLAG_HIDDEN | ORDER_FLAG_ALL_OR_NONE
+    LAST_TYPE = ORDER_TYPE_MARKET_TO_LIMIT  # what this core takes of docs/orders.md
+    LAST_TIF = TIME_IN_FORCE_GTD
+    LAST_SELF_TRADE = SELF_TRADE_CANCEL_BOTH
+    LAST_PEG = PEG_NONE
+    NEW_FLAGS = ORDER_FLAG_POST_ONLY | ORDER_FLAG_DO_NOT_ROUTE
+    NEW_MODES = MODE_FLAG_TRAIL_PERCENT
 
 
 cdef inline bint may_rest(uint8_t tif) noexcept nogil:
     return tif <= TIME_IN_FORCE_GTC or tif == TIME_IN_FORCE_GTD
+
+
+cdef inline bint may_outlive_day(uint8_t tif) noexcept nogil:
+    return tif == TIME_IN_FORCE_GTC or tif == TIME_IN_FORCE_GTD
 
 
 cdef inline bint waits_for_auction(uint8_t tif) noexcept nogil:
@@ -124,18 +132,18 @@ cdef inline uint8_t check_fields(
     """Checks 5 to 10a."""
     if c.side > SIDE_SELL:
         return refuse(r, CHECK_SIDE, SIDE_SELL, c.side, 0)
-    if c.order_type > ORDER_TYPE_PEGGED:
-        return refuse(r, CHECK_ORDER_TYPE, ORDER_TYPE_PEGGED, c.order_type, 0)
-    if c.tif > TIME_IN_FORCE_AUCTION:
-        return refuse(r, CHECK_TIME_IN_FORCE, TIME_IN_FORCE_AUCTION, c.tif, 0)
-    if c.self_trade > SELF_TRADE_DECREMENT:
-        return refuse(r, CHECK_SELF_TRADE_MODE, SELF_TRADE_DECREMENT, c.self_trade, 0)
+    if c.order_type > LAST_TYPE:
+        return refuse(r, CHECK_ORDER_TYPE, LAST_TYPE, c.order_type, 0)
+    if c.tif > LAST_TIF:
+        return refuse(r, CHECK_TIME_IN_FORCE, LAST_TIF, c.tif, 0)
+    if c.self_trade > LAST_SELF_TRADE:
+        return refuse(r, CHECK_SELF_TRADE_MODE, LAST_SELF_TRADE, c.self_trade, 0)
     if c.flags & ~<uint8_t> NEW_FLAGS:
         return refuse(r, CHECK_FLAGS, NEW_FLAGS, c.flags, 0)
-    if f.modes & ~<uint8_t> (MODE_FLAG_TRAIL_PERCENT | MODE_FLAG_IMBALANCE_ONLY):
-        return refuse(r, CHECK_MODES, MODE_FLAG_TRAIL_PERCENT | MODE_FLAG_IMBALANCE_ONLY, f.modes, 0)
-    if f.peg > PEG_MIDPOINT:
-        return refuse(r, CHECK_PEG, PEG_MIDPOINT, f.peg, 0)
+    if f.modes & ~<uint8_t> NEW_MODES:
+        return refuse(r, CHECK_MODES, NEW_MODES, f.modes, 0)
+    if f.peg > LAST_PEG:
+        return refuse(r, CHECK_PEG, LAST_PEG, f.peg, 0)
     if c.flags & ORDER_FLAG_POST_ONLY and (
             c.tif == TIME_IN_FORCE_IOC or c.tif == TIME_IN_FORCE_FOK or c.order_type == ORDER_TYPE_MARKET):
         return refuse(r, CHECK_TIME_IN_FORCE, TIME_IN_FORCE_GTC, c.tif, 0)

@@ -12,7 +12,7 @@ from libc.string cimport memset
 
 from ext.bits cimport copy_four, copy_pair, likely, pick, prefetch, unlikely, word_at
 from ext.layout cimport Account, AccountMore, IdEntry, Market
-from ext.wire cimport OrderCommand
+from ext.wire cimport COMMAND_KIND_NEW_SPECIAL, OrderCommand
 
 cdef enum:
     ID_BLOCK = 16  # cells of a cache line
@@ -167,8 +167,8 @@ cdef inline void append_id(
     index_id(m, place, tag, <uint32_t> order_id)
 
 
-cdef inline void add_id(Market* m, const OrderCommand* c, uint64_t order_id) noexcept nogil:
-    """The same wherever the log stands, and the account's largest ids."""
+cdef inline void add_id(Market* m, const OrderCommand* c, uint64_t order_id, uint32_t further) noexcept nogil:
+    """The same wherever the log stands, and the account's largest ids. further: a hash of what only specials have."""
     cdef Account* a = &m.accounts[c.account]
     cdef uint64_t id = c.client_order_id
     cdef uint64_t hash = hash_id(m, c.account, id)
@@ -180,3 +180,5 @@ cdef inline void add_id(Market* m, const OrderCommand* c, uint64_t order_id) noe
     if id > a.id_current:
         a.id_current = id
     append_id(m, c, id_place(m, hash, id), id_tag(m, hash), order_id)
+    if c.kind == COMMAND_KIND_NEW_SPECIAL:
+        m.id_log[m.id_count - 1].further = further

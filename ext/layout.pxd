@@ -239,7 +239,7 @@ cdef struct IdEntry:  # 48 bytes: an OrderCommand from its kind on, and the orde
     uint64_t order_id
     int64_t price
     uint32_t qty
-    uint32_t unused
+    uint32_t further        # of a NEW_SPECIAL: the hash of its further fields
 
 
 cdef struct Records:  # what was written since the last take, in a buffer of Core's or in a spill

@@ -5,12 +5,12 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.bits cimport likely, put_word, unlikely, word_at
 from ext.book cimport dequeue, dequeue_first, enqueue, free_slot, unlist_order
 from ext.events cimport emit_canceled, emit_data, emit_fill_of_maker, emit_fill_of_taker, level_at, touch
-from ext.layout cimport Account, Instrument, Level, Market, NEEDS_CARE, Order, Position
+from ext.layout cimport Account, Instrument, Level, Market, Order, Position
 from ext.ledger cimport buy_shares, sell_shares
 from ext.levels cimport best_index, key_of, level_for, level_of_index, next_index
 from ext.places cimport forget_special
 from ext.risk cimport either, set_collar
-from ext.special cimport meet_care, pull_special
+from ext.special cimport pull_special
 from ext.stops cimport meet_stops
 from ext.wire cimport *
 
@@ -142,15 +142,9 @@ cdef inline uint8_t match_side(
     """match, for a constant side of the taker."""
     cdef const Order* maker
     cdef uint32_t maker_slot
-    cdef uint8_t stopped
     while taker.leaves and crosses(i, side, index):
         maker_slot = level_at(m, i.best_level[side ^ 1]).head
         maker = &m.orders[maker_slot]
-        if unlikely(maker.special & NEEDS_CARE):
-            stopped = meet_care(m, maker_slot, slot)
-            if stopped:
-                return stopped
-            continue
         if unlikely(maker.account == taker.account) and taker.self_trade != SELF_TRADE_ALLOW:
             if taker.self_trade != SELF_TRADE_CANCEL_NEWEST:
                 pull(m, maker_slot, CANCEL_REASON_SELF_TRADE)

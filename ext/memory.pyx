@@ -12,7 +12,8 @@ from libc.string cimport memcpy, memset
 from ext.bits cimport touch_page
 from ext.ids cimport ID_BLOCK, TAG_OF_ACCOUNT, open_generation
 from ext.layout cimport (
-    Account, AccountMore, Basis, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page, Position,
+    Account, AccountMore, Basis, Extra, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page, Position,
+    Unseen,
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport add_name
@@ -57,6 +58,9 @@ cdef struct Pools:
     IdEntry* id_logs[2]
     uint32_t* id_slots[2]
     uint32_t* id_indexes[3]
+    Unseen* unseen
+    uint32_t* moved
+    Extra* extras
 
 
 cdef uint64_t table_size(int64_t entries) noexcept nogil:
@@ -146,6 +150,9 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     for k in range(2):
         n.id_slots[k] = <uint32_t*> carve(block, &at, c.id_window + 1, sizeof(uint32_t))
         n.id_logs[k] = <IdEntry*> carve(block, &at, c.id_window, sizeof(IdEntry))
+    n.unseen = <Unseen*> carve(block, &at, c.instruments, sizeof(Unseen))
+    n.moved = <uint32_t*> carve(block, &at, c.instruments, sizeof(uint32_t))
+    n.extras = <Extra*> carve(block, &at, c.orders + 1, sizeof(Extra))  # the last: see touch_all
     return at
 
 
@@ -164,6 +171,10 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
     memcpy(n.positions, m.positions, (<size_t> m.position_count + 1) * sizeof(Position))
     memcpy(n.bases, m.bases, (<size_t> m.position_count + 1) * sizeof(Basis))
     memcpy(n.links, m.links, (<size_t> m.order_top + 1) * sizeof(Link))
+    memcpy(n.unseen, m.unseen, top * sizeof(Unseen))
+    for k in range(1, m.order_top + 1):  # not the memory of those that never were special
+        if m.orders[k].special:
+            n.extras[k] = m.extras[k]
     memcpy(n.pages, m.pages, (<size_t> m.page_top + 1) * sizeof(Page))
     memcpy(n.levels, m.levels, (<size_t> m.page_top + 1) * LEVELS_A_PAGE * sizeof(Level))
     for k in range(3):
@@ -193,6 +204,9 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.touched = n.touched
     m.orders = n.orders
     m.links = n.links
+    m.unseen = n.unseen
+    m.moved = n.moved
+    m.extras = n.extras
     m.order_capacity = <uint32_t> c.orders
     m.pages = n.pages
     m.levels = n.levels
@@ -271,10 +285,13 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
 
 cdef size_t touch_all(Market* m) noexcept nogil:
     cdef size_t at = 0
-    while at < m.block_size:
+    cdef size_t end = m.block_size
+    if m.configured:  # what special orders need is given when they come: it is as much again as plain ones need
+        end = <char*> m.extras - m.block
+    while at < end:
         touch_page(m.block + at)
         at += SMALLEST_PAGE
-    return m.block_size
+    return end
 
 
 cdef void release(Market* m) noexcept nogil:

@@ -7,6 +7,7 @@ from ext.layout cimport Market
 from ext.wire cimport *
 
 cdef void new_order(Market* m, const OrderCommand* c) noexcept nogil
+cdef void new_special(Market* m, const SpecialCommand* c) noexcept nogil
 cdef void cancel_order(Market* m, const OrderCommand* c) noexcept nogil
 cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil
 

@@ -3,23 +3,29 @@
 Most commands never come here: plain.pxd takes those where nothing is out of the ordinary.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from ext.bits cimport half_at, likely, product, put_half, put_word, unlikely, word_at
+from ext.bits cimport half_at, is_zero, likely, product, put_half, put_word, unlikely, word_at
 from ext.book cimport free_slot, list_order, take_slot
 from ext.events cimport emit, emit_accepted, emit_canceled, emit_data, emit_reject, emit_replaced, level_at, touch
+from ext.fields cimport check_fields, check_state, is_stop
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
-from ext.layout cimport Account, IdEntry, Instrument, Level, Market, Order, Position
+from ext.layout cimport Account, Further, IdEntry, Instrument, Level, Market, Order, Position
 from ext.ledger cimport find_position, open_position
 from ext.levels cimport index_of
 from ext.matching cimport (
     RAN_OUT, come_to_rest, crosses, end_order, fills_whole, leave_book, match, pull,
 )
 from ext.risk cimport (
-    Refusal, check_exposure, check_fields, check_notional, check_pages, check_post_only, check_price,
-    check_qty, check_rate, check_slots, check_states, either, market_price, refuse,
+    Refusal, check_account_state, check_exposure, check_notional, check_pages, check_post_only, check_price, check_qty,
+    check_rate, check_slots, either, market_price, refuse,
 )
+from ext.special cimport arrive, dress, replace_stop
+from ext.triggers cimport check_special_price, check_stop_replace
 from ext.wire cimport *
+
+cdef extern from "crc32c.h" nogil:
+    uint32_t crc32c "ob_crc32c"(uint32_t crc, const unsigned char* data, size_t length) noexcept
 
 cdef extern from *:
     """
@@ -34,7 +40,27 @@ cdef inline bint is_plain(const OrderCommand* c) noexcept nogil:
     return word_at(&c.kind) & FIELDS_BEYOND == 0
 
 
-cdef inline bint is_known_id(Market* m, const OrderCommand* c) noexcept nogil:
+cdef Further NOTHING  # all 0: what a NEW_ORDER has of further fields
+
+
+cdef inline bint needs_extra(const OrderCommand* c, const Further* f) noexcept nogil:
+    """Whether a valid order is more than what its Order says."""
+    return (c.order_type > ORDER_TYPE_MARKET or c.tif > TIME_IN_FORCE_FOK or f.group != 0)
+
+
+cdef inline uint32_t hash_of(const OrderCommand* c, const Further* f) noexcept nogil:
+    """Of the further fields; 0 where there is nothing in them."""
+    if c.kind == COMMAND_KIND_NEW_ORDER or is_zero(<const unsigned char*> f, sizeof(Further)):
+        return 0
+    return crc32c(0, <const unsigned char*> f, sizeof(Further))
+
+
+cdef inline uint32_t kept_hash(const IdEntry* entry) noexcept nogil:
+    """The same of a known order. Where that was a NEW_ORDER, its entry has something else there."""
+    return 0 if <uint16_t> entry.fields == COMMAND_KIND_NEW_ORDER else entry.further
+
+
+cdef inline bint is_known_id(Market* m, const OrderCommand* c, const Further* f) noexcept nogil:
     """Check 3: answer a client order id that was used before, or is too old to tell. True: the command is done."""
     cdef const IdEntry* entry = find_id(m, c.account, c.client_order_id)
     cdef uint64_t floor
@@ -45,7 +71,7 @@ cdef inline bint is_known_id(Market* m, const OrderCommand* c) noexcept nogil:
             return False
         reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_STALE_ID, c.order_id, <int64_t> (floor + 1),
                        <int64_t> c.client_order_id, 0)
-    elif is_same_order(entry, c):
+    elif is_same_order(entry, c) and kept_hash(entry) == hash_of(c, f):
         emit(m, EVENT_KIND_ACCEPTED, c.side, 0, EVENT_FLAG_DUPLICATE, c.account, c.instrument, c.qty, entry.order_id,
              c.client_order_id, c.price, 0, 0, 0)
     else:
@@ -54,17 +80,20 @@ cdef inline bint is_known_id(Market* m, const OrderCommand* c) noexcept nogil:
 
 
 cdef inline uint8_t check_new(
-    Market* m, const OrderCommand* c, Account* a, Instrument* i, Position* p, int64_t* price, int64_t* index,
-    Refusal* r,
+    Market* m, const OrderCommand* c, const Further* f, Account* a, Instrument* i, Position* p, int64_t* price,
+    int64_t* index, Refusal* r,
 ) noexcept nogil:
     """Checks 5 to 27. price, index: where the order may go to."""
     cdef int64_t notional
     cdef uint8_t check = 0
-    if unlikely(not is_plain(c)):
-        check = check_fields(c, r)
+    if unlikely(f != &NOTHING or not is_plain(c)):
+        check = check_fields(c, f, m.ts_ns, r)
         if check:
             return check
-    check = check_states(a, i, r)
+    check = check_account_state(a, r)
+    if unlikely(check):
+        return check
+    check = check_state(c, f, i, &m.unseen[c.instrument], r)
     if unlikely(check):
         return check
     check = check_rate(m, a, r)
@@ -78,6 +107,10 @@ cdef inline uint8_t check_new(
     price[0] = c.price
     if unlikely(c.order_type == ORDER_TYPE_MARKET):
         price[0] = market_price(i, c.side)
+    elif unlikely(c.order_type > ORDER_TYPE_MARKET):
+        check = check_special_price(i, c, f, price, r)
+        if check:
+            return check
     index[0] = index_of(i, price[0])
     if likely(c.order_type == ORDER_TYPE_LIMIT):
         check = check_price(i, c.side, price[0], index[0], r)
@@ -109,6 +142,9 @@ cdef void finish(Market* m, uint32_t slot, int64_t index, bint listed) noexcept 
     cdef Instrument* i = &m.instruments[o.instrument]
     cdef Account* a = &m.accounts[o.account]
     cdef uint8_t stopped = RAN_OUT
+    if unlikely(o.special != 0):
+        arrive(m, slot, listed)
+        return
     if o.tif == TIME_IN_FORCE_FOK and not fills_whole(m, i, o, index):
         stopped = CANCEL_REASON_FOK
     elif crosses(i, o.side, index):
@@ -131,6 +167,14 @@ cdef void finish(Market* m, uint32_t slot, int64_t index, bint listed) noexcept 
 
 
 cdef void new_order(Market* m, const OrderCommand* c) noexcept nogil:
+    enter(m, c, &NOTHING)
+
+
+cdef void new_special(Market* m, const SpecialCommand* c) noexcept nogil:
+    enter(m, <const OrderCommand*> c, <const Further*> &c.stop_price)
+
+
+cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexcept nogil:
     cdef Account* a
     cdef Instrument* i
     cdef Order* o
@@ -146,14 +190,14 @@ cdef void new_order(Market* m, const OrderCommand* c) noexcept nogil:
         return
     a = &m.accounts[c.account]
     # An id above all those of its account is above its floor, too, and in no generation.
-    if c.client_order_id <= a.last_id and is_known_id(m, c):
+    if c.client_order_id <= a.last_id and is_known_id(m, c, f):
         return
     if unlikely(not knows_instrument(m, c.instrument)):
         reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_INSTRUMENT, c.order_id, 0, c.instrument, 0)
         return
     i = &m.instruments[c.instrument]
     position = find_position(m, word_at(&c.account))
-    check = check_new(m, c, a, i, &m.positions[position], &price, &index, &r)
+    check = check_new(m, c, f, a, i, &m.positions[position], &price, &index, &r)
     if unlikely(check):
         reject_as_sent(m, c, EVENT_KIND_REJECTED, check, c.order_id, r.limit, r.value, r.headroom)
         return
@@ -171,7 +215,10 @@ cdef void new_order(Market* m, const OrderCommand* c) noexcept nogil:
     put_half(&o.order_type, half_at(&c.order_type))  # and tif, flags, self_trade
     if c.order_type == ORDER_TYPE_MARKET and c.tif != TIME_IN_FORCE_FOK:
         o.tif = TIME_IN_FORCE_IOC
-    add_id(m, c, o.order_id)
+    o.session = c.session
+    if unlikely(needs_extra(c, f)):
+        dress(m, slot, c, f, i.reference_price)
+    add_id(m, c, o.order_id, hash_of(c, f))
     emit_accepted(m, a, c, c.side, o.order_id, price, c.qty)
     finish(m, slot, index, False)
 
@@ -180,7 +227,7 @@ cdef inline uint32_t live_slot(const Market* m, uint64_t order_id, uint32_t acco
     """The slot of the live order of an account with this order id, or 0."""
     cdef uint32_t slot = <uint32_t> order_id
     cdef const Order* o = &m.orders[slot]
-    if slot <= m.order_top and o.order_id == order_id and o.level and o.account == account:
+    if slot <= m.order_top and o.order_id == order_id and (o.level or o.special) and o.account == account:
         return slot
     return 0
 
@@ -211,17 +258,21 @@ cdef void cancel_order(Market* m, const OrderCommand* c) noexcept nogil:
 
 
 cdef inline uint8_t check_replace(
-    Market* m, const OrderCommand* c, Account* a, Instrument* i, const Order* o, int64_t* leaves, Refusal* r,
+    Market* m, const OrderCommand* c, Account* a, Instrument* i, const Order* o, int64_t* leaves, int64_t* price,
+    Refusal* r,
 ) noexcept nogil:
-    """Checks 9 to 27 of a REPLACE. leaves: what will be open; checks from 15 on only while it is above 0."""
+    """Checks 9 to 27 of a REPLACE. leaves: what will be open; checks from 15 on only while it is above 0. price: the
+    order's after it."""
     cdef int64_t notional
     cdef int64_t own_hold = o.price * o.leaves * i.multiplier if o.side == SIDE_BUY else 0
     cdef uint8_t check
     if unlikely(c.flags & ~<uint8_t> (ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE)):
         return refuse(r, CHECK_FLAGS, ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE, c.flags, 0)
-    check = check_states(a, i, r)
+    check = check_account_state(a, r)
     if unlikely(check):
         return check
+    if unlikely(i.state != INSTRUMENT_STATE_OPEN):
+        return refuse(r, CHECK_INSTRUMENT_STATE, INSTRUMENT_STATE_OPEN, i.state, 0)
     check = check_rate(m, a, r)
     if unlikely(check):
         return check
@@ -233,10 +284,14 @@ cdef inline uint8_t check_replace(
     check = check_qty(a, i, leaves[0], o.filled, r)
     if unlikely(check):
         return check
-    check = check_price(i, o.side, c.price, index_of(i, c.price), r)
+    price[0] = c.price
+    if unlikely(is_stop(o.order_type)):
+        check = check_stop_replace(i, c, o, price, r)
+    else:
+        check = check_price(i, o.side, c.price, index_of(i, c.price), r)
     if unlikely(check):
         return check
-    notional = product(c.price, leaves[0], i.multiplier)
+    notional = product(price[0], leaves[0], i.multiplier)
     check = check_notional(a, i, notional, r)
     if unlikely(check):
         return check
@@ -271,6 +326,7 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
     cdef Instrument* i
     cdef Refusal r
     cdef int64_t leaves = 0
+    cdef int64_t price
     cdef uint8_t check
     cdef uint32_t slot = named_order(m, c, EVENT_KIND_REPLACE_REJECTED)
     if unlikely(slot == 0):
@@ -278,13 +334,17 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
     a = &m.accounts[c.account]
     o = &m.orders[slot]
     i = &m.instruments[o.instrument]
-    check = check_replace(m, c, a, i, o, &leaves, &r)
+    check = check_replace(m, c, a, i, o, &leaves, &price, &r)
     if unlikely(check):
         emit_reject(m, EVENT_KIND_REPLACE_REJECTED, check, o.side, o.account, o.instrument, c.qty, o.order_id,
                     o.client_order_id, r.limit, r.value, r.headroom, True)
         return
     if unlikely(leaves <= 0):
         pull(m, slot, CANCEL_REASON_REPLACED_BELOW_FILLED)
+        return
+    if unlikely(is_stop(o.order_type)):
+        replace_stop(m, slot, price, <uint32_t> leaves, price == o.price and leaves <= o.leaves
+                     and not c.flags & ORDER_FLAG_REQUEUE)
         return
     if c.price == o.price and leaves <= o.leaves and not c.flags & ORDER_FLAG_REQUEUE:
         shrink(m, i, a, o, <uint32_t> leaves)

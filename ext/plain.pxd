@@ -11,7 +11,7 @@ from ext.bits cimport half_at, likely, product_fits, put_half, put_word, quarter
 from ext.book cimport enqueue, has_page, list_order
 from ext.events cimport emit_accepted, emit_data, level_at, touch
 from ext.ids cimport append_id, hash_id, id_place, id_tag, number_at
-from ext.layout cimport Account, IS_ACTIVE, IS_OPEN, Instrument, MUCH_CASH, Market, Order, Position
+from ext.layout cimport Account, IS_ACTIVE, IS_OPEN, Instrument, MUCH_CASH, Market, OPEN_BITS, Order, Position
 from ext.ledger cimport find_position
 from ext.levels cimport index_of, near_level
 from ext.matching cimport crosses, pull
@@ -40,7 +40,7 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c) noexcept nogil:
     if unlikely(word_at(&c.kind) & BEYOND_RESTING or account >= m.account_capacity
                 or instrument >= m.instrument_capacity):
         return False
-    if unlikely(quarter_at(&a.is_set) != IS_ACTIVE or quarter_at(&i.is_set) != IS_OPEN):
+    if unlikely(quarter_at(&a.is_set) != IS_ACTIVE or half_at(&i.is_set) & OPEN_BITS != IS_OPEN):
         return False
     # An id above all those of its account is above its floor, too, and in no generation. Id 0 is above none.
     if unlikely(c.client_order_id <= a.last_id or a.id_epoch != m.id_epoch or m.id_count == m.id_turn):
@@ -93,6 +93,7 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c) noexcept nogil:
     put_word(&o.leaves, qty)  # and filled
     o.position = position
     put_half(&o.order_type, half_at(&c.order_type))  # and tif, flags, self_trade
+    o.session = c.session
     hash = hash_id(m, account, c.client_order_id)
     append_id(m, c, id_place(m, hash, c.client_order_id), id_tag(m, hash), o.order_id)
     emit_accepted(m, a, c, side, o.order_id, price, qty)

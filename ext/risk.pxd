@@ -81,29 +81,10 @@ cdef inline int64_t market_price(const Instrument* i, uint8_t side) noexcept nog
     return lesser(price, index_of(i, MAX_PRICE) * i.tick_size)
 
 
-cdef inline uint8_t check_fields(const OrderCommand* c, Refusal* r) noexcept nogil:
-    """Checks 5 to 10: enums and flags of a NEW_ORDER."""
-    if c.side > SIDE_SELL:
-        return refuse(r, CHECK_SIDE, SIDE_SELL, c.side, 0)
-    if c.order_type > ORDER_TYPE_MARKET:
-        return refuse(r, CHECK_ORDER_TYPE, ORDER_TYPE_MARKET, c.order_type, 0)
-    if c.tif > TIME_IN_FORCE_FOK:
-        return refuse(r, CHECK_TIME_IN_FORCE, TIME_IN_FORCE_FOK, c.tif, 0)
-    if c.self_trade > SELF_TRADE_CANCEL_BOTH:
-        return refuse(r, CHECK_SELF_TRADE_MODE, SELF_TRADE_CANCEL_BOTH, c.self_trade, 0)
-    if c.flags & ~<uint8_t> ORDER_FLAG_POST_ONLY:
-        return refuse(r, CHECK_FLAGS, ORDER_FLAG_POST_ONLY, c.flags, 0)
-    if c.flags and (c.tif > TIME_IN_FORCE_GTC or c.order_type == ORDER_TYPE_MARKET):
-        return refuse(r, CHECK_TIME_IN_FORCE, TIME_IN_FORCE_GTC, c.tif, 0)
-    return 0
-
-
-cdef inline uint8_t check_states(const Account* a, const Instrument* i, Refusal* r) noexcept nogil:
-    """Checks 11 and 12."""
+cdef inline uint8_t check_account_state(const Account* a, Refusal* r) noexcept nogil:
+    """Check 11."""
     if unlikely(a.state != ACCOUNT_STATE_ACTIVE):
         return refuse(r, CHECK_ACCOUNT_STATE, ACCOUNT_STATE_ACTIVE, a.state, 0)
-    if unlikely(i.state != INSTRUMENT_STATE_OPEN):
-        return refuse(r, CHECK_INSTRUMENT_STATE, INSTRUMENT_STATE_OPEN, i.state, 0)
     return 0
 
 

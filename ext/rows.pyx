@@ -8,6 +8,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from ext.events cimport level_at
 from ext.layout cimport Account, AccountMore, Instrument, Level, Market, Order, Position
 from ext.levels cimport best_index, level_of_index, next_index
+from ext.places cimport lots_of, place_of
 from ext.wire cimport *
 
 
@@ -18,8 +19,9 @@ cdef bytes room_for(uint64_t rows, size_t size):
     return result
 
 
-cdef uint64_t hold_of(const Market* m, const Order* o) noexcept nogil:
-    return o.price * o.leaves * m.instruments[o.instrument].multiplier if o.side == SIDE_BUY else 0
+cdef uint64_t hold_of(const Market* m, uint32_t slot) noexcept nogil:
+    cdef const Order* o = &m.orders[slot]
+    return o.price * lots_of(m, slot) * m.instruments[o.instrument].multiplier if o.side == SIDE_BUY else 0
 
 
 cdef void order_row(const Market* m, uint32_t slot, uint64_t ahead, OrderRow* row) noexcept nogil:
@@ -30,18 +32,26 @@ cdef void order_row(const Market* m, uint32_t slot, uint64_t ahead, OrderRow* ro
     row.price = o.price
     row.account = o.account
     row.instrument = o.instrument
-    row.leaves = o.leaves
+    row.leaves = lots_of(m, slot)
     row.filled = o.filled
+    row.order_type = o.order_type
+    if o.special:
+        row.place = place_of(o)
+        row.peg = m.extras[slot].peg
+        row.modes = m.extras[slot].modes
+        row.group = m.extras[slot].group
+    row.shown = o.leaves if o.level else 0
     row.side = o.side
     row.tif = o.tif
     row.flags = o.flags
     row.self_trade = o.self_trade
     row.level_qty_ahead = ahead
-    row.hold = hold_of(m, o)
+    row.hold = hold_of(m, slot)
 
 
 cdef OrderRow* book_rows(const Market* m, uint32_t instrument, OrderRow* row) noexcept nogil:
-    """Write a book's orders: bids best first, then offers, each in the order of its queue. Returns the end."""
+    """Write an instrument's orders: bids best first, then offers, each in the order of its queue, then the unseen.
+    Returns the end."""
     cdef const Instrument* i = &m.instruments[instrument]
     cdef int64_t index
     cdef uint64_t ahead
@@ -57,11 +67,16 @@ cdef OrderRow* book_rows(const Market* m, uint32_t instrument, OrderRow* row) no
                 ahead += m.orders[slot].leaves
                 slot = m.links[slot].next
             index = next_index(m, i, instrument, side, index)
+    slot = m.unseen[instrument].first
+    while slot:
+        order_row(m, slot, 0, row)
+        row += 1
+        slot = m.links[slot].next
     return row
 
 
 cdef bytes orders_of_book(const Market* m, uint32_t instrument):
-    cdef bytes result = room_for(m.instruments[instrument].orders, sizeof(OrderRow))
+    cdef bytes result = room_for(m.instruments[instrument].orders + m.unseen[instrument].count, sizeof(OrderRow))
     book_rows(m, instrument, <OrderRow*> PyBytes_AS_STRING(result))
     return result
 
@@ -93,7 +108,7 @@ cdef bytes orders_of_account(const Market* m, uint32_t account, uint32_t instrum
     while slot:
         if instrument == ANY or m.orders[slot].instrument == instrument:
             ahead = 0
-            before = m.links[slot].prev
+            before = m.links[slot].prev if m.orders[slot].level else 0
             while before:
                 ahead += m.orders[before].leaves
                 before = m.links[before].prev

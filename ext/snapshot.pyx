@@ -5,7 +5,7 @@ the free list), pages, client order ids as they came. What follows from these (w
 indexes) is not in it and is made anew. Fields that mean nothing (a free slot's price) are written as zeros.
 """
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
@@ -13,18 +13,21 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from ext.bits cimport lowest, word_at
 from ext.ids cimport hash_id, id_place, id_tag, index_id, open_generation, turn_ids
 from ext.layout cimport (
-    Account, AccountMore, Basis, FAR_AWAY, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page,
-    Position,
+    Account, AccountMore, BY_EXPIRY, Basis, Extra, FAR_AWAY, IS_SPECIAL, IdEntry, Instrument, InstrumentText, Level,
+    Link, Market, Order, PLACE_SHIFT, Page, Position, Unseen,
 )
 from ext.ledger cimport find_position, index_position
 from ext.levels cimport best_index, key_of, list_page
 from ext.memory cimport Capacities, reserve
+from ext.fields cimport is_stop
 from ext.names cimport add_name
-from ext.wire cimport MAX_PRICE, SIDE_BUY, SIDE_SELL
+from ext.places cimport plant_stop, set_calm
+from ext.tree cimport plant
+from ext.wire cimport MAX_PRICE, PLACE_STOP, SIDE_BUY, SIDE_SELL
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x323045524F43424FULL  /* the bytes OBCORE02 */
+    #define OB_SNAPSHOT_MAGIC 0x333045524F43424FULL  /* the bytes OBCORE03 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -46,10 +49,25 @@ cdef struct Head:
     uint64_t page_live
     uint64_t id_count
     uint64_t id_epoch
+    uint64_t rank
+    uint64_t accepted
 
-cdef struct SavedOrder:
+
+cdef struct SavedOrder:  # its Extra follows where it is special
     Order order
     Link link
+
+
+cdef struct SavedUnseen:  # what of Unseen does not follow from its orders
+    uint32_t first
+    uint32_t last
+    uint32_t count
+    uint8_t auction_kind
+    uint8_t state_after
+    uint8_t reason
+    uint8_t unused
+    int64_t auction_ns
+    int64_t next_indicative_ns
 
 
 cdef struct SavedPage:
@@ -94,6 +112,8 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
     h.page_live = m.page_live
     h.id_count = m.id_count
     h.id_epoch = m.id_epoch
+    h.rank = m.rank
+    h.accepted = m.accepted
     put(w, &h, sizeof(Head))
     if m.configured:
         write_instruments(w, m)
@@ -105,6 +125,8 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
 
 cdef void write_instruments(Writer* w, const Market* m) noexcept nogil:
     cdef Instrument copy
+    cdef SavedUnseen saved
+    cdef const Unseen* u
     cdef uint32_t k
     for k in range(m.instrument_top):
         if not m.instruments[k].is_set:
@@ -119,6 +141,10 @@ cdef void write_instruments(Writer* w, const Market* m) noexcept nogil:
         put(w, &k, sizeof(uint32_t))
         put(w, &copy, sizeof(Instrument))
         put(w, &m.instrument_texts[k], sizeof(InstrumentText))
+        u = &m.unseen[k]
+        saved = SavedUnseen(u.first, u.last, u.count, u.auction_kind, u.state_after, u.reason, 0, u.auction_ns,
+                            u.next_indicative_ns)
+        put(w, &saved, sizeof(SavedUnseen))
 
 
 cdef void write_accounts(Writer* w, const Market* m) noexcept nogil:
@@ -132,14 +158,16 @@ cdef void write_accounts(Writer* w, const Market* m) noexcept nogil:
     put(w, &m.bases[1], <size_t> m.position_count * sizeof(Basis))
 
 
+cdef inline bint is_live(const Market* m, uint32_t slot) noexcept nogil:
+    return m.orders[slot].level or m.orders[slot].special
+
+
 cdef void write_orders(Writer* w, const Market* m) noexcept nogil:
     cdef SavedOrder copy
-    cdef uint32_t k
-    if w.to == NULL:
-        w.size += <size_t> m.order_top * sizeof(SavedOrder)
-        return
+    cdef Extra extra
+    cdef uint32_t k, branch
     for k in range(1, m.order_top + 1):
-        if m.orders[k].level:
+        if is_live(m, k):
             copy.order = m.orders[k]
             copy.link = m.links[k]
         else:
@@ -147,6 +175,11 @@ cdef void write_orders(Writer* w, const Market* m) noexcept nogil:
             copy.order.order_id = m.orders[k].order_id
             copy.link.next = m.links[k].next
         put(w, &copy, sizeof(SavedOrder))
+        if m.orders[k].special:
+            extra = m.extras[k]
+            for branch in range(3):  # the trees are made anew
+                extra.nodes[branch].left = extra.nodes[branch].right = 0
+            put(w, &extra, sizeof(Extra))
 
 
 cdef void write_pages(Writer* w, const Market* m) noexcept nogil:
@@ -200,15 +233,27 @@ cdef bint get(Reader* r, void* to, size_t size) noexcept nogil:
 
 cdef bint read_instruments(Reader* r, Market* m, uint64_t count) noexcept nogil:
     cdef Instrument* i
+    cdef Unseen* u
+    cdef SavedUnseen saved
     cdef uint32_t k
     cdef uint64_t _n
     for _n in range(count):
         if not get(r, &k, sizeof(uint32_t)) or k < m.instrument_top or k >= m.instrument_capacity:
             return False
         i = &m.instruments[k]
-        if not get(r, i, sizeof(Instrument)) or not get(r, &m.instrument_texts[k], sizeof(InstrumentText)):
+        if (not get(r, i, sizeof(Instrument)) or not get(r, &m.instrument_texts[k], sizeof(InstrumentText))
+                or not get(r, &saved, sizeof(SavedUnseen))):
             memset(i, 0, sizeof(Instrument))
             return False
+        u = &m.unseen[k]
+        u.first = saved.first
+        u.last = saved.last
+        u.count = saved.count
+        u.auction_kind = saved.auction_kind
+        u.state_after = saved.state_after
+        u.reason = saved.reason
+        u.auction_ns = saved.auction_ns
+        u.next_indicative_ns = saved.next_indicative_ns
         i.far = NULL
         i.far_count = i.far_room = i.page_count = 0
         i.touched = 0
@@ -262,7 +307,9 @@ cdef bint read_orders(Reader* r, Market* m) noexcept nogil:
             return False
         if <uint32_t> o.order_id != k:
             return False
-        if not o.level:
+        if o.special and not get(r, &m.extras[k], sizeof(Extra)):
+            return False
+        if not is_live(m, k):
             continue
         if o.account >= m.account_top or o.instrument >= m.instrument_top or o.level >> 6 > m.page_top or o.side > 1:
             return False
@@ -354,8 +401,60 @@ cdef bint queue_holds(const Market* m, const Page* p, uint32_t id) noexcept nogi
     return level.count != 0 and slot == 0 and before == level.tail and qty == level.qty
 
 
+cdef bint is_sound(const Order* o) noexcept nogil:
+    """Whether an order that is in no book is one that may be so."""
+    return (o.special == (IS_SPECIAL | PLACE_STOP << PLACE_SHIFT) and is_stop(o.order_type) and o.leaves != 0
+            and o.level == 0 and 1 <= o.price <= MAX_PRICE)
+
+
+cdef bint unseen_hold(Market* m, uint64_t* seen) noexcept nogil:
+    """Whether the lists of unseen orders are what they say. Makes their trees, and what follows from these."""
+    cdef Unseen* u
+    cdef const Order* o
+    cdef const Extra* e
+    cdef uint32_t k, slot, before, count
+    for k in range(m.instrument_top):
+        u = &m.unseen[k]
+        slot = u.first
+        before = 0
+        for count in range(u.count):
+            o = &m.orders[slot]
+            e = &m.extras[slot]
+            if slot == 0 or slot > m.order_top or not is_sound(o) or o.instrument != k or m.links[slot].prev != before:
+                return False
+            if not 1 <= e.stop_price <= MAX_PRICE or e.rank > m.rank:
+                return False
+            plant_stop(m, u, slot)
+            before = slot
+            slot = m.links[slot].next
+        if slot or before != u.last:
+            return False
+        seen[0] += u.count
+        if m.instruments[k].is_set:
+            set_calm(m, &m.instruments[k], u)
+    return True
+
+
+cdef bint expiries_hold(Market* m) noexcept nogil:
+    """Make the tree of what expires. Special orders in a book are sound too."""
+    cdef const Extra* e
+    cdef uint32_t k
+    for k in range(1, m.order_top + 1):
+        if not m.orders[k].special:
+            continue
+        e = &m.extras[k]
+        if m.orders[k].level and m.orders[k].special != IS_SPECIAL:
+            return False
+        if e.accepted > m.accepted or e.reserve:
+            return False
+        if e.nodes[<int> BY_EXPIRY].key:
+            plant(m, &m.expiries, k, BY_EXPIRY, e.nodes[<int> BY_EXPIRY].key)
+    return True
+
+
 cdef bint books_hold(Market* m) noexcept nogil:
-    """Whether all live orders are in queues that hold, and no book is crossed. Finds the best prices on the way."""
+    """Whether all live orders are in queues that hold, or unseen, and no book is crossed. Finds the best prices on the
+    way."""
     cdef const Page* p
     cdef const Level* level
     cdef Instrument* i
@@ -390,7 +489,7 @@ cdef bint books_hold(Market* m) noexcept nogil:
         i = &m.instruments[k]
         if i.best_level[SIDE_SELL] and best_index(i, SIDE_BUY) >= best_index(i, SIDE_SELL):
             return False
-    return seen == m.order_live
+    return unseen_hold(m, &seen) and expiries_hold(m) and seen == m.order_live
 
 
 cdef bint lists_hold(const Market* m) noexcept nogil:
@@ -401,7 +500,7 @@ cdef bint lists_hold(const Market* m) noexcept nogil:
         slot = m.accounts[k].newest
         before = 0
         while slot:
-            if not m.orders[slot].level or m.links[slot].newer != before or m.orders[slot].account != k:
+            if not is_live(m, slot) or m.links[slot].newer != before or m.orders[slot].account != k:
                 return False
             seen += 1
             if seen > m.order_live:
@@ -412,7 +511,7 @@ cdef bint lists_hold(const Market* m) noexcept nogil:
         return False
     slot = m.order_free
     while slot:
-        if m.orders[slot].level:
+        if is_live(m, slot):
             return False
         seen += 1
         if seen > m.order_top:
@@ -435,6 +534,8 @@ cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
     m.page_live = <uint32_t> h.page_live
     m.id_count = <uint32_t> h.id_count
     m.id_epoch = <uint32_t> h.id_epoch
+    m.rank = h.rank
+    m.accepted = h.accepted
     return (read_instruments(r, m, h.instruments) and read_accounts(r, m, h.accounts, h.positions)
             and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and books_hold(m)
             and lists_hold(m) and r.at == r.size)
@@ -446,7 +547,7 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 2")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 3")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25

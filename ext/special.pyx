@@ -1,0 +1,180 @@
+"""Special orders on their way: into their places and out of them. See docs/orders.md, "Places", "Ends", "Stops"."""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+from ext.bits cimport product
+from ext.book cimport free_slot, list_order
+from ext.events cimport emit_canceled, emit_replaced, emit_triggered
+from ext.fields cimport is_stop, may_rest
+from ext.layout cimport (
+    Account, BY_EXPIRY, Extra, Further, IS_QUEUED, Instrument, Market, Order, Unseen,
+)
+from ext.levels cimport index_of
+from ext.matching cimport RAN_OUT, come_to_rest, crosses, end_order, fills_whole, leave_book, match
+from ext.places cimport (
+    dequeue_met, forget_special, hold_lots, let_go, list_unseen, lots_of, make_special, place_of, plant_stop, set_calm,
+    set_place, unlist_unseen, uproot_stop,
+)
+from ext.risk cimport free_of, lower_of, market_price, upper_of
+from ext.tree cimport plant
+from ext.wire cimport *
+
+
+cdef void dress(Market* m, uint32_t slot, const OrderCommand* c, const Further* f, int64_t water) noexcept nogil:
+    cdef Extra* e = &m.extras[slot]
+    make_special(m, slot)
+    e.stop_price = f.stop_price
+    e.offset = f.offset
+    e.discretion = f.discretion
+    e.display_qty = f.display_qty
+    e.min_qty = c.qty if c.flags & ORDER_FLAG_ALL_OR_NONE else f.min_qty
+    e.group = f.group
+    e.self_trade_group = f.self_trade_group
+    e.modes = f.modes
+    e.peg = f.peg
+    if c.order_type == ORDER_TYPE_TRAILING_STOP:
+        e.stop_price = m.orders[slot].price
+        e.water = water
+    if f.expire_ns:
+        plant(m, &m.expiries, slot, BY_EXPIRY, f.expire_ns)
+
+
+# Unseen places
+
+cdef void go_unseen(Market* m, Instrument* i, Account* a, uint32_t slot, uint32_t place, bint listed) noexcept nogil:
+    """Have an order that is nowhere wait in a place, at the end of the list, with a new rank."""
+    cdef Order* o = &m.orders[slot]
+    cdef Unseen* u = &m.unseen[o.instrument]
+    if not o.special:
+        make_special(m, slot)
+    set_place(o, place)
+    m.rank += 1
+    m.extras[slot].rank = m.rank
+    list_unseen(m, slot)
+    hold_lots(m, i, a, o, lots_of(m, slot))
+    a.open_orders += 1
+    if not listed:
+        list_order(m, a, slot)
+    if place == PLACE_STOP:
+        plant_stop(m, u, slot)
+        set_calm(m, i, u)
+
+
+cdef void leave_unseen(Market* m, Instrument* i, Account* a, uint32_t slot) noexcept nogil:
+    """Take an order out of its place, its list and the queue, and its holds back."""
+    cdef Order* o = &m.orders[slot]
+    cdef Unseen* u = &m.unseen[o.instrument]
+    if o.special & IS_QUEUED:
+        dequeue_met(m, slot)
+    elif place_of(o) == PLACE_STOP:
+        uproot_stop(m, u, slot)
+        set_calm(m, i, u)
+    unlist_unseen(m, slot)
+    let_go(m, i, a, o, lots_of(m, slot))
+    a.open_orders -= 1
+    set_place(o, PLACE_BOOK)
+
+
+cdef void pull_special(Market* m, uint32_t slot, uint8_t reason) noexcept nogil:
+    cdef Order* o = &m.orders[slot]
+    cdef Account* a = &m.accounts[o.account]
+    cdef Instrument* i = &m.instruments[o.instrument]
+    emit_canceled(m, a, o, reason)
+    if o.level:
+        leave_book(m, i, a, o, slot)
+    else:
+        leave_unseen(m, i, a, slot)
+    end_order(m, a, slot)
+
+
+cdef void arrive(Market* m, uint32_t slot, bint listed) noexcept nogil:
+    cdef Order* o = &m.orders[slot]
+    cdef Instrument* i = &m.instruments[o.instrument]
+    cdef Account* a = &m.accounts[o.account]
+    cdef int64_t index
+    cdef uint8_t stopped = RAN_OUT
+    if is_stop(o.order_type):
+        go_unseen(m, i, a, slot, PLACE_STOP, listed)
+        return
+    index = index_of(i, o.price)
+    if o.tif == TIME_IN_FORCE_FOK and not fills_whole(m, i, o, index):
+        stopped = CANCEL_REASON_FOK
+    elif crosses(i, o.side, index):
+        stopped = match(m, i, slot, index)
+    if o.leaves:
+        if stopped == RAN_OUT:
+            if may_rest(o.tif):
+                if come_to_rest(m, i, a, o, slot, index):
+                    if not listed:
+                        list_order(m, a, slot)
+                    return
+                stopped = CANCEL_REASON_LEVEL_CAPACITY
+            else:
+                stopped = CANCEL_REASON_IOC
+        emit_canceled(m, a, o, stopped)
+    if listed:
+        end_order(m, a, slot)
+    else:
+        forget_special(m, slot)
+        free_slot(m, slot)
+
+
+# Stops: replacing and serving
+
+cdef void replace_stop(Market* m, uint32_t slot, int64_t price, uint32_t leaves, bint keeps) noexcept nogil:
+    cdef Order* o = &m.orders[slot]
+    cdef Account* a = &m.accounts[o.account]
+    cdef Instrument* i = &m.instruments[o.instrument]
+    if keeps:
+        let_go(m, i, a, o, o.leaves - leaves)
+        o.leaves = leaves
+        emit_replaced(m, a, o, EVENT_FLAG_PRIORITY_KEPT)
+        return
+    leave_unseen(m, i, a, slot)
+    o.price = price
+    if o.order_type == ORDER_TYPE_STOP:
+        m.extras[slot].stop_price = price
+    o.leaves = leaves
+    emit_replaced(m, a, o, 0)
+    go_unseen(m, i, a, slot, PLACE_STOP, True)
+
+
+cdef uint8_t become_active(Market* m, Instrument* i, Account* a, Order* o) noexcept nogil:
+    """Make of a stop what it is after its trigger. Returns why it cannot be that, or 0."""
+    cdef int64_t bound
+    if o.order_type == ORDER_TYPE_STOP_LIMIT:
+        o.order_type = ORDER_TYPE_LIMIT
+    else:
+        o.order_type = ORDER_TYPE_MARKET
+        o.tif = TIME_IN_FORCE_IOC
+        o.price = market_price(i, o.side)
+    emit_triggered(m, a, o)
+    bound = upper_of(i) if o.side == SIDE_BUY else lower_of(i)
+    if o.price > bound if o.side == SIDE_BUY else o.price < bound:
+        return CANCEL_REASON_PRICE_COLLAR
+    if o.side == SIDE_BUY and product(o.price, o.leaves, i.multiplier) > free_of(a):
+        return CANCEL_REASON_BUYING_POWER
+    return 0
+
+
+cdef void serve(Market* m, uint32_t slot) noexcept nogil:
+    cdef Order* o = &m.orders[slot]
+    cdef Instrument* i = &m.instruments[o.instrument]
+    cdef Account* a = &m.accounts[o.account]
+    cdef uint8_t reason
+    leave_unseen(m, i, a, slot)
+    if i.state != INSTRUMENT_STATE_OPEN:
+        go_unseen(m, i, a, slot, PLACE_STOP, True)
+        return
+    reason = become_active(m, i, a, o)
+    if reason:
+        emit_canceled(m, a, o, reason)
+        end_order(m, a, slot)
+    else:
+        arrive(m, slot, True)
+
+
+cdef void serve_pending(Market* m) noexcept nogil:
+    while m.queue_first:
+        serve(m, m.queue_first)
+    m.pending = 0

@@ -1,0 +1,82 @@
+"""Prices of orders that are no plain limit or market orders: checks 16 to 18b of docs/orders.md."""
+
+from libc.stdint cimport int64_t, uint8_t
+
+from ext.layout cimport Instrument, Order
+from ext.fields cimport is_beyond_price
+from ext.layout cimport Further
+from ext.levels cimport best_index, index_of
+from ext.risk cimport Refusal, refuse
+from ext.stops cimport trail_price
+from ext.wire cimport *
+
+
+cdef inline uint8_t check_tick(const Instrument* i, int64_t price, Refusal* r) noexcept nogil:
+    if index_of(i, price) * i.tick_size != price:
+        return refuse(r, CHECK_TICK_SIZE, i.tick_size, price, 0)
+    return 0
+
+
+cdef inline uint8_t check_limit(const Instrument* i, int64_t price, Refusal* r) noexcept nogil:
+    """Checks 16 and 17."""
+    if is_beyond_price(price):
+        return refuse(r, CHECK_PRICE, MAX_PRICE, price, 0)
+    return check_tick(i, price, r)
+
+
+cdef inline uint8_t check_stop_side(const Instrument* i, uint8_t side, int64_t stop_price, Refusal* r) noexcept nogil:
+    """Check 18a of STOP and STOP_LIMIT: a stop that the market has met already is none."""
+    cdef int64_t reference = i.reference_price
+    if reference and (stop_price <= reference if side == SIDE_BUY else stop_price >= reference):
+        return refuse(r, CHECK_STOP_SIDE, reference, stop_price, 0)
+    return 0
+
+
+cdef inline uint8_t check_trail(
+    const Instrument* i, const OrderCommand* c, const Further* f, int64_t* price, Refusal* r,
+) noexcept nogil:
+    if i.reference_price == 0:
+        return refuse(r, CHECK_STOP_SIDE, 1, 0, 0)
+    price[0] = trail_price(c.side, i.reference_price, f.offset, f.modes)
+    if price[0] < 1:
+        return refuse(r, CHECK_STOP_SIDE, 1, price[0], 0)
+    if price[0] > MAX_PRICE:
+        return refuse(r, CHECK_STOP_SIDE, MAX_PRICE, price[0], 0)
+    return 0
+
+
+cdef inline uint8_t check_special_price(
+    const Instrument* i, const OrderCommand* c, const Further* f, int64_t* price, Refusal* r,
+) noexcept nogil:
+    """Checks 16 to 18b of a NEW_ order. price: the order's."""
+    cdef uint8_t check = 0
+    if c.order_type == ORDER_TYPE_TRAILING_STOP:
+        return check_trail(i, c, f, price, r)
+    if c.order_type == ORDER_TYPE_MARKET_TO_LIMIT:
+        if i.best_level[c.side ^ 1] == 0:
+            return refuse(r, CHECK_NO_PRICE, 0, 0, 0)
+        price[0] = best_index(i, c.side ^ 1) * i.tick_size
+        return 0
+    if c.order_type == ORDER_TYPE_STOP_LIMIT:
+        check = check_limit(i, c.price, r)
+    else:
+        price[0] = f.stop_price
+    if check == 0:
+        check = check_tick(i, f.stop_price, r)
+    return check if check else check_stop_side(i, c.side, f.stop_price, r)
+
+
+cdef inline uint8_t check_stop_replace(
+    const Instrument* i, const OrderCommand* c, const Order* o, int64_t* price, Refusal* r,
+) noexcept nogil:
+    """Checks 16 to 18a of a REPLACE of a stop that waits. price: the order's after it."""
+    cdef uint8_t check
+    if o.order_type == ORDER_TYPE_TRAILING_STOP:
+        price[0] = o.price
+        return 0
+    if o.order_type == ORDER_TYPE_STOP_LIMIT:
+        return check_limit(i, c.price, r)
+    if is_beyond_price(c.price):
+        return refuse(r, CHECK_PRICE, MAX_PRICE, c.price, 0)
+    check = check_tick(i, c.price, r)
+    return check if check else check_stop_side(i, o.side, c.price, r)

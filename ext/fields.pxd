@@ -13,6 +13,7 @@ cdef enum:
     LAST_TIF = TIME_IN_FORCE_GTD
     LAST_SELF_TRADE = SELF_TRADE_CANCEL_BOTH
     LAST_PEG = PEG_NONE
+    TAKES_MORE = 0          # minimum quantities, icebergs, discretion, groups of self-trade prevention
     NEW_FLAGS = ORDER_FLAG_POST_ONLY | ORDER_FLAG_DO_NOT_ROUTE
     NEW_MODES = MODE_FLAG_TRAIL_PERCENT
 
@@ -115,14 +116,16 @@ cdef inline uint8_t check_combination(
         return broken(r, RULE_DARK, c.flags)
     if c.flags & ORDER_FLAG_ALL_OR_NONE and not c.flags & ORDER_FLAG_HIDDEN and not is_at_once(c):
         return broken(r, RULE_DARK, c.flags)
-    if f.min_qty and (f.min_qty > c.qty or c.flags & ORDER_FLAG_ALL_OR_NONE
+    if f.min_qty and (not TAKES_MORE or f.min_qty > c.qty or c.flags & ORDER_FLAG_ALL_OR_NONE
                       or not (c.flags & ORDER_FLAG_HIDDEN or is_at_once(c))):
         return broken(r, RULE_MIN_QTY, f.min_qty)
-    if f.display_qty and (f.display_qty > c.qty or not is_resting_limit(c) or f.discretion
+    if f.display_qty and (not TAKES_MORE or f.display_qty > c.qty or not is_resting_limit(c) or f.discretion
                           or c.flags & (ORDER_FLAG_HIDDEN | ORDER_FLAG_REDUCE_ONLY)):
         return broken(r, RULE_DISPLAY, f.display_qty)
-    if f.discretion and not discretion_holds(c, f):
+    if f.discretion and (not TAKES_MORE or not discretion_holds(c, f)):
         return broken(r, RULE_DISCRETION, f.discretion)
+    if f.self_trade_group and not TAKES_MORE:
+        return refuse(r, CHECK_SELF_TRADE_MODE, 0, f.self_trade_group, 0)
     return 0
 
 

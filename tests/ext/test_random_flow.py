@@ -43,6 +43,22 @@ def count(pair: Pair, step: Step, events: bytes, market_data: bytes) -> None:
     SEEN["command", step.command.fields["kind"]] += 1
 
 
+# What docs/orders.md and docs/auctions.md name and neither core nor model takes yet.
+NOT_YET = {
+    ("book", int(BookKind.HIDDEN_TRADE)),
+    ("book", int(BookKind.CROSS)),
+    ("book", int(BookKind.INDICATIVE)),
+    ("event", int(EventKind.RESTATED)),
+    ("event", int(EventKind.AUCTION)),
+    ("flag", int(EventFlag.CROSS)),
+    ("check", int(Check.REDUCE_ONLY)),
+    ("command", int(CommandKind.RUN_AUCTION)),
+    ("reason", int(CancelReason.MIN_QTY)),
+    ("reason", int(CancelReason.REDUCE_ONLY)),
+    ("reason", int(CancelReason.AUCTION_END)),
+}
+
+
 def flow(random: Random, world: World) -> tuple[list[Step], Different | None]:
     """The steps of one swarm; the difference that stopped it."""
     pair = Pair()
@@ -93,7 +109,7 @@ def documented() -> set[tuple[str, int]]:
     )
     due |= {("check of REPLACE_REJECTED", check) for check in both | {Check.UNKNOWN_ORDER}}
     due |= {("check of REJECTED", check) for check in range(Check.ACCOUNT, Check.UNKNOWN_ORDER)}
-    return due - NEVER
+    return due - NEVER - NOT_YET
 
 
 def test_everything_documented_was_reached(request: pytest.FixtureRequest) -> None:

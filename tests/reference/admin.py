@@ -147,7 +147,7 @@ def set_instrument(state: State, command: Any) -> None:
     present = state.instruments.get(number)
     chosen = {}
     for index, name, value in new_values(command, present, INSTRUMENT_FIELDS):
-        fixed = present is not None and (present.trades > 0 or bool(present.book.orders()))
+        fixed = present is not None and (present.trades > 0 or bool(present.book.orders() + present.unseen))
         if fixed and name in ("tick_size", "lot_size") and value != getattr(present, name):
             raise bad_value(index, getattr(present, name), value)
         chosen[name] = value
@@ -274,7 +274,7 @@ def operator_cancel(state: State, command: Any) -> None:
         reason = CancelReason.OPERATOR
         number = cancel_of_account(state, account, command.instrument, wire.SIDE_BOTH, reason)
     else:
-        chosen = [order for instrument in instruments for order in instrument.book.orders()]
+        chosen = [order for instrument in instruments for order in instrument.book.orders() + instrument.unseen]
         for order in chosen:
             cancel(state, order, CancelReason.OPERATOR)
         number = len(chosen)

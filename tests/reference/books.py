@@ -30,7 +30,18 @@ class Order:
     price: int
     leaves: int
     filled: int = 0
-    resting: bool = False
+    resting: bool = False  # in a place: it holds cash and counts among open orders
+    order_type: int = wire.OrderType.LIMIT
+    session: int = 0
+    group: int = 0
+    place: int = wire.Place.BOOK
+    rank: int = 0
+    accepted: int = 0
+    expire_ns: int = 0
+    stop_price: int = 0
+    offset: int = 0
+    modes: int = 0
+    water: int = 0  # of a trailing stop: the best price since it came
 
     def hold(self) -> int:
         """Cash that the order would hold, or holds, in the book."""
@@ -121,6 +132,7 @@ class Instrument:
     trades: int = 0
     volume: int = 0
     book: Book = field(default_factory=Book)
+    unseen: list[Order] = field(default_factory=list)  # orders that are not in the book, as they came
 
     def lot_cash(self, price: int) -> int:
         """Cash that one lot costs."""

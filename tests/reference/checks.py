@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from openbell import wire
-from openbell.wire import Check, OrderFlag, OrderType, TimeInForce
+from openbell.wire import Check, ModeFlag, OrderFlag, OrderType, Place, Rule, TimeInForce
 
+from tests.reference import stops
 from tests.reference.accounts import Account
 from tests.reference.books import BUY, SELL, Instrument, Order
 from tests.reference.output import Failure
@@ -20,7 +21,9 @@ from tests.reference.state import State
 
 LARGEST_I64 = (1 << 63) - 1
 LARGEST_U32 = (1 << 32) - 1
-NEW_ORDER_FLAGS = int(OrderFlag.POST_ONLY)  # plain numbers: ~ of an IntFlag has only the bits that it knows
+NEW_ORDER_FLAGS = int(
+    OrderFlag.POST_ONLY | OrderFlag.DO_NOT_ROUTE
+)  # plain numbers: ~ of an IntFlag has only the bits that it knows
 REPLACE_FLAGS = int(OrderFlag.QTY_IS_LEAVES | OrderFlag.REQUEUE)
 
 
@@ -77,17 +80,106 @@ def form(state: State, command: Any) -> Iterator[Failure]:
         yield Failure(Check.INSTRUMENT, 0, command.instrument)
     if command.side > 1:
         yield Failure(Check.SIDE, 1, command.side)
-    if command.order_type > 1:
-        yield Failure(Check.ORDER_TYPE, 1, command.order_type)
-    if command.tif > 3:
-        yield Failure(Check.TIME_IN_FORCE, 3, command.tif)
+    if command.order_type > OrderType.MARKET_TO_LIMIT:
+        yield Failure(Check.ORDER_TYPE, OrderType.MARKET_TO_LIMIT, command.order_type)
+    if command.tif > TimeInForce.GTD:
+        yield Failure(Check.TIME_IN_FORCE, TimeInForce.GTD, command.tif)
     if command.self_trade > 3:
         yield Failure(Check.SELF_TRADE_MODE, 3, command.self_trade)
     if command.flags & ~NEW_ORDER_FLAGS:
         yield Failure(Check.FLAGS, NEW_ORDER_FLAGS, command.flags)
+    if command.modes & ~int(ModeFlag.TRAIL_PERCENT):
+        yield Failure(Check.MODES, ModeFlag.TRAIL_PERCENT, command.modes)
+    if command.peg:
+        yield Failure(Check.PEG, 0, command.peg)
     at_once = command.tif in (TimeInForce.IOC, TimeInForce.FOK) or command.order_type == OrderType.MARKET
     if command.flags & OrderFlag.POST_ONLY and at_once:
         yield Failure(Check.TIME_IN_FORCE, TimeInForce.GTC, command.tif)
+    yield from combination(state, command)
+
+
+def combination(state: State, command: Any) -> Iterator[Failure]:
+    """Check 10a: the rules in their order."""
+    kind, rests = command.order_type, command.tif in (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD)
+    has_stop = kind in (OrderType.STOP, OrderType.STOP_LIMIT)
+    if (command.stop_price and not has_stop) or (has_stop and not 1 <= command.stop_price <= wire.MAX_PRICE):
+        yield Failure(Check.COMBINATION, Rule.STOP_PRICE, command.stop_price)
+    trails, percent = kind == OrderType.TRAILING_STOP, bool(command.modes & ModeFlag.TRAIL_PERCENT)
+    if not trails and command.offset:
+        yield Failure(Check.COMBINATION, Rule.OFFSET, command.offset)
+    if trails and not 1 <= command.offset <= (9999 if percent else wire.MAX_PRICE):
+        yield Failure(Check.COMBINATION, Rule.OFFSET, command.offset)
+    if percent and not trails:
+        yield Failure(Check.COMBINATION, Rule.MODE, command.modes)
+    to_limit_at_once = kind == OrderType.MARKET_TO_LIMIT and command.tif == TimeInForce.IOC
+    if kind > OrderType.MARKET and not rests and not to_limit_at_once:
+        yield Failure(Check.COMBINATION, Rule.TIF, command.tif)
+    is_dated = command.tif == TimeInForce.GTD
+    if command.expire_ns <= state.output.ts_ns if is_dated else command.expire_ns:
+        yield Failure(Check.COMBINATION, Rule.EXPIRE, command.expire_ns)
+    if command.flags & OrderFlag.POST_ONLY and not (kind == OrderType.LIMIT and rests):
+        yield Failure(Check.COMBINATION, Rule.POST, command.flags)
+    for rule, value in (
+        (Rule.MIN_QTY, command.min_qty),
+        (Rule.DISPLAY, command.display_qty),
+        (Rule.DISCRETION, command.discretion),
+    ):
+        if value:
+            yield Failure(Check.COMBINATION, rule, value)
+    if command.self_trade_group:
+        yield Failure(Check.SELF_TRADE_MODE, 0, command.self_trade_group)
+
+
+def price_of(command: Any, instrument: Instrument) -> int:
+    """The order's price, of all but MARKET orders. Only where the checks passed."""
+    if command.order_type == OrderType.STOP:
+        return int(command.stop_price)
+    if command.order_type == OrderType.TRAILING_STOP:
+        return stops.trail(command.side, instrument.reference_price, command.offset, command.modes)
+    if command.order_type == OrderType.MARKET_TO_LIMIT:
+        return instrument.book.best(1 - command.side) or 0
+    return int(command.price)
+
+
+def limit(instrument: Instrument, price: int) -> Iterator[Failure]:
+    """Checks 16 and 17."""
+    if not 1 <= price <= wire.MAX_PRICE:
+        yield Failure(Check.PRICE, wire.MAX_PRICE, price)
+    if price % instrument.tick_size:
+        yield Failure(Check.TICK_SIZE, instrument.tick_size, price)
+
+
+def stop_side(instrument: Instrument, side: int, stop_price: int) -> Iterator[Failure]:
+    """Check 18a, not of trailing stops."""
+    reference = instrument.reference_price
+    if reference and (stop_price <= reference if side == BUY else stop_price >= reference):
+        yield Failure(Check.STOP_SIDE, reference, stop_price)
+
+
+def special_price(command: Any, instrument: Instrument) -> Iterator[Failure]:
+    """Checks 16 to 18b of a new order that is no LIMIT."""
+    if command.order_type == OrderType.STOP_LIMIT:
+        yield from limit(instrument, command.price)
+    if command.order_type in (OrderType.STOP, OrderType.STOP_LIMIT):
+        if command.stop_price % instrument.tick_size:
+            yield Failure(Check.TICK_SIZE, instrument.tick_size, command.stop_price)
+        yield from stop_side(instrument, command.side, command.stop_price)
+    if command.order_type == OrderType.TRAILING_STOP:
+        if not instrument.reference_price:
+            yield Failure(Check.STOP_SIDE, 1, 0)
+        price = price_of(command, instrument)
+        if not 1 <= price <= wire.MAX_PRICE:
+            yield Failure(Check.STOP_SIDE, 1 if price < 1 else wire.MAX_PRICE, price)
+    if command.order_type == OrderType.MARKET_TO_LIMIT and instrument.book.best(1 - command.side) is None:
+        yield Failure(Check.NO_PRICE, 0, 0)
+
+
+def replaced_stop(command: Any, order: Order) -> Iterator[Failure]:
+    """Checks 16 to 18a of a REPLACE of a stop that waits."""
+    if order.order_type != OrderType.TRAILING_STOP:
+        yield from limit(order.instrument, command.price)
+    if order.order_type == OrderType.STOP:
+        yield from stop_side(order.instrument, order.side, command.price)
 
 
 def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failure]:
@@ -101,7 +193,13 @@ def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failu
     if command.order_type == OrderType.MARKET:
         asked.is_market = True
         asked.price = instrument.effective_price(command.side)
-    yield from size_and_price(asked)
+    yield from size(asked)
+    if command.order_type > OrderType.MARKET:
+        yield from special_price(command, instrument)
+        asked.price = price_of(command, instrument)
+    elif not asked.is_market:
+        yield from limit_in_collar(asked)
+    yield from worth(asked)
     opened = len(account.resting()) + 1
     if account.max_open_orders and opened > account.max_open_orders:
         yield Failure(Check.OPEN_ORDERS, account.max_open_orders, opened)
@@ -130,7 +228,13 @@ def of_replace(state: State, command: Any, order: Order) -> Iterator[Failure]:
 def of_new_leaves(state: State, command: Any, order: Order, leaves: int) -> Iterator[Failure]:
     """Checks 15 to 27, of a replace to `leaves` > 0."""
     asked = Asked(order.account, order.instrument, order.side, command.price, leaves, own=order)
-    yield from size_and_price(asked)
+    yield from size(asked)
+    if order.place == Place.STOP:
+        yield from replaced_stop(command, order)
+        asked.price = order.price if order.order_type == OrderType.TRAILING_STOP else command.price
+    else:
+        yield from limit_in_collar(asked)
+    yield from worth(asked)
     yield from exposure(asked)
     if order.flags & OrderFlag.POST_ONLY and not keeps_priority(command, order, leaves):
         yield from crossing(asked)
@@ -157,24 +261,28 @@ def permission(state: State, account: Account, instrument: Instrument) -> Iterat
     account.rate.count += 1
 
 
-def size_and_price(asked: Asked) -> Iterator[Failure]:
-    """Checks 15 to 19."""
-    account, instrument, price, qty = asked.account, asked.instrument, asked.price, asked.qty
-    most = smallest_limit(instrument.max_order_qty, account.max_order_qty, wire.MAX_QTY)
+def size(asked: Asked) -> Iterator[Failure]:
+    """Check 15."""
+    most = smallest_limit(asked.instrument.max_order_qty, asked.account.max_order_qty, wire.MAX_QTY)
     if asked.own:
         most = min(most, LARGEST_U32 - asked.own.filled)
-    if qty > most:
-        yield Failure(Check.ORDER_QTY, most, qty, most)
-    if not asked.is_market:
-        if not 1 <= price <= wire.MAX_PRICE:
-            yield Failure(Check.PRICE, wire.MAX_PRICE, price)
-        if price % instrument.tick_size:
-            yield Failure(Check.TICK_SIZE, instrument.tick_size, price)
-        lower, upper = instrument.bounds()
-        if asked.side == BUY and price > upper:
-            yield Failure(Check.PRICE_COLLAR, upper, price)
-        if asked.side == SELL and price < lower:
-            yield Failure(Check.PRICE_COLLAR, lower, price)
+    if asked.qty > most:
+        yield Failure(Check.ORDER_QTY, most, asked.qty, most)
+
+
+def limit_in_collar(asked: Asked) -> Iterator[Failure]:
+    """Checks 16 to 18."""
+    yield from limit(asked.instrument, asked.price)
+    lower, upper = asked.instrument.bounds()
+    if asked.side == BUY and asked.price > upper:
+        yield Failure(Check.PRICE_COLLAR, upper, asked.price)
+    if asked.side == SELL and asked.price < lower:
+        yield Failure(Check.PRICE_COLLAR, lower, asked.price)
+
+
+def worth(asked: Asked) -> Iterator[Failure]:
+    """Check 19."""
+    account, instrument = asked.account, asked.instrument
     most = smallest_limit(instrument.max_order_notional, account.max_order_notional, wire.MAX_NOTIONAL)
     if asked.notional() > most:
         yield Failure(Check.ORDER_NOTIONAL, most, min(asked.notional(), LARGEST_I64), most)

@@ -8,7 +8,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import CommandKind
 
-from tests.reference.records import ADMIN_COMMAND, ORDER_COMMAND, Layout, told
+from tests.reference.records import Layout, layout_of, told
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Command:
 
     @property
     def layout(self) -> Layout:
-        return ADMIN_COMMAND if self.fields["kind"] >= wire.ADMIN_KIND else ORDER_COMMAND
+        return layout_of(self.fields["kind"])
 
     def encode(self, seq: int, ts_ns: int) -> bytes:
         return self.layout.pack(seq=seq, ts_ns=ts_ns, **self.fields)
@@ -47,6 +47,14 @@ def order(account: int, client_order_id: int, side: int, price: int, qty: int, *
         price=price,
         qty=qty,
         **said,
+    )
+
+
+def special(account: int, client_order_id: int, side: int, qty: int, **fields: Any) -> Command:
+    """NEW_SPECIAL: GTC, instrument 0 unless said otherwise."""
+    said = {"tif": wire.TimeInForce.GTC, "instrument": 0} | fields
+    return command(
+        CommandKind.NEW_SPECIAL, account=account, client_order_id=client_order_id, side=side, qty=qty, **said
     )
 
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from openbell import wire
 
-from tests.reference import admin, orders, rows
-from tests.reference.records import ADMIN_COMMAND, ORDER_COMMAND
+from tests.reference import admin, orders, rows, stops
+from tests.reference.records import SPECIAL_COMMAND, layout_of
 from tests.reference.state import State
 
 KIND_OFFSET = wire.ORDER_COMMAND.fields["kind"][1]  # the same in both kinds of commands
 TRADERS = {
     wire.CommandKind.NEW_ORDER: orders.new_order,
+    wire.CommandKind.NEW_SPECIAL: orders.new_order,
     wire.CommandKind.CANCEL: orders.cancel_order,
     wire.CommandKind.REPLACE: orders.replace,
     wire.CommandKind.MASS_CANCEL: orders.mass_cancel,
@@ -29,10 +30,14 @@ def parse(commands: bytes) -> list[Any]:
         kind = int.from_bytes(commands[offset + KIND_OFFSET :][:2], "little")
         if kind not in TRADERS and kind not in admin.COMMANDS:
             raise ValueError(f"unknown kind {kind}")
-        layout = ADMIN_COMMAND if kind >= wire.ADMIN_KIND else ORDER_COMMAND
+        layout = layout_of(kind)
         if offset + layout.size > len(commands):
             raise ValueError("a command is cut")
-        parsed.append(layout.unpack(commands, offset))
+        if kind == wire.CommandKind.NEW_ORDER:  # the same as NEW_SPECIAL with nothing in its further fields
+            whole = commands[offset : offset + layout.size] + bytes(SPECIAL_COMMAND.size - layout.size)
+            parsed.append(SPECIAL_COMMAND.unpack(whole))
+        else:
+            parsed.append(layout.unpack(commands, offset))
         offset += layout.size
     return parsed
 
@@ -69,6 +74,7 @@ class Market:
             admin.apply(self.state, command)
         else:
             TRADERS[command.kind](self.state, command)
+        stops.serve(self.state)
         self.state.output.end()
 
     def take_events(self) -> bytes:

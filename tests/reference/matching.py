@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from openbell import wire
-from openbell.wire import BookKind, CancelReason, EventFlag, EventKind, SelfTrade, TimeInForce
+from openbell.wire import BookKind, CancelReason, EventFlag, EventKind, OrderType, Place, SelfTrade, TimeInForce
 
+from tests.reference import stops
 from tests.reference.books import BUY, SELL, Order
 from tests.reference.state import State
 
+STOPS = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 LARGEST_CASH_OF_A_SELLER = wire.MAX_CASH - wire.MAX_NOTIONAL
 
 
@@ -15,12 +17,31 @@ def cancel(state: State, order: Order, reason: CancelReason) -> None:
     """End an order, in the book or not."""
     qty = order.leaves
     if order.resting:
-        state.output.touch(order.instrument)
-        order.instrument.book.remove(order)
-        state.output.book_change(BookKind.DELETE, order, qty, 0)
+        if order.place == Place.BOOK:
+            state.output.touch(order.instrument)
+        leave(state, order)
     order.leaves = 0
     state.output.order_event(EventKind.CANCELED, order, reason=reason, qty=qty)
     state.forget(order)
+
+
+def leave(state: State, order: Order) -> None:
+    """Out of the place where it is."""
+    if order.place == Place.BOOK:
+        order.instrument.book.remove(order)
+        state.output.book_change(BookKind.DELETE, order, order.leaves, 0)
+        return
+    order.instrument.unseen.remove(order)
+    order.place, order.resting = Place.BOOK, False
+    if order in state.queue:
+        state.queue.remove(order)
+
+
+def wait(state: State, order: Order, place: Place) -> None:
+    """Into an unseen place, last of the list, with a new rank."""
+    state.rank += 1
+    order.rank, order.place, order.resting = state.rank, place, True
+    order.instrument.unseen.append(order)
 
 
 def fillable(order: Order) -> int:
@@ -39,7 +60,10 @@ def fillable(order: Order) -> int:
 
 
 def enter(state: State, order: Order) -> None:
-    """Match, then let rest or cancel what is left. `order` is not in the book."""
+    """Wait, or match, then let rest or cancel what is left. `order` is in no place."""
+    if order.order_type in STOPS:
+        wait(state, order, Place.STOP)
+        return
     if order.tif == TimeInForce.FOK and fillable(order) < order.leaves:
         cancel(state, order, CancelReason.FOK)
         return
@@ -48,7 +72,7 @@ def enter(state: State, order: Order) -> None:
         state.forget(order)
     elif stopped is not None:
         cancel(state, order, stopped)
-    elif order.tif in (TimeInForce.DAY, TimeInForce.GTC):
+    elif order.tif in (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD):
         rest(state, order)
     else:
         cancel(state, order, CancelReason.IOC)
@@ -87,6 +111,7 @@ def trade(state: State, maker: Order, taker: Order) -> None:
     instrument.volume += qty
     instrument.reference_price = price
     state.output.touch(instrument)
+    stops.meet(state, instrument, price)
     for order in (maker, taker):
         order.leaves -= qty
         order.filled += qty

@@ -5,15 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from openbell import wire
-from openbell.wire import BookKind, CancelReason, Check, EventFlag, EventKind, OrderFlag, OrderType, TimeInForce
+from openbell.wire import (
+    BookKind,
+    CancelReason,
+    Check,
+    EventFlag,
+    EventKind,
+    MassFlag,
+    OrderFlag,
+    OrderType,
+    Place,
+    TimeInForce,
+)
 
 from tests.reference import checks
 from tests.reference.accounts import Account
 from tests.reference.books import Order
 from tests.reference.capacity import Known
-from tests.reference.matching import cancel, enter
+from tests.reference.matching import cancel, enter, leave, wait
 from tests.reference.output import DAY_NS, Failure
+from tests.reference.records import SPECIAL_COMMAND
 from tests.reference.state import State
+
+FURTHER = SPECIAL_COMMAND.names.index("stop_price")
+MASS_FLAGS = int(MassFlag.BY_SESSION | MassFlag.BY_GROUP)
 
 
 def new_order(state: State, command: Any) -> None:
@@ -44,6 +59,7 @@ def content(command: Any) -> tuple[Any, ...]:
         command.self_trade,
         command.price,
         command.qty,
+        *command[FURTHER:],
     )
 
 
@@ -93,9 +109,21 @@ def accept(state: State, command: Any, account: Account) -> Order:
         tif=TimeInForce.IOC if is_market and command.tif != TimeInForce.FOK else command.tif,
         flags=command.flags,
         self_trade=command.self_trade,
-        price=instrument.effective_price(command.side) if is_market else command.price,
+        price=instrument.effective_price(command.side) if is_market else checks.price_of(command, instrument),
         leaves=command.qty,
+        order_type=command.order_type,
+        session=command.session,
+        group=command.group,
+        expire_ns=command.expire_ns,
+        stop_price=command.stop_price,
+        offset=command.offset,
+        modes=command.modes,
+        water=instrument.reference_price,
     )
+    state.accepted += 1
+    order.accepted = state.accepted
+    if order.order_type == OrderType.TRAILING_STOP:
+        order.stop_price = order.price
     state.orders[order.order_id] = order
     account.orders.append(order)
     state.position(account, instrument)
@@ -151,10 +179,27 @@ def replace(state: State, command: Any) -> None:
         names = {"order_id": order.order_id, "client_order_id": order.client_order_id}
         place = {"instrument": order.instrument.number, "side": order.side}
         refuse(state, EventKind.REPLACE_REJECTED, trouble, command, **names, **place)
+    elif order.place == Place.STOP:
+        replace_stop(state, order, command, leaves)
     elif checks.keeps_priority(command, order, leaves):
         shrink(state, order, leaves)
     else:
         requeue(state, order, command.price, leaves)
+
+
+def replace_stop(state: State, order: Order, command: Any, leaves: int) -> None:
+    """In place, or with a new rank."""
+    price = order.price if order.order_type == OrderType.TRAILING_STOP else command.price
+    keeps = price == order.price and leaves <= order.leaves and not command.flags & OrderFlag.REQUEUE
+    if not keeps:
+        leave(state, order)
+    order.price, order.leaves = price, leaves
+    if order.order_type == OrderType.STOP:
+        order.stop_price = price
+    flags = EventFlag.PRIORITY_KEPT if keeps else 0
+    state.output.order_event(EventKind.REPLACED, order, qty=leaves + order.filled, leaves=leaves, flags=flags)
+    if not keeps:
+        wait(state, order, Place.STOP)
 
 
 def shrink(state: State, order: Order, leaves: int) -> None:
@@ -178,12 +223,23 @@ def requeue(state: State, order: Order, price: int, leaves: int) -> None:
     enter(state, order)
 
 
-def cancel_of_account(state: State, account: Account, instrument: int, side: int, reason: CancelReason) -> int:
-    """Cancel an account's orders, newest accepted first; their number. ANY and SIDE_BOTH match all."""
+def cancel_of_account(
+    state: State,
+    account: Account,
+    instrument: int,
+    side: int,
+    reason: CancelReason,
+    session: int | None = None,
+    group: int | None = None,
+) -> int:
+    """Cancel an account's orders, newest accepted first; their number. ANY, SIDE_BOTH and None match all."""
     chosen = [
         order
         for order in reversed(account.orders)
-        if instrument in (wire.ANY, order.instrument.number) and side in (wire.SIDE_BOTH, order.side)
+        if instrument in (wire.ANY, order.instrument.number)
+        and side in (wire.SIDE_BOTH, order.side)
+        and session in (None, order.session)
+        and group in (None, order.group)
     ]
     for order in chosen:
         cancel(state, order, reason)
@@ -199,10 +255,20 @@ def mass_cancel(state: State, command: Any) -> None:
         failure = Failure(Check.INSTRUMENT, 0, command.instrument)
     elif command.side > wire.SIDE_BOTH:
         failure = Failure(Check.SIDE, wire.SIDE_BOTH, command.side)
+    elif command.flags & ~MASS_FLAGS:
+        failure = Failure(Check.FLAGS, MASS_FLAGS, command.flags)
     if failure is not None or account is None:
         refuse(state, EventKind.CANCEL_REJECTED, failure, command)
         return
-    number = cancel_of_account(state, account, command.instrument, command.side, CancelReason.MASS)
+    number = cancel_of_account(
+        state,
+        account,
+        command.instrument,
+        command.side,
+        CancelReason.MASS,
+        command.session if command.flags & MassFlag.BY_SESSION else None,
+        command.qty if command.flags & MassFlag.BY_GROUP else None,
+    )
     state.output.event(
         EventKind.MASS_CANCELED,
         account,
@@ -216,12 +282,15 @@ def mass_cancel(state: State, command: Any) -> None:
 def tick(state: State, command: Any) -> None:
     """Time passes: the end of the day, when it has come."""
     state.output.time(state.day_end_ns)
+    expired = [order for order in state.orders.values() if 0 < order.expire_ns <= command.ts_ns]
+    for order in sorted(expired, key=lambda order: (order.expire_ns, order.accepted)):
+        cancel(state, order, CancelReason.EXPIRED)
     if not state.day_end_ns or command.ts_ns < state.day_end_ns:
         return
     number = 0
     for instrument in state.instruments_ascending():
-        for order in instrument.book.orders():
-            if order.tif == TimeInForce.DAY:
+        for order in instrument.book.orders() + instrument.unseen:
+            if order.tif not in (TimeInForce.GTC, TimeInForce.GTD):
                 cancel(state, order, CancelReason.DAY_END)
                 number += 1
     while state.day_end_ns <= command.ts_ns:

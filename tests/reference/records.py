@@ -53,6 +53,7 @@ class Layout:
 
 
 ORDER_COMMAND = Layout(wire.ORDER_COMMAND)
+SPECIAL_COMMAND = Layout(wire.SPECIAL_COMMAND)
 ADMIN_COMMAND = Layout(wire.ADMIN_COMMAND)
 EVENT = Layout(wire.EVENT)
 REJECT = Layout(wire.REJECT)
@@ -75,6 +76,13 @@ REJECTS = frozenset(
 )
 EVENT_KIND_OFFSET = wire.EVENT.fields["kind"][1]
 BOOK_KIND_OFFSET = wire.MARKET_DATA.fields["kind"][1]
+
+
+def layout_of(kind: int) -> Layout:
+    """Of commands of this kind."""
+    if kind >= wire.ADMIN_KIND:
+        return ADMIN_COMMAND
+    return SPECIAL_COMMAND if kind >= wire.SPECIAL_KIND else ORDER_COMMAND
 
 
 def events_of(data: bytes) -> list[Any]:

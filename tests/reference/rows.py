@@ -32,13 +32,14 @@ def orders(state: State, account: int | None, instrument: int | None) -> bytes:
             order
             for each in state.instruments_ascending()
             if instrument in (None, each.number)
-            for order in each.book.orders()
+            for order in each.book.orders() + each.unseen
         ]
     return b"".join(order_row(order) for order in chosen)
 
 
 def order_row(order: Order) -> bytes:
-    queue = order.instrument.book.sides[order.side][order.price]
+    shown = order.place == wire.Place.BOOK
+    queue = order.instrument.book.sides[order.side][order.price] if shown else [order]
     ahead = queue[: queue.index(order)]
     return ORDER_ROW.pack(
         order_id=order.order_id,
@@ -54,6 +55,11 @@ def order_row(order: Order) -> bytes:
         self_trade=order.self_trade,
         level_qty_ahead=sum(other.leaves for other in ahead),
         hold=order.hold(),
+        order_type=order.order_type,
+        place=order.place,
+        modes=order.modes,
+        group=order.group,
+        shown=order.leaves if shown else 0,
     )
 
 

@@ -21,6 +21,9 @@ class State:
         self.orders: dict[int, Order] = {}  # live, by order id
         self.slots = Slots()
         self.ids = ClientOrderIds()
+        self.rank = 0  # the last one given
+        self.accepted = 0  # orders so far
+        self.queue: list[Order] = []  # stops that were met
         self.output = Output()
 
     def pages_used(self) -> int:
@@ -45,3 +48,5 @@ class State:
         del self.orders[order.order_id]
         order.account.orders.remove(order)
         self.slots.free(order.order_id)
+        if order in self.queue:
+            self.queue.remove(order)

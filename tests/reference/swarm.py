@@ -22,6 +22,7 @@ from tests.reference.worlds import World
 USUAL = {
     "new": 45.0,
     "again": 1.5,
+    "special": 9.0,
     "cancel": 12.0,
     "replace": 18.0,
     "mass": 1.0,
@@ -160,6 +161,35 @@ class Swarm:
         )
         self.sent = [*self.sent[-20:], command]
         return command
+
+    def make_special(self) -> Command:
+        """Stops, mostly not met yet and near the market; orders with a date, a group, to a limit."""
+        random = self.random
+        instrument = self.instrument()
+        side = random.randrange(2)
+        order_type = random.choice((0, 2, 2, 3, 3, 4, 4, 5))
+        tif = random.choice((TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTC, TimeInForce.GTD))
+        known = self.model.state.instruments.get(instrument)
+        away = (1 if side == 0 else -1) * random.randint(-1, 6) * self.tick_size(instrument)
+        fields = {"order_type": order_type, "tif": tif, "instrument": instrument, "session": random.randrange(3)}
+        fields["group"] = random.choice((0, 0, 1, 2))
+        if order_type in (OrderType.LIMIT, OrderType.STOP_LIMIT):
+            fields["price"] = self.price(instrument)
+        if order_type in (OrderType.STOP, OrderType.STOP_LIMIT):
+            fields["stop_price"] = (known.reference_price if known else 0) + away or self.price(instrument)
+        if order_type == OrderType.TRAILING_STOP:
+            fields["modes"] = random.randrange(2)
+            fields["offset"] = random.choice((1, 3, 20, 100))
+        if tif == TimeInForce.GTD:
+            fields["expire_ns"] = self.model.ts_ns + random.choice((0, 1, 10**9, 10**11, 2 * DAY_NS))
+        if self.chance(self.bad_share * 3):
+            name = random.choice(("stop_price", "offset", "modes", "peg", "min_qty", "display_qty", "discretion", "tif"))
+            fields[name] = random.choice((0, 1, 2, 3, 5))
+        if self.chance(self.bad_share):
+            fields[random.choice(("self_trade_group", "expire_ns", "order_type", "flags"))] = random.choice((1, 6, 7))
+        made = ask.special(self.account(), self.client_order_id(), side, self.qty(), **fields)
+        self.sent = [*self.sent[-20:], made]
+        return made
 
     def make_again(self) -> Command:
         """A retry, sometimes with something else in it."""

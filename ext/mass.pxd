@@ -110,8 +110,8 @@ cdef inline void mass_cancel(Market* m, const OrderCommand* c) noexcept nogil:
         reject_as_sent(m, c, EVENT_KIND_CANCEL_REJECTED, CHECK_FLAGS, c.order_id, MASS_FLAGS, c.flags, 0)
         return
     count = cancel_of_account(
-        m, c.account, c.instrument, c.side, c.session if c.flags & MASS_FLAG_BY_SESSION else EVERY_SESSION,
-        c.qty if c.flags & MASS_FLAG_BY_GROUP else EVERY_GROUP, CANCEL_REASON_MASS)
+        m, c.account, c.instrument, c.side, <int64_t> c.session if c.flags & MASS_FLAG_BY_SESSION else EVERY_SESSION,
+        <int64_t> c.qty if c.flags & MASS_FLAG_BY_GROUP else EVERY_GROUP, CANCEL_REASON_MASS)
     emit(m, EVENT_KIND_MASS_CANCELED, c.side, 0, 0, c.account, c.instrument, count, 0, c.client_order_id, 0, 0, 0, 0)
 
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from openbell import wire
-from openbell.wire import BookKind, EventFlag, EventKind, Side
+from openbell.wire import BookKind, EventFlag, EventKind, OrderType, Place, Side
 
 from tests.reference.desk import AnyMarket
 from tests.reference.records import (
@@ -134,7 +134,7 @@ class Watch:
             assert row.leaves > 0
             assert row.filled == self.filled[row.order_id]
             instrument = rows.instruments[row.instrument]
-            assert row.price % instrument.tick_size == 0
+            assert row.price % instrument.tick_size == 0 or row.order_type == OrderType.TRAILING_STOP
             notional = row.price * row.leaves * instrument.lot_size * 100
             assert row.hold == (notional if row.side == Side.BUY else 0)
 
@@ -169,7 +169,7 @@ class Watch:
     def _books(self, rows: Rows) -> None:
         """Books are not crossed, in priority order, and told the same way by rows, depth, book and market data."""
         by_book: dict[int, list[Any]] = defaultdict(list)
-        for row in rows.orders:
+        for row in (row for row in rows.orders if row.place == Place.BOOK):
             by_book[row.instrument].append(row)
         for number, instrument in rows.instruments.items():
             orders = by_book[number]

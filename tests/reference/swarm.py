@@ -183,7 +183,9 @@ class Swarm:
         if tif == TimeInForce.GTD:
             fields["expire_ns"] = self.model.ts_ns + random.choice((0, 1, 10**9, 10**11, 2 * DAY_NS))
         if self.chance(self.bad_share * 3):
-            name = random.choice(("stop_price", "offset", "modes", "peg", "min_qty", "display_qty", "discretion", "tif"))
+            name = random.choice(
+                ("stop_price", "offset", "modes", "peg", "min_qty", "display_qty", "discretion", "tif")
+            )
             fields[name] = random.choice((0, 1, 2, 3, 5))
         if self.chance(self.bad_share):
             fields[random.choice(("self_trade_group", "expire_ns", "order_type", "flags"))] = random.choice((1, 6, 7))

@@ -75,7 +75,8 @@ async def test_a_day_that_ended_while_the_market_was_stopped(tmp_path: Path) -> 
     await engine.start()
     assert len(engine.market.orders()) == 0
     day_order(engine, 2)
-    engine._on_tick()  # the first full minute must not end an order of today
+    engine._ticked_minute = 0
+    engine._on_second()  # the first full minute must not end an order of today
     assert len(engine.market.orders()) == 1
     await engine.stop()
 

@@ -16,6 +16,7 @@ from rich.text import Text
 from engine.cli import show
 from engine.cli.operating import act
 from engine.cli.operating.act import Act, Said
+from engine.cli.ordering.terms import kind
 from engine.cli.screens.market import ports_text
 
 LEVELS = 10
@@ -150,10 +151,11 @@ def _orders(op: Operator, args: argparse.Namespace) -> Said:
             wire.TimeInForce(row.tif).name,
             f"{row.level_qty_ahead:,}",
             str(row.client_order_id),
+            kind(row),
         )
         for row in rows
     ]
-    columns = ("account", "symbol", "side", ">open", ">price", ">filled", "tif", ">ahead", ">client id")
+    columns = ("account", "symbol", "side", ">open", ">price", ">filled", "tif", ">ahead", ">client id", "kind")
     lines: list[RenderableType] = [show.table(columns, made, empty="no live orders")]
     if total > len(rows):
         lines.append(Text(f"{len(rows):,} of {total:,}; --limit N shows more", "dim"))

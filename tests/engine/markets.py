@@ -106,10 +106,49 @@ class Trading:
                 command["client_order_id"] = rng.integers(1, self.next_ids[account] + 1)
         return commands.tobytes()
 
+    def specials(self, count: int) -> bytes:
+        """Random stops of all kinds, orders that expire, market-to-limit orders, in groups; now and then nonsense."""
+        rng, types = self.random, wire.OrderType
+        commands = np.zeros(count, wire.SPECIAL_COMMAND)
+        commands["kind"] = wire.CommandKind.NEW_SPECIAL
+        commands["account"] = rng.integers(0, ACCOUNTS, count)
+        commands["instrument"] = rng.integers(0, INSTRUMENTS, count)
+        commands["side"] = rng.integers(0, 2, count)
+        commands["order_type"] = rng.choice(
+            [types.LIMIT, types.STOP, types.STOP_LIMIT, types.TRAILING_STOP, types.MARKET_TO_LIMIT], count
+        )
+        commands["tif"] = wire.TimeInForce.GTC
+        commands["price"] = 1_000_000 + 100 * rng.integers(-20, 21, count)
+        commands["qty"] = rng.integers(1, 200, count)
+        commands["group"] = rng.integers(0, 4, count)
+        stops = np.isin(commands["order_type"], [types.STOP, types.STOP_LIMIT])
+        away = 100 * rng.integers(1, 20, count) * np.where(commands["side"] == wire.Side.BUY, 1, -1)
+        commands["stop_price"][stops] = 1_000_000 + away[stops]
+        commands["offset"][commands["order_type"] == types.TRAILING_STOP] = 300
+        dated = (commands["order_type"] == types.LIMIT) & (rng.random(count) < 0.9)
+        commands["tif"][dated] = wire.TimeInForce.GTD
+        commands["expire_ns"][dated] = self.ts_ns + rng.integers(0, 50_000_000, count)[dated]
+        for command in commands:
+            account = int(command["account"])
+            command["client_order_id"] = self.next_ids[account]
+            self.next_ids[account] += 1
+        return commands.tobytes()
+
     def trade(self, count: int, each: int = 20) -> None:
         """`count` random commands in batches of `each`, made durable."""
         for _ in range(0, count, each):
             assert self.batch.add_orders(self.orders(each), 0, 7, ALLOWED) == each
+            self.commit()
+        self.writer.wait(self.seq)
+
+    def trade_specials(self, count: int, each: int = 20) -> None:
+        """As `trade`, with as many random orders of all kinds, and a TICK each time."""
+        tick = np.zeros((), wire.ORDER_COMMAND)
+        tick["kind"] = wire.CommandKind.TICK
+        for _ in range(0, count, each):
+            assert self.batch.add_specials(self.specials(each), 0, 7, ALLOWED) == each
+            self.batch.add_admin(tick.tobytes())
+            assert self.batch.add_orders(self.orders(each), 0, 8, ALLOWED) == each
             self.commit()
         self.writer.wait(self.seq)
 

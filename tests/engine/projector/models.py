@@ -16,6 +16,7 @@ from ext.core import Core
 from tests.engine.markets import Trading
 
 KINDS = wire.EventKind
+CHANGES = (KINDS.TRIGGERED, KINDS.RESTATED)  # of an order, by the market
 
 
 @asynccontextmanager
@@ -75,7 +76,7 @@ async def check(connection: Any, market: Trading, seq: int | None = None) -> Non
     assert found == sorted(expected, key=lambda row: (row[2], row[3], row[0]))
 
     duplicate = (events["kind"] == KINDS.ACCEPTED) & (events["flags"] & wire.EventFlag.DUPLICATE > 0)
-    others = events[np.isin(events["kind"], [KINDS.REPLACED, KINDS.MASS_CANCELED]) | duplicate]
+    others = events[np.isin(events["kind"], [KINDS.REPLACED, KINDS.MASS_CANCELED, *CHANGES]) | duplicate]
     names = (
         "seq ts account account_seq kind reason flags side instrument order_id client_order_id price qty leaves filled"
     )
@@ -99,9 +100,9 @@ async def check_orders(connection: Any, events: Any) -> None:
                 "account": int(event["account"]), "instrument": int(event["instrument"]), "side": int(event["side"]),
                 "price": int(event["price"]), "qty": int(event["qty"]), "filled": 0, "value": 0, "status": None,
                 "reason": None, "accepted_seq": int(event["seq"]),
-                "client_order_id": signed(int(event["client_order_id"])),
+                "client_order_id": signed(int(event["client_order_id"])), "triggered": False,
             }  # fmt: skip
-        elif kind in (KINDS.FILL, KINDS.CANCELED, KINDS.REPLACED):
+        elif kind in (KINDS.FILL, KINDS.CANCELED, KINDS.REPLACED, *CHANGES):
             order = orders[order_id]
             assert order["status"] is None
             if kind == KINDS.FILL:
@@ -111,15 +112,18 @@ async def check_orders(connection: Any, events: Any) -> None:
                     order["status"], order["reason"] = kind, 0
             elif kind == KINDS.CANCELED:
                 order["status"], order["reason"] = kind, int(event["reason"])
+            elif kind == KINDS.TRIGGERED:
+                order["price"], order["triggered"] = int(event["price"]), True
             else:
                 order["price"], order["qty"] = int(event["price"]), int(event["qty"])
         else:
             continue
         orders[order_id]["seq"] = int(event["seq"])
-    names = "account instrument side price qty filled value accepted_seq client_order_id seq".split()
+    names = "account instrument side price qty filled value accepted_seq client_order_id seq triggered".split()
     for table, is_open in (("open_orders", True), ("closed_orders", False)):
         wanted = [*names, *([] if is_open else ["status", "reason"])]
-        found = await rows(connection, f"SELECT order_id, {', '.join(wanted)} FROM {table} ORDER BY order_id")
+        columns = ", ".join(wanted).replace("triggered", "coalesce(triggered, false)")
+        found = await rows(connection, f"SELECT order_id, {columns} FROM {table} ORDER BY order_id")
         expected = [
             (order_id, *(order[name] for name in wanted))
             for order_id, order in sorted(orders.items())

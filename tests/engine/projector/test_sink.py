@@ -38,6 +38,28 @@ async def test_all_events_are_there_once(dsn: str, database: Any, data: Path, se
     await check(database, market)
 
 
+@pytest.mark.parametrize("limit", [1 << 17, 101])
+async def test_orders_of_all_kinds(dsn: str, database: Any, data: Path, seed: int, limit: int) -> None:
+    market = Trading(data, seed)
+    market.trade_specials(400)
+    await project(dsn, market, limit)
+    await check(database, market)
+    market.snapshot()
+    market.trade_specials(200)
+    market.stop()
+    await project(dsn, market, limit)  # goes on with the stops that wait
+    await check(database, market)
+    seen = {row["status"]: row["n"] for row in await database.fetch("SELECT status, count(*) n FROM orders GROUP BY 1")}
+    assert set(seen) == {"WAITING", "OPEN", "PARTLY_FILLED", "FILLED", "CANCELED"}
+    stops = await database.fetch("SELECT * FROM orders WHERE order_type = 'STOP_LIMIT' AND triggered AND filled > 0")
+    assert stops
+    assert all(row["stop_price"] > 0 and row["peg"] is None and row["offset"] is None for row in stops)
+    (dated,) = await database.fetch("SELECT * FROM orders WHERE reason = 'EXPIRED' LIMIT 1")
+    assert dated["accepted_ts"] < dated["expires"] <= dated["ts"]
+    trailing = await database.fetch("SELECT * FROM orders WHERE order_type = 'TRAILING_STOP'")
+    assert {(str(row["offset"]), row["offset_is_percent"]) for row in trailing} == {("0.0300", False)}
+
+
 async def test_goes_on_from_the_watermark(dsn: str, database: Any, data: Path, seed: int) -> None:
     market = Trading(data, seed)
     for count in (20, 400, 40, 600):

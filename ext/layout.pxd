@@ -24,7 +24,7 @@ cdef struct Order:  # 64 bytes; the first 48 lie as in its events from their kin
     uint8_t tif
     uint8_t flags
     uint8_t self_trade
-    uint32_t special        # 0: an order of the book that has no Extra; else IS_SPECIAL and what more is to be known of it
+    uint32_t special        # 0: an order of the book without an Extra; else IS_SPECIAL and further bits, see there
     uint32_t session        # that entered it
 
 

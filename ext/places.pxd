@@ -1,4 +1,4 @@
-"""Where special orders are: their Extra, the list of an instrument's unseen orders, the trees they are found in, their holds.
+"""Where special orders are: their Extra, the list of unseen orders, the trees that they are found in, their holds.
 
 Plain orders rest in the book and have nothing of this. An unseen order is linked into its instrument's list through
 its Link's next and prev, which a displayed one needs for its level's queue.
@@ -10,7 +10,7 @@ from libc.string cimport memset
 from ext.bits cimport unlikely
 from ext.fields cimport is_stop
 from ext.layout cimport (
-    Account, BY_EXPIRY, BY_PLACE, BY_TURN, Extra, Instrument, IS_QUEUED, IS_SPECIAL, Market, NEEDS_CARE, Order, PLACE_BITS,
+    Account, BY_EXPIRY, BY_PLACE, BY_TURN, Extra, Instrument, IS_QUEUED, IS_SPECIAL, Market, Order, PLACE_BITS,
     PLACE_SHIFT, Unseen,
 )
 from ext.risk cimport either

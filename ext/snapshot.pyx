@@ -412,12 +412,12 @@ cdef bint unseen_hold(Market* m, uint64_t* seen) noexcept nogil:
     cdef Unseen* u
     cdef const Order* o
     cdef const Extra* e
-    cdef uint32_t k, slot, before, count
+    cdef uint32_t k, slot, before, _count
     for k in range(m.instrument_top):
         u = &m.unseen[k]
         slot = u.first
         before = 0
-        for count in range(u.count):
+        for _count in range(u.count):
             o = &m.orders[slot]
             e = &m.extras[slot]
             if slot == 0 or slot > m.order_top or not is_sound(o) or o.instrument != k or m.links[slot].prev != before:

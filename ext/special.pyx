@@ -1,6 +1,6 @@
 """Special orders on their way: into their places and out of them. See docs/orders.md, "Places", "Ends", "Stops"."""
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from ext.bits cimport product
 from ext.book cimport free_slot, list_order

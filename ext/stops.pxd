@@ -8,7 +8,7 @@ from ext.wire cimport MAX_PRICE, MODE_FLAG_TRAIL_PERCENT, SIDE_BUY
 cdef enum:
     TRAIL_SCALE = 10000  # basis points
 
-# A trade at a price that is not calm for its instrument: move water marks, and put the stops that it meets into the queue.
+# A trade at a price that is not calm for its instrument: move water marks, put the stops that it meets into the queue.
 cdef void meet_stops(Market* m, uint32_t instrument, int64_t price) noexcept nogil
 
 

@@ -1,10 +1,10 @@
 """Stops that trades meet. See docs/orders.md, "Stops"."""
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t
 
 from ext.layout cimport Account, BY_PLACE, BY_TURN, Extra, Instrument, Market, Order, Unseen
 from ext.places cimport (
-    enqueue_met, let_go, hold_lots, lots_of, plant_stop, set_calm, stop_key, uproot_stop, unlist_unseen, water_key,
+    enqueue_met, let_go, hold_lots, lots_of, plant_stop, set_calm, stop_key, uproot_stop, water_key,
 )
 from ext.tree cimport first_of
 from ext.wire cimport *

@@ -15,6 +15,8 @@ from openbell.wire import (
     InstrumentState,
     OrderFlag,
     OrderType,
+    Rule,
+    TimeInForce,
 )
 
 from tests.ext.market import BUY, CASH, DAY, FOK, GTC, IOC, SELL, A, B, Market
@@ -75,10 +77,12 @@ CASES: list[tuple[Any, dict[str, Any], Check, int, int, int]] = [
     (used_id, {}, Check.DUPLICATE_ID, 0, 7, 0),
     (NOTHING, {"instrument": 9}, Check.INSTRUMENT, 0, 9, 0),
     (NOTHING, {"side": 2}, Check.SIDE, 1, 2, 0),
-    (NOTHING, {"order_type": 2}, Check.ORDER_TYPE, 1, 2, 0),
-    (NOTHING, {"tif": 4}, Check.TIME_IN_FORCE, 3, 4, 0),
+    (NOTHING, {"order_type": 6}, Check.ORDER_TYPE, 5, 6, 0),
+    (NOTHING, {"order_type": OrderType.STOP}, Check.COMBINATION, Rule.STOP_PRICE, 0, 0),
+    (NOTHING, {"tif": 5}, Check.TIME_IN_FORCE, 4, 5, 0),
+    (NOTHING, {"tif": TimeInForce.GTD}, Check.COMBINATION, Rule.EXPIRE, 0, 0),
     (NOTHING, {"self_trade": 4}, Check.SELF_TRADE_MODE, 3, 4, 0),
-    (NOTHING, {"flags": 3}, Check.FLAGS, 1, 3, 0),
+    (NOTHING, {"flags": 3}, Check.FLAGS, 129, 3, 0),
     (NOTHING, {"flags": POST, "tif": IOC}, Check.TIME_IN_FORCE, 1, 2, 0),
     (NOTHING, {"flags": POST, "tif": FOK}, Check.TIME_IN_FORCE, 1, 3, 0),
     (NOTHING, {"flags": POST, "order_type": OrderType.MARKET, "tif": DAY}, Check.TIME_IN_FORCE, 1, 0, 0),

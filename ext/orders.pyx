@@ -218,6 +218,8 @@ cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexc
     o.session = c.session
     if unlikely(needs_extra(c, f)):
         dress(m, slot, c, f, i.reference_price)
+        if c.order_type == ORDER_TYPE_MARKET_TO_LIMIT:
+            o.order_type = ORDER_TYPE_LIMIT
     add_id(m, c, o.order_id, hash_of(c, f))
     emit_accepted(m, a, c, c.side, o.order_id, price, c.qty)
     finish(m, slot, index, False)

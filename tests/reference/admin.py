@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from openbell import wire
-from openbell.wire import AdminFlag, CancelReason, Check, EventKind, InstrumentState
+from openbell.wire import AdminFlag, CancelReason, Check, EventKind
 
+from tests.reference import states
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.capacity import Capacity
 from tests.reference.checks import position_capacity
 from tests.reference.matching import cancel
 from tests.reference.orders import cancel_of_account
-from tests.reference.output import Failure
+from tests.reference.refusals import Refused, account_of, bad_value, in_range, instrument_of
 from tests.reference.state import State
 
 KEEP_FLAGS = 255
@@ -51,39 +52,8 @@ ACCOUNT_FIELDS = {
 }
 
 
-class Refused(Exception):
-    """A check failed; `index` of the value, for VALUE."""
-
-    def __init__(self, check: Check, limit: int, value: int, headroom: int = 0, index: int = 0) -> None:
-        self.failure = Failure(check, limit, value, headroom)
-        self.index = index
-
-
-def bad_value(index: int, limit: int, value: int) -> Refused:
-    return Refused(Check.VALUE, limit, value, index=index)
-
-
 def values_of(command: Any) -> list[int]:
     return [getattr(command, f"value{index}") for index in range(8)]
-
-
-def in_range(index: int, value: int, least: int, most: int) -> None:
-    if value < least:
-        raise bad_value(index, least, value)
-    if value > most:
-        raise bad_value(index, most, value)
-
-
-def account_of(state: State, command: Any) -> Account:
-    if command.account not in state.accounts:
-        raise Refused(Check.ACCOUNT, 0, command.account)
-    return state.accounts[command.account]
-
-
-def instrument_of(state: State, command: Any) -> Instrument:
-    if command.instrument not in state.instruments:
-        raise Refused(Check.INSTRUMENT, 0, command.instrument)
-    return state.instruments[command.instrument]
 
 
 def apply(state: State, command: Any) -> None:
@@ -157,16 +127,6 @@ def set_instrument(state: State, command: Any) -> None:
     instrument.symbol = symbol
     vars(instrument).update(chosen)
     state.output.event(EventKind.INSTRUMENT_SET, instrument=number, qty=command.request)
-
-
-def set_instrument_state(state: State, command: Any) -> None:
-    instrument = instrument_of(state, command)
-    in_range(0, command.state, 0, InstrumentState.HALTED)
-    instrument.state = command.state
-    state.output.event(
-        EventKind.INSTRUMENT_STATE, instrument=instrument.number, reason=command.state, qty=command.request
-    )
-    state.output.status(instrument)
 
 
 def set_account(state: State, command: Any) -> None:
@@ -288,7 +248,7 @@ def note(state: State, command: Any) -> None:
 COMMANDS = {
     wire.CommandKind.CONFIGURE: configure,
     wire.CommandKind.SET_INSTRUMENT: set_instrument,
-    wire.CommandKind.SET_INSTRUMENT_STATE: set_instrument_state,
+    wire.CommandKind.SET_INSTRUMENT_STATE: states.set_instrument_state,
     wire.CommandKind.SET_ACCOUNT: set_account,
     wire.CommandKind.SET_ACCOUNT_STATE: set_account_state,
     wire.CommandKind.DEPOSIT: deposit,
@@ -296,4 +256,5 @@ COMMANDS = {
     wire.CommandKind.SET_SCHEDULE: set_schedule,
     wire.CommandKind.OPERATOR_CANCEL: operator_cancel,
     wire.CommandKind.NOTE: note,
+    wire.CommandKind.RUN_AUCTION: states.run_auction,
 }

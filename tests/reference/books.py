@@ -13,6 +13,7 @@ from tests.reference.accounts import Account
 
 LEVELS_OF_A_PAGE = 64
 BUY, SELL = wire.Side.BUY, wire.Side.SELL
+FOR_AUCTIONS = (wire.TimeInForce.AT_OPEN, wire.TimeInForce.AT_CLOSE, wire.TimeInForce.AUCTION)
 
 
 @dataclass(eq=False)
@@ -41,6 +42,7 @@ class Order:
     stop_price: int = 0
     offset: int = 0
     modes: int = 0
+    min_qty: int = 0
     water: int = 0  # of a trailing stop: the best price since it came
 
     def hold(self) -> int:
@@ -129,6 +131,10 @@ class Instrument:
     max_order_qty: int = 0
     max_order_notional: int = 0
     round_lot: int = 0
+    auction_kind: int = 0  # in CALL
+    auction_ns: int = 0  # when its call ends; 0: when an operator says so
+    auction_then: int = 0  # the state after it
+    next_indicative_ns: int = 0
     trades: int = 0
     volume: int = 0
     book: Book = field(default_factory=Book)

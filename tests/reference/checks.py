@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from openbell import wire
-from openbell.wire import Check, ModeFlag, OrderFlag, OrderType, Place, Rule, TimeInForce
+from openbell.wire import AuctionKind, Check, InstrumentState, ModeFlag, OrderFlag, OrderType, Place, Rule, TimeInForce
 
 from tests.reference import stops
 from tests.reference.accounts import Account
-from tests.reference.books import BUY, SELL, Instrument, Order
+from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Instrument, Order
 from tests.reference.output import Failure
 from tests.reference.state import State
 
@@ -82,14 +82,16 @@ def form(state: State, command: Any) -> Iterator[Failure]:
         yield Failure(Check.SIDE, 1, command.side)
     if command.order_type > OrderType.MARKET_TO_LIMIT:
         yield Failure(Check.ORDER_TYPE, OrderType.MARKET_TO_LIMIT, command.order_type)
-    if command.tif > TimeInForce.GTD:
-        yield Failure(Check.TIME_IN_FORCE, TimeInForce.GTD, command.tif)
+    largest_tif = TimeInForce.AUCTION if state.reach.auctions else TimeInForce.GTD
+    if command.tif > largest_tif:
+        yield Failure(Check.TIME_IN_FORCE, largest_tif, command.tif)
     if command.self_trade > 3:
         yield Failure(Check.SELF_TRADE_MODE, 3, command.self_trade)
     if command.flags & ~NEW_ORDER_FLAGS:
         yield Failure(Check.FLAGS, NEW_ORDER_FLAGS, command.flags)
-    if command.modes & ~int(ModeFlag.TRAIL_PERCENT):
-        yield Failure(Check.MODES, ModeFlag.TRAIL_PERCENT, command.modes)
+    modes = int(ModeFlag.TRAIL_PERCENT | (ModeFlag.IMBALANCE_ONLY if state.reach.auctions else 0))
+    if command.modes & ~modes:
+        yield Failure(Check.MODES, modes, command.modes)
     if command.peg:
         yield Failure(Check.PEG, 0, command.peg)
     at_once = command.tif in (TimeInForce.IOC, TimeInForce.FOK) or command.order_type == OrderType.MARKET
@@ -109,10 +111,15 @@ def combination(state: State, command: Any) -> Iterator[Failure]:
         yield Failure(Check.COMBINATION, Rule.OFFSET, command.offset)
     if trails and not 1 <= command.offset <= (9999 if percent else wire.MAX_PRICE):
         yield Failure(Check.COMBINATION, Rule.OFFSET, command.offset)
-    if percent and not trails:
+    only_what_is_left = bool(command.modes & ModeFlag.IMBALANCE_ONLY)
+    crosses = kind == OrderType.LIMIT and command.tif in (TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE)
+    if (percent and not trails) or (only_what_is_left and not crosses):
         yield Failure(Check.COMBINATION, Rule.MODE, command.modes)
-    to_limit_at_once = kind == OrderType.MARKET_TO_LIMIT and command.tif == TimeInForce.IOC
-    if kind > OrderType.MARKET and not rests and not to_limit_at_once:
+    to_limit = kind == OrderType.MARKET_TO_LIMIT and command.tif in (TimeInForce.IOC, TimeInForce.AUCTION)
+    if kind > OrderType.MARKET and not rests and not to_limit:
+        yield Failure(Check.COMBINATION, Rule.TIF, command.tif)
+    is_plain = not command.flags & ~int(OrderFlag.DO_NOT_ROUTE) and not command.display_qty
+    if command.tif in FOR_AUCTIONS and not is_plain:
         yield Failure(Check.COMBINATION, Rule.TIF, command.tif)
     is_dated = command.tif == TimeInForce.GTD
     if command.expire_ns <= state.output.ts_ns if is_dated else command.expire_ns:
@@ -137,8 +144,15 @@ def price_of(command: Any, instrument: Instrument) -> int:
     if command.order_type == OrderType.TRAILING_STOP:
         return stops.trail(command.side, instrument.reference_price, command.offset, command.modes)
     if command.order_type == OrderType.MARKET_TO_LIMIT:
+        if goes_to_call(command, instrument):
+            return instrument.effective_price(command.side)
         return instrument.book.best(1 - command.side) or 0
     return int(command.price)
+
+
+def goes_to_call(command: Any, instrument: Instrument) -> bool:
+    """Whether a new order that is no stop waits for an auction."""
+    return instrument.state == InstrumentState.CALL or command.tif in FOR_AUCTIONS
 
 
 def limit(instrument: Instrument, price: int) -> Iterator[Failure]:
@@ -170,7 +184,8 @@ def special_price(command: Any, instrument: Instrument) -> Iterator[Failure]:
         price = price_of(command, instrument)
         if not 1 <= price <= wire.MAX_PRICE:
             yield Failure(Check.STOP_SIDE, 1 if price < 1 else wire.MAX_PRICE, price)
-    if command.order_type == OrderType.MARKET_TO_LIMIT and instrument.book.best(1 - command.side) is None:
+    to_limit_now = command.order_type == OrderType.MARKET_TO_LIMIT and not goes_to_call(command, instrument)
+    if to_limit_now and instrument.book.best(1 - command.side) is None:
         yield Failure(Check.NO_PRICE, 0, 0)
 
 
@@ -186,7 +201,7 @@ def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failu
     """Checks 4 to 27."""
     yield from form(state, command)
     instrument = state.instruments[command.instrument]
-    yield from permission(state, account, instrument)
+    yield from permission(state, account, new_in_state(command, instrument))
     if command.qty == 0:
         yield Failure(Check.QTY, 1, 0)
     asked = Asked(account, instrument, command.side, command.price, command.qty)
@@ -220,7 +235,7 @@ def of_replace(state: State, command: Any, order: Order) -> Iterator[Failure]:
     """Checks 9 to 14."""
     if command.flags & ~REPLACE_FLAGS:
         yield Failure(Check.FLAGS, REPLACE_FLAGS, command.flags)
-    yield from permission(state, order.account, order.instrument)
+    yield from permission(state, order.account, replaced_in_state(order))
     if command.qty == 0:
         yield Failure(Check.QTY, 1, 0)
 
@@ -232,11 +247,14 @@ def of_new_leaves(state: State, command: Any, order: Order, leaves: int) -> Iter
     if order.place == Place.STOP:
         yield from replaced_stop(command, order)
         asked.price = order.price if order.order_type == OrderType.TRAILING_STOP else command.price
+    elif order.place == Place.CALL and order.order_type != OrderType.LIMIT:
+        asked.price = order.price
     else:
         yield from limit_in_collar(asked)
     yield from worth(asked)
     yield from exposure(asked)
-    if order.flags & OrderFlag.POST_ONLY and not keeps_priority(command, order, leaves):
+    in_call = order.instrument.state == InstrumentState.CALL
+    if order.flags & OrderFlag.POST_ONLY and not in_call and not keeps_priority(command, order, leaves):
         yield from crossing(asked)
     yield from pages(state)
 
@@ -249,12 +267,46 @@ def keeps_priority(command: Any, order: Order, leaves: int) -> bool:
 # Parts of both
 
 
-def permission(state: State, account: Account, instrument: Instrument) -> Iterator[Failure]:
+def new_in_state(command: Any, instrument: Instrument) -> Iterator[Failure]:
+    """Checks 12 and 12a of a new order."""
+    is_opening = instrument.state == InstrumentState.CALL and instrument.auction_kind == AuctionKind.OPENING
+    too_early = command.tif == TimeInForce.AT_OPEN and not is_opening
+    if instrument.state not in (InstrumentState.OPEN, InstrumentState.CALL) or too_early:
+        yield Failure(Check.INSTRUMENT_STATE, InstrumentState.OPEN, instrument.state)
+    if instrument.state == InstrumentState.CALL:
+        if command.peg:
+            yield Failure(Check.COMBINATION, Rule.PEG_KIND, command.peg)
+        if command.tif in (TimeInForce.IOC, TimeInForce.FOK):
+            yield Failure(Check.COMBINATION, Rule.TIF, command.tif)
+        yield from not_in_call(command.flags, command.min_qty, command.discretion)
+
+
+def replaced_in_state(order: Order) -> Iterator[Failure]:
+    """Checks 12 and 12a of a REPLACE."""
+    state = order.instrument.state
+    if state not in (InstrumentState.OPEN, InstrumentState.CALL):
+        yield Failure(Check.INSTRUMENT_STATE, InstrumentState.OPEN, state)
+    if state == InstrumentState.CALL:
+        yield from not_in_call(order.flags, order.min_qty, 0)
+
+
+def not_in_call(flags: int, min_qty: int, discretion: int) -> Iterator[Failure]:
+    """What no call takes."""
+    if flags & int(OrderFlag.POST_ONLY | OrderFlag.REDUCE_ONLY):
+        yield Failure(Check.COMBINATION, Rule.POST, flags)
+    if flags & OrderFlag.ALL_OR_NONE:
+        yield Failure(Check.COMBINATION, Rule.DARK, flags)
+    if min_qty:
+        yield Failure(Check.COMBINATION, Rule.MIN_QTY, min_qty)
+    if discretion:
+        yield Failure(Check.COMBINATION, Rule.DISCRETION, discretion)
+
+
+def permission(state: State, account: Account, in_state: Iterator[Failure]) -> Iterator[Failure]:
     """Checks 11 to 13."""
     if account.state != wire.AccountState.ACTIVE:
         yield Failure(Check.ACCOUNT_STATE, wire.AccountState.ACTIVE, account.state)
-    if instrument.state != wire.InstrumentState.OPEN:
-        yield Failure(Check.INSTRUMENT_STATE, wire.InstrumentState.OPEN, instrument.state)
+    yield from in_state
     account.rate.start_anew_if_over(state.output.ts_ns)
     if account.max_messages and account.rate.count + 1 > account.max_messages:
         yield Failure(Check.MESSAGE_RATE, account.max_messages, account.rate.count + 1)

@@ -130,8 +130,23 @@ def instrument(
     )
 
 
-def instrument_state(number: int, state: int, **fields: Any) -> Command:
-    return command(CommandKind.SET_INSTRUMENT_STATE, instrument=number, state=state, **fields)
+def instrument_state(number: int, state: int, *values: int, **fields: Any) -> Command:
+    return command(CommandKind.SET_INSTRUMENT_STATE, *values, instrument=number, state=state, **fields)
+
+
+def call(
+    number: int = 0,
+    kind: int = wire.AuctionKind.OPENING,
+    at_ns: int = 0,
+    then: int = wire.InstrumentState.OPEN,
+    **fields: Any,
+) -> Command:
+    """SET_INSTRUMENT_STATE to CALL."""
+    return instrument_state(number, wire.InstrumentState.CALL, kind, at_ns, then, **fields)
+
+
+def run_auction(number: int = 0, **fields: Any) -> Command:
+    return command(CommandKind.RUN_AUCTION, instrument=number, **fields)
 
 
 def account(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ext.core import Core
+from tests.reference import reach
 from tests.reference.commands import Command
 from tests.reference.desk import START_NS, AnyMarket
 from tests.reference.invariants import Watch
@@ -64,7 +65,7 @@ class Pair:
 
     def __init__(self) -> None:
         self.core = Core()
-        self.model = Market()
+        self.model = Market(reach.CORE)
         self.watch = Watch()
         self.seq = 0
         self.ts_ns = START_NS

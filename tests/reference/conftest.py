@@ -5,12 +5,18 @@ from __future__ import annotations
 import pytest
 
 from ext.core import Core
+from tests.reference import reach
 from tests.reference.desk import AnyMarket, Desk
 from tests.reference.market import Market
 
 
-@pytest.fixture(params=[Market, Core], ids=["model", "core"])
+@pytest.fixture(params=[lambda: Market(reach.CORE), Core], ids=["model", "core"])
 def market(request: pytest.FixtureRequest) -> AnyMarket:
+    return request.param()
+
+
+@pytest.fixture(params=[Market, Core][: 1 + reach.CORE.auctions], ids=["model", "core"][: 1 + reach.CORE.auctions])
+def auction_market(request: pytest.FixtureRequest) -> AnyMarket:
     return request.param()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from openbell import wire
 
 from tests.reference import admin, orders, rows, stops
+from tests.reference.reach import Reach
 from tests.reference.records import SPECIAL_COMMAND, layout_of
 from tests.reference.state import State
 
@@ -45,14 +46,16 @@ def parse(commands: bytes) -> list[Any]:
 class Market:
     """State and the commands that change it."""
 
-    def __init__(self) -> None:
-        self.state = State()
+    def __init__(self, reach: Reach | None = None) -> None:
+        self.state = State(reach or Reach())
         self.seq = 0
         self.ts_ns = 0
 
     def apply(self, commands: bytes, market_data: bool = False) -> int:
         """Apply commands; returns their number. Raises ValueError for a caller's error."""
         parsed = parse(commands)
+        if not self.state.reach.auctions and any(command.kind == wire.CommandKind.RUN_AUCTION for command in parsed):
+            raise ValueError("unknown kind")
         for place, command in enumerate(parsed):
             if command.seq != self.seq + 1 + place:
                 raise ValueError(f"seq {command.seq} where {self.seq + 1 + place} was due")

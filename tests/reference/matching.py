@@ -6,7 +6,7 @@ from openbell import wire
 from openbell.wire import BookKind, CancelReason, EventFlag, EventKind, OrderType, Place, SelfTrade, TimeInForce
 
 from tests.reference import stops
-from tests.reference.books import BUY, SELL, Order
+from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Order
 from tests.reference.state import State
 
 STOPS = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
@@ -63,6 +63,9 @@ def enter(state: State, order: Order) -> None:
     """Wait, or match, then let rest or cancel what is left. `order` is in no place."""
     if order.order_type in STOPS:
         wait(state, order, Place.STOP)
+        return
+    if order.instrument.state == wire.InstrumentState.CALL or order.tif in FOR_AUCTIONS:
+        wait(state, order, Place.CALL)
         return
     if order.tif == TimeInForce.FOK and fillable(order) < order.leaves:
         cancel(state, order, CancelReason.FOK)

@@ -11,6 +11,7 @@ from openbell.wire import (
     Check,
     EventFlag,
     EventKind,
+    InstrumentState,
     MassFlag,
     OrderFlag,
     OrderType,
@@ -18,9 +19,9 @@ from openbell.wire import (
     TimeInForce,
 )
 
-from tests.reference import checks
+from tests.reference import checks, states
 from tests.reference.accounts import Account
-from tests.reference.books import Order
+from tests.reference.books import FOR_AUCTIONS, Order
 from tests.reference.capacity import Known
 from tests.reference.matching import cancel, enter, leave, wait
 from tests.reference.output import DAY_NS, Failure
@@ -99,14 +100,17 @@ def refuse(state: State, kind: int, failure: Failure | None, command: Any, **fie
 def accept(state: State, command: Any, account: Account) -> Order:
     """A new order with its id, not in the book yet."""
     instrument = state.instruments[command.instrument]
-    is_market = command.order_type == OrderType.MARKET
+    is_market, tif = command.order_type == OrderType.MARKET, command.tif
+    in_call = instrument.state == InstrumentState.CALL
+    if is_market and not in_call and tif not in (TimeInForce.FOK, *FOR_AUCTIONS):
+        tif = TimeInForce.IOC
     order = Order(
         order_id=state.slots.take(),
         client_order_id=command.client_order_id,
         account=account,
         instrument=instrument,
         side=command.side,
-        tif=TimeInForce.IOC if is_market and command.tif != TimeInForce.FOK else command.tif,
+        tif=tif,
         flags=command.flags,
         self_trade=command.self_trade,
         price=instrument.effective_price(command.side) if is_market else checks.price_of(command, instrument),
@@ -118,12 +122,15 @@ def accept(state: State, command: Any, account: Account) -> Order:
         stop_price=command.stop_price,
         offset=command.offset,
         modes=command.modes,
+        min_qty=command.min_qty,
         water=instrument.reference_price,
     )
     state.accepted += 1
     order.accepted = state.accepted
     if order.order_type == OrderType.TRAILING_STOP:
         order.stop_price = order.price
+    if order.order_type == OrderType.MARKET_TO_LIMIT and not checks.goes_to_call(command, instrument):
+        order.order_type = OrderType.LIMIT
     state.orders[order.order_id] = order
     account.orders.append(order)
     state.position(account, instrument)
@@ -181,6 +188,8 @@ def replace(state: State, command: Any) -> None:
         refuse(state, EventKind.REPLACE_REJECTED, trouble, command, **names, **place)
     elif order.place == Place.STOP:
         replace_stop(state, order, command, leaves)
+    elif order.place == Place.CALL:
+        replace_in_call(state, order, command, leaves)
     elif checks.keeps_priority(command, order, leaves):
         shrink(state, order, leaves)
     else:
@@ -200,6 +209,19 @@ def replace_stop(state: State, order: Order, command: Any, leaves: int) -> None:
     state.output.order_event(EventKind.REPLACED, order, qty=leaves + order.filled, leaves=leaves, flags=flags)
     if not keeps:
         wait(state, order, Place.STOP)
+
+
+def replace_in_call(state: State, order: Order, command: Any, leaves: int) -> None:
+    """In place, or with a new rank."""
+    price = command.price if order.order_type == OrderType.LIMIT else order.price
+    keeps = price == order.price and leaves <= order.leaves and not command.flags & OrderFlag.REQUEUE
+    if not keeps:
+        leave(state, order)
+    order.price, order.leaves = price, leaves
+    flags = EventFlag.PRIORITY_KEPT if keeps else 0
+    state.output.order_event(EventKind.REPLACED, order, qty=leaves + order.filled, leaves=leaves, flags=flags)
+    if not keeps:
+        wait(state, order, Place.CALL)
 
 
 def shrink(state: State, order: Order, leaves: int) -> None:
@@ -280,19 +302,23 @@ def mass_cancel(state: State, command: Any) -> None:
 
 
 def tick(state: State, command: Any) -> None:
-    """Time passes: the end of the day, when it has come."""
+    """Time passes: orders with a date, the day, calls."""
     state.output.time(state.day_end_ns)
     expired = [order for order in state.orders.values() if 0 < order.expire_ns <= command.ts_ns]
     for order in sorted(expired, key=lambda order: (order.expire_ns, order.accepted)):
         cancel(state, order, CancelReason.EXPIRED)
-    if not state.day_end_ns or command.ts_ns < state.day_end_ns:
-        return
+    if 0 < state.day_end_ns <= command.ts_ns:
+        end_day(state, command.ts_ns)
+    states.tick(state, command.ts_ns)
+
+
+def end_day(state: State, ts_ns: int) -> None:
     number = 0
     for instrument in state.instruments_ascending():
         for order in instrument.book.orders() + instrument.unseen:
             if order.tif not in (TimeInForce.GTC, TimeInForce.GTD):
                 cancel(state, order, CancelReason.DAY_END)
                 number += 1
-    while state.day_end_ns <= command.ts_ns:
+    while state.day_end_ns <= ts_ns:
         state.day_end_ns += DAY_NS
     state.output.event(EventKind.DAY_ENDED, qty=number, price=state.day_end_ns)

@@ -8,6 +8,7 @@ from openbell import wire
 from openbell.wire import BookKind, DataFlag
 
 from tests.reference.accounts import Account
+from tests.reference.auctions import Crossing
 from tests.reference.books import Instrument, Order, Top
 from tests.reference.records import EVENT, MARKET_DATA, REJECT, TOP, as_i64, as_u64
 
@@ -105,7 +106,7 @@ class Output:
         """Before each change of a book."""
         self._tops.setdefault(instrument.number, (instrument, instrument.book.top()))
 
-    def book_change(self, kind: int, order: Order, qty: int, leaves: int, trade_no: int = 0) -> None:
+    def book_change(self, kind: int, order: Order, qty: int, leaves: int, trade_no: int = 0, flags: int = 0) -> None:
         """After a change of a book."""
         level = order.instrument.book.level(order.side, order.price)
         self.market_data += MARKET_DATA.pack(
@@ -113,6 +114,7 @@ class Output:
             ts_ns=self.ts_ns,
             kind=kind,
             side=order.side,
+            flags=flags,
             instrument=order.instrument.number,
             order_id=order.order_id,
             price=order.price,
@@ -136,13 +138,48 @@ class Output:
             price=day_end_ns,
         )
 
-    def status(self, instrument: Instrument) -> None:
-        self.market_data += MARKET_DATA.pack(
-            seq=self.seq,
-            ts_ns=self.ts_ns,
-            kind=BookKind.STATUS,
+    def status(self, instrument: Instrument, flags: int = 0) -> None:
+        self.of_instrument(
+            BookKind.STATUS,
+            instrument,
             state=instrument.state,
-            instrument=instrument.number,
+            flags=flags,
             price=instrument.reference_price,
             qty=instrument.round_lot,
+        )
+
+    def of_instrument(self, kind: int, instrument: Instrument, **fields: Any) -> None:
+        self.market_data += MARKET_DATA.pack(
+            seq=self.seq, ts_ns=self.ts_ns, kind=kind, instrument=instrument.number, **fields
+        )
+
+    # Auctions
+
+    def executed_in_auction(self, order: Order, qty: int) -> None:
+        """After a displayed order traded."""
+        trade_no = order.instrument.trades & 0xFFFFFFFF
+        self.book_change(BookKind.EXECUTE, order, qty, order.leaves, trade_no, flags=DataFlag.CROSS)
+
+    def cross(self, instrument: Instrument, kind: int, price: int, lots: int, pairs: int) -> None:
+        self.of_instrument(
+            BookKind.CROSS,
+            instrument,
+            state=kind,
+            price=price,
+            qty=lots & 0xFFFFFFFF,
+            level_qty=lots,
+            level_orders=pairs,
+            trade_no=instrument.trades & 0xFFFFFFFF if pairs else 0,
+        )
+
+    def indicative(self, instrument: Instrument, found: Crossing) -> None:
+        self.of_instrument(
+            BookKind.INDICATIVE,
+            instrument,
+            state=instrument.auction_kind,
+            price=found.price,
+            qty=found.volume & 0xFFFFFFFF,
+            level_qty=found.volume,
+            leaves=abs(found.imbalance) & 0xFFFFFFFF,
+            side=int(found.imbalance < 0),
         )

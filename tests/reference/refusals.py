@@ -1,0 +1,43 @@
+"""Why an AdminCommand is refused, and the checks that many of them share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openbell.wire import Check
+
+from tests.reference.accounts import Account
+from tests.reference.books import Instrument
+from tests.reference.output import Failure
+from tests.reference.state import State
+
+
+class Refused(Exception):
+    """A check failed; `index` of the value, for VALUE."""
+
+    def __init__(self, check: Check, limit: int, value: int, headroom: int = 0, index: int = 0) -> None:
+        self.failure = Failure(check, limit, value, headroom)
+        self.index = index
+
+
+def bad_value(index: int, limit: int, value: int) -> Refused:
+    return Refused(Check.VALUE, limit, value, index=index)
+
+
+def in_range(index: int, value: int, least: int, most: int) -> None:
+    if value < least:
+        raise bad_value(index, least, value)
+    if value > most:
+        raise bad_value(index, most, value)
+
+
+def account_of(state: State, command: Any) -> Account:
+    if command.account not in state.accounts:
+        raise Refused(Check.ACCOUNT, 0, command.account)
+    return state.accounts[command.account]
+
+
+def instrument_of(state: State, command: Any) -> Instrument:
+    if command.instrument not in state.instruments:
+        raise Refused(Check.INSTRUMENT, 0, command.instrument)
+    return state.instruments[command.instrument]

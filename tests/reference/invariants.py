@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from openbell import wire
-from openbell.wire import BookKind, EventFlag, EventKind, OrderType, Place, Side
+from openbell.wire import BookKind, EventFlag, EventKind, InstrumentState, OrderType, Place, Side, TimeInForce
 
 from tests.reference.desk import AnyMarket
 from tests.reference.records import (
@@ -20,6 +20,7 @@ from tests.reference.records import (
 )
 
 MOST_LEVELS = 1 << 20
+FOR_ANOTHER_AUCTION = (TimeInForce.AT_CLOSE, TimeInForce.AUCTION)
 
 
 class Rows:
@@ -47,7 +48,10 @@ class Watch:
         self.filled: Counter[int] = Counter()
         self.book = LocalBook()
         self.extreme: set[int] = set()  # accounts whose realized P&L may have stopped at its bound
-        self._maker: Any = None
+        self.states: Counter[int] = Counter()  # of instruments, CLOSED at first
+        self.pairs: dict[int, list[Any]] = defaultdict(list)  # by instrument: the sellers' fills of the auction in hand
+        self.auctions: list[tuple[int, ...]] = []  # of the command in hand
+        self._first: Any = None  # the first side of a trade: the maker's, in an auction the buyer's
 
     # What is heard
 
@@ -56,9 +60,17 @@ class Watch:
             self._number(event)
             if event.kind not in REJECTS:
                 self._event(event)
-        assert self._maker is None, "a fill without its taker's side"
+        assert self._first is None, "a fill without its other side"
+        assert not any(self.pairs.values()), "fills of an auction without its event"
         for record in market_data:
             self.book.hear(record)
+        crosses = [record for record in market_data if record.kind == BookKind.CROSS]
+        auctions, self.auctions = self.auctions, []
+        assert auctions == [(r.instrument, r.state, r.price, r.level_qty, r.level_orders, r.trade_no) for r in crosses]
+        for record in (record for record in market_data if record.kind == BookKind.INDICATIVE):
+            assert self.states[record.instrument] == InstrumentState.CALL
+            assert bool(record.price) == bool(record.level_qty)
+            assert record.qty == record.level_qty % (1 << 32)
 
     def _number(self, event: Any) -> None:
         """Numbers of an account's events have no gap."""
@@ -81,6 +93,10 @@ class Watch:
             self.ordered[order_id] = event.qty
         elif event.kind == EventKind.FILL:
             self._fill(event)
+        elif event.kind == EventKind.INSTRUMENT_STATE:
+            self.states[event.instrument] = event.reason
+        elif event.kind == EventKind.AUCTION:
+            self._auction(event)
         elif event.kind == EventKind.CANCELED:
             assert event.qty + event.filled == self.ordered[order_id]
             assert (event.filled, event.leaves) == (self.filled[order_id], 0)
@@ -93,17 +109,34 @@ class Watch:
         assert event.leaves == self.ordered[event.order_id] - event.filled
         if event.leaves == 0:
             del self.ordered[event.order_id], self.filled[event.order_id]
-        if event.flags & EventFlag.MAKER:
-            assert self._maker is None, "two makers in a row"
-            self._maker = event
+        crosses = bool(event.flags & EventFlag.CROSS)
+        assert self.states[event.instrument] == (InstrumentState.CALL if crosses else InstrumentState.OPEN)
+        if self._first is None:
+            assert event.flags == (EventFlag.CROSS if crosses else EventFlag.MAKER)
+            assert not crosses or event.side == Side.BUY
+            self._first = event
             return
-        maker, self._maker = self._maker, None
+        first, self._first = self._first, None
+        assert event.flags == first.flags & EventFlag.CROSS, "two makers in a row"
         same = ("instrument", "qty", "price", "trade_id")
-        assert [getattr(event, name) for name in same] == [getattr(maker, name) for name in same]
-        assert event.side == 1 - maker.side
+        assert [getattr(event, name) for name in same] == [getattr(first, name) for name in same]
+        assert event.side == 1 - first.side
+        if crosses:
+            self.pairs[event.instrument].append(event)
         self.trades[event.instrument] += 1
         self.volume[event.instrument] += event.qty
         assert event.trade_id == self.trades[event.instrument]
+
+    def _auction(self, event: Any) -> None:
+        """All its trades are at its price; it comes before the state that follows the call."""
+        assert self.states[event.instrument] == InstrumentState.CALL
+        pairs = self.pairs.pop(event.instrument, [])
+        lots = sum(pair.qty for pair in pairs)
+        assert {pair.price for pair in pairs} == ({event.price} if event.price else set())
+        assert event.qty == lots % (1 << 32)
+        assert pairs or not event.leaves, "an imbalance without a price"
+        last = pairs[-1].trade_id % (1 << 32) if pairs else 0
+        self.auctions.append((event.instrument, event.reason, event.price, lots, len(pairs), last))
 
     # What must hold
 
@@ -137,6 +170,14 @@ class Watch:
             assert row.price % instrument.tick_size == 0 or row.order_type == OrderType.TRAILING_STOP
             notional = row.price * row.leaves * instrument.lot_size * 100
             assert row.hold == (notional if row.side == Side.BUY else 0)
+            assert instrument.state == self.states[row.instrument]
+            if row.place == Place.CALL:
+                assert instrument.state != InstrumentState.OPEN or row.tif in FOR_ANOTHER_AUCTION
+                assert row.order_type in (OrderType.LIMIT, OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
+                assert row.shown == 0
+            else:
+                assert row.order_type not in (OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
+                assert row.tif not in (TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE, TimeInForce.AUCTION)
 
     def _accounts(self, rows: Rows) -> None:
         """Sums over orders and positions."""
@@ -209,7 +250,7 @@ class LocalBook:
             ask = (record.ask_price, record.ask_qty, record.ask_orders)
             assert self.tops.get(record.instrument) != (bid, ask), "a Top that changes nothing"
             self.tops[record.instrument] = (bid, ask)
-        elif record.kind not in (BookKind.STATUS, BookKind.TIME):
+        elif record.kind not in (BookKind.STATUS, BookKind.TIME, BookKind.CROSS, BookKind.INDICATIVE):
             self._change(record)
 
     def _change(self, record: Any) -> None:

@@ -12,6 +12,7 @@ from random import Random
 from openbell import wire
 from openbell.wire import OrderFlag, OrderType, SelfTrade, TimeInForce
 
+from tests.reference import calling
 from tests.reference import commands as ask
 from tests.reference.books import Order
 from tests.reference.commands import Command
@@ -38,6 +39,7 @@ USUAL = {
     "note": 0.2,
     "configure": 0.2,
     "nonsense": 0.3,
+    **calling.USUAL,
 }
 # Some swarms hurry, so that message rates are met; others see seconds and days pass.
 PACES_NS = ((0, 0, 0, 1000), (0, 1, 20_000_000, 60_000_000), (0, 0, 0, 1, 50_000_000, 999_999_999, 1_000_000_000))
@@ -55,12 +57,13 @@ class Swarm:
         self.sent: list[Command] = []  # new orders
         self.next_id = 1
         self.centre = world.centre
-        makers: dict[str, Callable[[], Command]] = {name: getattr(self, f"make_{name}") for name in USUAL}
+        taken = [name for name in USUAL if model.state.reach.auctions or name not in calling.USUAL]
+        makers: dict[str, Callable[[], Command]] = {name: getattr(self, f"make_{name}") for name in taken}
         factors = (0.0, 0.3, 1.0, 1.0, 1.0, 3.0)
         self.makers = list(makers.values())
         self.weights = [
-            USUAL[name] * world.weights.get(name, 1) * (1 if name == "new" else random.choice(factors))
-            for name in makers
+            USUAL[name] * weight * (1 if name == "new" or weight > 1 else random.choice(factors))
+            for name, weight in ((name, world.weights.get(name, 1)) for name in makers)
         ]
         self.pace_ns = random.choice(PACES_NS)
         self.reopen = random.choice((0.6, 0.9, 0.95))
@@ -75,13 +78,15 @@ class Swarm:
         command = make()
         if make == self.make_tick and self.random.random() < 0.3:
             after_ns = self.random.randint(0, DAY_NS)
-        return Step(command, self.to_a_bound() if self.chance(0.03) else after_ns)
+        is_timed = make == self.make_tick and any(calling.bounds(self.model))
+        return Step(command, self.to_a_bound() if self.chance(0.5 if is_timed else 0.03) else after_ns)
 
     def to_a_bound(self) -> int:
         """The time until just when something is over: the day, the second of an account's message rate."""
         state = self.model.state
         account = self.random.choice(list(state.accounts.values())) if state.accounts else None
         bounds = [state.day_end_ns, account.rate.window_start_ns + 1_000_000_000 if account else 0]
+        bounds += calling.bounds(self.model) * 3
         left = self.random.choice(bounds) - self.model.ts_ns
         return left + self.random.choice((0, 0, -1)) if 0 < left <= DAY_NS else 0
 
@@ -173,6 +178,9 @@ class Swarm:
         away = (1 if side == 0 else -1) * random.randint(-1, 6) * self.tick_size(instrument)
         fields = {"order_type": order_type, "tif": tif, "instrument": instrument, "session": random.randrange(3)}
         fields["group"] = random.choice((0, 0, 1, 2))
+        if self.model.state.reach.auctions and self.chance(0.4):
+            fields |= calling.waiting(random, known)
+            order_type, tif = fields["order_type"], fields["tif"]
         if order_type in (OrderType.LIMIT, OrderType.STOP_LIMIT):
             fields["price"] = self.price(instrument)
         if order_type in (OrderType.STOP, OrderType.STOP_LIMIT):
@@ -301,6 +309,20 @@ class Swarm:
         if self.chance(self.bad_share):
             state = 3
         return ask.instrument_state(number, state, request=self.request())
+
+    def make_call(self) -> Command:
+        number = calling.every_or(self.random, self.instrument())
+        bad = self.chance(self.bad_share * 5)
+        return calling.call(self.random, number, self.model.ts_ns, bad, request=self.request())
+
+    def make_halt(self) -> Command:
+        number = calling.every_or(self.random, self.instrument())
+        return calling.halt(self.random, number, self.chance(self.bad_share * 5), request=self.request())
+
+    def make_run_auction(self) -> Command:
+        called = [each.number for each in calling.in_call(self.model)]
+        number = self.random.choice(called) if called and not self.chance(self.bad_share * 3) else self.instrument()
+        return ask.run_auction(calling.every_or(self.random, number), request=self.request())
 
     def make_account(self) -> Command:
         random = self.random

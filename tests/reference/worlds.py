@@ -102,6 +102,8 @@ WORLDS = (
             "account": 0.0,
             "account_state": 0.0,
             "instrument_state": 0,
+            "call": 0,
+            "halt": 0,
         },
     ),
     World(
@@ -144,6 +146,16 @@ WORLDS = (
         far_share=0.3,
         qty=3,
         cash=1 << 60,
+    ),
+    World(
+        "auctions",
+        accounts=6,
+        orders=200,
+        qty=20,
+        spread=4,
+        collar_bps=200,
+        flags=(AccountFlag.SHORT_ALLOWED, AccountFlag.CREDIT_UNLIMITED, AccountFlag.SHORT_ALLOWED),
+        weights={"special": 2, "call": 4, "run_auction": 2, "tick": 2, "instrument_state": 0.5, "account": 0.3},
     ),
     World("large", centre=2, spread=1, qty=(1 << 31) - 1, cash=1 << 60, shares=1 << 36, far_share=0.01, ticks=(1,)),
 )

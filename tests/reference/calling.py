@@ -1,0 +1,77 @@
+"""What a swarm does about auctions: operators who call and hold them, orders that wait, time just at the time."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from openbell import wire
+from openbell.wire import AuctionKind, HaltReason, InstrumentState, ModeFlag, OrderType, TimeInForce
+
+from tests.reference import commands as ask
+from tests.reference.books import FOR_AUCTIONS, Instrument
+from tests.reference.commands import Command
+from tests.reference.market import Market
+
+USUAL = {"call": 0.8, "halt": 0.4, "run_auction": 0.8}
+AFTER = (
+    InstrumentState.OPEN,
+    InstrumentState.OPEN,
+    InstrumentState.OPEN,
+    InstrumentState.CLOSED,
+    InstrumentState.HALTED,
+)
+DAY_NS = 86_400_000_000_000
+
+
+def in_call(model: Market) -> list[Instrument]:
+    return [each for each in model.state.instruments.values() if each.state == InstrumentState.CALL]
+
+
+def bounds(model: Market) -> list[int]:
+    """Times at which something happens to those in CALL; 0 has no meaning."""
+    return [ts_ns for each in in_call(model) for ts_ns in (each.auction_ns, each.next_indicative_ns)]
+
+
+def call(random: Random, number: int, now_ns: int, bad: bool, **fields: Any) -> Command:
+    """A call of any kind, often with a time; an operator's mistake when `bad`."""
+    values = [
+        random.choice(list(AuctionKind)),
+        random.choice((0, 0, now_ns + random.choice((1, 1000, 10**8, 10**9, 3 * 10**9, DAY_NS)))),
+        random.choice(AFTER),
+    ]
+    state: int = InstrumentState.CALL
+    if bad:
+        place, value = random.choice(((0, 0), (0, 5), (0, -1), (1, now_ns), (1, 1), (1, -1), (2, 3), (2, 4), (2, -1)))
+        values[place] = value
+        state = random.choice((state, state, 0, 1, 2, 4))
+    return ask.instrument_state(number, state, *values, **fields)
+
+
+def halt(random: Random, number: int, bad: bool, **fields: Any) -> Command:
+    """Trading stops, for a reason."""
+    reason = random.choice((6, -1, 1 << 40)) if bad else random.choice(list(HaltReason))
+    return ask.instrument_state(number, InstrumentState.HALTED, reason, **fields)
+
+
+def waiting(random: Random, instrument: Instrument | None) -> dict[str, int]:
+    """Type, time in force and mode of an order that waits for an auction."""
+    at_open = instrument is not None and instrument.auction_kind == AuctionKind.OPENING
+    order_type = random.choice((OrderType.LIMIT, OrderType.LIMIT, OrderType.MARKET))
+    fields = {"order_type": order_type, "tif": random.choice(FOR_AUCTIONS), "modes": 0}
+    if at_open and random.random() < 0.5:
+        fields["tif"] = TimeInForce.AT_OPEN
+    if random.random() < 0.25:
+        fields |= {"order_type": OrderType.LIMIT, "modes": ModeFlag.IMBALANCE_ONLY}
+        fields["tif"] = TimeInForce.AT_OPEN if at_open else TimeInForce.AT_CLOSE
+    elif random.random() < 0.15:
+        fields |= {"order_type": OrderType.MARKET_TO_LIMIT, "tif": TimeInForce.AUCTION}
+    if random.random() < 0.05:
+        name, value = random.choice((("order_type", 2), ("order_type", 5), ("modes", 3), ("modes", 2), ("tif", 8)))
+        fields[name] = value
+    return fields
+
+
+def every_or(random: Random, number: int) -> int:
+    """The instrument, now and then all of them."""
+    return wire.ANY if random.random() < 0.1 else number

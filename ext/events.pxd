@@ -219,6 +219,27 @@ cdef inline void emit_data(
     d.trade_no = trade_no
 
 
+cdef inline void emit_hidden_trade(
+    Market* m, uint32_t instrument, uint8_t side, int64_t price, uint32_t qty, uint32_t trade_no,
+) noexcept nogil:
+    """A trade with an order that is not in the book, or not at this price. side: the resting order's."""
+    cdef MarketData* d = next_data(m)
+    d.seq = m.seq
+    d.ts_ns = m.ts_ns
+    d.kind = BOOK_KIND_HIDDEN_TRADE
+    d.side = side
+    d.state = 0
+    d.flags = 0
+    d.instrument = instrument
+    d.order_id = 0
+    d.price = price
+    d.qty = qty
+    d.leaves = 0
+    d.level_qty = 0
+    d.level_orders = 0
+    d.trade_no = trade_no
+
+
 cdef inline void emit_status(Market* m, uint32_t instrument) noexcept nogil:
     cdef MarketData* d = next_data(m)
     cdef Instrument* i = &m.instruments[instrument]

@@ -121,7 +121,7 @@ cdef struct Level:  # 32 bytes, so that none lies across two cache lines
     uint32_t tail           # written together with count
     uint32_t count
     uint64_t qty
-    uint64_t unused2
+    uint64_t reserve        # of its icebergs, not shown
 
 
 cdef struct Page:  # its 64 levels are levels[page << 6] and on

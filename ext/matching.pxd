@@ -5,9 +5,10 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.bits cimport likely, put_word, unlikely, word_at
 from ext.book cimport dequeue, dequeue_first, enqueue, free_slot, unlist_order
 from ext.events cimport emit_canceled, emit_data, emit_fill_of_maker, emit_fill_of_taker, level_at, touch
-from ext.layout cimport Account, Instrument, Level, Market, Order, Position
+from ext.layout cimport Account, Instrument, Level, Market, NEEDS_CARE, Order, Position
 from ext.ledger cimport buy_shares, sell_shares
-from ext.levels cimport best_index, key_of, level_for, level_of_index, next_index
+from ext.levels cimport key_of, level_for
+from ext.meeting cimport meet
 from ext.places cimport forget_special
 from ext.risk cimport either, set_collar
 from ext.special cimport pull_special
@@ -54,33 +55,6 @@ cdef inline void pull(Market* m, uint32_t slot, uint8_t reason) noexcept nogil:
 cdef inline bint crosses(const Instrument* i, uint32_t side, int64_t index) noexcept nogil:
     """Whether an order at this price index trades at once."""
     return i.best[side ^ 1] <= key_of(side ^ 1, index)
-
-
-cdef inline bint fills_whole(const Market* m, const Instrument* i, const Order* taker, int64_t index) noexcept nogil:
-    """Whether the book can fill a fill-or-kill order, with its self-trade prevention."""
-    cdef uint64_t needed = taker.leaves
-    cdef uint32_t other = taker.side ^ 1
-    cdef int64_t best = best_index(i, other)
-    cdef uint32_t slot
-    cdef const Level* level
-    while best >= 0 and key_of(other, best) <= key_of(other, index):
-        level = level_at(m, level_of_index(m, i, taker.instrument, best))
-        if taker.self_trade == SELF_TRADE_ALLOW:
-            if level.qty >= needed:
-                return True
-            needed -= level.qty
-        else:
-            slot = level.head
-            while slot:
-                if m.orders[slot].account != taker.account:
-                    if m.orders[slot].leaves >= needed:
-                        return True
-                    needed -= m.orders[slot].leaves
-                elif taker.self_trade != SELF_TRADE_CANCEL_OLDEST:
-                    return False
-                slot = m.links[slot].next
-        best = next_index(m, i, taker.instrument, other, best)
-    return False
 
 
 cdef inline void fill(Order* o, uint32_t qty) noexcept nogil:
@@ -142,9 +116,15 @@ cdef inline uint8_t match_side(
     """match, for a constant side of the taker."""
     cdef const Order* maker
     cdef uint32_t maker_slot
+    cdef uint8_t stopped
     while taker.leaves and crosses(i, side, index):
         maker_slot = level_at(m, i.best_level[side ^ 1]).head
         maker = &m.orders[maker_slot]
+        if unlikely(maker.special & NEEDS_CARE):
+            stopped = meet(m, i, maker_slot, slot, maker.price)
+            if stopped != RAN_OUT:
+                return stopped
+            continue
         if unlikely(maker.account == taker.account) and taker.self_trade != SELF_TRADE_ALLOW:
             if taker.self_trade != SELF_TRADE_CANCEL_NEWEST:
                 pull(m, maker_slot, CANCEL_REASON_SELF_TRADE)
@@ -162,7 +142,8 @@ cdef inline uint8_t match_side(
 
 
 cdef inline uint8_t match(Market* m, Instrument* i, uint32_t slot, int64_t index) noexcept nogil:
-    """Trade an order that is not in the book against the other side, up to its price index. Returns why it stopped."""
+    """Trade a plain order that is not in the book against the other side, which is all in the book, up to its price
+    index. Returns why it stopped."""
     cdef Order* taker = &m.orders[slot]
     if taker.side == SIDE_BUY:
         return match_side(m, i, taker, SIDE_BUY, slot, index)

@@ -14,13 +14,15 @@ from ext.layout cimport Account, Further, IdEntry, Instrument, Level, Market, Or
 from ext.ledger cimport find_position, open_position
 from ext.levels cimport index_of
 from ext.matching cimport (
-    RAN_OUT, come_to_rest, crosses, end_order, fills_whole, leave_book, match, pull,
+    RAN_OUT, come_to_rest, crosses, end_order, leave_book, match, pull,
 )
+from ext.meeting cimport dry_run
+from ext.places cimport lots_of
 from ext.risk cimport (
     Refusal, check_account_state, check_exposure, check_notional, check_pages, check_post_only, check_price, check_qty,
-    check_rate, check_slots, either, market_price, refuse,
+    check_rate, check_reduce_only, check_slots, either, market_price, refuse, slide,
 )
-from ext.special cimport arrive, dress, replace_stop
+from ext.special cimport arrive, dress, replace_special
 from ext.triggers cimport check_special_price, check_stop_replace
 from ext.wire cimport *
 
@@ -45,7 +47,8 @@ cdef Further NOTHING  # all 0: what a NEW_ORDER has of further fields
 
 cdef inline bint needs_extra(const OrderCommand* c, const Further* f) noexcept nogil:
     """Whether a valid order is more than what its Order says."""
-    return (c.order_type > ORDER_TYPE_MARKET or c.tif > TIME_IN_FORCE_FOK or f.group != 0)
+    return (c.order_type > ORDER_TYPE_MARKET or c.tif > TIME_IN_FORCE_FOK or c.self_trade == SELF_TRADE_DECREMENT
+            or c.flags & ORDER_FLAG_REDUCE_ONLY or f.group != 0 or f.self_trade_group != 0 or f.display_qty != 0)
 
 
 cdef inline uint32_t hash_of(const OrderCommand* c, const Further* f) noexcept nogil:
@@ -116,6 +119,9 @@ cdef inline uint8_t check_new(
         check = check_price(i, c.side, price[0], index[0], r)
         if unlikely(check):
             return check
+        if unlikely(c.flags & ORDER_FLAG_SLIDE):
+            price[0] = slide(i, c.side, price[0])
+            index[0] = index_of(i, price[0])
     notional = product(price[0], c.qty, i.multiplier)
     check = check_notional(a, i, notional, r)
     if unlikely(check):
@@ -127,8 +133,11 @@ cdef inline uint8_t check_new(
     check = check_exposure(a, p, c.side, c.qty, notional, 0, 0, r)
     if unlikely(check):
         return check
-    if unlikely(c.flags & ORDER_FLAG_POST_ONLY):
-        check = check_post_only(i, c.side, price[0], r)
+    if unlikely(c.flags & (ORDER_FLAG_REDUCE_ONLY | ORDER_FLAG_POST_ONLY)):
+        if c.flags & ORDER_FLAG_REDUCE_ONLY:
+            check = check_reduce_only(p, c.side, c.qty, 0, r)
+        if check == 0 and c.flags & ORDER_FLAG_POST_ONLY:
+            check = check_post_only(i, c.side, price[0], r)
         if check:
             return check
     check = check_slots(m, r)
@@ -142,10 +151,10 @@ cdef void finish(Market* m, uint32_t slot, int64_t index, bint listed) noexcept 
     cdef Instrument* i = &m.instruments[o.instrument]
     cdef Account* a = &m.accounts[o.account]
     cdef uint8_t stopped = RAN_OUT
-    if unlikely(o.special != 0):
+    if unlikely(o.special != 0 or i.way != 0):
         arrive(m, slot, listed)
         return
-    if o.tif == TIME_IN_FORCE_FOK and not fills_whole(m, i, o, index):
+    if o.tif == TIME_IN_FORCE_FOK and dry_run(m, i, slot, index) < o.leaves:
         stopped = CANCEL_REASON_FOK
     elif crosses(i, o.side, index):
         stopped = match(m, i, slot, index)
@@ -260,13 +269,15 @@ cdef void cancel_order(Market* m, const OrderCommand* c) noexcept nogil:
 
 
 cdef inline uint8_t check_replace(
-    Market* m, const OrderCommand* c, Account* a, Instrument* i, const Order* o, int64_t* leaves, int64_t* price,
+    Market* m, const OrderCommand* c, Account* a, Instrument* i, uint32_t slot, int64_t* leaves, int64_t* price,
     Refusal* r,
 ) noexcept nogil:
     """Checks 9 to 27 of a REPLACE. leaves: what will be open; checks from 15 on only while it is above 0. price: the
     order's after it."""
+    cdef const Order* o = &m.orders[slot]
+    cdef int64_t lots = lots_of(m, slot)
+    cdef int64_t own_hold = o.price * lots * i.multiplier if o.side == SIDE_BUY else 0
     cdef int64_t notional
-    cdef int64_t own_hold = o.price * o.leaves * i.multiplier if o.side == SIDE_BUY else 0
     cdef uint8_t check
     if unlikely(c.flags & ~<uint8_t> (ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE)):
         return refuse(r, CHECK_FLAGS, ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE, c.flags, 0)
@@ -297,9 +308,13 @@ cdef inline uint8_t check_replace(
     check = check_notional(a, i, notional, r)
     if unlikely(check):
         return check
-    check = check_exposure(a, &m.positions[o.position], o.side, leaves[0], notional, o.leaves, own_hold, r)
+    check = check_exposure(a, &m.positions[o.position], o.side, leaves[0], notional, lots, own_hold, r)
     if unlikely(check):
         return check
+    if o.flags & ORDER_FLAG_REDUCE_ONLY:
+        check = check_reduce_only(&m.positions[o.position], o.side, leaves[0], lots, r)
+        if unlikely(check):
+            return check
     if o.flags & ORDER_FLAG_POST_ONLY and c.price != o.price:  # at its own price nothing can cross it
         check = check_post_only(i, o.side, c.price, r)
         if unlikely(check):
@@ -336,7 +351,7 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
     a = &m.accounts[c.account]
     o = &m.orders[slot]
     i = &m.instruments[o.instrument]
-    check = check_replace(m, c, a, i, o, &leaves, &price, &r)
+    check = check_replace(m, c, a, i, slot, &leaves, &price, &r)
     if unlikely(check):
         emit_reject(m, EVENT_KIND_REPLACE_REJECTED, check, o.side, o.account, o.instrument, c.qty, o.order_id,
                     o.client_order_id, r.limit, r.value, r.headroom, True)
@@ -344,9 +359,9 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
     if unlikely(leaves <= 0):
         pull(m, slot, CANCEL_REASON_REPLACED_BELOW_FILLED)
         return
-    if unlikely(is_stop(o.order_type)):
-        replace_stop(m, slot, price, <uint32_t> leaves, price == o.price and leaves <= o.leaves
-                     and not c.flags & ORDER_FLAG_REQUEUE)
+    if unlikely(o.special != 0):
+        replace_special(m, slot, price, <uint32_t> leaves, price == o.price and leaves <= lots_of(m, slot)
+                        and not c.flags & ORDER_FLAG_REQUEUE)
         return
     if c.price == o.price and leaves <= o.leaves and not c.flags & ORDER_FLAG_REQUEUE:
         shrink(m, i, a, o, <uint32_t> leaves)

@@ -160,15 +160,45 @@ cdef inline uint8_t check_exposure(
     return 0
 
 
+cdef inline uint8_t check_reduce_only(
+    const Position* p, uint32_t side, int64_t qty, int64_t own_qty, Refusal* r,
+) noexcept nogil:
+    """Check 24a. own_qty: open lots of the order that this one replaces, which are free."""
+    cdef int64_t room = either(side, -p.qty, p.qty) - p.open[side] + own_qty
+    if qty > room:
+        room = at_least_0(room)
+        return refuse(r, CHECK_REDUCE_ONLY, room, qty, room)
+    return 0
+
+
+cdef inline int64_t best_opposite(const Instrument* i, uint32_t side) noexcept nogil:
+    """The best price of the other side at which anything rests, or 0."""
+    cdef uint32_t other = side ^ 1
+    return best_index(i, other) * i.tick_size if i.best_level[other] else 0
+
+
+cdef inline bint would_trade(uint32_t side, int64_t price, int64_t best) noexcept nogil:
+    """Whether an order meets the best price of the other side, which may be 0 for none."""
+    return best != 0 and (best <= price if side == SIDE_BUY else best >= price)
+
+
 cdef inline uint8_t check_post_only(const Instrument* i, uint32_t side, int64_t price, Refusal* r) noexcept nogil:
     """Check 25."""
-    cdef uint32_t other = side ^ 1
-    cdef int64_t best
-    if i.best_level[other]:
-        best = best_index(i, other) * i.tick_size
-        if best <= price if side == SIDE_BUY else best >= price:
-            return refuse(r, CHECK_POST_ONLY, best, price, 0)
+    cdef int64_t best = best_opposite(i, side)
+    if would_trade(side, price, best):
+        return refuse(r, CHECK_POST_ONLY, best, price, 0)
     return 0
+
+
+cdef inline int64_t slide(const Instrument* i, uint32_t side, int64_t price) noexcept nogil:
+    """Where a POST_ONLY order that may slide goes to: beside the best opposite price if it would trade. Where there is
+    no tick left, it stays, and check 25 will refuse it."""
+    cdef int64_t best = best_opposite(i, side)
+    cdef int64_t beside
+    if not would_trade(side, price, best):
+        return price
+    beside = (index_of(i, best - 1) if side == SIDE_BUY else index_of(i, best) + 1) * i.tick_size
+    return beside if 1 <= beside <= MAX_PRICE else price
 
 
 cdef inline uint8_t check_slots(const Market* m, Refusal* r) noexcept nogil:

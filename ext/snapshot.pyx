@@ -14,7 +14,7 @@ from ext.bits cimport lowest, word_at
 from ext.ids cimport hash_id, id_place, id_tag, index_id, open_generation, turn_ids
 from ext.layout cimport (
     Account, AccountMore, BY_EXPIRY, Basis, Extra, FAR_AWAY, IS_SPECIAL, IdEntry, Instrument, InstrumentText, Level,
-    Link, Market, Order, PLACE_SHIFT, Page, Position, Unseen,
+    Link, Market, NEEDS_CARE, Order, PLACE_SHIFT, Page, Position, Unseen,
 )
 from ext.ledger cimport find_position, index_position
 from ext.levels cimport best_index, key_of, list_page
@@ -23,7 +23,7 @@ from ext.fields cimport is_stop
 from ext.names cimport add_name
 from ext.places cimport plant_stop, set_calm
 from ext.tree cimport plant
-from ext.wire cimport MAX_PRICE, PLACE_STOP, SIDE_BUY, SIDE_SELL
+from ext.wire cimport MAX_PRICE, MAX_QTY, ORDER_FLAG_REDUCE_ONLY, PLACE_STOP, SIDE_BUY, SIDE_SELL
 
 cdef extern from *:
     """
@@ -386,6 +386,7 @@ cdef bint queue_holds(const Market* m, const Page* p, uint32_t id) noexcept nogi
     cdef uint32_t slot = level.head
     cdef uint32_t before = 0
     cdef uint64_t qty = 0
+    cdef uint64_t hidden = 0
     cdef int64_t price = ((p.number << 6) + (id & 63)) * m.instruments[p.instrument].tick_size
     for _count in range(level.count):
         o = &m.orders[slot]
@@ -395,10 +396,25 @@ cdef bint queue_holds(const Market* m, const Page* p, uint32_t id) noexcept nogi
             return False
         if o.side != m.orders[level.head].side or o.leaves == 0:
             return False
+        if o.special:
+            if not is_sound_in_book(o, &m.extras[slot]):
+                return False
+            hidden += m.extras[slot].reserve
         qty += o.leaves
         before = slot
         slot = m.links[slot].next
-    return level.count != 0 and slot == 0 and before == level.tail and qty == level.qty
+    return (level.count != 0 and slot == 0 and before == level.tail and qty == level.qty
+            and hidden == level.reserve)
+
+
+cdef bint is_sound_in_book(const Order* o, const Extra* e) noexcept nogil:
+    """Whether a special order of the book is one that may be there."""
+    cdef uint32_t special = IS_SPECIAL
+    if e.display_qty or o.flags & ORDER_FLAG_REDUCE_ONLY:
+        special |= NEEDS_CARE
+    if e.reserve and (o.leaves > e.display_qty or <uint64_t> o.leaves + e.reserve > MAX_QTY):
+        return False
+    return o.special == special and not is_stop(o.order_type)
 
 
 cdef bint is_sound(const Order* o) noexcept nogil:
@@ -436,16 +452,14 @@ cdef bint unseen_hold(Market* m, uint64_t* seen) noexcept nogil:
 
 
 cdef bint expiries_hold(Market* m) noexcept nogil:
-    """Make the tree of what expires. Special orders in a book are sound too."""
+    """Make the tree of what expires."""
     cdef const Extra* e
     cdef uint32_t k
     for k in range(1, m.order_top + 1):
         if not m.orders[k].special:
             continue
         e = &m.extras[k]
-        if m.orders[k].level and m.orders[k].special != IS_SPECIAL:
-            return False
-        if e.accepted > m.accepted or e.reserve:
+        if e.accepted > m.accepted or (e.reserve and m.orders[k].level == 0):
             return False
         if e.nodes[<int> BY_EXPIRY].key:
             plant(m, &m.expiries, k, BY_EXPIRY, e.nodes[<int> BY_EXPIRY].key)

@@ -2,15 +2,17 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from ext.layout cimport Further, Market
+from ext.layout cimport Account, Further, Instrument, Market
 from ext.wire cimport OrderCommand
 
 # Fill the Extra of an order that was accepted just now. water: of a trailing stop.
 cdef void dress(Market* m, uint32_t slot, const OrderCommand* c, const Further* f, int64_t water) noexcept nogil
 # What `finish` is for plain orders: have an order that is nowhere meet the market, wait, rest or end.
 cdef void arrive(Market* m, uint32_t slot, bint listed) noexcept nogil
-# Replace a stop: its order's price (of STOP the stop price) and lots; keeps: its place and rank too.
-cdef void replace_stop(Market* m, uint32_t slot, int64_t price, uint32_t leaves, bint keeps) noexcept nogil
+# Replace a special order: its price (of STOP the stop price) and all its lots; keeps: its place and rank too.
+cdef void replace_special(Market* m, uint32_t slot, int64_t price, uint32_t lots, bint keeps) noexcept nogil
+# Take an order out of its place among the unseen, its list and the queue, and its holds back.
+cdef void leave_unseen(Market* m, Instrument* i, Account* a, uint32_t slot) noexcept nogil
 # Cancel a special order, wherever it is.
 cdef void pull_special(Market* m, uint32_t slot, uint8_t reason) noexcept nogil
 # Serve the stops that were met. Called when m.pending is not 0, before a command ends.

@@ -1,16 +1,18 @@
 """Special orders on their way: into their places and out of them. See docs/orders.md, "Places", "Ends", "Stops"."""
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport product
 from ext.book cimport free_slot, list_order
-from ext.events cimport emit_canceled, emit_replaced, emit_triggered
+from ext.events cimport emit_canceled, emit_triggered
 from ext.fields cimport is_stop, may_rest
 from ext.layout cimport (
-    Account, BY_EXPIRY, Extra, Further, IS_QUEUED, Instrument, Market, Order, Unseen,
+    Account, BY_EXPIRY, Extra, Further, IS_QUEUED, Instrument, Market, NEEDS_CARE, Order, Unseen,
 )
 from ext.levels cimport index_of
-from ext.matching cimport RAN_OUT, come_to_rest, crosses, end_order, fills_whole, leave_book, match
+from ext.lots cimport add_reserve, emit_end, emit_lots, lose_lots, use_reserve
+from ext.matching cimport RAN_OUT, come_to_rest, end_order, leave_book
+from ext.meeting cimport dry_run, match_special
 from ext.places cimport (
     dequeue_met, forget_special, hold_lots, let_go, list_unseen, lots_of, make_special, place_of, plant_stop, set_calm,
     set_place, unlist_unseen, uproot_stop,
@@ -61,7 +63,6 @@ cdef void go_unseen(Market* m, Instrument* i, Account* a, uint32_t slot, uint32_
 
 
 cdef void leave_unseen(Market* m, Instrument* i, Account* a, uint32_t slot) noexcept nogil:
-    """Take an order out of its place, its list and the queue, and its holds back."""
     cdef Order* o = &m.orders[slot]
     cdef Unseen* u = &m.unseen[o.instrument]
     if o.special & IS_QUEUED:
@@ -75,13 +76,46 @@ cdef void leave_unseen(Market* m, Instrument* i, Account* a, uint32_t slot) noex
     set_place(o, PLACE_BOOK)
 
 
+# In the book
+
+cdef bint come_to_book(Market* m, Instrument* i, Account* a, uint32_t slot, int64_t index) noexcept nogil:
+    """Have an order that is nowhere rest, an iceberg with no more than it shows. False when no page is free."""
+    cdef Order* o = &m.orders[slot]
+    cdef const Extra* e = &m.extras[slot]
+    cdef uint32_t hidden = 0
+    if o.special == 0:
+        return come_to_rest(m, i, a, o, slot, index)
+    if e.display_qty and o.leaves > e.display_qty:
+        hidden = o.leaves - e.display_qty
+    o.leaves -= hidden
+    if not come_to_rest(m, i, a, o, slot, index):
+        o.leaves += hidden
+        return False
+    add_reserve(m, slot, hidden)
+    hold_lots(m, i, a, o, hidden)
+    if e.display_qty or o.flags & ORDER_FLAG_REDUCE_ONLY:
+        o.special |= NEEDS_CARE
+    return True
+
+
+cdef void leave_displayed(Market* m, Instrument* i, Account* a, uint32_t slot) noexcept nogil:
+    """Take an order out of the book, and its holds back; what it did not show is among its leaves then."""
+    cdef Order* o = &m.orders[slot]
+    cdef uint32_t hidden = m.extras[slot].reserve
+    use_reserve(m, slot, hidden)
+    let_go(m, i, a, o, hidden)
+    leave_book(m, i, a, o, slot)
+    o.leaves += hidden
+    o.special &= ~<uint32_t> NEEDS_CARE
+
+
 cdef void pull_special(Market* m, uint32_t slot, uint8_t reason) noexcept nogil:
     cdef Order* o = &m.orders[slot]
     cdef Account* a = &m.accounts[o.account]
     cdef Instrument* i = &m.instruments[o.instrument]
-    emit_canceled(m, a, o, reason)
+    emit_end(m, slot, reason)
     if o.level:
-        leave_book(m, i, a, o, slot)
+        leave_displayed(m, i, a, slot)
     else:
         leave_unseen(m, i, a, slot)
     end_order(m, a, slot)
@@ -97,14 +131,14 @@ cdef void arrive(Market* m, uint32_t slot, bint listed) noexcept nogil:
         go_unseen(m, i, a, slot, PLACE_STOP, listed)
         return
     index = index_of(i, o.price)
-    if o.tif == TIME_IN_FORCE_FOK and not fills_whole(m, i, o, index):
+    if o.tif == TIME_IN_FORCE_FOK and dry_run(m, i, slot, index) < o.leaves:
         stopped = CANCEL_REASON_FOK
-    elif crosses(i, o.side, index):
-        stopped = match(m, i, slot, index)
+    else:
+        stopped = match_special(m, i, slot, index)
     if o.leaves:
         if stopped == RAN_OUT:
             if may_rest(o.tif):
-                if come_to_rest(m, i, a, o, slot, index):
+                if come_to_book(m, i, a, slot, index):
                     if not listed:
                         list_order(m, a, slot)
                     return
@@ -114,29 +148,35 @@ cdef void arrive(Market* m, uint32_t slot, bint listed) noexcept nogil:
         emit_canceled(m, a, o, stopped)
     if listed:
         end_order(m, a, slot)
-    else:
+        return
+    if o.special:
         forget_special(m, slot)
-        free_slot(m, slot)
+    free_slot(m, slot)
 
 
-# Stops: replacing and serving
+# Replacing
 
-cdef void replace_stop(Market* m, uint32_t slot, int64_t price, uint32_t leaves, bint keeps) noexcept nogil:
+cdef void replace_special(Market* m, uint32_t slot, int64_t price, uint32_t lots, bint keeps) noexcept nogil:
     cdef Order* o = &m.orders[slot]
     cdef Account* a = &m.accounts[o.account]
     cdef Instrument* i = &m.instruments[o.instrument]
     if keeps:
-        let_go(m, i, a, o, o.leaves - leaves)
-        o.leaves = leaves
-        emit_replaced(m, a, o, EVENT_FLAG_PRIORITY_KEPT)
+        lose_lots(m, i, slot, lots_of(m, slot) - lots)
+        emit_lots(m, slot, EVENT_KIND_REPLACED | <uint64_t> EVENT_FLAG_PRIORITY_KEPT << 24)
         return
-    leave_unseen(m, i, a, slot)
+    if o.level:
+        leave_displayed(m, i, a, slot)
+    else:
+        leave_unseen(m, i, a, slot)
     o.price = price
     if o.order_type == ORDER_TYPE_STOP:
         m.extras[slot].stop_price = price
-    o.leaves = leaves
-    emit_replaced(m, a, o, 0)
-    go_unseen(m, i, a, slot, PLACE_STOP, True)
+    o.leaves = lots
+    emit_lots(m, slot, EVENT_KIND_REPLACED)
+    arrive(m, slot, True)
+
+
+# Stops: serving
 
 
 cdef uint8_t become_active(Market* m, Instrument* i, Account* a, Order* o) noexcept nogil:

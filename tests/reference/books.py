@@ -44,10 +44,32 @@ class Order:
     modes: int = 0
     min_qty: int = 0
     water: int = 0  # of a trailing stop: the best price since it came
+    peg: int = wire.Peg.NONE
+    display_qty: int = 0  # of an iceberg
+    reserve: int = 0  # in the book: lots that do not show
+    discretion: int = 0
+    self_trade_group: int = 0
+
+    def shown(self) -> int:
+        """Lots that show, when it is in the book."""
+        return self.leaves - self.reserve
+
+    def show(self) -> None:
+        """Show as many lots as it may."""
+        self.reserve = max(0, self.leaves - self.display_qty) if self.display_qty else 0
+
+    def lose(self, lots: int) -> None:
+        """Lots that go without continuous trading, from the reserve first."""
+        self.leaves -= lots
+        self.reserve -= min(self.reserve, lots)
+
+    def least(self) -> int:
+        """The fewest lots that it takes at once."""
+        return self.leaves if self.flags & wire.OrderFlag.ALL_OR_NONE else min(self.min_qty, self.leaves)
 
     def hold(self) -> int:
-        """Cash that the order would hold, or holds, in the book."""
-        return self.instrument.notional(self.price, self.leaves) if self.side == BUY else 0
+        """Cash that the order would hold, or holds, where it rests; a buy's discretion counts."""
+        return self.instrument.notional(self.price + self.discretion, self.leaves) if self.side == BUY else 0
 
 
 class Level(NamedTuple):
@@ -76,12 +98,8 @@ class Book:
         prices = self.sides[side]
         return prices.peekitem(-1 if side == BUY else 0)[0] if prices else None
 
-    def opposite_within(self, side: int, price: int) -> int | None:
-        """Best price of the other side, if an order at `price` would trade there."""
-        best = self.best(1 - side)
-        if best is None or (best > price if side == BUY else best < price):
-            return None
-        return best
+    def bests(self) -> tuple[int | None, int | None]:
+        return self.best(BUY), self.best(SELL)
 
     def levels(self, side: int) -> Iterator[tuple[int, list[Order]]]:
         """Price and queue, best first."""
@@ -95,7 +113,7 @@ class Book:
 
     def level(self, side: int, price: int) -> Level:
         queue = self.sides[side].get(price, [])
-        return Level(price, sum(order.leaves for order in queue), len(queue))
+        return Level(price, sum(order.shown() for order in queue), len(queue))
 
     def top(self) -> Top:
         bid, ask = self.best(BUY), self.best(SELL)

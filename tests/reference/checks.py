@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from openbell import wire
-from openbell.wire import AuctionKind, Check, InstrumentState, ModeFlag, OrderFlag, OrderType, Place, Rule, TimeInForce
+from openbell.wire import AuctionKind, Check, InstrumentState, OrderFlag, OrderType, Peg, Place, Rule, TimeInForce
 
-from tests.reference import stops
+from tests.reference import combination, dark, stops
 from tests.reference.accounts import Account
 from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Instrument, Order
 from tests.reference.output import Failure
@@ -21,10 +21,7 @@ from tests.reference.state import State
 
 LARGEST_I64 = (1 << 63) - 1
 LARGEST_U32 = (1 << 32) - 1
-NEW_ORDER_FLAGS = int(
-    OrderFlag.POST_ONLY | OrderFlag.DO_NOT_ROUTE
-)  # plain numbers: ~ of an IntFlag has only the bits that it knows
-REPLACE_FLAGS = int(OrderFlag.QTY_IS_LEAVES | OrderFlag.REQUEUE)
+REPLACE_FLAGS = int(OrderFlag.QTY_IS_LEAVES | OrderFlag.REQUEUE)  # a plain number, as in `Reach.flags`
 
 
 @dataclass
@@ -36,11 +33,13 @@ class Asked:
     side: int
     price: int
     qty: int
-    is_market: bool = False
+    flags: int
+    discretion: int
     own: Order | None = None
 
     def notional(self) -> int:
-        return self.instrument.notional(self.price, self.qty)
+        worst = self.price + self.discretion if self.side == BUY else self.price
+        return self.instrument.notional(worst, self.qty)
 
     def open_qty(self) -> int:
         """Lots in the account's other open orders of this side."""
@@ -75,84 +74,63 @@ def stale(account: Account, client_order_id: int) -> Iterator[Failure]:
 
 
 def form(state: State, command: Any) -> Iterator[Failure]:
-    """Checks 4 to 10."""
+    """Checks 4 to 10a."""
+    reach = state.reach
     if command.instrument not in state.instruments:
         yield Failure(Check.INSTRUMENT, 0, command.instrument)
     if command.side > 1:
         yield Failure(Check.SIDE, 1, command.side)
-    if command.order_type > OrderType.MARKET_TO_LIMIT:
-        yield Failure(Check.ORDER_TYPE, OrderType.MARKET_TO_LIMIT, command.order_type)
-    largest_tif = TimeInForce.AUCTION if state.reach.auctions else TimeInForce.GTD
-    if command.tif > largest_tif:
-        yield Failure(Check.TIME_IN_FORCE, largest_tif, command.tif)
-    if command.self_trade > 3:
-        yield Failure(Check.SELF_TRADE_MODE, 3, command.self_trade)
-    if command.flags & ~NEW_ORDER_FLAGS:
-        yield Failure(Check.FLAGS, NEW_ORDER_FLAGS, command.flags)
-    modes = int(ModeFlag.TRAIL_PERCENT | (ModeFlag.IMBALANCE_ONLY if state.reach.auctions else 0))
-    if command.modes & ~modes:
-        yield Failure(Check.MODES, modes, command.modes)
-    if command.peg:
-        yield Failure(Check.PEG, 0, command.peg)
+    if command.order_type > reach.last_type():
+        yield Failure(Check.ORDER_TYPE, reach.last_type(), command.order_type)
+    if command.tif > reach.last_tif():
+        yield Failure(Check.TIME_IN_FORCE, reach.last_tif(), command.tif)
+    if command.self_trade > reach.last_self_trade():
+        yield Failure(Check.SELF_TRADE_MODE, reach.last_self_trade(), command.self_trade)
+    if command.flags & ~reach.flags():
+        yield Failure(Check.FLAGS, reach.flags(), command.flags)
+    if command.modes & ~reach.modes():
+        yield Failure(Check.MODES, reach.modes(), command.modes)
+    if command.peg > reach.last_peg():
+        yield Failure(Check.PEG, reach.last_peg(), command.peg)
     at_once = command.tif in (TimeInForce.IOC, TimeInForce.FOK) or command.order_type == OrderType.MARKET
     if command.flags & OrderFlag.POST_ONLY and at_once:
         yield Failure(Check.TIME_IN_FORCE, TimeInForce.GTC, command.tif)
-    yield from combination(state, command)
-
-
-def combination(state: State, command: Any) -> Iterator[Failure]:
-    """Check 10a: the rules in their order."""
-    kind, rests = command.order_type, command.tif in (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD)
-    has_stop = kind in (OrderType.STOP, OrderType.STOP_LIMIT)
-    if (command.stop_price and not has_stop) or (has_stop and not 1 <= command.stop_price <= wire.MAX_PRICE):
-        yield Failure(Check.COMBINATION, Rule.STOP_PRICE, command.stop_price)
-    trails, percent = kind == OrderType.TRAILING_STOP, bool(command.modes & ModeFlag.TRAIL_PERCENT)
-    if not trails and command.offset:
-        yield Failure(Check.COMBINATION, Rule.OFFSET, command.offset)
-    if trails and not 1 <= command.offset <= (9999 if percent else wire.MAX_PRICE):
-        yield Failure(Check.COMBINATION, Rule.OFFSET, command.offset)
-    only_what_is_left = bool(command.modes & ModeFlag.IMBALANCE_ONLY)
-    crosses = kind == OrderType.LIMIT and command.tif in (TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE)
-    if (percent and not trails) or (only_what_is_left and not crosses):
-        yield Failure(Check.COMBINATION, Rule.MODE, command.modes)
-    to_limit = kind == OrderType.MARKET_TO_LIMIT and command.tif in (TimeInForce.IOC, TimeInForce.AUCTION)
-    if kind > OrderType.MARKET and not rests and not to_limit:
-        yield Failure(Check.COMBINATION, Rule.TIF, command.tif)
-    is_plain = not command.flags & ~int(OrderFlag.DO_NOT_ROUTE) and not command.display_qty
-    if command.tif in FOR_AUCTIONS and not is_plain:
-        yield Failure(Check.COMBINATION, Rule.TIF, command.tif)
-    is_dated = command.tif == TimeInForce.GTD
-    if command.expire_ns <= state.output.ts_ns if is_dated else command.expire_ns:
-        yield Failure(Check.COMBINATION, Rule.EXPIRE, command.expire_ns)
-    if command.flags & OrderFlag.POST_ONLY and not (kind == OrderType.LIMIT and rests):
-        yield Failure(Check.COMBINATION, Rule.POST, command.flags)
-    for rule, value in (
-        (Rule.MIN_QTY, command.min_qty),
-        (Rule.DISPLAY, command.display_qty),
-        (Rule.DISCRETION, command.discretion),
-    ):
-        if value:
-            yield Failure(Check.COMBINATION, rule, value)
-    if command.self_trade_group:
+    for rule, value in combination.broken(command, state.output.ts_ns, reach):
+        yield Failure(Check.COMBINATION, rule, value)
+    if command.self_trade_group and not reach.owners:
         yield Failure(Check.SELF_TRADE_MODE, 0, command.self_trade_group)
 
 
 def price_of(command: Any, instrument: Instrument) -> int:
-    """The order's price, of all but MARKET orders. Only where the checks passed."""
-    if command.order_type == OrderType.STOP:
+    """The order's price. Only where the checks passed."""
+    kind = command.order_type
+    if kind == OrderType.MARKET or (kind == OrderType.PEGGED and command.price == 0):
+        return instrument.effective_price(command.side)
+    if kind == OrderType.STOP:
         return int(command.stop_price)
-    if command.order_type == OrderType.TRAILING_STOP:
+    if kind == OrderType.TRAILING_STOP:
         return stops.trail(command.side, instrument.reference_price, command.offset, command.modes)
-    if command.order_type == OrderType.MARKET_TO_LIMIT:
-        if goes_to_call(command, instrument):
-            return instrument.effective_price(command.side)
+    if kind == OrderType.MARKET_TO_LIMIT and goes_to_call(command, instrument):
+        return instrument.effective_price(command.side)
+    if kind == OrderType.MARKET_TO_LIMIT:
         return instrument.book.best(1 - command.side) or 0
+    if command.flags & OrderFlag.SLIDE:
+        return slid(instrument, command.side, command.price)
     return int(command.price)
 
 
 def goes_to_call(command: Any, instrument: Instrument) -> bool:
     """Whether a new order that is no stop waits for an auction."""
     return instrument.state == InstrumentState.CALL or command.tif in FOR_AUCTIONS
+
+
+def slid(instrument: Instrument, side: int, price: int) -> int:
+    """Where a sliding order goes; `price` where it need not or cannot."""
+    best, tick = dark.best_resting(instrument, 1 - side), instrument.tick_size
+    if best is None or not dark.reaches(side, price, best):
+        return price
+    aside = (best - 1) // tick * tick if side == BUY else (best // tick + 1) * tick
+    return aside if 1 <= aside <= wire.MAX_PRICE else price
 
 
 def limit(instrument: Instrument, price: int) -> Iterator[Failure]:
@@ -163,6 +141,15 @@ def limit(instrument: Instrument, price: int) -> Iterator[Failure]:
         yield Failure(Check.TICK_SIZE, instrument.tick_size, price)
 
 
+def collar(instrument: Instrument, side: int, price: int) -> Iterator[Failure]:
+    """Check 18."""
+    lower, upper = instrument.bounds()
+    if side == BUY and price > upper:
+        yield Failure(Check.PRICE_COLLAR, upper, price)
+    if side == SELL and price < lower:
+        yield Failure(Check.PRICE_COLLAR, lower, price)
+
+
 def stop_side(instrument: Instrument, side: int, stop_price: int) -> Iterator[Failure]:
     """Check 18a, not of trailing stops."""
     reference = instrument.reference_price
@@ -170,31 +157,57 @@ def stop_side(instrument: Instrument, side: int, stop_price: int) -> Iterator[Fa
         yield Failure(Check.STOP_SIDE, reference, stop_price)
 
 
-def special_price(command: Any, instrument: Instrument) -> Iterator[Failure]:
-    """Checks 16 to 18b of a new order that is no LIMIT."""
-    if command.order_type == OrderType.STOP_LIMIT:
+def prices(command: Any, instrument: Instrument) -> Iterator[Failure]:
+    """Checks 16 to 18b of a new order."""
+    kind, side = command.order_type, command.side
+    has_cap = kind == OrderType.PEGGED and command.price != 0
+    if kind in (OrderType.LIMIT, OrderType.STOP_LIMIT) or has_cap:
         yield from limit(instrument, command.price)
-    if command.order_type in (OrderType.STOP, OrderType.STOP_LIMIT):
-        if command.stop_price % instrument.tick_size:
-            yield Failure(Check.TICK_SIZE, instrument.tick_size, command.stop_price)
-        yield from stop_side(instrument, command.side, command.stop_price)
-    if command.order_type == OrderType.TRAILING_STOP:
+    has_stop = kind in (OrderType.STOP, OrderType.STOP_LIMIT)
+    steps = kind == OrderType.PEGGED and command.peg != Peg.MIDPOINT
+    for distance in (command.stop_price * has_stop, command.offset * steps, command.discretion):
+        if distance % instrument.tick_size:
+            yield Failure(Check.TICK_SIZE, instrument.tick_size, distance)
+    if kind == OrderType.LIMIT or has_cap:
+        yield from collar(instrument, side, command.price)
+    if has_stop:
+        yield from stop_side(instrument, side, command.stop_price)
+    if kind == OrderType.TRAILING_STOP:
         if not instrument.reference_price:
             yield Failure(Check.STOP_SIDE, 1, 0)
         price = price_of(command, instrument)
         if not 1 <= price <= wire.MAX_PRICE:
             yield Failure(Check.STOP_SIDE, 1 if price < 1 else wire.MAX_PRICE, price)
-    to_limit_now = command.order_type == OrderType.MARKET_TO_LIMIT and not goes_to_call(command, instrument)
-    if to_limit_now and instrument.book.best(1 - command.side) is None:
+    to_limit_now = kind == OrderType.MARKET_TO_LIMIT and not goes_to_call(command, instrument)
+    if to_limit_now and instrument.book.best(1 - side) is None:
         yield Failure(Check.NO_PRICE, 0, 0)
 
 
-def replaced_stop(command: Any, order: Order) -> Iterator[Failure]:
-    """Checks 16 to 18a of a REPLACE of a stop that waits."""
-    if order.order_type != OrderType.TRAILING_STOP:
-        yield from limit(order.instrument, command.price)
-    if order.order_type == OrderType.STOP:
-        yield from stop_side(order.instrument, order.side, command.price)
+def replaced_price(command: Any, order: Order) -> Iterator[Failure]:
+    """Checks 16 to 18a of a REPLACE, and what follows them."""
+    instrument, kind = order.instrument, order.order_type
+    keeps_its_own = kind == OrderType.TRAILING_STOP or (order.place == Place.CALL and kind != OrderType.LIMIT)
+    if keeps_its_own or (kind == OrderType.PEGGED and command.price == 0):
+        return
+    yield from limit(instrument, command.price)
+    if order.place == Place.STOP:
+        if kind == OrderType.STOP:
+            yield from stop_side(instrument, order.side, command.price)
+        return
+    yield from collar(instrument, order.side, command.price)
+    sign = 1 if order.side == BUY else -1
+    if order.discretion and not 1 <= command.price + sign * order.discretion <= wire.MAX_PRICE:
+        yield Failure(Check.COMBINATION, Rule.DISCRETION, order.discretion)
+
+
+def new_price(command: Any, order: Order) -> int:
+    """The order's price after a REPLACE."""
+    kind = order.order_type
+    if kind == OrderType.TRAILING_STOP or (order.place == Place.CALL and kind != OrderType.LIMIT):
+        return order.price
+    if kind == OrderType.PEGGED and command.price == 0:
+        return order.instrument.effective_price(order.side)
+    return int(command.price)
 
 
 def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failure]:
@@ -204,16 +217,10 @@ def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failu
     yield from permission(state, account, new_in_state(command, instrument))
     if command.qty == 0:
         yield Failure(Check.QTY, 1, 0)
-    asked = Asked(account, instrument, command.side, command.price, command.qty)
-    if command.order_type == OrderType.MARKET:
-        asked.is_market = True
-        asked.price = instrument.effective_price(command.side)
+    asked = Asked(account, instrument, command.side, command.price, command.qty, command.flags, command.discretion)
     yield from size(asked)
-    if command.order_type > OrderType.MARKET:
-        yield from special_price(command, instrument)
-        asked.price = price_of(command, instrument)
-    elif not asked.is_market:
-        yield from limit_in_collar(asked)
+    yield from prices(command, instrument)
+    asked.price = price_of(command, instrument)
     yield from worth(asked)
     opened = len(account.resting()) + 1
     if account.max_open_orders and opened > account.max_open_orders:
@@ -242,15 +249,12 @@ def of_replace(state: State, command: Any, order: Order) -> Iterator[Failure]:
 
 def of_new_leaves(state: State, command: Any, order: Order, leaves: int) -> Iterator[Failure]:
     """Checks 15 to 27, of a replace to `leaves` > 0."""
-    asked = Asked(order.account, order.instrument, order.side, command.price, leaves, own=order)
+    asked = Asked(
+        order.account, order.instrument, order.side, command.price, leaves, order.flags, order.discretion, own=order
+    )
     yield from size(asked)
-    if order.place == Place.STOP:
-        yield from replaced_stop(command, order)
-        asked.price = order.price if order.order_type == OrderType.TRAILING_STOP else command.price
-    elif order.place == Place.CALL and order.order_type != OrderType.LIMIT:
-        asked.price = order.price
-    else:
-        yield from limit_in_collar(asked)
+    yield from replaced_price(command, order)
+    asked.price = new_price(command, order)
     yield from worth(asked)
     yield from exposure(asked)
     in_call = order.instrument.state == InstrumentState.CALL
@@ -261,7 +265,8 @@ def of_new_leaves(state: State, command: Any, order: Order, leaves: int) -> Iter
 
 def keeps_priority(command: Any, order: Order, leaves: int) -> bool:
     """Whether a replace is done in place."""
-    return command.price == order.price and leaves <= order.leaves and not command.flags & OrderFlag.REQUEUE
+    same_price = new_price(command, order) == order.price
+    return same_price and leaves <= order.leaves and not command.flags & OrderFlag.REQUEUE
 
 
 # Parts of both
@@ -287,7 +292,7 @@ def replaced_in_state(order: Order) -> Iterator[Failure]:
     if state not in (InstrumentState.OPEN, InstrumentState.CALL):
         yield Failure(Check.INSTRUMENT_STATE, InstrumentState.OPEN, state)
     if state == InstrumentState.CALL:
-        yield from not_in_call(order.flags, order.min_qty, 0)
+        yield from not_in_call(order.flags, order.min_qty, order.discretion)
 
 
 def not_in_call(flags: int, min_qty: int, discretion: int) -> Iterator[Failure]:
@@ -322,16 +327,6 @@ def size(asked: Asked) -> Iterator[Failure]:
         yield Failure(Check.ORDER_QTY, most, asked.qty, most)
 
 
-def limit_in_collar(asked: Asked) -> Iterator[Failure]:
-    """Checks 16 to 18."""
-    yield from limit(asked.instrument, asked.price)
-    lower, upper = asked.instrument.bounds()
-    if asked.side == BUY and asked.price > upper:
-        yield Failure(Check.PRICE_COLLAR, upper, asked.price)
-    if asked.side == SELL and asked.price < lower:
-        yield Failure(Check.PRICE_COLLAR, lower, asked.price)
-
-
 def worth(asked: Asked) -> Iterator[Failure]:
     """Check 19."""
     account, instrument = asked.account, asked.instrument
@@ -347,7 +342,7 @@ def position_capacity(state: State) -> Iterator[Failure]:
 
 
 def exposure(asked: Asked) -> Iterator[Failure]:
-    """Checks 22 to 24."""
+    """Checks 22 to 24a."""
     account, qty = asked.account, asked.qty
     position = account.positions.get(asked.instrument.number)
     held = position.qty if position else 0
@@ -364,12 +359,15 @@ def exposure(asked: Asked) -> Iterator[Failure]:
         free += wire.MAX_CASH if account.has_credit() else -account.short_proceeds()
         if asked.notional() > free:
             yield Failure(Check.BUYING_POWER, max(0, free), asked.notional(), max(0, free))
+    room = (held if asked.side == SELL else -held) - asked.open_qty()
+    if asked.flags & OrderFlag.REDUCE_ONLY and qty > room:
+        yield Failure(Check.REDUCE_ONLY, max(0, room), qty, max(0, room))
 
 
 def crossing(asked: Asked) -> Iterator[Failure]:
     """Check 25."""
-    best = asked.instrument.book.opposite_within(asked.side, asked.price)
-    if best is not None:
+    best = dark.best_resting(asked.instrument, 1 - asked.side)
+    if best is not None and dark.reaches(asked.side, asked.price, best):
         yield Failure(Check.POST_ONLY, best, asked.price)
 
 

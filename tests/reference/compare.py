@@ -90,7 +90,7 @@ class Pair:
         same_records("market data", market_data, self.model.take_market_data(), market_data_of)
         self.events.append(events)
         self.market_data.append(market_data)
-        self.watch.hear(events_of(events), market_data_of(market_data))
+        self.watch.hear(step.command, events_of(events), market_data_of(market_data))
         return events, market_data
 
     def compare_rows(self) -> None:

@@ -115,15 +115,17 @@ def trade(state: State, buyer: Order, seller: Order, price: int) -> int:
     instrument.trades += 1
     instrument.volume += qty
     state.output.touch(instrument)
+    shown = {order: order.shown() for order in (buyer, seller)}
     for order in (buyer, seller):
-        order.leaves -= qty
+        order.lose(qty)
         order.filled += qty
         book_side(state, order, price, qty)
     for order in (buyer, seller):
         if order.place == Place.BOOK:
             if order.leaves == 0:
                 instrument.book.remove(order)
-            state.output.executed_in_auction(order, qty)
+            if order.shown() < shown[order]:
+                state.output.executed_in_auction(order, shown[order] - order.shown())
         elif order.leaves == 0:
             instrument.unseen.remove(order)
     for order in (buyer, seller):
@@ -165,6 +167,7 @@ def hold(state: State, instrument: Instrument, request: int = 0) -> None:
     state.output.status(instrument)
     end_what_was_for_it(state, instrument, kind, price)
     if then == InstrumentState.OPEN:
+        state.note_moved(instrument)
         if price:
             stops.meet(state, instrument, price)
         enter_all(state, instrument)

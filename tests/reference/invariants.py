@@ -6,8 +6,21 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from openbell import wire
-from openbell.wire import BookKind, EventFlag, EventKind, InstrumentState, OrderType, Place, Side, TimeInForce
+from openbell.wire import (
+    BookKind,
+    DataFlag,
+    EventFlag,
+    EventKind,
+    InstrumentState,
+    OrderFlag,
+    OrderType,
+    Place,
+    Side,
+    TimeInForce,
+)
 
+from tests.reference import uncrossed
+from tests.reference.commands import Command
 from tests.reference.desk import AnyMarket
 from tests.reference.records import (
     ACCOUNT_ROW,
@@ -46,6 +59,9 @@ class Watch:
         self.volume: Counter[int] = Counter()
         self.ordered: dict[int, int] = {}  # by id of the live orders
         self.filled: Counter[int] = Counter()
+        self.asked: dict[int, dict[str, Any]] = {}  # by id of the live orders: the fields of their commands
+        self.positions: Counter[tuple[int, int]] = Counter()  # by account and instrument
+        self.told: list[tuple[int, ...]] = []  # trades of the command in hand, but those of auctions
         self.book = LocalBook()
         self.extreme: set[int] = set()  # accounts whose realized P&L may have stopped at its bound
         self.states: Counter[int] = Counter()  # of instruments, CLOSED at first
@@ -55,9 +71,11 @@ class Watch:
 
     # What is heard
 
-    def hear(self, events: list[Any], market_data: list[Any]) -> None:
+    def hear(self, command: Command, events: list[Any], market_data: list[Any]) -> None:
         for event in events:
             self._number(event)
+            if event.kind == EventKind.ACCEPTED and not event.flags & EventFlag.DUPLICATE:
+                self.asked[event.order_id] = command.fields
             if event.kind not in REJECTS:
                 self._event(event)
         assert self._first is None, "a fill without its other side"
@@ -67,6 +85,13 @@ class Watch:
         crosses = [record for record in market_data if record.kind == BookKind.CROSS]
         auctions, self.auctions = self.auctions, []
         assert auctions == [(r.instrument, r.state, r.price, r.level_qty, r.level_orders, r.trade_no) for r in crosses]
+        told, self.told = self.told, []
+        trades = [
+            record
+            for record in market_data
+            if record.kind in (BookKind.EXECUTE, BookKind.HIDDEN_TRADE) and not record.flags & DataFlag.CROSS
+        ]
+        assert told == [(r.instrument, r.side, r.qty, r.price, r.trade_no) for r in trades]
         for record in (record for record in market_data if record.kind == BookKind.INDICATIVE):
             assert self.states[record.instrument] == InstrumentState.CALL
             assert bool(record.price) == bool(record.level_qty)
@@ -84,12 +109,17 @@ class Watch:
             self.deposited += event.price
         elif event.kind == EventKind.SHARES:
             self.deposited_shares[event.instrument] += event.price
+            self.positions[event.account, event.instrument] += event.price
         elif event.kind == EventKind.ACCEPTED and not event.flags & EventFlag.DUPLICATE:
             assert order_id not in self.ordered, "an order id of a live order"
             self.ordered[order_id] = event.qty
             self.filled[order_id] = 0
         elif event.kind == EventKind.REPLACED:
             assert event.qty == event.leaves + event.filled
+            self.ordered[order_id] = event.qty
+        elif event.kind == EventKind.RESTATED:
+            assert event.qty == event.leaves + event.filled < self.ordered[order_id]
+            assert (event.leaves > 0, event.filled) == (True, self.filled[order_id])
             self.ordered[order_id] = event.qty
         elif event.kind == EventKind.FILL:
             self._fill(event)
@@ -110,6 +140,11 @@ class Watch:
         if event.leaves == 0:
             del self.ordered[event.order_id], self.filled[event.order_id]
         crosses = bool(event.flags & EventFlag.CROSS)
+        way = 1 if event.side == Side.BUY else -1
+        before = self.positions[event.account, event.instrument]
+        if self.asked[event.order_id].get("flags", 0) & OrderFlag.REDUCE_ONLY and not crosses:
+            assert before * -way >= event.qty, "not only reduced"
+        self.positions[event.account, event.instrument] += way * event.qty
         assert self.states[event.instrument] == (InstrumentState.CALL if crosses else InstrumentState.OPEN)
         if self._first is None:
             assert event.flags == (EventFlag.CROSS if crosses else EventFlag.MAKER)
@@ -123,6 +158,9 @@ class Watch:
         assert event.side == 1 - first.side
         if crosses:
             self.pairs[event.instrument].append(event)
+        else:
+            trade_no = event.trade_id % (1 << 32)
+            self.told.append((event.instrument, first.side, event.qty, event.price, trade_no))
         self.trades[event.instrument] += 1
         self.volume[event.instrument] += event.qty
         assert event.trade_id == self.trades[event.instrument]
@@ -147,6 +185,7 @@ class Watch:
         self._orders(rows)
         self._accounts(rows)
         self._books(rows)
+        uncrossed.check(rows.orders, rows.instruments, self.asked)
 
     def _conserved(self, rows: Rows) -> None:
         """Cash and shares come from deposits and from nowhere else."""
@@ -156,6 +195,8 @@ class Watch:
             shares[row.instrument] += row.qty
         for number in rows.instruments:
             assert shares[number] == self.deposited_shares[number]
+        for row in rows.positions:
+            assert row.qty == self.positions[row.account, row.instrument]
         for account, row in rows.accounts.items():
             assert row.account_seq == self.last_account_seq[account]
             assert abs(row.cash) <= wire.MAX_CASH
@@ -168,13 +209,14 @@ class Watch:
             assert row.filled == self.filled[row.order_id]
             instrument = rows.instruments[row.instrument]
             assert row.price % instrument.tick_size == 0 or row.order_type == OrderType.TRAILING_STOP
-            notional = row.price * row.leaves * instrument.lot_size * 100
-            assert row.hold == (notional if row.side == Side.BUY else 0)
+            assert row.hold == uncrossed.hold(row, self.asked[row.order_id], instrument.lot_size)
+            assert uncrossed.shows_rightly(row, self.asked[row.order_id])
+            is_dark = bool(row.flags & OrderFlag.HIDDEN) or row.order_type == OrderType.PEGGED
+            assert row.place == Place.CALL or is_dark == (row.place == Place.DARK)
             assert instrument.state == self.states[row.instrument]
             if row.place == Place.CALL:
                 assert instrument.state != InstrumentState.OPEN or row.tif in FOR_ANOTHER_AUCTION
                 assert row.order_type in (OrderType.LIMIT, OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
-                assert row.shown == 0
             else:
                 assert row.order_type not in (OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
                 assert row.tif not in (TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE, TimeInForce.AUCTION)
@@ -223,7 +265,7 @@ class Watch:
             for row in orders:
                 level = levels.setdefault((row.side, row.price), [0, 0])
                 assert row.level_qty_ahead == level[0]
-                level[0] += row.leaves
+                level[0] += row.shown
                 level[1] += 1
             depth = [(row.side, row.price, row.level_qty, row.level_orders) for row in rows.depths[number]]
             assert depth == [(*key, *level) for key, level in levels.items()]
@@ -232,9 +274,9 @@ class Watch:
             assert (instrument.ask_price, instrument.ask_qty) == best[1][1:3]
             assert self.book.tops.get(number, ((0, 0, 0), (0, 0, 0))) == (best[0][1:], best[1][1:])
             assert [(r.order_id, r.side, r.price, r.leaves) for r in rows.books[number]] == [
-                (r.order_id, r.side, r.price, r.leaves) for r in orders
+                (r.order_id, r.side, r.price, r.shown) for r in orders
             ]
-            assert self.book.queues(number) == [(r.side, r.price, r.order_id, r.leaves) for r in orders]
+            assert self.book.queues(number) == [(r.side, r.price, r.order_id, r.shown) for r in orders]
 
 
 class LocalBook:
@@ -250,7 +292,7 @@ class LocalBook:
             ask = (record.ask_price, record.ask_qty, record.ask_orders)
             assert self.tops.get(record.instrument) != (bid, ask), "a Top that changes nothing"
             self.tops[record.instrument] = (bid, ask)
-        elif record.kind not in (BookKind.STATUS, BookKind.TIME, BookKind.CROSS, BookKind.INDICATIVE):
+        elif record.kind in (BookKind.ADD, BookKind.EXECUTE, BookKind.REDUCE, BookKind.DELETE):
             self._change(record)
 
     def _change(self, record: Any) -> None:

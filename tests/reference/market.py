@@ -6,7 +6,7 @@ from typing import Any
 
 from openbell import wire
 
-from tests.reference import admin, orders, rows, stops
+from tests.reference import admin, orders, recheck, rows
 from tests.reference.reach import Reach
 from tests.reference.records import SPECIAL_COMMAND, layout_of
 from tests.reference.state import State
@@ -77,7 +77,7 @@ class Market:
             admin.apply(self.state, command)
         else:
             TRADERS[command.kind](self.state, command)
-        stops.serve(self.state)
+        recheck.settle(self.state)
         self.state.output.end()
 
     def take_events(self) -> bytes:

@@ -6,7 +6,6 @@ from typing import Any
 
 from openbell import wire
 from openbell.wire import (
-    BookKind,
     CancelReason,
     Check,
     EventFlag,
@@ -23,7 +22,7 @@ from tests.reference import checks, states
 from tests.reference.accounts import Account
 from tests.reference.books import FOR_AUCTIONS, Order
 from tests.reference.capacity import Known
-from tests.reference.matching import cancel, enter, leave, wait
+from tests.reference.matching import cancel, enter, leave, lose, wait
 from tests.reference.output import DAY_NS, Failure
 from tests.reference.records import SPECIAL_COMMAND
 from tests.reference.state import State
@@ -113,7 +112,7 @@ def accept(state: State, command: Any, account: Account) -> Order:
         tif=tif,
         flags=command.flags,
         self_trade=command.self_trade,
-        price=instrument.effective_price(command.side) if is_market else checks.price_of(command, instrument),
+        price=checks.price_of(command, instrument),
         leaves=command.qty,
         order_type=command.order_type,
         session=command.session,
@@ -122,8 +121,12 @@ def accept(state: State, command: Any, account: Account) -> Order:
         stop_price=command.stop_price,
         offset=command.offset,
         modes=command.modes,
-        min_qty=command.min_qty,
         water=instrument.reference_price,
+        peg=command.peg,
+        display_qty=command.display_qty,
+        min_qty=command.min_qty,
+        discretion=command.discretion,
+        self_trade_group=command.self_trade_group,
     )
     state.accepted += 1
     order.accepted = state.accepted
@@ -193,13 +196,13 @@ def replace(state: State, command: Any) -> None:
     elif checks.keeps_priority(command, order, leaves):
         shrink(state, order, leaves)
     else:
-        requeue(state, order, command.price, leaves)
+        requeue(state, order, checks.new_price(command, order), leaves)
 
 
 def replace_stop(state: State, order: Order, command: Any, leaves: int) -> None:
-    """In place, or with a new rank."""
-    price = order.price if order.order_type == OrderType.TRAILING_STOP else command.price
-    keeps = price == order.price and leaves <= order.leaves and not command.flags & OrderFlag.REQUEUE
+    """In place, or with a new rank, last of the list."""
+    keeps = checks.keeps_priority(command, order, leaves)
+    price = checks.new_price(command, order)
     if not keeps:
         leave(state, order)
     order.price, order.leaves = price, leaves
@@ -213,8 +216,8 @@ def replace_stop(state: State, order: Order, command: Any, leaves: int) -> None:
 
 def replace_in_call(state: State, order: Order, command: Any, leaves: int) -> None:
     """In place, or with a new rank."""
-    price = command.price if order.order_type == OrderType.LIMIT else order.price
-    keeps = price == order.price and leaves <= order.leaves and not command.flags & OrderFlag.REQUEUE
+    keeps = checks.keeps_priority(command, order, leaves)
+    price = checks.new_price(command, order)
     if not keeps:
         leave(state, order)
     order.price, order.leaves = price, leaves
@@ -226,20 +229,16 @@ def replace_in_call(state: State, order: Order, command: Any, leaves: int) -> No
 
 def shrink(state: State, order: Order, leaves: int) -> None:
     """In place."""
-    lost = order.leaves - leaves
-    state.output.touch(order.instrument)
-    order.leaves = leaves
-    if lost:
-        state.output.book_change(BookKind.REDUCE, order, lost, leaves)
+    lose(state, order, order.leaves - leaves)
     flags = EventFlag.PRIORITY_KEPT
     state.output.order_event(EventKind.REPLACED, order, qty=leaves + order.filled, leaves=leaves, flags=flags)
 
 
 def requeue(state: State, order: Order, price: int, leaves: int) -> None:
-    """Out of the book and in again."""
-    state.output.touch(order.instrument)
-    order.instrument.book.remove(order)
-    state.output.book_change(BookKind.DELETE, order, order.leaves, 0)
+    """Out of the place where it rests, and in again."""
+    if order.place == Place.BOOK:
+        state.output.touch(order.instrument)
+    leave(state, order)
     order.price, order.leaves = price, leaves
     state.output.order_event(EventKind.REPLACED, order, qty=leaves + order.filled, leaves=leaves)
     enter(state, order)

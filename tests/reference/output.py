@@ -125,6 +125,12 @@ class Output:
             trade_no=trade_no,
         )
 
+    def hidden_trade(self, maker: Order, price: int, qty: int, trade_no: int) -> None:
+        """A trade of an order that does not show, or not at that price."""
+        self.of_instrument(
+            BookKind.HIDDEN_TRADE, maker.instrument, side=maker.side, price=price, qty=qty, trade_no=trade_no
+        )
+
     def time(self, day_end_ns: int) -> None:
         """Of a TICK. day_end_ns: when the day ends, which may have come; 0: never."""
         ends = 0 < day_end_ns <= self.ts_ns
@@ -156,9 +162,9 @@ class Output:
     # Auctions
 
     def executed_in_auction(self, order: Order, qty: int) -> None:
-        """After a displayed order traded."""
+        """After a displayed order traded; qty: lots that it shows less."""
         trade_no = order.instrument.trades & 0xFFFFFFFF
-        self.book_change(BookKind.EXECUTE, order, qty, order.leaves, trade_no, flags=DataFlag.CROSS)
+        self.book_change(BookKind.EXECUTE, order, qty, order.shown(), trade_no, flags=DataFlag.CROSS)
 
     def cross(self, instrument: Instrument, kind: int, price: int, lots: int, pairs: int) -> None:
         self.of_instrument(

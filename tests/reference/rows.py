@@ -53,13 +53,14 @@ def order_row(order: Order) -> bytes:
         tif=order.tif,
         flags=order.flags,
         self_trade=order.self_trade,
-        level_qty_ahead=sum(other.leaves for other in ahead),
+        level_qty_ahead=sum(other.shown() for other in ahead),
         hold=order.hold(),
         order_type=order.order_type,
         place=order.place,
+        peg=order.peg,
         modes=order.modes,
         group=order.group,
-        shown=order.leaves if shown else 0,
+        shown=order.shown() if shown else 0,
     )
 
 
@@ -139,7 +140,7 @@ def depth(state: State, instrument: int, levels: int) -> bytes:
             instrument=instrument,
             side=side,
             price=price,
-            level_qty=sum(order.leaves for order in queue),
+            level_qty=sum(order.shown() for order in queue),
             level_orders=len(queue),
         )
         for side in (Side.BUY, Side.SELL)
@@ -162,9 +163,9 @@ def book(state: State, instrument: int) -> bytes:
                         instrument=instrument,
                         order_id=order.order_id,
                         price=as_i64(price),
-                        qty=order.leaves,
-                        leaves=order.leaves,
-                        level_qty=sum(other.leaves for other in queue[:place]),
+                        qty=order.shown(),
+                        leaves=order.shown(),
+                        level_qty=sum(other.shown() for other in queue[:place]),
                         level_orders=place,
                     )
                 )

@@ -26,6 +26,7 @@ class State:
         self.rank = 0  # the last one given
         self.accepted = 0  # orders so far
         self.queue: list[Order] = []  # stops that were met
+        self.moved: list[Instrument] = []  # whose dark orders have to be looked at again
         self.output = Output()
 
     def pages_used(self) -> int:
@@ -38,6 +39,11 @@ class State:
             account.positions[instrument.number] = position
             self.positions.append(position)
         return account.positions[instrument.number]
+
+    def note_moved(self, instrument: Instrument) -> None:
+        """Have the recheck look at this instrument."""
+        if instrument not in self.moved:
+            self.moved.append(instrument)
 
     def instruments_ascending(self) -> list[Instrument]:
         return [self.instruments[number] for number in sorted(self.instruments)]

@@ -44,6 +44,7 @@ def set_instrument_state(state: State, command: Any) -> None:
         )
         state.output.status(instrument, command.value0)
         if command.state == InstrumentState.OPEN:
+            state.note_moved(instrument)
             cross.open_without(state, instrument)
 
 

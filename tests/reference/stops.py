@@ -30,14 +30,13 @@ def meet(state: State, instrument: Instrument, price: int) -> None:
     state.queue += sorted(sells, key=lambda order: (-order.stop_price, order.rank))
 
 
-def serve(state: State) -> None:
-    """All that are in the queue, and those that come to it meanwhile."""
-    while state.queue:
-        order = state.queue[0]
-        matching.leave(state, order)
-        if order.instrument.state != wire.InstrumentState.OPEN:
-            matching.wait(state, order, Place.STOP)
-            continue
+def serve_first(state: State) -> None:
+    """The first of the queue."""
+    order = state.queue[0]
+    matching.leave(state, order)
+    if order.instrument.state != wire.InstrumentState.OPEN:
+        matching.wait(state, order, Place.STOP)
+    else:
         activate(state, order)
 
 

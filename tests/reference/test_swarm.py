@@ -49,7 +49,7 @@ def flow(random: Random, world: World) -> None:
         except ValueError:
             continue
         events, market_data = events_of(model.take_events()), market_data_of(model.take_market_data())
-        watch.hear(events, market_data)
+        watch.hear(step.command, events, market_data)
         if place % CHECK_EVERY == 0:
             watch.check(model)
             SEEN.update(("waits", row.order_type, row.tif) for row in place_of(model, Place.CALL))

@@ -127,10 +127,13 @@ class Journal(Section, frozen=True):
 
 
 class History(Section, frozen=True):
-    """[history]: what is kept to resume from: events of all accounts together, trades."""
+    """[history]: what is kept to resume from: events of all accounts together, trades, bars. bars_of_each: the last
+    bars of each instrument and period, for those who come later."""
 
     events: Annotated[int, Meta(ge=1 << 10, le=1 << 32)] = 1_000_000
     trades: Annotated[int, Meta(ge=1, le=1 << 30)] = 100_000
+    bars: Annotated[int, Meta(ge=1, le=1 << 30)] = 100_000
+    bars_of_each: Annotated[int, Meta(ge=1, le=100_000)] = 60
 
 
 class Snapshots(Section, frozen=True):
@@ -165,7 +168,8 @@ class Session(Section, frozen=True):
 
 
 class Instrument(Section, frozen=True):
-    """An [[instrument]]. id: given by the engine where it is left out. Quantities in lots; 0: no limit.
+    """An [[instrument]]. id: given by the engine where it is left out. Quantities in lots, round_lot in shares;
+    0: no limit, no round lot.
 
     session: of [sessions]; without one it is not opened and closed by a schedule.
     """
@@ -179,6 +183,7 @@ class Instrument(Section, frozen=True):
     max_order_qty: Qty = 0
     max_order_notional: Cash = Cash(0)
     currency: Annotated[str, Meta(min_length=1, max_length=_CURRENCY_BYTES)] = "USD"
+    round_lot: Qty = 100
     state: Literal["open", "closed", "halted"] = "open"
     session: str | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from ext.streams import Streams
 
 Array = np.ndarray[Any, Any]
 Journal = JournalWriter | RelaxedJournal
+CHANNELS: Final = "BDTXSAVC"  # letters in the order of Feed.sequences
+FEED: Final = "feed"  # in what is saved with a snapshot
 POOLS: Final = ("orders", "accounts", "instruments", "pages", "positions")
 _REJECTS = (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJECTED)
 
@@ -56,14 +59,12 @@ class Market:
 
     def _settle(self, recovered: Recovered) -> None:
         """Go on with what was counted before the restart: the tail's part is in streams and feed already."""
-        self.feed.advance(recovered.extra.get("channels", [0, 0, 0, 0, 0]))
-        self.feed.settle(self.core.instruments())
         self.streams.settle(self.core.accounts())
         self.streams.add_counts(recovered.extra.get("counts", []))
 
     def extra(self) -> dict[str, Any]:
         """What goes into a snapshot beside the core, as of what the gate let out last."""
-        return {"channels": list(self.feed.sequences), "counts": self.streams.counts}
+        return {FEED: b64encode(self.feed.state()).decode(), "counts": self.streams.counts}
 
     # ------------------------------------------------------------ the way out
 
@@ -149,6 +150,13 @@ class Market:
         """Use and capacity of each pool."""
         stats = self.core.stats()
         return {name: [stats[name]["used"], stats[name]["capacity"]] for name in POOLS}
+
+
+def load_feed(feed: Feed, extra: dict[str, Any]) -> None:
+    """Have a new feed go on from what came with a snapshot. Raises ValueError."""
+    if FEED not in extra:
+        raise ValueError("there is no state of the market data beside it: it is of another version")
+    feed.load(b64decode(extra[FEED]))
 
 
 def names_of(rows: Array, key: str, text: str) -> dict[int, str]:

@@ -30,7 +30,7 @@ from engine.keys import LOCAL_OPERATOR, Keys, KeysError
 from engine.lock import InUse, MarketLock
 from engine.logs import Log
 from engine.lookout import Lookout
-from engine.market import Market
+from engine.market import Market, load_feed
 from engine.ports.frames import FrameError
 from engine.ports.socket import PortError
 from engine.projector.launch import Projection
@@ -109,14 +109,14 @@ class Engine:
         self._file.remove()  # of an engine that was killed
         history = self.config.history
         streams = Streams(history.events)
-        feed = Feed(history.trades)
+        feed = Feed(history.trades, bars=history.bars, bars_of_each=history.bars_of_each)
         feed.want(b"")
 
         def on_events(events: bytes, data: bytes) -> None:
             streams.record(events)
             feed.add(data)
 
-        self.recovered = recovery.recover(self.data, on_events=on_events)
+        self.recovered = recovery.recover(self.data, on_start=lambda extra: load_feed(feed, extra), on_events=on_events)
         self._report_recovery()
         saved = snapshots.listed(self.data)
         self._saved_seq = saved[-1].seq if saved else 0
@@ -312,7 +312,7 @@ class Engine:
             return
         self._set_tick()
         minute = int(time.time()) // MINUTE_S
-        if minute != self._ticked_minute or self.market.is_calling():
+        if minute != self._ticked_minute or self.market.is_calling() or 0 < self.market.feed.due_ns <= time.time_ns():
             self._ticked_minute = minute
             self.market.sequencer.execute([tick_command()])
             if self._doors is not None:

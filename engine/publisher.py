@@ -103,7 +103,7 @@ class Publisher:
     def heartbeat(self) -> None:
         """Send a heartbeat: the last sequence of each channel."""
         head = MARKET_DATA_HEADER.pack(Channel.HEARTBEAT, wire.VERSION, HEARTBEAT.size, 1, 0)
-        self._socket.send(head + HEARTBEAT.pack(self._durable_seq(), time.time_ns(), *self._feed.sequences, 0), NOBLOCK)
+        self._socket.send(head + HEARTBEAT.pack(self._durable_seq(), time.time_ns(), *self._feed.sequences), NOBLOCK)
 
     def close(self, linger_ms: int) -> None:
         """The end; what was sent goes out for a moment more."""

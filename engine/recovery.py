@@ -15,6 +15,7 @@ from engine.journal.errors import JournalDamaged, JournalError
 from engine.journal.reader import NO_LAST, JournalReader, Torn, cut_off
 from ext.core import Core
 
+OnStart = Callable[[dict[str, Any]], None]
 OnEvents = Callable[[bytes, bytes], None]
 
 
@@ -34,21 +35,26 @@ class Recovered:
 
 
 def recover(
-    data: Path, *, history_commands: int = snapshots.HISTORY_COMMANDS, on_events: OnEvents | None = None
+    data: Path,
+    *,
+    history_commands: int = snapshots.HISTORY_COMMANDS,
+    on_start: OnStart | None = None,
+    on_events: OnEvents | None = None,
 ) -> Recovered:
     """Bring the market in `data` back; a new one with a new id where there is none.
 
     Begins with the newest valid snapshot that has `history_commands` of journal after it; where there is none such, as
-    far back as that is short. `on_events` gets the events and market data of what is replayed, batch by batch. A torn
-    end is cut off. Raises JournalDamaged, JournalError, OSError.
+    far back as that is short. `on_start` gets what came with the snapshot that is used, if one is, and refuses it with
+    a ValueError; `on_events` then the events and market data of what is replayed, batch by batch. A torn end is cut
+    off. Raises JournalDamaged, JournalError, OSError.
     """
     try:
-        return _recover(data, history_commands, on_events)
+        return _recover(data, history_commands, on_start, on_events)
     except JournalDamaged as error:
         raise unsynced.explained(error, data / "journal") from error
 
 
-def _recover(data: Path, history_commands: int, on_events: OnEvents | None) -> Recovered:
+def _recover(data: Path, history_commands: int, on_start: OnStart | None, on_events: OnEvents | None) -> Recovered:
     began_s = time.monotonic()
     directory = data / "journal"
     found = segment.segments(directory)
@@ -61,7 +67,7 @@ def _recover(data: Path, history_commands: int, on_events: OnEvents | None) -> R
             )
         return Recovered(Core(), 1, os.urandom(16))
     end_seq, torn = _mend(directory)
-    result = _start(data, found[0].first_seq - 1, end_seq, history_commands)
+    result = _start(data, found[0].first_seq - 1, end_seq, history_commands, on_start)
     with JournalReader(directory, result.core.seq + 1) as reader:
         result.market_id = reader.market_id
         result.replayed = replay(reader, result.core, on_events=on_events)
@@ -97,7 +103,7 @@ def _mend(directory: Path) -> tuple[int, Torn | None]:
     return end_seq, torn
 
 
-def _start(data: Path, before_seq: int, end_seq: int, history_commands: int) -> Recovered:
+def _start(data: Path, before_seq: int, end_seq: int, history_commands: int, on_start: OnStart | None) -> Recovered:
     """The state to replay from. `before_seq`: what the journal begins after; `end_seq`: its last number."""
     check_end(data, end_seq)
     saved = [one for one in snapshots.listed(data) if one.seq >= before_seq]
@@ -110,8 +116,13 @@ def _start(data: Path, before_seq: int, end_seq: int, history_commands: int) -> 
         try:
             core, snapshot = snapshots.restore(one.path)
             _check_market(one.path, snapshot.market_id, data)
+            if on_start is not None:
+                on_start(snapshot.extra)
         except snapshots.SnapshotError as error:
             ignored.append(str(error))
+            continue
+        except ValueError as error:
+            ignored.append(f"{one.path}: {error}")
             continue
         return Recovered(core, 0, snapshot.market_id, snapshot.extra, one.seq, ignored=ignored)
     if before_seq:

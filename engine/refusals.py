@@ -44,6 +44,7 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
         "max_order_qty": _lots,
         "max_order_notional": format_cash,
         "currency": _number,
+        "round_lot": _lots,
     },
     CommandKind.SET_ACCOUNT: {**_LIMITS, "flags": _number},
     CommandKind.SET_INSTRUMENT_STATE: {"state": _number, "reason or kind": _number, "time": _clock, "then": _number},

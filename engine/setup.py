@@ -176,10 +176,14 @@ class Setup:
         number = ids.get(wanted.symbol)
         if number is None:
             number = self._new_id(where, "instrument", wanted.id, self._config.instrument)
-            values = [*(fields[name] for name in INSTRUMENT_VALUES), currency_value(wanted.currency)]
+            values = [
+                *(fields[name] for name in INSTRUMENT_VALUES),
+                currency_value(wanted.currency),
+                fields["round_lot"],
+            ]
             reason = f"instrument {wanted.symbol} of the configuration"
             self._do(
-                where, reason, CommandKind.SET_INSTRUMENT, (*INSTRUMENT_VALUES, "currency"),
+                where, reason, CommandKind.SET_INSTRUMENT, (*INSTRUMENT_VALUES, "currency", "round_lot"),
                 instrument=number, values=values, name=wanted.symbol,
             )  # fmt: skip
             self._set_state(where, number, wanted)
@@ -190,15 +194,16 @@ class Setup:
             self._set_state(where, number, wanted)
         before = self._before.get("instrument", {}).get(wanted.symbol, {})
         present = {name: int(row[name]) for name in INSTRUMENT_VALUES}
-        present["currency"] = row["currency"].decode()
+        present |= {"currency": row["currency"].decode(), "round_lot": int(row["round_lot"])}
         # a reference price follows the trades: only a new one in the file counts
         changed = _changed(fields, present, before, ignore=() if "reference_price" in before else ("reference_price",))
         if changed:
             values = [changed.get(name, wire.KEEP) for name in INSTRUMENT_VALUES]
             values.append(currency_value(changed["currency"]) if "currency" in changed else wire.KEEP)
+            values.append(changed.get("round_lot", wire.KEEP))
             self._do(
                 where, f"{', '.join(changed)} of the configuration"[:90], CommandKind.SET_INSTRUMENT,
-                (*INSTRUMENT_VALUES, "currency"), instrument=number, values=values,
+                (*INSTRUMENT_VALUES, "currency", "round_lot"), instrument=number, values=values,
             )  # fmt: skip
 
     def _set_state(self, where: str, number: int, wanted: Instrument) -> None:
@@ -296,7 +301,8 @@ def _changed(
 
 
 def _fields_of_instrument(one: Instrument) -> dict[str, Any]:
-    return {**{name: int(getattr(one, name)) for name in INSTRUMENT_VALUES}, "currency": one.currency}
+    values = {name: int(getattr(one, name)) for name in INSTRUMENT_VALUES}
+    return {**values, "currency": one.currency, "round_lot": -(-one.round_lot // one.lot_size)}
 
 
 def _fields_of_account(one: Account) -> dict[str, Any]:

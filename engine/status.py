@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from engine.market import Market
+from engine.market import CHANNELS, Market
 from engine.status_map import ProjectorState, StatusMap
 
 CLOCK_BEHIND_S: Final = 1.0  # the journal's time never goes back: a clock that was corrected has to catch up
@@ -36,7 +36,7 @@ def market_part(market: Market) -> dict[str, Any]:
             **{name: value / 1000 for name, value in zip(("p50", "p90", "p99", "max"), values, strict=True)},
         },
         "capacity": market.capacity(),
-        "channels": dict(zip("BDTXS", market.feed.sequences, strict=True)),
+        "channels": dict(zip(CHANNELS, market.feed.sequences, strict=True)),
     }
 
 

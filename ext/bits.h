@@ -40,6 +40,13 @@ static inline int64_t ob_add(int64_t a, int64_t b) {
     return a < 0 ? INT64_MIN : INT64_MAX;
 }
 
+/* sum + a * b, cut to UINT64_MAX */
+static inline uint64_t ob_add_product(uint64_t sum, uint64_t a, uint64_t b) {
+    uint64_t ab, whole;
+    if (__builtin_mul_overflow(a, b, &ab) || __builtin_add_overflow(sum, ab, &whole)) return UINT64_MAX;
+    return whole;
+}
+
 /* Whether a + a is within 64 bits. */
 static inline int ob_doubles(int64_t a) {
     int64_t sum;

@@ -8,6 +8,7 @@ cdef extern from "bits.h" nogil:
     bint product_fits "ob_product_fits"(int64_t a, int64_t b, int64_t c, int64_t* abc) noexcept
     int64_t share "ob_share"(int64_t a, int64_t b, int64_t c) noexcept
     int64_t add_cut "ob_add"(int64_t a, int64_t b) noexcept
+    uint64_t add_product "ob_add_product"(uint64_t sum, uint64_t a, uint64_t b) noexcept
     bint doubles "ob_doubles"(int64_t a) noexcept
     uint64_t word_at "ob_word_at"(const void* p) noexcept
     uint32_t half_at "ob_half_at"(const void* p) noexcept

@@ -5,109 +5,66 @@ Numbers of records depend on the commands alone, never on how they came in batch
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.stddef cimport size_t
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
 
 from ext.bits cimport likely, unlikely
+from ext.lanes cimport (
+    AUCTION, BARS, BOOK, CHANNELS, DEPTH, STATUS, TOP, TRADES, bits_of, collect, free_lanes, keep, make_ring, put,
+    records_from,
+)
+from ext.tape cimport Tape, period_of
 from ext.wire cimport (
-    BOOK_KIND_EXECUTE, BOOK_KIND_STATUS, BOOK_KIND_TOP, CHANNEL_BOOK, CHANNEL_DEPTH, CHANNEL_STATUS, CHANNEL_TOP,
-    CHANNEL_TRADES, Depth, InstrumentRow, MarketData, MarketDataHeader, Trade,
+    AUCTION_KIND_CLOSING, AUCTION_KIND_OPENING, BOOK_KIND_CROSS, BOOK_KIND_DELETE, BOOK_KIND_EXECUTE,
+    BOOK_KIND_HIDDEN_TRADE, BOOK_KIND_INDICATIVE, BOOK_KIND_STATUS, BOOK_KIND_TIME, BOOK_KIND_TOP, DATA_FLAG_CROSS,
+    DATA_FLAG_DAY_END, SIDE_BOTH, TRADE_FLAG_CLOSING, TRADE_FLAG_CROSS, TRADE_FLAG_HIDDEN, TRADE_FLAG_ODD_LOT,
+    TRADE_FLAG_OPENING, TRADE_FLAG_REOPENING, Trade,
 )
 
-cdef uint8_t LETTERS[CHANNELS]
-cdef uint32_t SIZES[CHANNELS]
-LETTERS[:] = [CHANNEL_BOOK, CHANNEL_DEPTH, CHANNEL_TOP, CHANNEL_TRADES, CHANNEL_STATUS]
-SIZES[:] = [sizeof(MarketData), sizeof(Depth), sizeof(MarketData), sizeof(Trade), sizeof(MarketData)]
-
 cdef enum:
-    FIRST_ROOM = 1 << 14
-    VERSION = 1
+    MOST_INSTRUMENTS = 1 << 24
+    MAGIC = 0x44454546  # "FEED"
+
+
+cdef struct Head:  # of a state; what follows: sequences, auctions, the tape's
+    uint64_t magic
+    uint64_t channels
+    uint64_t instruments
 
 
 cdef class Feed:
-    """The channels BOOK, DEPTH, TOP, TRADES, STATUS; tuples are in this order.
+    """The channels BOOK, DEPTH, TOP, TRADES, STATUS, AUCTION, STATISTICS, BARS; tuples are in this order.
 
-    trades: how many of the last trades are kept. frame_records: most records in a frame.
+    trades, bars: how many of the last ones are kept. bars_of_each: of each instrument and period. frame_records: most
+    records in a frame.
     """
 
-    def __cinit__(self, size_t trades, size_t instruments=0, uint32_t frame_records=512):
-        if trades < 1 or frame_records < 1:
-            raise ValueError(f"trades and frame_records must be at least 1, got {trades} and {frame_records}")
-        self.ring_capacity = trades
-        self.ring = <Trade*> calloc(trades, sizeof(Trade))
-        if self.ring == NULL:
-            raise MemoryError
-        self.first_trade = 1
+    def __cinit__(
+        self, size_t trades, size_t instruments=0, uint32_t frame_records=512, *, size_t bars=1000,
+        uint32_t bars_of_each=60,
+    ):
+        if trades < 1 or frame_records < 1 or bars < 1 or bars_of_each < 1:
+            raise ValueError(
+                f"trades, frame_records, bars, bars_of_each must be at least 1, got {trades}, {frame_records}, {bars}, "
+                f"{bars_of_each}"
+            )
+        make_ring(&self.ring, sizeof(Trade), trades)
         self.frame_records = frame_records
-        self.wanted = (1 << CHANNELS) - 1
-        self.grow_instruments(instruments if instruments else 1)
+        self.lanes.wanted = (1 << CHANNELS) - 1
+        self.tape = Tape(bars, bars_of_each)
+        self.tape.lanes = &self.lanes
+        self.grow(instruments if instruments else 1)
 
     def __dealloc__(self):
-        cdef int place
-        free(self.ring)
-        free(self.trade_ids)
-        for place in range(CHANNELS):
-            free(self.lanes[place].data)
+        free(self.ring.data)
+        free(self.auction_of)
+        free_lanes(&self.lanes)
 
-    @property
-    def sequences(self):
-        """The sequence of the last record of each channel."""
-        return tuple([self.lanes[place].sequence for place in range(CHANNELS)])
-
-    def advance(self, sequences):
-        """Add to the sequences those of a snapshot, from which on `add` was called. Raises ValueError."""
-        cdef uint64_t trade, first, place
-        given = [int(sequence) for sequence in sequences]
-        if len(given) != CHANNELS or min(given) < 0:
-            raise ValueError(f"sequences must be {CHANNELS} numbers of at least 0, got {given}")
-        cdef uint64_t by = given[<int> TRADES]
-        cdef size_t kept = self.lanes[<int> TRADES].sequence + 1 - self.first_trade
-        # a trade's place in the ring follows from its number
-        cdef Trade* moved = <Trade*> calloc(self.ring_capacity, sizeof(Trade))
-        if moved == NULL:
-            raise MemoryError
-        first = self.first_trade
-        for trade in range(first, first + kept):
-            moved[(trade + by) % self.ring_capacity] = self.ring[trade % self.ring_capacity]
-        free(self.ring)
-        self.ring = moved
-        self.first_trade += by
-        for place in range(CHANNELS):
-            self.lanes[place].sequence += <uint64_t> given[place]
-
-    def settle(self, instruments):
-        """Take over the number of trades of each instrument (InstrumentRow records): the core tells only the low half
-        of a trade_id, and a replay that began in the middle could not know the rest. Raises ValueError."""
-        cdef Py_buffer view
-        cdef const InstrumentRow* row
-        cdef size_t index
-        cdef uint64_t trade, last
-        cdef Trade* kept
-        PyObject_GetBuffer(instruments, &view, PyBUF_SIMPLE)
-        try:
-            if view.len % sizeof(InstrumentRow):
-                raise ValueError(f"rows of {sizeof(InstrumentRow)} bytes expected, got {view.len} bytes")
-            for index in range(<size_t> view.len // sizeof(InstrumentRow)):
-                row = <const InstrumentRow*> view.buf + index
-                if row.instrument >= self.instruments:
-                    self.grow_instruments(<size_t> row.instrument + 1)
-                self.trade_ids[row.instrument] = row.trades
-        finally:
-            PyBuffer_Release(&view)
-        for trade in range(self.first_trade, self.lanes[<int> TRADES].sequence + 1):
-            kept = &self.ring[trade % self.ring_capacity]
-            last = self.trade_ids[kept.instrument]
-            kept.trade_id = last - <uint32_t> (<uint32_t> last - <uint32_t> kept.trade_id)
+    # ------------------------------------------------------------ records in
 
     def want(self, letters):
         """Give frames of these channels only (b"BX"); all are numbered in any case."""
-        cdef int place
-        self.wanted = 0
-        for place in range(CHANNELS):
-            if LETTERS[place] in letters:
-                self.wanted |= <uint32_t> 1 << place
+        self.lanes.wanted = bits_of(letters)
 
     def add(self, data):
         """Number MarketData and Top records; the frames that are wanted, channel by channel. Raises ValueError."""
@@ -118,68 +75,139 @@ cdef class Feed:
         try:
             if view.len % sizeof(MarketData):
                 raise ValueError(f"records of {sizeof(MarketData)} bytes expected, got {view.len} bytes")
-            self.split(<const unsigned char*> view.buf, view.len)
+            if view.len:
+                self.split(<const unsigned char*> view.buf, view.len)
         finally:
             PyBuffer_Release(&view)
         for place in range(CHANNELS):
-            if self.lanes[place].length:
-                self.collect(frames, <Place> place)
+            if self.lanes.lane[place].length:
+                collect(&self.lanes, frames, place, self.frame_records)
         return frames
+
+    @property
+    def sequences(self):
+        """The sequence of the last record of each channel."""
+        return tuple([self.lanes.lane[place].sequence for place in range(CHANNELS)])
+
+    @property
+    def due_ns(self):
+        """The journaled time from which on there is something to send that waits for nothing else; 0: there is not."""
+        return self.tape.due_ns()
+
+    # ------------------------------------------------------------ what is kept
 
     def trades(self, from_sequence):
         """The Trade records retained from `from_sequence` on, after the sequence of the first of them."""
-        cdef uint64_t last = self.lanes[<int> TRADES].sequence
-        cdef uint64_t first = min(max(int(from_sequence), self.first_trade), last + 1)
-        cdef size_t count = last + 1 - first
-        cdef size_t place = first % self.ring_capacity
-        cdef size_t until_end = self.ring_capacity - place
-        cdef bytes records = PyBytes_FromStringAndSize(NULL, count * sizeof(Trade))
-        cdef char* out = PyBytes_AS_STRING(records)
-        if count <= until_end:
-            memcpy(out, &self.ring[place], count * sizeof(Trade))
-        else:
-            memcpy(out, &self.ring[place], until_end * sizeof(Trade))
-            memcpy(out + until_end * sizeof(Trade), self.ring, (count - until_end) * sizeof(Trade))
-        return first, records
+        return records_from(&self.ring, self.lanes.lane[<int> TRADES].sequence, from_sequence)
 
-    cdef int grow_instruments(self, size_t count) except -1:
-        cdef size_t room = self.instruments if self.instruments else 64
-        cdef uint64_t* grown
-        while room < count:
-            room *= 2
-        if room == self.instruments:
+    def bars(self, from_sequence):
+        """The Bar records retained from `from_sequence` on, after the sequence of the first of them."""
+        return records_from(&self.tape.ring, self.lanes.lane[<int> BARS].sequence, from_sequence)
+
+    def last_bars(self, instrument, period_s, most):
+        """The last Bar records of a period, oldest first; of one instrument, or of all (None). Raises ValueError."""
+        cdef int period = period_of(period_s)
+        if period < 0:
+            raise ValueError(f"period_s must be 1, 60, 300, 3600 or 86400, got {period_s}")
+        if most < 0:
+            raise ValueError(f"most must be at least 0, got {most}")
+        first, end = self.span(instrument)
+        return self.tape.last_bars(first, end, period, min(most, 1 << 32))
+
+    def statistics(self, instrument=None):
+        """Statistics of one instrument or of all, as they were told last; of those that have ever traded."""
+        first, end = self.span(instrument)
+        return self.tape.all_statistics(first, end)
+
+    def auctions(self, instrument=None):
+        """The last INDICATIVE or CROSS record of one instrument or of all; of those that have one."""
+        cdef size_t place, rows = 0
+        cdef bytes result
+        cdef MarketData* out
+        first, end = self.span(instrument)
+        for place in range(<size_t> first, <size_t> end):
+            rows += self.auction_of[place].kind != 0
+        result = PyBytes_FromStringAndSize(NULL, rows * sizeof(MarketData))
+        out = <MarketData*> PyBytes_AS_STRING(result)
+        for place in range(<size_t> first, <size_t> end):
+            if self.auction_of[place].kind:
+                out[0] = self.auction_of[place]
+                out += 1
+        return result
+
+    cdef tuple span(self, instrument):
+        """First and end of the instruments asked for; none where it has no data."""
+        if instrument is None:
+            return 0, self.instruments
+        if not 0 <= instrument < self.instruments:
+            return 0, 0
+        return instrument, instrument + 1
+
+    # ------------------------------------------------------------ state
+
+    def state(self):
+        """What a feed that goes on from here needs, but for the last trades and bars of all."""
+        cdef Head head
+        head.magic = MAGIC
+        head.channels = CHANNELS
+        head.instruments = self.instruments
+        sequences = b"".join([int(one).to_bytes(8, "little") for one in self.sequences])
+        auctions = (<const char*> self.auction_of)[:self.instruments * sizeof(MarketData)]
+        return b"".join([(<const char*> &head)[:sizeof(Head)], sequences, auctions, *self.tape.state()])
+
+    def load(self, state):
+        """Go on from the state of another feed; the first call of all. Raises ValueError, and has changed nothing."""
+        cdef Head head
+        cdef Tape tape
+        cdef const unsigned char* data = state
+        cdef size_t length = len(state)
+        cdef size_t at = sizeof(Head) + CHANNELS * sizeof(uint64_t)
+        cdef int place
+        if any(self.sequences):
+            raise ValueError("a feed takes a state before anything else")
+        if length < at:
+            raise ValueError(f"the state of a feed has {length} bytes, less than its head")
+        memcpy(&head, data, sizeof(Head))
+        if head.magic != MAGIC or head.channels != CHANNELS:
+            raise ValueError("the state of the feed is of another version")
+        if head.instruments > MOST_INSTRUMENTS or head.instruments > (length - at) // sizeof(MarketData):
+            raise ValueError("the state of the feed ends too early")
+        tape = Tape(self.tape.ring.capacity, self.tape.kept)
+        tape.lanes = &self.lanes
+        if at + head.instruments * sizeof(MarketData) + tape.load(
+            data + at + head.instruments * sizeof(MarketData), length - at - head.instruments * sizeof(MarketData)
+        ) != length:
+            raise ValueError("the state of the feed goes on behind its end")
+        tape.grow(max(head.instruments, self.instruments))
+        self.grow(head.instruments)
+        tape.grow(self.instruments)
+        self.tape = tape
+        memcpy(self.auction_of, data + at, head.instruments * sizeof(MarketData))
+        for place in range(CHANNELS):
+            memcpy(&self.lanes.lane[place].sequence, data + sizeof(Head) + place * sizeof(uint64_t), sizeof(uint64_t))
+        self.ring.first = self.lanes.lane[<int> TRADES].sequence + 1
+        tape.ring.first = self.lanes.lane[<int> BARS].sequence + 1
+
+    # ------------------------------------------------------------ one record
+
+    cdef int grow(self, size_t count) except -1:
+        """Room for instruments up to `count`."""
+        cdef MarketData* grown
+        self.tape.grow(count)
+        if self.tape.instruments == self.instruments:
             return 0
-        grown = <uint64_t*> realloc(self.trade_ids, room * sizeof(uint64_t))
+        grown = <MarketData*> realloc(self.auction_of, self.tape.instruments * sizeof(MarketData))
         if grown == NULL:
             raise MemoryError
-        memset(grown + self.instruments, 0, (room - self.instruments) * sizeof(uint64_t))
-        self.trade_ids = grown
-        self.instruments = room
-        return 0
-
-    cdef int put(self, Place place, const void* record, size_t size) except -1:
-        """One more record of a channel."""
-        cdef Lane* lane = &self.lanes[<int> place]
-        cdef size_t room
-        cdef unsigned char* data
-        lane.sequence += 1
-        if not self.wanted >> <int> place & 1:
-            return 0
-        if unlikely(lane.length + size > lane.room):
-            room = lane.room * 2 if lane.room else <size_t> FIRST_ROOM
-            data = <unsigned char*> realloc(lane.data, room)
-            if data == NULL:
-                raise MemoryError
-            lane.data = data
-            lane.room = room
-        memcpy(lane.data + lane.length, record, size)
-        lane.length += size
+        memset(grown + self.instruments, 0, (self.tape.instruments - self.instruments) * sizeof(MarketData))
+        self.auction_of = grown
+        self.instruments = self.tape.instruments
         return 0
 
     cdef int put_level(self, const MarketData* record) except -1:
         """The level's totals; in place of what the same command said of the same level just before."""
-        cdef Lane* lane = &self.lanes[<int> DEPTH]
         cdef Depth* level = &self.level
+        cdef size_t length = self.lanes.lane[<int> DEPTH].length
         cdef bint same = (
             level.seq == record.seq and level.price == record.price and level.instrument == record.instrument
             and level.side == record.side
@@ -187,78 +215,84 @@ cdef class Feed:
         level.level_qty = record.level_qty
         level.level_orders = record.level_orders
         if same:
-            if lane.length:
-                memcpy(lane.data + lane.length - sizeof(Depth), level, sizeof(Depth))
+            if length:
+                memcpy(self.lanes.lane[<int> DEPTH].data + length - sizeof(Depth), level, sizeof(Depth))
             return 0
         level.seq = record.seq
         level.ts_ns = record.ts_ns
         level.instrument = record.instrument
         level.side = record.side
         level.price = record.price
-        return self.put(DEPTH, level, sizeof(Depth))
+        return put(&self.lanes, DEPTH, level, sizeof(Depth))
 
-    cdef int put_trade(self, const MarketData* record) except -1:
+    cdef int put_trade(self, const MarketData* record, uint8_t aggressor, uint8_t flags, uint64_t qty) except -1:
         cdef Trade trade
         cdef uint64_t* last
-        cdef uint64_t sequence
         if unlikely(record.instrument >= self.instruments):
-            self.grow_instruments(<size_t> record.instrument + 1)
-        last = &self.trade_ids[record.instrument]
+            self.grow(<size_t> record.instrument + 1)
+        last = &self.tape.hot[record.instrument].trade_id
         last[0] += <uint32_t> (record.trade_no - <uint32_t> last[0])
+        if qty < self.tape.hot[record.instrument].round_lot and not flags & TRADE_FLAG_CROSS:
+            flags |= TRADE_FLAG_ODD_LOT
         trade.seq = record.seq
         trade.ts_ns = record.ts_ns
         trade.instrument = record.instrument
-        trade.aggressor = 1 - record.side
+        trade.aggressor = aggressor
+        trade.flags = flags
+        trade.reserved = 0
         trade.price = record.price
         trade.trade_id = last[0]
-        trade.qty = record.qty
-        trade.reserved = 0
-        self.put(TRADES, &trade, sizeof(Trade))
-        sequence = self.lanes[<int> TRADES].sequence
-        self.ring[sequence % self.ring_capacity] = trade
-        if sequence - self.first_trade == self.ring_capacity:
-            self.first_trade += 1
+        trade.qty = qty
+        self.tape.book(&trade)
+        put(&self.lanes, TRADES, &trade, sizeof(Trade))
+        keep(&self.ring, self.lanes.lane[<int> TRADES].sequence, &trade)
         return 0
+
+    cdef int put_auction(self, const MarketData* record) except -1:
+        if record.instrument >= self.instruments:
+            self.grow(<size_t> record.instrument + 1)
+        self.auction_of[record.instrument] = record[0]
+        return put(&self.lanes, AUCTION, record, sizeof(MarketData))
 
     cdef int split(self, const unsigned char* data, size_t length) except -1:
         """Every record to the channels that it belongs to."""
         cdef const unsigned char* end = data + length
-        cdef const MarketData* record
+        cdef const MarketData* record = NULL
         while data < end:
             record = <const MarketData*> data
             if record.kind == BOOK_KIND_TOP:
-                self.put(TOP, record, sizeof(MarketData))
-            elif likely(record.kind < BOOK_KIND_STATUS):
-                self.put(BOOK, record, sizeof(MarketData))
+                put(&self.lanes, TOP, record, sizeof(MarketData))
+            elif likely(record.kind <= BOOK_KIND_DELETE):
+                put(&self.lanes, BOOK, record, sizeof(MarketData))
                 self.put_level(record)
-                if record.kind == BOOK_KIND_EXECUTE:
-                    self.put_trade(record)
-            elif record.kind == BOOK_KIND_STATUS:
-                self.put(STATUS, record, sizeof(MarketData))
+                if record.kind == BOOK_KIND_EXECUTE and not record.flags & DATA_FLAG_CROSS:
+                    self.put_trade(record, 1 - record.side, 0, record.qty)
+            else:
+                self.split_rare(record)
             data += sizeof(MarketData)
-        return 0
+        return self.tape.turn(record.ts_ns)
 
-    cdef int collect(self, list frames, Place place) except -1:
-        """The channel's records as frames; its lane is empty then."""
-        cdef Lane* lane = &self.lanes[<int> place]
-        cdef size_t size = SIZES[<int> place]
-        cdef size_t count = lane.length // size
-        cdef size_t begin = 0
-        cdef size_t part
-        cdef uint64_t first = lane.sequence - count + 1
-        cdef MarketDataHeader* header
-        cdef bytes frame
-        while begin < count:
-            part = min(count - begin, self.frame_records)
-            frame = PyBytes_FromStringAndSize(NULL, sizeof(MarketDataHeader) + part * size)
-            header = <MarketDataHeader*> PyBytes_AS_STRING(frame)
-            header.channel = LETTERS[<int> place]
-            header.version = VERSION
-            header.record_size = <uint16_t> size
-            header.count = <uint32_t> part
-            header.first_seq = first + begin
-            memcpy(<unsigned char*> header + sizeof(MarketDataHeader), lane.data + begin * size, part * size)
-            frames.append(frame)
-            begin += part
-        lane.length = 0
+    cdef int split_rare(self, const MarketData* record) except -1:
+        cdef uint8_t flags = TRADE_FLAG_CROSS
+        if record.kind == BOOK_KIND_STATUS:
+            if record.instrument >= self.instruments:
+                self.grow(<size_t> record.instrument + 1)
+            self.tape.hot[record.instrument].round_lot = record.qty
+            put(&self.lanes, STATUS, record, sizeof(MarketData))
+        elif record.kind == BOOK_KIND_HIDDEN_TRADE:
+            self.put_trade(record, 1 - record.side, TRADE_FLAG_HIDDEN, record.qty)
+        elif record.kind == BOOK_KIND_INDICATIVE:
+            self.put_auction(record)
+        elif record.kind == BOOK_KIND_CROSS:
+            self.put_auction(record)
+            if record.level_qty:
+                if record.state == AUCTION_KIND_OPENING:
+                    flags |= TRADE_FLAG_OPENING
+                elif record.state == AUCTION_KIND_CLOSING:
+                    flags |= TRADE_FLAG_CLOSING
+                else:
+                    flags |= TRADE_FLAG_REOPENING
+                self.put_trade(record, SIDE_BOTH, flags, record.level_qty)
+        elif record.kind == BOOK_KIND_TIME and record.flags & DATA_FLAG_DAY_END:
+            self.tape.end_day(record.ts_ns)
         return 0

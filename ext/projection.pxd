@@ -56,7 +56,7 @@ cdef struct Rows:  # of one table
     size_t count
 
 
-cdef struct Bar:  # the trades of one instrument in one minute
+cdef struct Minute:  # the trades of one instrument in one minute
     int64_t minute          # since 1970
     int64_t open
     int64_t high
@@ -80,7 +80,7 @@ cdef class Projection:
     cdef Rows market_events     # Event records as they are
     cdef Rows gone
     cdef Rows bars
-    cdef Bar* minutes       # by instrument: the bar that grows
+    cdef Minute* minutes       # by instrument: the bar that grows
     cdef size_t instruments
 
     cdef int room_for(self, size_t slot) noexcept nogil

@@ -258,7 +258,7 @@ cdef class Projection:
 
     cdef int end_bar(self, size_t instrument) noexcept nogil:
         """The row of an instrument's bar, which begins anew."""
-        cdef Bar* b = &self.minutes[instrument]
+        cdef Minute* b = &self.minutes[instrument]
         cdef unsigned char* at = begin(&self.bars, 9)
         if at == NULL:
             return NO_MEMORY
@@ -278,14 +278,14 @@ cdef class Projection:
         """Add a trade to its bar: one fill of it."""
         cdef size_t count = self.instruments if self.instruments else 64
         cdef int64_t minute = e.ts_ns // MINUTE_NS
-        cdef Bar* b
+        cdef Minute* b
         if unlikely(e.instrument >= self.instruments):
             while count <= e.instrument:
                 count *= 2
-            b = <Bar*> realloc(self.minutes, count * sizeof(Bar))
+            b = <Minute*> realloc(self.minutes, count * sizeof(Minute))
             if b == NULL:
                 return NO_MEMORY
-            memset(b + self.instruments, 0, (count - self.instruments) * sizeof(Bar))
+            memset(b + self.instruments, 0, (count - self.instruments) * sizeof(Minute))
             self.minutes = b
             self.instruments = count
         b = &self.minutes[e.instrument]

@@ -261,6 +261,18 @@ cdef enum:
     BOOK_KIND_TIME = 10
 
 cdef enum:
+    TRADE_FLAG_CROSS = 1
+    TRADE_FLAG_ODD_LOT = 2
+    TRADE_FLAG_HIDDEN = 4
+    TRADE_FLAG_FIRST = 8
+    TRADE_FLAG_OPENING = 16
+    TRADE_FLAG_CLOSING = 32
+    TRADE_FLAG_REOPENING = 64
+
+cdef enum:
+    STATISTICS_FLAG_FINAL = 1
+
+cdef enum:
     FRAME_TYPE_LOGIN = 1
     FRAME_TYPE_ORDERS = 2
     FRAME_TYPE_RESUME = 3
@@ -280,6 +292,9 @@ cdef enum:
     CHANNEL_TOP = 84
     CHANNEL_TRADES = 88
     CHANNEL_STATUS = 83
+    CHANNEL_AUCTION = 65
+    CHANNEL_STATISTICS = 86
+    CHANNEL_BARS = 67
     CHANNEL_HEARTBEAT = 72
 
 cdef packed struct OrderCommand:
@@ -432,11 +447,43 @@ cdef packed struct Trade:
     uint64_t seq
     int64_t ts_ns
     uint32_t instrument
-    uint32_t aggressor
+    uint8_t aggressor
+    uint8_t flags
+    uint16_t reserved
     int64_t price
     uint64_t trade_id
-    uint32_t qty
-    uint32_t reserved
+    uint64_t qty
+
+cdef packed struct Statistics:
+    uint64_t seq
+    int64_t ts_ns
+    uint32_t instrument
+    uint8_t flags
+    uint8_t reserved
+    uint16_t reserved1
+    int64_t open
+    int64_t high
+    int64_t low
+    int64_t close
+    int64_t previous_close
+    uint64_t volume
+    uint64_t turnover
+    int64_t vwap
+    uint64_t trades
+
+cdef packed struct Bar:
+    uint64_t seq
+    int64_t ts_ns
+    uint32_t instrument
+    uint32_t period_s
+    int64_t open
+    int64_t high
+    int64_t low
+    int64_t close
+    uint64_t volume
+    uint64_t turnover
+    int64_t vwap
+    uint64_t trades
 
 cdef packed struct Heartbeat:
     uint64_t seq
@@ -446,7 +493,9 @@ cdef packed struct Heartbeat:
     uint64_t top
     uint64_t trades
     uint64_t status
-    uint64_t reserved
+    uint64_t auction
+    uint64_t statistics
+    uint64_t bars
 
 cdef packed struct FrameHeader:
     uint16_t magic

@@ -35,6 +35,8 @@ from openbell.errors import (
 )
 from openbell.events import Event, Reject
 from openbell.market import (
+    AuctionUpdate,
+    BarUpdate,
     Book,
     BookUpdate,
     DepthUpdate,
@@ -42,6 +44,7 @@ from openbell.market import (
     Recovered,
     RestingOrder,
     Stale,
+    StatisticsUpdate,
     StatusUpdate,
     TopUpdate,
     TradeUpdate,
@@ -71,6 +74,7 @@ from openbell.wire import (
     SelfTrade,
     Side,
     TimeInForce,
+    TradeFlag,
 )
 
 __version__ = "0.1.0"
@@ -134,8 +138,9 @@ def market_data(
     """A blocking subscription to market data, live when it is returned.
 
     address: as in `connect`; no API key is needed. channels: some of B (every order), D (totals by price), T (best bid
-    and offer), X (trades), S (trading states). symbols: one, some, or None for all. trades_from: the first sequence of
-    channel X wanted, as far as the market keeps it (default: from now on). Raises MarketNotFound, TimedOut,
+    and offer), X (trades), S (trading states), A (auctions), V (statistics), C (bars). symbols: one, some, or None for
+    all. trades_from: the first sequence of channel X wanted, as far as the market keeps it (default: from now
+    on). Raises MarketNotFound, TimedOut,
     InvalidInput.
     """
     return MarketData(
@@ -169,6 +174,8 @@ __all__ = [
     "AsyncOrder",
     "AuctionKind",
     "AuctionResult",
+    "AuctionUpdate",
+    "BarUpdate",
     "BlockingOrder",
     "Book",
     "BookInfo",
@@ -223,11 +230,13 @@ __all__ = [
     "Side",
     "SocketSettings",
     "Stale",
+    "StatisticsUpdate",
     "Status",
     "StatusUpdate",
     "TimeInForce",
     "TimedOut",
     "TopUpdate",
+    "TradeFlag",
     "TradeUpdate",
     "Update",
     "UpdateStream",

@@ -174,8 +174,12 @@ class Operator:
         max_order_qty: int | None = None,
         max_order_notional: PriceLike | None = None,
         currency: str | None = None,
+        round_lot: int | None = None,
     ) -> InstrumentInfo:
-        """Change an instrument, or without one make a new one (CLOSED at first). What is None stays as it is."""
+        """Change an instrument, or without one make a new one (CLOSED at first). What is None stays as it is.
+
+        round_lot: in lots; it counts from the instrument's next state on.
+        """
         row = self._change(
             "set-instrument",
             {
@@ -188,6 +192,7 @@ class Operator:
                 "max_order_qty": max_order_qty,
                 "max_order_notional": _cash_or_none(max_order_notional, "max_order_notional"),
                 "currency": currency,
+                "round_lot": round_lot,
             },
             reason,
         )

@@ -38,6 +38,8 @@ MARKET_DATA = struct_of(wire.MARKET_DATA)
 TOP = struct_of(wire.TOP)
 DEPTH = struct_of(wire.DEPTH)
 TRADE = struct_of(wire.TRADE)
+STATISTICS = struct_of(wire.STATISTICS)
+BAR = struct_of(wire.BAR)
 HEARTBEAT = struct_of(wire.HEARTBEAT)
 # A whole ORDERS or SPECIALS frame of one command: packed in one call.
 ORDER_FRAME = Struct("<" + letters_of(wire.FRAME_HEADER) + letters_of(wire.ORDER_COMMAND))

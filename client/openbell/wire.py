@@ -347,6 +347,24 @@ class BookKind(IntEnum):
     TIME = 10
 
 
+class TradeFlag(IntFlag):
+    """Bits of Trade.flags: the conditions of a trade."""
+
+    CROSS = 1  # all that an auction traded, in one print
+    ODD_LOT = 2  # less than a round lot, and no cross: makes no price (open, high, low, close), counts in volume
+    HIDDEN = 4  # with an order that was not displayed
+    FIRST = 8  # the first of the day that makes a price
+    OPENING = 16  # the cross of an opening auction
+    CLOSING = 32  # the cross of a closing auction
+    REOPENING = 64  # the cross of an auction after a halt or a pause for volatility
+
+
+class StatisticsFlag(IntFlag):
+    """Bits of Statistics.flags."""
+
+    FINAL = 1  # the day is over
+
+
 class FrameType(IntEnum):
     """Type of a frame on the order port. Types below 64 go to the engine, the others come from it."""
 
@@ -372,6 +390,9 @@ class Channel(IntEnum):
     TOP = 84  # 'T': best bid and offer, Top records
     TRADES = 88  # 'X': Trade records
     STATUS = 83  # 'S': MarketData records of kind STATUS
+    AUCTION = 65  # 'A': MarketData records of the kinds INDICATIVE and CROSS
+    STATISTICS = 86  # 'V': Statistics records, of an instrument at most one a second
+    BARS = 67  # 'C': Bar records, when they close
     HEARTBEAT = 72  # 'H': one Heartbeat record, at least once a second
 
 
@@ -552,11 +573,49 @@ TRADE: Final = np.dtype(
         ("seq", "<u8"),
         ("ts_ns", "<i8"),
         ("instrument", "<u4"),  # instrument id
-        ("aggressor", "<u4"),  # Side of the incoming order
-        ("price", "<i8"),  # the maker's
-        ("trade_id", "<u8"),  # ascending within the instrument
-        ("qty", "<u4"),  # lots
-        ("reserved", "<u4"),  # 0
+        ("aggressor", "u1"),  # Side of the incoming order; SIDE_BOTH in a cross
+        ("flags", "u1"),  # TradeFlag bits
+        ("reserved", "<u2"),  # 0
+        ("price", "<i8"),  # the maker's; a cross's
+        ("trade_id", "<u8"),  # ascending within the instrument; of a cross the last one
+        ("qty", "<u8"),  # lots
+    ]
+)
+# An instrument's day so far, after the second of its last trade. A price of 0: no trade has made one.
+STATISTICS: Final = np.dtype(
+    [
+        ("seq", "<u8"),  # of the last trade
+        ("ts_ns", "<i8"),  # of the last trade
+        ("instrument", "<u4"),  # instrument id
+        ("flags", "u1"),  # StatisticsFlag bits
+        ("reserved", "u1"),  # 0
+        ("reserved1", "<u2"),  # 0
+        ("open", "<i8"),  # price of the first trade
+        ("high", "<i8"),
+        ("low", "<i8"),
+        ("close", "<i8"),  # price of the last trade
+        ("previous_close", "<i8"),  # close of the last day with one
+        ("volume", "<u8"),  # lots
+        ("turnover", "<u8"),  # sum of price x lots, at most 2**64 - 1
+        ("vwap", "<i8"),  # turnover / volume, rounded down
+        ("trades", "<u8"),  # a cross counts as one
+    ]
+)
+# What an instrument traded within a period. There is none of periods without trades; prices of 0: no trade made one.
+BAR: Final = np.dtype(
+    [
+        ("seq", "<u8"),  # of the last trade
+        ("ts_ns", "<i8"),  # begin of the period; of a day: the full second of its first trade
+        ("instrument", "<u4"),  # instrument id
+        ("period_s", "<u4"),  # 1, 60, 300, 3600, or 86400 for a trading day
+        ("open", "<i8"),  # price of the first trade
+        ("high", "<i8"),
+        ("low", "<i8"),
+        ("close", "<i8"),  # price of the last trade
+        ("volume", "<u8"),  # lots
+        ("turnover", "<u8"),  # sum of price x lots, at most 2**64 - 1
+        ("vwap", "<i8"),  # turnover / volume, rounded down
+        ("trades", "<u8"),  # a cross counts as one
     ]
 )
 # Last sequence sent on each market data channel: shows a lost tail, and that the feed lives.
@@ -569,7 +628,9 @@ HEARTBEAT: Final = np.dtype(
         ("top", "<u8"),  # TOP
         ("trades", "<u8"),  # TRADES
         ("status", "<u8"),  # STATUS
-        ("reserved", "<u8"),  # 0
+        ("auction", "<u8"),  # AUCTION
+        ("statistics", "<u8"),  # STATISTICS
+        ("bars", "<u8"),  # BARS
     ]
 )
 # Head of each frame on the order port, both ways.

@@ -14,7 +14,7 @@ import numpy as np
 from openbell import wire
 from openbell.wire import BookKind, FrameType, Side
 
-from engine.market import Market
+from engine.market import CHANNELS, Market
 from engine.ports.frames import FrameError, body_of, error_frame, head_of, json_frame, number_of
 
 MAX_FRAME_BYTES: Final = 1 << 12
@@ -22,23 +22,38 @@ MAX_REPLY_BYTES: Final = 1 << 25
 MAX_UNREAD_BYTES: Final = 1 << 27  # of all clients: anybody may ask
 ALL_LEVELS: Final = 1 << 30
 INSTRUMENTS: Final = "I"
-_PLACES: Final = {"B": 0, "D": 1, "T": 2, "X": 3, "S": 4}  # in Feed.sequences
+TOLD: Final = "XAVC"  # channels whose records the feed keeps
+PERIODS_S: Final = (1, 60, 300, 3600, 86400)
 _SIZES: Final = {
     "B": wire.MARKET_DATA.itemsize,
     "D": wire.DEPTH.itemsize,
     "T": wire.TOP.itemsize,
     "X": wire.TRADE.itemsize,
     "S": wire.MARKET_DATA.itemsize,
+    "A": wire.MARKET_DATA.itemsize,
+    "V": wire.STATISTICS.itemsize,
+    "C": wire.BAR.itemsize,
     INSTRUMENTS: wire.INSTRUMENT_ROW.itemsize,
 }
 
 
+def _check_size(records: bytes) -> None:
+    """Raises FrameError for more than an answer may hold."""
+    if len(records) > MAX_REPLY_BYTES:
+        raise FrameError(
+            "too_many", f"this would be {len(records)} bytes: ask for one instrument after the other",
+            field="instrument", limit=MAX_REPLY_BYTES, value=len(records),
+        )  # fmt: skip
+
+
 class Query(msgspec.Struct, forbid_unknown_fields=True):
-    """QUERY of the snapshots port."""
+    """QUERY of the snapshots port. from: of channels X and C. period_s, last: of C, the last bars of an instrument."""
 
     channel: str
     instrument: int | None = None
     from_: int = msgspec.field(default=1, name="from")
+    period_s: int | None = None
+    last: int = 1
 
 
 class SnapshotProtocol:
@@ -95,27 +110,48 @@ class SnapshotProtocol:
                     field="instrument",
                     value=query.instrument,
                 )
-        records = b"" if channel == "X" else self._state(channel, instruments)
-        if len(records) > MAX_REPLY_BYTES:
+        if query.period_s is not None and query.period_s not in PERIODS_S:
             raise FrameError(
-                "too_many", f"this would be {len(records)} bytes: ask for one instrument after the other",
-                field="instrument", limit=MAX_REPLY_BYTES, value=len(records),
+                "bad_query", f"period_s must be one of {', '.join(map(str, PERIODS_S))}, got {query.period_s}",
+                field="period_s", value=query.period_s,
             )  # fmt: skip
+        if query.last < 1:
+            raise FrameError("bad_query", "last must be at least 1", field="last", limit=1, value=query.last)
+        records = b"" if channel in TOLD else self._state(channel, instruments)
+        _check_size(records)
         seq = market.core.seq
 
         def reply() -> None:
             # The gate has let out just what `records` show: the channel's sequence is that of this state.
             body: dict[str, Any] = {"channel": channel, "seq": seq, "instrument": query.instrument}
             shown = records
-            if channel == "X":
-                body["from"], shown = market.feed.trades(max(0, query.from_))
+            if channel in TOLD:
+                try:
+                    shown = self._told(query, body)
+                    _check_size(shown)
+                except FrameError as error:
+                    self._send(identity, error_frame(number, error))
+                    return
             if channel != INSTRUMENTS:
-                body["sequence"] = market.feed.sequences[_PLACES[channel]]
+                body["sequence"] = market.feed.sequences[CHANNELS.index(channel)]
             body["record_size"] = _SIZES[channel]
             body["count"] = len(shown) // _SIZES[channel]
             self._send_two(identity, json_frame(FrameType.REPLY, number, body), shown)
 
         market.later(reply)
+
+    def _told(self, query: Query, body: dict[str, Any]) -> bytes:
+        """What the feed itself keeps, as of what it has told. Raises FrameError."""
+        feed = self._market.feed
+        if query.channel == "A":
+            return feed.auctions(query.instrument)
+        if query.channel == "V":
+            return feed.statistics(query.instrument)
+        if query.period_s is not None and query.channel == "C":
+            body["period_s"] = query.period_s
+            return feed.last_bars(query.instrument, query.period_s, query.last)
+        body["from"], records = (feed.trades if query.channel == "X" else feed.bars)(max(0, query.from_))
+        return records
 
     def _state(self, channel: str, instruments: np.ndarray[Any, Any]) -> bytes:
         """The records of a channel as of now."""

@@ -18,7 +18,11 @@ DTYPES = {
     Channel.TOP: wire.TOP,
     Channel.TRADES: wire.TRADE,
     Channel.STATUS: wire.MARKET_DATA,
+    Channel.AUCTION: wire.MARKET_DATA,
+    Channel.STATISTICS: wire.STATISTICS,
+    Channel.BARS: wire.BAR,
 }
+ONCE = (Channel.TRADES, Channel.BARS)
 
 
 def record(dtype: np.dtype[Any], **fields: Any) -> bytes:
@@ -38,6 +42,8 @@ class Publisher:
         self.places: dict[int, tuple[int, int, int]] = {}  # order_id -> instrument, side, price
         self.sequences = dict.fromkeys(DTYPES, 0)
         self.trades: list[bytes] = []
+        self.bars: list[bytes] = []
+        self.last: dict[tuple[Channel, int], bytes] = {}  # of channels AUCTION and STATISTICS
         self.kept_trades = 1000
         self.seq = 0
         self._next_order = 1
@@ -74,6 +80,20 @@ class Publisher:
         self.seq += 1
         self.states[instrument] = state
         self._pending.append((Channel.STATUS, self._status(instrument)))
+
+    def tell(self, channel: Channel, instrument: int, number: int) -> None:
+        """Something on channel AUCTION, STATISTICS or BARS, that `number` tells from others."""
+        self.seq += 1
+        same = {"seq": self.seq, "instrument": instrument}
+        if channel == Channel.BARS:
+            made = record(wire.BAR, period_s=(1, 60)[number % 2], open=number, **same)
+            self.bars.append(made)
+        elif channel == Channel.STATISTICS:
+            made = self.last[channel, instrument] = record(wire.STATISTICS, volume=number, **same)
+        else:
+            kind = (BookKind.INDICATIVE, BookKind.CROSS)[number % 2]
+            made = self.last[channel, instrument] = record(wire.MARKET_DATA, kind=kind, level_qty=number, **same)
+        self._pending.append((channel, made))
 
     def _shrink(self, kind: BookKind, order_id: int, qty: int) -> None:
         instrument, side, price = self.places[order_id]
@@ -136,7 +156,8 @@ class Publisher:
     def heartbeat(self) -> bytes:
         """A HEARTBEAT frame as of the last flush."""
         names = {Channel.BOOK: "book", Channel.DEPTH: "depth", Channel.TOP: "top", Channel.TRADES: "trades"}
-        names[Channel.STATUS] = "status"
+        names |= {Channel.STATUS: "status", Channel.AUCTION: "auction", Channel.BARS: "bars"}
+        names[Channel.STATISTICS] = "statistics"
         shown = {name: self.sequences[channel] for channel, name in names.items()}
         head = MARKET_DATA_HEADER.pack(Channel.HEARTBEAT, wire.VERSION, wire.HEARTBEAT.itemsize, 1, 0)
         return head + record(wire.HEARTBEAT, seq=self.seq, **shown)
@@ -157,14 +178,20 @@ class Publisher:
         channel = Channel(ord(asked["channel"]))
         only = asked.get("instrument")
         instruments = list(SYMBOLS) if only is None else [only]
-        if channel == Channel.TRADES:
-            first = max(asked["from"], len(self.trades) - self.kept_trades + 1)
-            rows = self.trades[first - 1 :]
+        if asked.get("period_s"):
+            rows = [row for row in self.bars if np.frombuffer(row, wire.BAR)["period_s"] == asked["period_s"]]
+            rows = [row for row in rows if np.frombuffer(row, wire.BAR)["instrument"] == only][-asked["last"] :]
+        elif channel in ONCE:
+            kept = self.trades if channel == Channel.TRADES else self.bars
+            first = max(asked["from"], len(kept) - self.kept_trades + 1)
+            rows = kept[first - 1 :]
         else:
             rows = [row for instrument in instruments for row in self._state_of(channel, instrument)]
         return self._parts(number, chr(channel), self.sequences[channel], only, rows, DTYPES[channel].itemsize)
 
     def _state_of(self, channel: Channel, instrument: int) -> list[bytes]:
+        if channel in (Channel.AUCTION, Channel.STATISTICS):
+            return [self.last[channel, instrument]] if (channel, instrument) in self.last else []
         if channel == Channel.TOP:
             return [self._top(instrument)]
         if channel == Channel.STATUS:

@@ -20,7 +20,7 @@ from tests.reference.worlds import WORLDS, World
 
 COMMANDS = 1500
 ALL_LEVELS = 1 << 20
-PLACES = {"B": 0, "D": 1, "T": 2, "X": 3, "S": 4}
+LETTERS = "BDTXSAVC"  # in the order of Feed.sequences
 
 
 def answer(pair: Pair, feed: Feed, question: bytes) -> list[bytes]:
@@ -37,6 +37,12 @@ def answer(pair: Pair, feed: Feed, question: bytes) -> list[bytes]:
         records, size = b"".join(core.depth(one, ALL_LEVELS) for one in ids), wire.DEPTH.itemsize
     elif letter == "X":
         records, size = feed.trades(asked["from"])[1], wire.TRADE.itemsize
+    elif letter == "C":
+        records, size = feed.bars(asked["from"])[1], wire.BAR.itemsize
+    elif letter == "V":
+        records, size = feed.statistics(only), wire.STATISTICS.itemsize
+    elif letter == "A":
+        records, size = feed.auctions(only), wire.MARKET_DATA.itemsize
     elif letter == "S":
         states = np.zeros(len(rows), wire.MARKET_DATA)
         states["kind"], states["instrument"], states["state"] = BookKind.STATUS, ids, rows["state"]
@@ -50,18 +56,21 @@ def answer(pair: Pair, feed: Feed, question: bytes) -> list[bytes]:
         records, size = rows.tobytes(), wire.INSTRUMENT_ROW.itemsize
     body: dict[str, Any] = {"channel": letter, "instrument": only, "record_size": size, "count": len(records) // size}
     if letter != "I":
-        body["sequence"] = feed.sequences[PLACES[letter]]
+        body["sequence"] = feed.sequences[LETTERS.index(letter)]
     number = HEADER.unpack_from(question)[4]
     return [frame(FrameType.REPLY, number, json.dumps(body).encode()), records]
 
 
 def beat(feed: Feed) -> bytes:
     head = MARKET_DATA_HEADER.pack(Channel.HEARTBEAT, wire.VERSION, HEARTBEAT.size, 1, 0)
-    return head + HEARTBEAT.pack(0, 0, *feed.sequences, 0)
+    return head + HEARTBEAT.pack(0, 0, *feed.sequences)
 
 
-def check(pair: Pair, local: MarketFeed) -> None:
-    """What the local feed holds is what the core holds."""
+def check(pair: Pair, feed: Feed, local: MarketFeed, bars: list[bytes]) -> None:
+    """What the local feed holds is what the core holds, and the feed."""
+    held = sorted(local.statistics.values(), key=lambda one: one.instrument)
+    assert [tuple(one) for one in held] == np.frombuffer(feed.statistics(), wire.STATISTICS).tolist()
+    assert b"".join(bars) == feed.bars(1)[1]
     for row in np.frombuffer(pair.core.instruments(), wire.INSTRUMENT_ROW):
         instrument = int(row["instrument"])
         book = local.order_books.get(instrument, OrderBook())
@@ -89,10 +98,17 @@ def check(pair: Pair, local: MarketFeed) -> None:
 @pytest.mark.parametrize("world", WORLDS, ids=[world.name for world in WORLDS])
 def test_local_books_equal_those_of_the_core(world: World, loses: float, seed: int) -> None:
     random = Random(f"{seed} {world.name} {loses}")
-    pair, feed = Pair(), Feed(100_000)
+    pair, feed = Pair(), Feed(100_000, bars=100_000)
     swarm = Swarm(random, world, pair.model)
     now = [0]
-    local = MarketFeed("BDTXS", clock_ns=lambda: now[0])
+    local = MarketFeed(LETTERS, clock_ns=lambda: now[0])
+    bars: list[bytes] = []
+
+    def take(channel: Channel, what: Any) -> None:
+        if channel == Channel.BARS and isinstance(what, memoryview):
+            bars.append(bytes(what))
+
+    local.listeners.append(take)
     steps = [Step(command) for command in world.opening(random)]
     live = 0
     for place in range(COMMANDS):
@@ -107,7 +123,7 @@ def test_local_books_equal_those_of_the_core(world: World, loses: float, seed: i
             if local.is_live:
                 live += 1
                 if place % 20 == 0:
-                    check(pair, local)
+                    check(pair, feed, local, bars)
         if random.random() < 0.3:
             for question in local.take_outgoing():
                 local.reply(answer(pair, feed, question))
@@ -122,4 +138,4 @@ def test_local_books_equal_those_of_the_core(world: World, loses: float, seed: i
             local.reply(answer(pair, feed, question))
         now[0] += 100_000_000
     assert local.is_live
-    check(pair, local)
+    check(pair, feed, local, bars)

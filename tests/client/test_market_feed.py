@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openbell import wire
-from openbell.market import MarketFeed, Recovered, Stale, TradeUpdate, Update, UpdateQueue
+from openbell.market import BarUpdate, MarketFeed, Recovered, Stale, TradeUpdate, Update, UpdateQueue
 from openbell.market.feed import SILENT_NS
-from openbell.market.updates import Note
+from openbell.market.updates import FORMATS, Note
 from openbell.records import HEADER, json_frame
 from openbell.wire import Channel, FrameType
 
-from tests.client.publisher import SYMBOLS, Publisher
+from tests.client.publisher import DTYPES, SYMBOLS, Publisher
 
 SECOND_NS = 1_000_000_000
 
@@ -36,7 +36,7 @@ class Clock:
 class Line:
     """A publisher, a feed, and the lines between, which a test may cut."""
 
-    def __init__(self, channels: str = "BDTXS", symbols: list[str] | None = None, **options: Any) -> None:
+    def __init__(self, channels: str = "BDTXSAVC", symbols: list[str] | None = None, **options: Any) -> None:
         self.clock = Clock()
         self.publisher = Publisher()
         self.feed = MarketFeed(channels, symbols, clock_ns=self.clock, **options)
@@ -94,16 +94,25 @@ class Line:
                 assert (top.ask_price, top.ask_qty, top.ask_orders) == (asks[0] if asks else (0, 0, 0))
             if instrument in self.feed.statuses:
                 assert self.feed.statuses[instrument].state == self.publisher.states[instrument]
+        for channel, held in ((Channel.AUCTION, self.feed.auctions), (Channel.STATISTICS, self.feed.statistics)):
+            if self.feed.channel_is_live(channel):
+                told = {of: row for (about, of), row in self.publisher.last.items() if about == channel}
+                packed = {of: FORMATS[channel][0].pack(*one) for of, one in held.items()}
+                assert {of: row for of, row in packed.items() if self.feed.is_wanted(of)} == {
+                    of: row for of, row in told.items() if self.feed.is_wanted(of)
+                }
 
 
 def drained(queue: UpdateQueue) -> list[Update]:
     return list(iter(queue.pop, None))
 
 
-DATA = [Channel.BOOK, Channel.DEPTH, Channel.TOP, Channel.TRADES, Channel.STATUS]
+DATA = list(DTYPES)
 
 CHANGES = st.tuples(
-    st.sampled_from(["add", "add", "add", "take", "take", "reduce", "delete", "state"]),
+    st.sampled_from(
+        ["add", "add", "add", "take", "take", "reduce", "delete", "state", "auction", "statistics", "bars"]
+    ),
     st.sampled_from(list(SYMBOLS)),
     st.integers(0, 1),
     st.integers(1, 4),
@@ -122,6 +131,8 @@ def change(publisher: Publisher, step: tuple[Any, ...]) -> None:
     live = list(publisher.places)
     if what == "add":
         publisher.add(instrument, side, price if side else -price + 20, qty)
+    elif what in ("auction", "statistics", "bars"):
+        publisher.tell(Channel[what.upper()], instrument, pick)
     elif what == "state":
         publisher.state(instrument, pick % 3)
     elif live:
@@ -135,7 +146,7 @@ def change(publisher: Publisher, step: tuple[Any, ...]) -> None:
 @given(
     steps=st.lists(STEPS, min_size=40, max_size=120),
     live_first=st.booleans(),
-    channels=st.sampled_from(["BDTXS", "BD", "B", "D", "TX"]),
+    channels=st.sampled_from(["BDTXSAVC", "BD", "B", "D", "TX", "AVC"]),
     symbols=st.sampled_from([None, ["ACME"], ["BOLT", "CORE"]]),
 )
 @settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
@@ -194,6 +205,39 @@ def spoiled(how: str, late: list[bytes], frames: list[bytes]) -> list[bytes]:
         late.clear()
         return mixed
     return frames
+
+
+def test_bars_that_were_missed_come_later_and_the_last_ones_can_be_asked_for() -> None:
+    line = Line("C")
+    line.publisher.tell(Channel.BARS, 1, 0)  # before the subscription
+    line.publish()
+    line.settle()
+    queue = line.feed.updates(100)
+    for number in (1, 2, 3, 4):
+        line.publisher.tell(Channel.BARS, 1, number)
+        line.publish((lambda frames: []) if number in (2, 3) else list)
+    line.settle()
+    assert [one.open for one in drained(queue) if isinstance(one, BarUpdate)] == [1, 2, 3, 4]
+    assert (line.feed.bars[1, 1].open, line.feed.bars[1, 60].open) == (4, 3)
+    number = line.feed.ask_bars("ACME", 1, 2)
+    line.feed.take_outgoing()  # this question is lost
+    assert line.feed.is_asking
+    line.pass_time(3)
+    assert line.feed.take_bars(number) is None
+    line.answer()
+    assert line.feed.has_bars(number)
+    bars = line.feed.take_bars(number)
+    assert bars is not None
+    assert bars["open"].tolist() == [2, 4]
+    assert not line.feed.is_asking
+    number = line.feed.ask_bars("ACME", 60, 9)
+    line.feed.reply([json_frame(FrameType.ERROR, number, {"code": "overloaded", "text": "later"})])
+    with pytest.raises(openbell.OpenBellError, match="later"):
+        line.feed.take_bars(number)
+    for period_s, last, field in ((2, 1, "period_s"), (1, 0, "last")):
+        with pytest.raises(openbell.InvalidInput) as caught:
+            line.feed.ask_bars("ACME", period_s, last)
+        assert caught.value.field == field
 
 
 def test_it_starts_with_the_first_heartbeat() -> None:

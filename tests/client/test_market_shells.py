@@ -73,6 +73,31 @@ def test_blocking_books_follow_and_recover(station: Station) -> None:
         data.poll()
 
 
+def test_blocking_bars(station: Station) -> None:
+    with station.lock:
+        for number in range(6):
+            station.publisher.tell(openbell.Channel.BARS, 1, number)
+    with MarketData(station.market, channels="C") as data:
+        assert data.bars("ACME", 60, 2)["open"].tolist() == [3, 5]
+        assert len(data.bars("BOLT")) == 0
+        station.stop()
+        with pytest.raises(openbell.TimedOut, match="bars of ACME"):
+            data.bars("ACME", timeout_s=0.1)
+
+
+async def test_asynchronous_bars(station: Station) -> None:
+    with station.lock:
+        for number in range(6):
+            station.publisher.tell(openbell.Channel.BARS, 1, number)
+    async with AsyncMarketData(station.market, channels="C") as data:
+        assert (await data.bars("ACME", 60, 2))["open"].tolist() == [3, 5]
+        station.stop()
+        with pytest.raises(openbell.TimedOut, match="bars of ACME"):
+            await data.bars("ACME", timeout_s=0.1)
+    with pytest.raises(openbell.ConnectionLost, match="closed"):
+        await data.bars("ACME")
+
+
 def test_blocking_survives_a_restart(station: Station) -> None:
     with MarketData(station.market, channels="B") as data:
         book = data.book("ACME")

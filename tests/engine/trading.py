@@ -20,7 +20,7 @@ from engine import recovery
 from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import JournalWriter
 from engine.keys import Keys
-from engine.market import Market
+from engine.market import Market, load_feed
 from engine.ports.orders import OrderProtocol
 from engine.setup import Setup
 from ext.feed import Feed
@@ -76,7 +76,9 @@ class Trading:
         self.config = checked(CONFIGURATION % durability + more)
         self.streams, self.feed = Streams(events), Feed(1000)
         recovered = recovery.recover(
-            folder, on_events=lambda events, data: (self.streams.record(events), self.feed.add(data))
+            folder,
+            on_start=lambda extra: load_feed(self.feed, extra),
+            on_events=lambda events, data: (self.streams.record(events), self.feed.add(data)),
         )
         writer = JournalWriter(
             folder / "journal",

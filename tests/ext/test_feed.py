@@ -18,8 +18,13 @@ DTYPES = {
     wire.Channel.TOP: wire.TOP,
     wire.Channel.TRADES: wire.TRADE,
     wire.Channel.STATUS: wire.MARKET_DATA,
+    wire.Channel.AUCTION: wire.MARKET_DATA,
+    wire.Channel.STATISTICS: wire.STATISTICS,
+    wire.Channel.BARS: wire.BAR,
 }
 ORDER = list(DTYPES)
+OF_BOOKS = ORDER[:5]  # test_tape.py looks at the others
+TRADES = [0, 2**32 - 3, 7]  # before the records
 rows = st.tuples(
     st.sampled_from([*BOOK_KINDS, wire.BookKind.TOP, wire.BookKind.STATUS]),
     st.integers(0, 1),  # side
@@ -32,7 +37,7 @@ rows = st.tuples(
 def records_of(given: list[tuple[wire.BookKind, int, int, int, bool]]) -> np.ndarray:
     """MarketData records; trade_no goes on within the instrument, as the core does it."""
     made = np.zeros(len(given), wire.MARKET_DATA)
-    trades = [0, 2**32 - 2, 2**32 + 7]
+    trades = list(TRADES)
     seq = 1
     for record, (kind, side, instrument, price, fresh) in zip(made, given, strict=True):
         seq += fresh
@@ -48,8 +53,9 @@ def records_of(given: list[tuple[wire.BookKind, int, int, int, bool]]) -> np.nda
 def expected_of(made: np.ndarray) -> dict[wire.Channel, list[tuple[int, ...]]]:
     """What each channel says of the records, in plain Python."""
     told: dict[wire.Channel, list[tuple[int, ...]]] = {channel: [] for channel in ORDER}
-    trades = [0, 2**32 - 2, 2**32 + 7]
+    trades = list(TRADES)
     last: tuple[int, ...] | None = None
+    priced: set[int] = set()
     for record in made:
         kind = record["kind"]
         if kind == wire.BookKind.TOP:
@@ -70,17 +76,12 @@ def expected_of(made: np.ndarray) -> dict[wire.Channel, list[tuple[int, ...]]]:
             if kind == wire.BookKind.EXECUTE:
                 trades[instrument] += 1
                 aggressor = 1 - side
+                flags = 0 if instrument in priced else wire.TradeFlag.FIRST
+                priced.add(instrument)
                 told[wire.Channel.TRADES].append(
-                    (seq, ts_ns, instrument, aggressor, price, trades[instrument], int(record["qty"]), 0)
+                    (seq, ts_ns, instrument, aggressor, flags, 0, price, trades[instrument], int(record["qty"]))
                 )
     return told
-
-
-def instruments() -> bytes:
-    made = np.zeros(3, wire.INSTRUMENT_ROW)
-    made["instrument"] = [0, 1, 2]
-    made["trades"] = [0, 2**32 - 2, 2**32 + 7]
-    return made.tobytes()
 
 
 def unpack(frames: list[bytes]) -> dict[wire.Channel, list[tuple[int, list[tuple[int, ...]]]]]:
@@ -108,7 +109,6 @@ def split_by_command(made: np.ndarray, cuts: set[int]) -> list[np.ndarray]:
 def test_every_channel_gets_its_records_in_order(given: list, cuts: set[int], frame_records: int) -> None:
     made = records_of(given)
     feed = Feed(trades=1000, frame_records=frame_records)
-    feed.settle(instruments())
     frames = [frame for part in split_by_command(made, cuts) for frame in feed.add(part.tobytes())]
     expected = expected_of(made)
     for channel, parts in unpack(frames).items():
@@ -117,8 +117,9 @@ def test_every_channel_gets_its_records_in_order(given: list, cuts: set[int], fr
             assert first == len(told) + 1
             assert len(records) <= frame_records
             told += records
-        assert told == expected[channel]
-    assert feed.sequences == tuple(len(expected[channel]) for channel in ORDER)
+        if channel in OF_BOOKS:
+            assert told == expected[channel]
+    assert feed.sequences[:5] == tuple(len(expected[channel]) for channel in OF_BOOKS)
 
 
 @settings(max_examples=100)
@@ -126,44 +127,12 @@ def test_every_channel_gets_its_records_in_order(given: list, cuts: set[int], fr
 def test_the_last_trades_are_kept(given: list, kept: int, wanted: int) -> None:
     made = records_of(given)
     feed = Feed(trades=kept)
-    feed.settle(instruments())
     feed.add(made.tobytes())
     trades = expected_of(made)[wire.Channel.TRADES]
     first, records = feed.trades(wanted)
     oldest = max(1, len(trades) - kept + 1)
     assert first == min(max(wanted, oldest), len(trades) + 1)
     assert np.frombuffer(records, wire.TRADE).tolist() == trades[first - 1 :]
-
-
-@settings(max_examples=100)
-@given(st.lists(rows, max_size=60), st.integers(0, 60), st.integers(1, 7))
-def test_a_replay_of_the_tail_goes_on_with_the_numbers_of_a_snapshot(given: list, cut: int, kept: int) -> None:
-    made = records_of(given)
-    parts = split_by_command(made, {cut})
-    if len(parts) < 2:
-        return
-    whole = Feed(trades=kept)
-    whole.settle(instruments())
-    whole.add(parts[0].tobytes())
-    snapshot = whole.sequences
-    whole.add(parts[1].tobytes())
-    after = np.zeros(3, wire.INSTRUMENT_ROW)
-    after["instrument"] = [0, 1, 2]
-    executions = made[made["kind"] == wire.BookKind.EXECUTE]
-    after["trades"] = [
-        base + int((executions["instrument"] == place).sum()) for place, base in enumerate([0, 2**32 - 2, 2**32 + 7])
-    ]
-    tail = Feed(trades=kept)
-    tail.add(parts[1].tobytes())
-    tail.advance(snapshot)
-    tail.settle(after.tobytes())
-    assert tail.sequences == whole.sequences
-    first, records = tail.trades(0)
-    assert (first, records) == whole.trades(first)
-    more = np.zeros(1, wire.MARKET_DATA)
-    more["kind"], more["seq"], more["instrument"] = wire.BookKind.EXECUTE, 10**6, 1
-    more["trade_no"] = (int(after["trades"][1]) + 1) % 2**32
-    assert tail.add(more.tobytes()) == whole.add(more.tobytes())
 
 
 def test_channels_that_nobody_wants_are_numbered_all_the_same() -> None:
@@ -173,7 +142,7 @@ def test_channels_that_nobody_wants_are_numbered_all_the_same() -> None:
     feed = Feed(trades=10)
     feed.want(b"T")
     assert [frame[:1] for frame in feed.add(made.tobytes())] == [b"T"]
-    assert feed.sequences == (1, 1, 1, 0, 1)
+    assert feed.sequences == (1, 1, 1, 0, 1, 0, 0, 0)
     feed.want(b"")
     assert feed.add(made.tobytes()) == []
     feed.want(b"BS")
@@ -187,10 +156,6 @@ def test_wrong_input_is_refused() -> None:
     feed = Feed(trades=10)
     with pytest.raises(ValueError, match="records of 64 bytes expected, got 65"):
         feed.add(bytes(65))
-    with pytest.raises(ValueError, match="rows of 160 bytes"):
-        feed.settle(bytes(1))
-    with pytest.raises(ValueError, match="5 numbers"):
-        feed.advance([1, 2])
     with pytest.raises(ValueError, match="at least 1"):
         Feed(trades=0)
-    assert feed.sequences == (0, 0, 0, 0, 0)
+    assert feed.sequences == (0,) * 8

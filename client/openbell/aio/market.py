@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+import numpy as np
 import zmq
 
 from openbell.aio.waiters import Waiters
@@ -148,6 +149,25 @@ class AsyncMarketData(MarketView):
             for listener in listeners:
                 self.feed.listeners.remove(listener)
             stream.end()
+
+    async def bars(
+        self, symbol: str, period_s: int = 60, last: int = 60, timeout_s: float = 10.0
+    ) -> np.ndarray[Any, np.dtype[Any]]:
+        """The last closed bars of a symbol, as far as the market keeps them: an array of wire.BAR, oldest first.
+
+        period_s: 1, 60, 300, 3600, or 86400 for trading days. Needs no channel. Raises InvalidInput, TimedOut.
+        """
+        if self._end is not None:
+            raise self._end
+        number = self.feed.ask_bars(symbol, period_s, last)
+        self._drain_soon()
+        try:
+            await self._waiters.wait(lambda: self.feed.has_bars(number), timeout_s, f"bars of {symbol}")
+            answer = self.feed.take_bars(number)
+            assert answer is not None
+            return answer
+        finally:
+            self.feed.forget_bars(number)
 
     # ------------------------------------------------------------ the sockets
 

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import zmq
 
 from openbell.connection import SocketSettings
@@ -111,6 +112,26 @@ class MarketData(MarketView):
                 yield update
         finally:
             self.feed.listeners.remove(queue.push)
+
+    def bars(
+        self, symbol: str, period_s: int = 60, last: int = 60, timeout_s: float = 10.0
+    ) -> np.ndarray[Any, np.dtype[Any]]:
+        """The last closed bars of a symbol, as far as the market keeps them: an array of wire.BAR, oldest first.
+
+        period_s: 1, 60, 300, 3600, or 86400 for trading days. Needs no channel. Raises InvalidInput, TimedOut.
+        """
+        self.poll(0)
+        number = self.feed.ask_bars(symbol, period_s, last)
+        deadline_s = time.monotonic() + timeout_s
+        try:
+            while (answer := self.feed.take_bars(number)) is None:
+                left_s = deadline_s - time.monotonic()
+                if left_s <= 0:
+                    raise TimedOut(f"waited {timeout_s} s for bars of {symbol}", code="timeout", limit=timeout_s)
+                self.poll(left_s)
+            return answer
+        finally:
+            self.feed.forget_bars(number)
 
     # ------------------------------------------------------------ the end
 

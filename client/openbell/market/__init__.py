@@ -3,10 +3,13 @@
 from openbell.market.book import Book, DepthBook, Level, OrderBook, RestingOrder
 from openbell.market.feed import MarketFeed
 from openbell.market.updates import (
+    AuctionUpdate,
+    BarUpdate,
     BookUpdate,
     DepthUpdate,
     Recovered,
     Stale,
+    StatisticsUpdate,
     StatusUpdate,
     TopUpdate,
     TradeUpdate,
@@ -15,6 +18,8 @@ from openbell.market.updates import (
 )
 
 __all__ = [
+    "AuctionUpdate",
+    "BarUpdate",
     "Book",
     "BookUpdate",
     "DepthBook",
@@ -25,6 +30,7 @@ __all__ = [
     "Recovered",
     "RestingOrder",
     "Stale",
+    "StatisticsUpdate",
     "StatusUpdate",
     "TopUpdate",
     "TradeUpdate",

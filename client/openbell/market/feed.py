@@ -17,7 +17,8 @@ import numpy as np
 
 from openbell import wire
 from openbell.errors import InvalidInput, OpenBellError, near, refusal
-from openbell.market.book import Book, DepthBook, OrderBook
+from openbell.market.book import Book
+from openbell.market.held import Held
 from openbell.market.sync import Sync
 from openbell.market.updates import (
     FORMATS,
@@ -25,20 +26,14 @@ from openbell.market.updates import (
     Note,
     Recovered,
     Stale,
-    StatusUpdate,
-    TopUpdate,
-    TradeUpdate,
     UpdateQueue,
 )
+from openbell.prices import checked_int
 from openbell.records import (
-    DEPTH,
     HEADER,
     HEARTBEAT,
     MAGIC,
-    MARKET_DATA,
     MARKET_DATA_HEADER,
-    TOP,
-    TRADE,
     json_body,
     json_frame,
 )
@@ -48,16 +43,22 @@ from openbell.wire import Channel, FrameType
 SILENT_NS: Final = 1_500_000_000  # without a heartbeat for that long a feed counts as gone
 _ASK_AGAIN_NS: Final = 2_000_000_000
 _PAUSE_NS: Final = 50_000_000  # between two questions about one channel
-_LETTERS: Final = "BDTXS"
+_LETTERS: Final = "BDTXSAVC"
 DTYPES: Final = {
     Channel.BOOK: wire.MARKET_DATA,
     Channel.DEPTH: wire.DEPTH,
     Channel.TOP: wire.TOP,
     Channel.TRADES: wire.TRADE,
     Channel.STATUS: wire.MARKET_DATA,
+    Channel.AUCTION: wire.MARKET_DATA,
+    Channel.STATISTICS: wire.STATISTICS,
+    Channel.BARS: wire.BAR,
 }
 # Where a heartbeat tells the last sequence of a channel.
-_SHOWN: Final = {Channel.BOOK: 2, Channel.DEPTH: 3, Channel.TOP: 4, Channel.TRADES: 5, Channel.STATUS: 6}
+_SHOWN: Final = {Channel(ord(letter)): place for place, letter in enumerate(_LETTERS, 2)}
+BAR_PERIODS_S: Final = (1, 60, 300, 3600, 86400)
+# Channels whose records happen once and are asked for by number; of the others a snapshot of the state is.
+ONCE: Final = frozenset((Channel.TRADES, Channel.BARS))
 
 
 class _Feed:
@@ -70,6 +71,7 @@ class _Feed:
         "floors",
         "lowest",
         "one_by_one",
+        "placed",
         "sequence",
         "stale_since_ns",
         "sync",
@@ -83,12 +85,13 @@ class _Feed:
         self.asked_ns = 0
         self.stale_since_ns: int | None = now_ns
         self.was_live = False
+        self.placed = False  # of a channel of ONCE: where it begins is known
         self.one_by_one = False  # one answer cannot hold all instruments
         self.floors: dict[int, int] = {}  # instrument -> channel sequence that its own snapshot covers
         self.lowest = self.sequence = 0  # lowest and highest sequence of the snapshots that came
 
 
-class MarketFeed:
+class MarketFeed(Held):
     """The market as its data show it, for some channels and symbols (None: all)."""
 
     def __init__(
@@ -113,22 +116,18 @@ class MarketFeed:
         self.symbols_wanted = None if symbols is None else list(dict.fromkeys(symbols))
         if self.symbols_wanted == []:
             raise InvalidInput("symbols is empty: give some, or None for all", field="symbols")
-        self._ids: set[int] | None = None if symbols is None else set()
-        self._trades_from, self._trades_placed = trades_from, False
+        super().__init__(None if symbols is None else set())
+        self._trades_from = trades_from
         self.instruments: dict[str, InstrumentInfo] = {}
-        self.symbols: dict[int, str] = {}
-        self.order_books: dict[int, OrderBook] = {}
-        self.depth_books: dict[int, DepthBook] = {}
-        self.tops: dict[int, TopUpdate] = {}
-        self.trades: dict[int, TradeUpdate] = {}  # the last one of each instrument
-        self.statuses: dict[int, StatusUpdate] = {}
         self.failure: OpenBellError | None = None  # it cannot become live
         self.recoveries = 0  # snapshots that were applied after a loss
         self.listeners: list[Listener] = []
         self._heard_ns: int | None = None  # when the last heartbeat came
         self._started = False
         self._instruments_asked: tuple[int, int] | None = None  # number and time of the question
-        self._instruments_due, self._learned = True, False
+        self._learned = False
+        self._bars_asked: dict[int, tuple[dict[str, Any], int]] = {}  # question and its time, by number
+        self._bars_answered: dict[int, np.ndarray[Any, np.dtype[Any]] | OpenBellError] = {}
         self._number = 0
         self._outgoing: list[bytes] = []
 
@@ -187,20 +186,6 @@ class MarketFeed:
             return self._depth_book(instrument)
         raise InvalidInput("books need channel B or D", field="channels", limit="BD")
 
-    def _order_book(self, instrument: int) -> OrderBook:
-        book = self.order_books.get(instrument)
-        if book is None:
-            book = self.order_books[instrument] = OrderBook(self.symbols.get(instrument, ""))
-            self._instruments_due = self._instruments_due or instrument not in self.symbols
-        return book
-
-    def _depth_book(self, instrument: int) -> DepthBook:
-        book = self.depth_books.get(instrument)
-        if book is None:
-            book = self.depth_books[instrument] = DepthBook(self.symbols.get(instrument, ""))
-            self._instruments_due = self._instruments_due or instrument not in self.symbols
-        return book
-
     def updates(self, limit: int) -> UpdateQueue:
         """A queue of what changes from now on; take it off with `listeners.remove(queue.push)`."""
         made = UpdateQueue(limit, None if self._ids is None else self.is_wanted)
@@ -243,10 +228,11 @@ class MarketFeed:
         self._heard_ns = self._clock_ns()
         if not self._started:
             self._started = True
-            trades = self._feeds.get(Channel.TRADES)
-            if trades is not None and not self._trades_placed:
-                self._trades_placed = True
-                trades.sync.next_seq = self._trades_from or shown[_SHOWN[Channel.TRADES]] + 1
+            for channel, feed in self._feeds.items():
+                if channel in ONCE and not feed.placed:
+                    feed.placed = True
+                    first = self._trades_from if channel == Channel.TRADES else None
+                    feed.sync.next_seq = first or shown[_SHOWN[channel]] + 1
 
     def disconnected(self) -> None:
         """The connection to the publisher was lost: what comes next need not go on where it stopped."""
@@ -265,6 +251,10 @@ class MarketFeed:
                 feed.asked.clear()
         if self._instruments_asked is not None and now_ns - self._instruments_asked[1] > _ASK_AGAIN_NS:
             self._instruments_asked = None
+        for number, (body, asked_ns) in self._bars_asked.items():
+            if now_ns - asked_ns > _ASK_AGAIN_NS:
+                self._bars_asked[number] = body, now_ns
+                self._outgoing.append(json_frame(FrameType.QUERY, number, body))
         self._settle()
 
     # ------------------------------------------------------------ the snapshots port
@@ -282,7 +272,39 @@ class MarketFeed:
     @property
     def is_asking(self) -> bool:
         """Answers of the snapshots port are due."""
-        return self._instruments_asked is not None or any(feed.asked for feed in self._feeds.values())
+        return (
+            self._instruments_asked is not None
+            or bool(self._bars_asked)
+            or any(feed.asked for feed in self._feeds.values())
+        )
+
+    def ask_bars(self, symbol: str, period_s: int, last: int) -> int:
+        """Ask for the last bars of a symbol; the number under which `take_bars` gives them. Raises InvalidInput."""
+        if period_s not in BAR_PERIODS_S:
+            limit = ", ".join(map(str, BAR_PERIODS_S))
+            raise InvalidInput(f"period_s {period_s!r} is not one of {limit}", field="period_s", value=period_s)
+        checked_int(last, "last", 1, 1 << 31)
+        body = {"channel": "C", "instrument": self.instrument_id(symbol), "period_s": period_s, "last": last}
+        number = self._ask(body)
+        self._bars_asked[number] = (body, self._clock_ns())
+        return number
+
+    def take_bars(self, number: int) -> np.ndarray[Any, np.dtype[Any]] | None:
+        """The answer to `ask_bars`, an array of wire.BAR, oldest first; None while there is none. Raises what the
+        market answers instead."""
+        answer = self._bars_answered.pop(number, None)
+        if isinstance(answer, OpenBellError):
+            raise answer
+        return answer
+
+    def has_bars(self, number: int) -> bool:
+        """Whether `take_bars` has an answer."""
+        return number in self._bars_answered
+
+    def forget_bars(self, number: int) -> None:
+        """Nobody waits for that answer any more."""
+        self._bars_asked.pop(number, None)
+        self._bars_answered.pop(number, None)
 
     def _ask(self, body: dict[str, Any]) -> int:
         self._number += 1
@@ -308,7 +330,7 @@ class MarketFeed:
 
     def _ask_for(self, feed: _Feed, now_ns: int) -> None:
         letter = chr(feed.channel)
-        if feed.channel == Channel.TRADES:
+        if feed.channel in ONCE:
             questions: list[dict[str, Any]] = [{"channel": letter, "from": max(1, feed.sync.next_seq)}]
         elif self._ids is None and not feed.one_by_one:
             questions = [{"channel": letter}]
@@ -340,12 +362,15 @@ class MarketFeed:
             if kind == FrameType.REPLY:
                 self._instruments_asked = None
                 self._learn(parts[1])
+        elif self._bars_asked.pop(number, None) is not None:
+            right = kind == FrameType.REPLY
+            self._bars_answered[number] = np.frombuffer(parts[1], wire.BAR) if right else refusal(body)
         else:
             for feed in self._feeds.values():
                 if number in feed.asked:
                     feed.asked.discard(number)
                     if kind == FrameType.REPLY:
-                        self._load(feed, body, parts[1])
+                        self._take_answer(feed, body, parts[1])
                     else:
                         self._refused(feed, refusal(body))
                     break
@@ -382,7 +407,7 @@ class MarketFeed:
             for instrument, book in books.items():
                 book.symbol = self.symbols.get(instrument, "")
 
-    def _load(self, feed: _Feed, body: dict[str, Any], records: bytes) -> None:
+    def _take_answer(self, feed: _Feed, body: dict[str, Any], records: bytes) -> None:
         """One snapshot; with the last one of those asked for, what was held above them."""
         size = FORMATS[feed.channel][0].size
         if len(records) != int(body["count"]) * size or int(body["record_size"]) != size:
@@ -393,10 +418,10 @@ class MarketFeed:
             )
         sequence, instrument = int(body["sequence"]), body.get("instrument")
         lost = 0
-        if feed.channel == Channel.TRADES:
-            lost = self._load_trades(feed, sequence, memoryview(records))
+        if feed.channel in ONCE:
+            lost = self._load_missing(feed, sequence, memoryview(records))
         else:
-            self._load_state(feed.channel, instrument, records)
+            self._load(feed.channel, instrument, records)
         feed.lowest = min(feed.lowest, sequence) if feed.sequence else sequence
         feed.sequence = max(feed.sequence, sequence)
         if instrument is not None:
@@ -411,62 +436,27 @@ class MarketFeed:
             feed.stale_since_ns = None
             self._tell(feed.channel, Recovered(feed.channel, feed.sync.next_seq - 1, lost))
 
-    def _load_trades(self, feed: _Feed, sequence: int, records: memoryview) -> int:
-        """The trades that were missing, as far as there are; the number of those that are lost."""
-        count = len(records) // TRADE.size
+    def _load_missing(self, feed: _Feed, sequence: int, records: memoryview) -> int:
+        """The trades or bars that were missing, as far as there are; the number of those that are lost."""
+        size = FORMATS[feed.channel][0].size
+        count = len(records) // size
         first_seq = sequence - count + 1
         lost = max(0, first_seq - feed.sync.next_seq)
         skipped = max(0, feed.sync.next_seq - first_seq)
-        due = records[skipped * TRADE.size :]
+        due = records[skipped * size :]
         if due:
             self._apply(feed, first_seq + skipped, due)
         return lost
-
-    def _load_state(self, channel: Channel, instrument: int | None, records: bytes) -> None:
-        """What rests, or the last Top or status; of one instrument or of all."""
-        if channel == Channel.BOOK:
-            for book in self.order_books.values() if instrument is None else (self._order_book(instrument),):
-                book.clear()
-            for _, _, _, side, _, _, of, order_id, price, _, leaves, _, _, _ in MARKET_DATA.iter_unpack(records):
-                self._order_book(of).add(side, order_id, price, leaves)
-        elif channel == Channel.DEPTH:
-            for depth in self.depth_books.values() if instrument is None else (self._depth_book(instrument),):
-                depth.clear()
-            for _, _, of, side, price, level_qty, level_orders, _ in DEPTH.iter_unpack(records):
-                self._depth_book(of).set_level(side, price, level_qty, level_orders)
-        elif channel == Channel.TOP:
-            self._set_tops(records)
-        else:
-            self._set_statuses(records)
-
-    def _set_tops(self, records: bytes | memoryview) -> None:
-        for top in map(TopUpdate._make, TOP.iter_unpack(records)):
-            self.tops[top.instrument] = top
-
-    def _set_statuses(self, records: bytes | memoryview) -> None:
-        for status in map(StatusUpdate._make, MARKET_DATA.iter_unpack(records)):
-            self.statuses[status.instrument] = status
-            self._instruments_due = self._instruments_due or status.instrument not in self.symbols
 
     # ------------------------------------------------------------ applying records
 
     def _apply(self, feed: _Feed, first_seq: int, records: memoryview) -> None:
         """Records that come next."""
-        channel = feed.channel
         if feed.floors:
             records = self._above_floors(feed, first_seq, records)
-        if channel == Channel.BOOK:
-            self._apply_book(feed, records)
-        elif channel == Channel.DEPTH:
-            self._apply_depth(records)
-        elif channel == Channel.TOP:
-            self._set_tops(records)
-        elif channel == Channel.TRADES:
-            for trade in map(TradeUpdate._make, TRADE.iter_unpack(records)):
-                self.trades[trade.instrument] = trade
-        else:
-            self._set_statuses(records)
-        self._tell(channel, records)
+        if not self._change(feed.channel, records):
+            feed.sync.live = False  # this book is not the market's: get it anew
+        self._tell(feed.channel, records)
 
     def _above_floors(self, feed: _Feed, first_seq: int, records: memoryview) -> memoryview:
         """Those records that the snapshot of their instrument does not cover yet."""
@@ -476,29 +466,6 @@ class MarketFeed:
         if first_seq + len(array) > feed.sequence:
             feed.floors = {}  # from here on all snapshots are passed
         return memoryview(array[above].tobytes())
-
-    def _apply_book(self, feed: _Feed, records: memoryview) -> None:
-        books, ids = self.order_books, self._ids
-        for _, _, kind, side, _, _, instrument, order_id, price, qty, leaves, total, orders, _ in (
-            MARKET_DATA.iter_unpack(records)
-        ):  # fmt: skip
-            book = books.get(instrument)
-            if book is None:
-                if (ids is not None and instrument not in ids) or kind > wire.BookKind.DELETE:
-                    continue
-                book = self._order_book(instrument)
-            if kind <= wire.BookKind.DELETE and not book.apply(kind, side, order_id, price, qty, leaves, total, orders):
-                feed.sync.live = False  # this book is not the market's: get it anew
-
-    def _apply_depth(self, records: memoryview) -> None:
-        books, ids = self.depth_books, self._ids
-        for _, _, instrument, side, price, level_qty, level_orders, _ in DEPTH.iter_unpack(records):
-            book = books.get(instrument)
-            if book is None:
-                if ids is not None and instrument not in ids:
-                    continue
-                book = self._depth_book(instrument)
-            book.set_level(side, price, level_qty, level_orders)
 
     def _tell(self, channel: Channel, what: memoryview | Note) -> None:
         for listener in self.listeners:

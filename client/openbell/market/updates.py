@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from openbell.errors import Overrun
 from openbell.prices import format_price
-from openbell.records import DEPTH, MARKET_DATA, TOP, TRADE
-from openbell.wire import BookKind, Channel, InstrumentState, Side
+from openbell.records import BAR, DEPTH, MARKET_DATA, STATISTICS, TOP, TRADE
+from openbell.wire import AuctionKind, BookKind, Channel, InstrumentState, Side, TradeFlag
 
 
 class BookUpdate(NamedTuple):
@@ -101,20 +101,125 @@ class DepthUpdate(NamedTuple):
 
 
 class TradeUpdate(NamedTuple):
-    """A trade (channel X): the fields of wire.TRADE; aggressor is the side of the incoming order."""
+    """A trade (channel X): the fields of wire.TRADE; aggressor is the side of the incoming order, flags its conditions.
+
+    A cross is all that an auction traded; it has no aggressor (SIDE_BOTH).
+    """
 
     seq: int
     ts_ns: int
     instrument: int
     aggressor: int
+    flags: int
+    reserved: int
     price: int
     trade_id: int
     qty: int
-    reserved: int
+
+    @property
+    def conditions(self) -> TradeFlag:
+        """The flags by name: `TradeFlag.ODD_LOT in trade.conditions`."""
+        return TradeFlag(self.flags)
+
+    @property
+    def makes_price(self) -> bool:
+        """Whether it counts for open, high, low and close; volume counts all."""
+        return not self.flags & TradeFlag.ODD_LOT
 
     def __str__(self) -> str:
-        verb = "bought" if self.aggressor == Side.BUY else "sold"
-        return f"{self.qty} {verb} @ {format_price(self.price)}"
+        verb = {int(Side.BUY): "bought", int(Side.SELL): "sold"}.get(self.aggressor, "crossed")
+        names = ", ".join(str(flag.name).lower().replace("_", " ") for flag in TradeFlag if self.flags & flag)
+        return f"{self.qty} {verb} @ {format_price(self.price)}" + (f" ({names})" if names else "")
+
+
+class AuctionUpdate(NamedTuple):
+    """An auction (channel A): what it would trade now (kind INDICATIVE), or what it has traded (CROSS).
+
+    state is its AuctionKind, level_qty the lots, leaves the imbalance on `side`; price 0: nothing trades.
+    """
+
+    seq: int
+    ts_ns: int
+    kind: int
+    side: int
+    state: int
+    flags: int
+    instrument: int
+    order_id: int
+    price: int
+    qty: int
+    leaves: int
+    level_qty: int
+    level_orders: int
+    trade_no: int
+
+    @property
+    def is_over(self) -> bool:
+        """It was held; else the call still runs."""
+        return self.kind == BookKind.CROSS
+
+    def __str__(self) -> str:
+        kind = AuctionKind(self.state).name.lower() if self.state in AuctionKind._value2member_map_ else str(self.state)
+        lots = f"{self.level_qty} @ {format_price(self.price)}" if self.level_qty else "nothing"
+        if self.is_over:
+            return f"{kind} auction: {lots}"
+        side = "buy" if self.side == Side.BUY else "sell"
+        return f"{kind} auction so far: {lots}, imbalance {self.leaves}" + (f" to {side}" if self.leaves else "")
+
+
+def _prices(row: StatisticsUpdate | BarUpdate) -> str:
+    """Open, high, low and close."""
+    if not row.open:
+        return "no price"
+    return " ".join(format_price(price) for price in (row.open, row.high, row.low, row.close))
+
+
+class StatisticsUpdate(NamedTuple):
+    """An instrument's day so far (channel V): the fields of wire.STATISTICS. Prices of 0: no trade has made one."""
+
+    seq: int
+    ts_ns: int
+    instrument: int
+    flags: int
+    reserved: int
+    reserved1: int
+    open: int
+    high: int
+    low: int
+    close: int
+    previous_close: int
+    volume: int
+    turnover: int
+    vwap: int
+    trades: int
+
+    @property
+    def change(self) -> int:
+        """From the close of the day before to the last price, in 1e-4; 0 where one of them is not known."""
+        return self.close - self.previous_close if self.close and self.previous_close else 0
+
+    def __str__(self) -> str:
+        return f"{_prices(self)}, {self.volume} lots in {self.trades} trades, VWAP {format_price(self.vwap)}"
+
+
+class BarUpdate(NamedTuple):
+    """A bar (channel C): the fields of wire.BAR; it begins at ts_ns. Prices of 0: no trade made one."""
+
+    seq: int
+    ts_ns: int
+    instrument: int
+    period_s: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    turnover: int
+    vwap: int
+    trades: int
+
+    def __str__(self) -> str:
+        return f"{self.period_s} s: {_prices(self)}, {self.volume} lots, VWAP {format_price(self.vwap)}"
 
 
 class Stale(NamedTuple):
@@ -127,7 +232,7 @@ class Stale(NamedTuple):
 class Recovered(NamedTuple):
     """A channel is exact again, as of `sequence`: read what you hold of it anew.
 
-    lost: trades (channel X) that the market does not keep any more; other channels lose no state.
+    lost: trades (channel X) or bars (C) that the market does not keep any more; other channels lose no state.
     """
 
     channel: Channel
@@ -135,7 +240,18 @@ class Recovered(NamedTuple):
     lost: int
 
 
-Update = BookUpdate | StatusUpdate | TopUpdate | DepthUpdate | TradeUpdate | Stale | Recovered
+Update = (
+    BookUpdate
+    | StatusUpdate
+    | TopUpdate
+    | DepthUpdate
+    | TradeUpdate
+    | AuctionUpdate
+    | StatisticsUpdate
+    | BarUpdate
+    | Stale
+    | Recovered
+)
 Note = Stale | Recovered
 Listener = Callable[[Channel, memoryview | Note], None]
 
@@ -145,6 +261,9 @@ FORMATS: Final[dict[Channel, tuple[Struct, Any]]] = {
     Channel.TOP: (TOP, TopUpdate),
     Channel.TRADES: (TRADE, TradeUpdate),
     Channel.STATUS: (MARKET_DATA, StatusUpdate),
+    Channel.AUCTION: (MARKET_DATA, AuctionUpdate),
+    Channel.STATISTICS: (STATISTICS, StatisticsUpdate),
+    Channel.BARS: (BAR, BarUpdate),
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from openbell.market.book import Book
 from openbell.market.feed import DTYPES, MarketFeed
-from openbell.market.updates import Note, StatusUpdate, TopUpdate, TradeUpdate
+from openbell.market.updates import AuctionUpdate, Note, StatisticsUpdate, StatusUpdate, TopUpdate, TradeUpdate
 from openbell.rows import InstrumentInfo
 from openbell.wire import Channel
 
@@ -47,6 +47,18 @@ class MarketView:
         self._refresh()
         self.feed.sequence(Channel.STATUS)
         return self.feed.statuses.get(self.feed.instrument_id(symbol))
+
+    def auction(self, symbol: str) -> AuctionUpdate | None:
+        """What the auction under way would trade now, or what the last one traded (channel A). Raises InvalidInput."""
+        self._refresh()
+        self.feed.sequence(Channel.AUCTION)
+        return self.feed.auctions.get(self.feed.instrument_id(symbol))
+
+    def statistics(self, symbol: str) -> StatisticsUpdate | None:
+        """The day's statistics, up to a second old (channel V); None without a trade. Raises InvalidInput."""
+        self._refresh()
+        self.feed.sequence(Channel.STATISTICS)
+        return self.feed.statistics.get(self.feed.instrument_id(symbol))
 
     @property
     def is_live(self) -> bool:

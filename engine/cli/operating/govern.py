@@ -38,6 +38,7 @@ def _set_instrument(op: Operator, args: argparse.Namespace) -> Said:
         max_order_qty=args.max_order_qty,
         max_order_notional=args.max_order_notional,
         currency=args.currency or ("USD" if args.new else None),
+        round_lot=args.round_lot,
     )
     if args.open:
         op.resume(row.instrument, reason=args.reason)
@@ -58,6 +59,9 @@ def _set_instrument_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-order-notional", type=act.unsigned_decimal_text, metavar="CASH", help="an order, 0: no limit"
     )
     parser.add_argument("--currency", metavar="C", help="up to 8 letters (new: USD)")
+    parser.add_argument(
+        "--round-lot", type=act.count, metavar="N", help="lots; a trade of fewer is an odd lot, 0: none is"
+    )
     parser.add_argument("--open", action="store_true", help="open it for trading at once")
 
 

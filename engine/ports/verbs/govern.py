@@ -48,6 +48,7 @@ class SetInstrumentArguments(Arguments):
     max_order_qty: I64 | None = None
     max_order_notional: I64 | None = None
     currency: str | None = None
+    round_lot: I64 | None = None
 
 
 class DepositArguments(OneAccount):
@@ -84,10 +85,11 @@ def _set_instrument(desk: Desk, act: Act) -> dict[str, Any]:
         if number is None:
             number = _free(desk, "instrument")
         values = [_or(getattr(given, name), NEW_INSTRUMENT.get(name, 0)) for name in INSTRUMENT_VALUES]
-        values.append(currency_value(given.currency or "USD"))
+        values += [currency_value(given.currency or "USD"), _or(given.round_lot, 0)]
     else:
         values = [_or(getattr(given, name), wire.KEEP) for name in INSTRUMENT_VALUES]
         values.append(wire.KEEP if given.currency is None else currency_value(given.currency))
+        values.append(_or(given.round_lot, wire.KEEP))
     desk.change(CommandKind.SET_INSTRUMENT, act, instrument=number, values=values, name=given.symbol or "")
     assert number is not None
     return rows_of(desk.instrument(number))[0]

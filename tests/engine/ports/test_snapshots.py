@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from openbell import wire
 from openbell.records import HEADER, MARKET_DATA_HEADER, frame, json_body
-from openbell.wire import Channel, FrameType
+from openbell.wire import BookKind, Channel, FrameType
 
 from engine.ports.snapshots import MAX_UNREAD_BYTES, SnapshotProtocol
 from tests.engine.trading import Trading, command, json_frame, orders_frame
@@ -16,7 +16,7 @@ from tests.engine.trading import Trading, command, json_frame, orders_frame
 A, B = b"\0aaaa", b"\0bbbb"
 DTYPES = {
     "B": wire.MARKET_DATA, "D": wire.DEPTH, "T": wire.TOP, "X": wire.TRADE, "S": wire.MARKET_DATA,
-    "I": wire.INSTRUMENT_ROW,
+    "A": wire.MARKET_DATA, "V": wire.STATISTICS, "C": wire.BAR, "I": wire.INSTRUMENT_ROW,
 }  # fmt: skip
 
 
@@ -99,6 +99,35 @@ async def test_trades_from(trading: Trading) -> None:
         assert body["from"] + len(trades) == 4
 
 
+async def test_statistics_bars_and_auctions(trading: Trading) -> None:
+    some_trading(trading)
+    asking = Asking(trading)
+    first_ns = trading.market.core.ts_ns
+    made = np.zeros(3, wire.MARKET_DATA)
+    made["ts_ns"] = [first_ns, first_ns, first_ns + 3_600_000_000_000]
+    made["kind"] = [BookKind.INDICATIVE, BookKind.INDICATIVE, BookKind.TIME]
+    made["instrument"], made["qty"] = [0, 1, 0], [7, 8, 0]
+    trading.feed.add(made.tobytes())
+    asking.ask(channel="V")
+    body, statistics = asking.answer()
+    assert body["sequence"] == trading.feed.sequences[6] == 1
+    assert statistics[["instrument", "volume", "turnover", "trades"]].tolist() == [(0, 2, 2 * 93_0000, 1)]
+    asking.ask(channel="C", **{"from": 2})
+    body, bars = asking.answer()
+    assert (body["from"], body["sequence"]) == (2, trading.feed.sequences[7])
+    assert bars["period_s"].tolist() == [60, 300, 3600]
+    for instrument in (0, None):
+        asking.ask(channel="C", instrument=instrument, period_s=60, last=5)
+        body, bars = asking.answer()
+        assert body["period_s"] == 60
+        assert bars[["instrument", "volume"]].tolist() == [(0, 2)]
+    asking.ask(channel="A", instrument=1)
+    body, auctions = asking.answer()
+    assert (body["sequence"], auctions["qty"].tolist()) == (2, [8])
+    asking.ask(channel="A")
+    assert asking.answer()[1]["qty"].tolist() == [7, 8]
+
+
 async def test_the_sequence_is_that_of_the_state(synced: Trading) -> None:
     """While answers wait for the disk the market goes on: the snapshot is still of one moment."""
     some_trading(synced)
@@ -129,6 +158,9 @@ async def test_the_sequence_is_that_of_the_state(synced: Trading) -> None:
         ({"channel": "B", "instrument": 2**80}, "instrument"),
         ({"channel": "X", "from": "x"}, "from"),
         ({"channel": "B", "depth": 1}, "depth"),
+        ({"channel": "C", "period_s": 2}, "period_s"),
+        ({"channel": "C", "period_s": 60, "last": 0}, "last"),
+        ({"channel": "V", "instrument": 5}, "instrument"),
     ],
 )
 async def test_bad_questions(trading: Trading, query: dict[str, Any], field: str) -> None:

@@ -146,13 +146,63 @@ def test_channel_sequences_survive_a_restart(tmp_path: Path) -> None:
         for end in (engine.stop, engine.kill, engine.stop):
             end()
             engine.start()
-            assert sequences(engine) == before
+            after = sequences(engine)
+            assert [after[letter] for letter in "BDTXSA"] == [before[letter] for letter in "BDTXSA"]
+            assert all(after[letter] >= before[letter] for letter in "VC")  # meanwhile time passes
         peer = engine.dealer("snapshots")
         peer.send(json_frame(FrameType.QUERY, 1, {"channel": "X", "from": 4}))
         head, records = peer.recv_multipart()
         assert json_body(head)["sequence"] == 10
         assert np.frombuffer(records, wire.TRADE)["trade_id"].tolist() == list(range(4, 11))
         peer.close()
+
+
+def test_statistics_and_bars_of_a_market(tmp_path: Path) -> None:
+    """They come by themselves when nobody does anything any more, and a restart changes nothing of them."""
+
+    def bars(data: openbell.MarketData) -> tuple[int, int, int, int, int]:
+        rows = data.bars("AAA", period_s=1, last=60)
+        priced = rows[rows["open"] > 0]
+        sums = (int(rows["volume"].sum()), int(rows["turnover"].sum()), int(rows["trades"].sum()))
+        return int(priced["high"].max()), int(priced["low"].min()), *sums
+
+    with Running(tmp_path) as engine:
+        with (
+            engine.client("alice") as alice,
+            engine.client("bob") as bob,
+            openbell.MarketData(engine.data, channels="XVC", symbols=["AAA"]) as data,
+        ):
+            assert data.statistics("AAA") is None
+            assert len(data.bars("AAA")) == 0
+            for price, qty in (("99.00", 150), ("99.50", 100), ("98.00", 2)):
+                alice.buy("AAA", qty, price).wait_accepted()
+                bob.sell("AAA", qty, price).wait_filled()
+            updates = data.updates(timeout_s=10)
+            volume = 0
+            while volume < 252:
+                update = next(updates)
+                if isinstance(update, openbell.BarUpdate) and update.period_s == 1:
+                    volume += update.volume
+            data.poll(0.5)
+            day = data.statistics("AAA")
+            assert day is not None
+            assert (day.open, day.high, day.low, day.close) == (99_0000, 99_5000, 99_0000, 99_5000)
+            turnover = 150 * 99_0000 + 100 * 99_5000 + 2 * 98_0000
+            assert (day.volume, day.turnover, day.vwap, day.trades) == (252, turnover, turnover // 252, 3)
+            assert bars(data) == (99_5000, 99_0000, 252, turnover, 3)
+            trade = data.last_trade("AAA")
+            assert trade is not None
+            assert trade.conditions == openbell.TradeFlag.ODD_LOT
+            with pytest.raises(openbell.InvalidInput, match="period_s 7 is not one of 1, 60"):
+                data.bars("AAA", period_s=7)
+        with engine.operator() as operator:
+            operator.snapshot(reason="a test")
+        for end in (engine.stop, engine.kill):
+            end()
+            engine.start()
+            with openbell.MarketData(engine.data, channels="VC", symbols=["AAA"]) as data:
+                assert data.statistics("AAA") == day
+                assert bars(data) == (99_5000, 99_0000, 252, turnover, 3)
 
 
 def test_a_subscriber_that_sends_nonsense(tmp_path: Path) -> None:
@@ -164,7 +214,7 @@ def test_a_subscriber_that_sends_nonsense(tmp_path: Path) -> None:
             peer.send(message)
         assert peer.recv()[:1] == b"H"
         with engine.operator() as operator:
-            assert operator.status().raw["subscriptions"] == "BDTXSH"
+            assert operator.status().raw["subscriptions"] == "BDTXSAVCH"
         peer.close()
         deadline_s = time.monotonic() + 10
         with engine.operator() as operator:

@@ -11,10 +11,10 @@ cdef enum:
     LARGEST_TRAIL = 9999  # basis points
     LAST_TYPE = ORDER_TYPE_MARKET_TO_LIMIT  # what this core takes of docs/orders.md
     LAST_TIF = TIME_IN_FORCE_GTD
-    LAST_SELF_TRADE = SELF_TRADE_CANCEL_BOTH
+    LAST_SELF_TRADE = SELF_TRADE_DECREMENT
     LAST_PEG = PEG_NONE
-    TAKES_MORE = 0          # minimum quantities, icebergs, discretion, groups of self-trade prevention
-    NEW_FLAGS = ORDER_FLAG_POST_ONLY | ORDER_FLAG_DO_NOT_ROUTE
+    TAKES_MORE = 0          # minimum quantities, discretion
+    NEW_FLAGS = ORDER_FLAG_POST_ONLY | ORDER_FLAG_SLIDE | ORDER_FLAG_REDUCE_ONLY | ORDER_FLAG_DO_NOT_ROUTE
     NEW_MODES = MODE_FLAG_TRAIL_PERCENT
 
 
@@ -119,13 +119,11 @@ cdef inline uint8_t check_combination(
     if f.min_qty and (not TAKES_MORE or f.min_qty > c.qty or c.flags & ORDER_FLAG_ALL_OR_NONE
                       or not (c.flags & ORDER_FLAG_HIDDEN or is_at_once(c))):
         return broken(r, RULE_MIN_QTY, f.min_qty)
-    if f.display_qty and (not TAKES_MORE or f.display_qty > c.qty or not is_resting_limit(c) or f.discretion
+    if f.display_qty and (f.display_qty > c.qty or not is_resting_limit(c) or f.discretion
                           or c.flags & (ORDER_FLAG_HIDDEN | ORDER_FLAG_REDUCE_ONLY)):
         return broken(r, RULE_DISPLAY, f.display_qty)
     if f.discretion and (not TAKES_MORE or not discretion_holds(c, f)):
         return broken(r, RULE_DISCRETION, f.discretion)
-    if f.self_trade_group and not TAKES_MORE:
-        return refuse(r, CHECK_SELF_TRADE_MODE, 0, f.self_trade_group, 0)
     return 0
 
 

@@ -62,19 +62,24 @@ cdef uint8_t prevent(Market* m, Instrument* i, uint32_t resting, uint32_t incomi
     return RAN_OUT if mode == SELF_TRADE_CANCEL_OLDEST else CANCEL_REASON_SELF_TRADE
 
 
-cdef bint may_trade(Market* m, Instrument* i, uint32_t slot) noexcept nogil:
-    """Have a reduce-only order shrink to the position that it may reduce. False where there is none."""
+cdef enum Reduction:
+    FITS
+    SHRUNK
+    NOTHING_TO_REDUCE
+
+
+cdef Reduction reduce_only(Market* m, Instrument* i, uint32_t slot) noexcept nogil:
+    """Have an order that is reduce-only shrink to what of its account's position it may reduce."""
     cdef const Order* o = &m.orders[slot]
     cdef int64_t position = m.positions[o.position].qty
     cdef int64_t reducible = position if o.side == SIDE_SELL else -position
     cdef uint32_t lots = lots_of(m, slot)
-    if not o.flags & ORDER_FLAG_REDUCE_ONLY:
-        return True
+    if not o.flags & ORDER_FLAG_REDUCE_ONLY or reducible >= lots:
+        return FITS
     if reducible <= 0:
-        return False
-    if reducible < lots:
-        restate(m, i, slot, lots - <uint32_t> reducible, RESTATE_REASON_REDUCE_ONLY)
-    return True
+        return NOTHING_TO_REDUCE
+    restate(m, i, slot, lots - <uint32_t> reducible, RESTATE_REASON_REDUCE_ONLY)
+    return SHRUNK
 
 
 # The trade
@@ -196,6 +201,7 @@ cdef uint8_t meet(Market* m, Instrument* i, uint32_t resting, uint32_t incoming,
     cdef const Order* maker = &m.orders[resting]
     cdef const Order* taker = &m.orders[incoming]
     cdef bint maker_sells = maker.side == SIDE_SELL
+    cdef Reduction reduction
     if taker.self_trade != SELF_TRADE_ALLOW and have_same_owner(m, resting, incoming):
         return prevent(m, i, resting, incoming)
     if m.accounts[maker.account if maker_sells else taker.account].cash > MAX_CASH - MAX_NOTIONAL:
@@ -203,12 +209,16 @@ cdef uint8_t meet(Market* m, Instrument* i, uint32_t resting, uint32_t incoming,
             return CANCEL_REASON_CASH_LIMIT
         pull(m, resting, CANCEL_REASON_CASH_LIMIT)
         return RAN_OUT
-    if not may_trade(m, i, resting):
+    reduction = reduce_only(m, i, resting)
+    if reduction == NOTHING_TO_REDUCE:
         pull(m, resting, CANCEL_REASON_REDUCE_ONLY)
+    if reduction != FITS:
         return RAN_OUT
-    if not may_trade(m, i, incoming):
+    reduction = reduce_only(m, i, incoming)
+    if reduction == NOTHING_TO_REDUCE:
         return CANCEL_REASON_REDUCE_ONLY
-    trade_at(m, i, resting, incoming, price)
+    if reduction == FITS:
+        trade_at(m, i, resting, incoming, price)
     return RAN_OUT
 
 

@@ -21,6 +21,7 @@ CASH = 10**15
 A, B, C = 1, 2, 3  # accounts; account 0 and instrument 9 are never set up
 GTC, DAY, IOC, FOK = TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK
 BUY, SELL = Side.BUY, Side.SELL
+FURTHER = set(wire.SPECIAL_COMMAND.names or ()) - set(wire.ORDER_COMMAND.names or ())
 
 
 def record(dtype: np.dtype[Any], **fields: Any) -> bytes:
@@ -72,6 +73,8 @@ class Market:
 
     def command(self, kind: int, **fields: Any) -> bytes:
         named = {"seq": self.core.seq + 1, "ts_ns": self.ts_ns, "kind": kind} | fields
+        if kind == CommandKind.NEW_SPECIAL:
+            return record(wire.SPECIAL_COMMAND, **named)
         return record(wire.ADMIN_COMMAND if kind >= 64 else wire.ORDER_COMMAND, **named)
 
     def admin(self, kind: int, *values: int, **fields: Any) -> list[SimpleNamespace]:
@@ -79,11 +82,11 @@ class Market:
         return self.apply(self.command(kind, **named, **fields))
 
     def new(self, account: int, side: int, price: int, qty: int, **fields: Any) -> list[SimpleNamespace]:
+        """NEW_ORDER; NEW_SPECIAL where there are fields that only that has."""
         named = {"client_order_id": self.next_id.get(account, 1), "tif": GTC} | fields
         self.next_id[account] = max(self.next_id.get(account, 1), named["client_order_id"] + 1)
-        return self.apply(
-            self.command(CommandKind.NEW_ORDER, account=account, side=side, price=price, qty=qty, **named)
-        )
+        kind = CommandKind.NEW_SPECIAL if named.keys() & FURTHER else CommandKind.NEW_ORDER
+        return self.apply(self.command(kind, account=account, side=side, price=price, qty=qty, **named))
 
     def buy(self, account: int, price: int, qty: int, **fields: Any) -> list[SimpleNamespace]:
         return self.new(account, BUY, price, qty, **fields)

@@ -55,11 +55,6 @@ class Reach:
 
 CORE = Reach(
     auctions=False,
-    icebergs=False,
-    owners=False,
-    decrement=False,
-    reduce_only=False,
-    slide=False,
     hidden=False,
     min_qty=False,
     discretion=False,

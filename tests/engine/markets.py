@@ -128,6 +128,10 @@ class Trading:
         dated = (commands["order_type"] == types.LIMIT) & (rng.random(count) < 0.9)
         commands["tif"][dated] = wire.TimeInForce.GTD
         commands["expire_ns"][dated] = self.ts_ns + rng.integers(0, 50_000_000, count)[dated]
+        if count:  # one that nobody trades with before it expires, at the next TICK
+            commands[0]["side"], commands[0]["order_type"] = wire.Side.BUY, types.LIMIT
+            commands[0]["price"], commands[0]["stop_price"], commands[0]["offset"] = 100, 0, 0
+            commands[0]["tif"], commands[0]["expire_ns"] = wire.TimeInForce.GTD, self.ts_ns + 1_500_000
         for command in commands:
             account = int(command["account"])
             command["client_order_id"] = self.next_ids[account]

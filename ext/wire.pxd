@@ -46,6 +46,9 @@ cdef enum:
     COMMAND_KIND_OPERATOR_CANCEL = 72
     COMMAND_KIND_NOTE = 73
     COMMAND_KIND_RUN_AUCTION = 74
+    COMMAND_KIND_SET_BANDS = 75
+    COMMAND_KIND_SET_SHORT_SALE = 76
+    COMMAND_KIND_SET_TICKS = 77
 
 cdef enum:
     SIDE_BUY = 0
@@ -95,10 +98,17 @@ cdef enum:
     PEG_MIDPOINT = 3
 
 cdef enum:
+    ROLE_NONE = 0
+    ROLE_PEER = 1
+    ROLE_CHILD = 2
+    ROLE_PARENT = 3
+
+cdef enum:
     PLACE_BOOK = 0
     PLACE_DARK = 1
     PLACE_STOP = 2
     PLACE_CALL = 3
+    PLACE_WAIT = 4
 
 cdef enum:
     SELF_TRADE_ALLOW = 0
@@ -161,6 +171,9 @@ cdef enum:
     EVENT_KIND_NOTED = 37
     EVENT_KIND_ADMIN_REJECTED = 38
     EVENT_KIND_AUCTION = 39
+    EVENT_KIND_BANDS_SET = 40
+    EVENT_KIND_SHORT_SALE_SET = 41
+    EVENT_KIND_TICKS_SET = 42
 
 cdef enum:
     EVENT_FLAG_DUPLICATE = 1
@@ -171,10 +184,13 @@ cdef enum:
 cdef enum:
     RESTATE_REASON_SELF_TRADE = 1
     RESTATE_REASON_REDUCE_ONLY = 2
+    RESTATE_REASON_LINKED = 3
+    RESTATE_REASON_ACTIVE = 4
 
 cdef enum:
     DATA_FLAG_CROSS = 1
     DATA_FLAG_DAY_END = 2
+    DATA_FLAG_SHORT_RESTRICTED = 128
 
 cdef enum:
     CANCEL_REASON_USER = 1
@@ -194,6 +210,9 @@ cdef enum:
     CANCEL_REASON_AUCTION_END = 15
     CANCEL_REASON_BUYING_POWER = 16
     CANCEL_REASON_PRICE_COLLAR = 17
+    CANCEL_REASON_LINKED = 18
+    CANCEL_REASON_EXPOSURE = 19
+    CANCEL_REASON_PRICE_BAND = 20
 
 cdef enum:
     CHECK_ACCOUNT = 1
@@ -234,6 +253,10 @@ cdef enum:
     CHECK_MODES = 36
     CHECK_PEG = 37
     CHECK_NO_PRICE = 38
+    CHECK_ROLE = 39
+    CHECK_LINK = 40
+    CHECK_PRICE_BAND = 41
+    CHECK_SHORT_PRICE = 42
 
 cdef enum:
     RULE_STOP_PRICE = 1
@@ -247,6 +270,7 @@ cdef enum:
     RULE_MIN_QTY = 9
     RULE_DISPLAY = 10
     RULE_DISCRETION = 11
+    RULE_LINK = 12
 
 cdef enum:
     BOOK_KIND_ADD = 1
@@ -259,6 +283,7 @@ cdef enum:
     BOOK_KIND_STATUS = 8
     BOOK_KIND_INDICATIVE = 9
     BOOK_KIND_TIME = 10
+    BOOK_KIND_BANDS = 11
 
 cdef enum:
     TRADE_FLAG_CROSS = 1
@@ -342,9 +367,10 @@ cdef packed struct SpecialCommand:
     uint32_t self_trade_group
     uint8_t modes
     uint8_t peg
-    uint16_t reserved2
+    uint8_t role
+    uint8_t reserved2
     uint32_t reserved3
-    uint64_t reserved4
+    uint64_t link_id
 
 cdef packed struct AdminCommand:
     uint64_t seq

@@ -417,7 +417,7 @@ class Desk(Generic[OrderT]):
             data = SPECIAL_FRAME.pack(
                 MAGIC, wire.VERSION, _SPECIALS, 1, number,
                 0, 0, _NEW_SPECIAL, side, order_type, lifetime, flags, self_trade, 0,
-                account, instrument.id, client_order_id, 0, units, qty, 0, *further, 0, 0, 0,
+                account, instrument.id, client_order_id, 0, units, qty, 0, *further[:-1], 0, 0, further.link_id,
             )  # fmt: skip
         return Draft(
             data, number, symbol, account, instrument.id, side, qty, units, order_type, lifetime, client_order_id,

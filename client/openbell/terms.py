@@ -42,7 +42,7 @@ class OrderTerms(TypedDict, total=False):
 
 
 class Further(NamedTuple):
-    """The further fields of a SpecialCommand, in its order; 0: not used."""
+    """The further fields of a SpecialCommand, in its order (the reserved ones are before link_id); 0: not used."""
 
     stop_price: int = 0
     offset: int = 0
@@ -54,6 +54,8 @@ class Further(NamedTuple):
     self_trade_group: int = 0
     modes: int = 0
     peg: int = 0
+    role: int = 0
+    link_id: int = 0
 
 
 class Resolved(NamedTuple):

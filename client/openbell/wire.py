@@ -40,6 +40,9 @@ class CommandKind(IntEnum):
     OPERATOR_CANCEL = 72  # an operator's mass cancel; account and instrument may both be ANY
     NOTE = 73  # an operator's remark or act that changes no state (shutdown, snapshot)
     RUN_AUCTION = 74  # end a call now, with its auction
+    SET_BANDS = 75  # the prices between which an instrument may trade
+    SET_SHORT_SALE = 76  # restrict short sales of an instrument, or free them
+    SET_TICKS = 77  # ticks of an instrument by price
 
 
 class Side(IntEnum):
@@ -110,6 +113,15 @@ class Peg(IntEnum):
     MIDPOINT = 3  # the middle of both
 
 
+class Role(IntEnum):
+    """What SpecialCommand.link_id ties an order to: docs/linked.md."""
+
+    NONE = 0  # nothing
+    PEER = 1  # an order; each trades at the other's expense
+    CHILD = 2  # other children, and a parent to come; waits until that has ended
+    PARENT = 3  # its children, which wait
+
+
 class Place(IntEnum):
     """Where a live order is."""
 
@@ -117,6 +129,7 @@ class Place(IntEnum):
     DARK = 1  # resting unseen
     STOP = 2  # waiting for its trigger
     CALL = 3  # waiting for an auction
+    WAIT = 4  # waiting for the order that it is tied to
 
 
 class SelfTrade(IntEnum):
@@ -204,6 +217,9 @@ class EventKind(IntEnum):
     NOTED = 37  # answer to NOTE
     ADMIN_REJECTED = 38  # an AdminCommand was refused (Reject layout); nothing changed
     AUCTION = 39  # an auction was held; reason: AuctionKind, price (0: none), qty, and leaves: the imbalance of side
+    BANDS_SET = 40  # price bands: price is the lower, order_id the upper, client_order_id their reference; 0: none
+    SHORT_SALE_SET = 41  # short sales: reason 1 restricted, 0 free
+    TICKS_SET = 42  # ticks by price; price is the number of steps
 
 
 class EventFlag(IntFlag):
@@ -220,6 +236,8 @@ class RestateReason(IntEnum):
 
     SELF_TRADE = 1  # self-trade prevention took lots
     REDUCE_ONLY = 2  # the position became smaller than the order
+    LINKED = 3  # an order that it is tied to lost lots
+    ACTIVE = 4  # the order that it waited for has ended: it is an order like others
 
 
 class DataFlag(IntFlag):
@@ -227,6 +245,7 @@ class DataFlag(IntFlag):
 
     CROSS = 1  # EXECUTE: in an auction, whose CROSS record is the trade
     DAY_END = 2  # TIME: the day ends
+    SHORT_RESTRICTED = 128  # STATUS: short sales are restricted; beside the AuctionKind or HaltReason
 
 
 class CancelReason(IntEnum):
@@ -249,6 +268,9 @@ class CancelReason(IntEnum):
     AUCTION_END = 15  # its auction is over
     BUYING_POWER = 16  # a stop was met, and cash does not reach
     PRICE_COLLAR = 17  # a stop was met, and its limit is beyond the collar
+    LINKED = 18  # an order that it is tied to moved
+    EXPOSURE = 19  # it waited for another order, and cash, position or limits do not reach
+    PRICE_BAND = 20  # beyond the price bands
 
 
 class Check(IntEnum):
@@ -293,6 +315,10 @@ class Check(IntEnum):
     MODES = 36  # unknown bits of modes (limit: mask of those allowed)
     PEG = 37  # not a Peg (limit: largest valid)
     NO_PRICE = 38  # no displayed price on the other side
+    ROLE = 39  # not a Role (limit: largest valid)
+    LINK = 40  # link_id names no live order that this one can be tied to (value: it)
+    PRICE_BAND = 41  # price beyond the price bands (limit: bound)
+    SHORT_PRICE = 42  # short sales are restricted: not above the best bid (limit: least price; 0: not taken at all)
 
 
 class Rule(IntEnum):
@@ -309,6 +335,7 @@ class Rule(IntEnum):
     MIN_QTY = 9
     DISPLAY = 10
     DISCRETION = 11
+    LINK = 12
 
 
 RULE_TEXTS: Final = {
@@ -328,6 +355,10 @@ RULE_TEXTS: Final = {
     Rule.MIN_QTY: "min_qty: at most qty, needs HIDDEN or IOC, without ALL_OR_NONE; no call takes it",
     Rule.DISPLAY: "display_qty: at most qty, needs LIMIT with DAY, GTC or GTD, without HIDDEN, REDUCE_ONLY, discretion",
     Rule.DISCRETION: "discretion: needs LIMIT with DAY, GTC or GTD, without HIDDEN, POST_ONLY; no call takes it",
+    Rule.LINK: (
+        "link_id: goes with role; PEER and CHILD need LIMIT or a stop, DAY, GTC or GTD, the qty of those tied to, and "
+        "one LIMIT at most"
+    ),
 }
 
 
@@ -345,6 +376,7 @@ class BookKind(IntEnum):
     INDICATIVE = 9  # what the auction would trade now: price, qty; leaves: imbalance of side; state: AuctionKind
     # a TICK, before what else it brings: ts_ns; price: the next end of day; flags: DAY_END when the day ends with it
     TIME = 10
+    BANDS = 11  # price bands: price is the lower, order_id the upper, level_qty their reference; 0: none
 
 
 class TradeFlag(IntFlag):
@@ -447,9 +479,10 @@ SPECIAL_COMMAND: Final = np.dtype(
         ("self_trade_group", "<u4"),  # orders of the same group, not 0, count as of one owner in self-trade prevention
         ("modes", "u1"),  # ModeFlag bits
         ("peg", "u1"),  # Peg
-        ("reserved2", "<u2"),  # 0
+        ("role", "u1"),  # Role
+        ("reserved2", "u1"),  # 0
         ("reserved3", "<u4"),  # 0
-        ("reserved4", "<u8"),  # 0
+        ("link_id", "<u8"),  # client_order_id of the order that it is tied to
     ]
 )
 # A command that sets up or governs the market. values: see docs/core.md for each kind.

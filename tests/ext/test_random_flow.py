@@ -60,6 +60,15 @@ NOT_YET = {
     ("check", int(Check.REDUCE_ONLY)),
     ("reason", int(CancelReason.MIN_QTY)),
     ("reason", int(CancelReason.REDUCE_ONLY)),
+    # docs/bands.md
+    *(("command", int(kind)) for kind in (CommandKind.SET_BANDS, CommandKind.SET_SHORT_SALE, CommandKind.SET_TICKS)),
+    *(("event", int(kind)) for kind in (EventKind.BANDS_SET, EventKind.SHORT_SALE_SET, EventKind.TICKS_SET)),
+    *(("check", int(check)) for check in (Check.PRICE_BAND, Check.SHORT_PRICE)),
+    ("reason", int(CancelReason.PRICE_BAND)),
+    ("book", int(BookKind.BANDS)),
+    # docs/linked.md
+    *(("check", int(check)) for check in (Check.ROLE, Check.LINK)),
+    *(("reason", int(reason)) for reason in (CancelReason.LINKED, CancelReason.EXPOSURE)),
 } | (set() if CORE.auctions else OF_AUCTIONS)
 
 

@@ -6,7 +6,7 @@ from libc.string cimport memcpy, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from ext.events cimport level_at
-from ext.layout cimport Account, AccountMore, Instrument, Level, Market, Order, Position
+from ext.layout cimport Account, AccountMore, BY_EXPIRY, Instrument, Level, Market, Order, Position
 from ext.levels cimport best_index, level_of_index, next_index
 from ext.places cimport lots_of, place_of
 from ext.wire cimport *
@@ -40,6 +40,9 @@ cdef void order_row(const Market* m, uint32_t slot, uint64_t ahead, OrderRow* ro
         row.peg = m.extras[slot].peg
         row.modes = m.extras[slot].modes
         row.group = m.extras[slot].group
+        row.stop_price = m.extras[slot].stop_price if row.place == PLACE_STOP else 0
+        row.offset = m.extras[slot].offset
+        row.expire_ns = m.extras[slot].nodes[<int> BY_EXPIRY].key if o.tif == TIME_IN_FORCE_GTD else 0
     row.shown = o.leaves if o.level else 0
     row.side = o.side
     row.tif = o.tif
@@ -47,6 +50,7 @@ cdef void order_row(const Market* m, uint32_t slot, uint64_t ahead, OrderRow* ro
     row.self_trade = o.self_trade
     row.level_qty_ahead = ahead
     row.hold = hold_of(m, slot)
+    row.session = o.session
 
 
 cdef OrderRow* book_rows(const Market* m, uint32_t instrument, OrderRow* row) noexcept nogil:

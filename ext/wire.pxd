@@ -561,6 +561,11 @@ cdef packed struct OrderRow:
     int64_t hold
     uint32_t group
     uint32_t shown
+    int64_t stop_price
+    int64_t offset
+    int64_t expire_ns
+    uint32_t session
+    uint32_t reserved
 
 cdef packed struct AccountRow:
     uint32_t account

@@ -716,6 +716,11 @@ ORDER_ROW: Final = np.dtype(
         ("hold", "<i8"),  # cash held for it
         ("group", "<u4"),  # for mass cancels by group
         ("shown", "<u4"),  # lots that are displayed
+        ("stop_price", "<i8"),  # in STOP: the price that triggers it; else 0
+        ("offset", "<i8"),  # as in a SpecialCommand
+        ("expire_ns", "<i8"),  # GTD: ns since 1970 UTC
+        ("session", "<u4"),  # connection that entered it
+        ("reserved", "<u4"),  # 0
     ]
 )
 # An account.

@@ -61,7 +61,18 @@ def order_row(order: Order) -> bytes:
         modes=order.modes,
         group=order.group,
         shown=order.shown() if shown else 0,
+        stop_price=trigger_of(order),
+        offset=order.offset,
+        expire_ns=order.expire_ns,
+        session=order.session,
     )
+
+
+def trigger_of(order: Order) -> int:
+    """The price that a waiting stop waits for; 0 of other orders."""
+    if order.place != wire.Place.STOP:
+        return 0
+    return order.stop_price if order.order_type == wire.OrderType.STOP_LIMIT else order.price
 
 
 def accounts(state: State) -> bytes:

@@ -19,7 +19,7 @@ from openbell.drafts import Account, Draft, Instrument
 from openbell.errors import InvalidInput, LoginRefused, OpenBellError, ResumeTooOld, near, refusal
 from openbell.events import REJECTS, Event, Reject
 from openbell.orders import Fill, Order, OrderState, Request
-from openbell.prices import PriceLike, checked_int, price_units
+from openbell.prices import PriceLike, checked_int, price_units, signed_price_units
 from openbell.records import EVENT, HEADER, MAGIC, ORDER_FRAME, REJECT, SPECIAL_FRAME
 from openbell.requests import MassCancel, Query
 from openbell.session import Answer, Events, LoggedIn, Lost, Refusal, Session
@@ -291,7 +291,7 @@ class Desk(Generic[OrderT]):
                     int(resting[name]) for name in ("order_id", "price", "leaves", "filled")
                 )
                 order.refresh(order_id, price, leaves, filled, known)
-                order.is_triggered = order.is_stop and int(resting.get("place", Place.STOP)) != Place.STOP
+                order.refresh_stop(int(resting.get("place", Place.STOP)), int(resting.get("stop_price", 0)))
             elif order.state is not OrderState.SENT and body.get("total", len(rows)) <= len(rows):
                 order.refresh_ended(known)
                 del self.orders[order.client_order_id]
@@ -464,7 +464,7 @@ class Desk(Generic[OrderT]):
         if price is not None and order.order_type == OrderType.TRAILING_STOP and not order.is_triggered:
             raise InvalidInput("a trailing stop has no price: its distance stays", field="price", value=price)
         if price is not None:
-            is_uncapped = order.order_type == OrderType.PEGGED and price == 0
+            is_uncapped = order.order_type == OrderType.PEGGED and signed_price_units(price, field="price") == 0
             units = 0 if is_uncapped else price_units(price, tick_size=self.instrument(order.symbol).tick_size)
         if price is None and qty is None and open_qty is None and not requeue:
             raise InvalidInput("nothing to replace: give price, qty, open_qty or requeue", field="price")

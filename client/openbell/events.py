@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from openbell import wire
@@ -41,7 +42,7 @@ _SAYINGS = {
     Check.QTY: "quantity is {value}, the least is {limit}",
     Check.ORDER_QTY: "wants {value}, the limit is {limit}",
     Check.PRICE: "price {value} is not within 0.0001 and {limit}",
-    Check.TICK_SIZE: "price {value} is off the tick of {limit}",
+    Check.TICK_SIZE: "{value} is off the tick of {limit}",
     Check.PRICE_COLLAR: "price {value} is beyond the collar's bound of {limit}",
     Check.ORDER_NOTIONAL: "needs {value}, the limit is {limit} an order",
     Check.OPEN_ORDERS: "would be {value}, the limit is {limit}",
@@ -107,8 +108,8 @@ def check_in_words(check: int, limit: int, value: int, headroom: int) -> str:
 
     if known is Check.COMBINATION:
         said = _rule_in_words(limit, value)
-    elif known is Check.STOP_SIDE and value == 0:
-        said = "a trailing stop needs a reference price, and there is none"
+    elif known is Check.STOP_SIDE and not 1 <= value <= wire.MAX_PRICE:  # of a trailing stop
+        said = f"the stop price would be {unit(value)}: it needs a reference price, and a distance that fits to it"
     elif known is Check.INSTRUMENT_STATE:
         names = {int(state): state.name for state in wire.InstrumentState}
         said = f"the instrument is {names.get(value, value)}, not {names.get(limit, limit)}"
@@ -141,6 +142,8 @@ def _rule_value(rule: Rule, value: int) -> str:
         return bits[rule](value).name or str(value)
     if rule in (Rule.STOP_PRICE, Rule.OFFSET, Rule.DISCRETION):
         return format_price(value)
+    if rule is Rule.EXPIRE and value:
+        return f"{datetime.fromtimestamp(value // 10**9, UTC):%Y-%m-%d %H:%M:%S} UTC"
     return f"{value:,}"
 
 

@@ -11,7 +11,7 @@ from openbell.errors import OpenBellError, OrderCanceled, OrderRejected, Request
 from openbell.events import Event, Reject, field_of
 from openbell.prices import format_price, to_decimal
 from openbell.terms import Further, type_in_words
-from openbell.wire import CancelReason, EventFlag, EventKind, OrderType, Side, TimeInForce
+from openbell.wire import CancelReason, Check, EventFlag, EventKind, OrderType, Place, Side, TimeInForce
 
 
 class OrderState(Enum):
@@ -183,7 +183,7 @@ class Order:
         verb = "buy" if self.side == Side.BUY else "sell"
         what = f"{verb} {self.qty} {self.symbol}"
         price = self.cap if self.order_type == OrderType.PEGGED else self.price
-        what += type_in_words(self.order_type, price, self.further, format_price)
+        what += type_in_words(self.order_type, price, self.further)
         text = f"{what}: {self.state.value}"
         if self.is_stop and self.is_open:
             text += ", triggered" if self.is_triggered else ", waits for its trigger"
@@ -212,7 +212,7 @@ class Order:
                 order=self,
                 reject=reject,
                 code=str(reject).split(":")[0],
-                field=field_of(reject.check, reject.limit),
+                field=self._field_of(reject),
                 limit=reject.limit,
                 value=reject.value,
             )
@@ -227,6 +227,17 @@ class Order:
                 code="unknown",
             )
         return None
+
+    def _field_of(self, reject: Reject) -> str | None:
+        """The field that a refusal of this order is about: several have ticks, a trailing stop's price is no field."""
+        if self.further is not None and reject.check == Check.STOP_SIDE and self.order_type == OrderType.TRAILING_STOP:
+            return "offset"
+        is_price = self.order_type != OrderType.STOP and reject.value == self.price
+        if self.further is not None and reject.check == Check.TICK_SIZE and not is_price:
+            for name in ("stop_price", "offset", "discretion"):  # in the order in which they are checked
+                if getattr(self.further, name) == reject.value:
+                    return name
+        return field_of(reject.check, reject.limit)
 
     def request_error(self) -> OpenBellError | None:
         """Why the last cancel or replace was refused; None when it was not."""
@@ -321,6 +332,13 @@ class Order:
         self.order_id, self.price, self.leaves, self.filled = order_id, price, leaves, filled
         self.qty = leaves + filled
         self.state = OrderState.PARTLY_FILLED if filled else OrderState.ACCEPTED
+
+    def refresh_stop(self, place: int, stop_price: int) -> None:
+        """Of a stop: whether such a row says that it waits, and for which price; a trailing one's is its price."""
+        if self.is_stop:
+            self.is_triggered = place != Place.STOP
+            if stop_price and self.further is not None and self.order_type != OrderType.TRAILING_STOP:
+                self.further = self.further._replace(stop_price=stop_price)
 
     def refresh_ended(self, fills: list[Fill]) -> None:
         """It is not live any more, and its last events are lost: what its fills tell."""

@@ -14,7 +14,11 @@ RowT = TypeVar("RowT")
 
 @dataclass(frozen=True, slots=True)
 class OrderInfo:
-    """A live order. side: wire.Side; tif: wire.TimeInForce; hold: cash held for it; shown: lots that are displayed."""
+    """A live order. side: wire.Side; tif: wire.TimeInForce; hold: cash held for it; shown: lots that are displayed.
+
+    stop_price: what triggers a stop that waits; offset: of a trailing stop (with wire.ModeFlag.TRAIL_PERCENT in modes:
+    basis points) or a peg; expire_ns: of GTD; session: the login that entered it.
+    """
 
     order_id: int = 0
     client_order_id: int = 0
@@ -35,6 +39,10 @@ class OrderInfo:
     hold: int = 0
     group: int = 0
     shown: int = 0
+    stop_price: int = 0
+    offset: int = 0
+    expire_ns: int = 0
+    session: int = 0
     symbol: str = ""
 
 

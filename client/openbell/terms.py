@@ -6,12 +6,12 @@ field and the rule. Here it is only seen to that a call means one thing, and tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypedDict
 
 from openbell.errors import InvalidInput, near
-from openbell.prices import PriceLike, basis_points, checked_int, price_units, signed_price_units
+from openbell.prices import PriceLike, basis_points, checked_int, format_price, price_units, signed_price_units
 from openbell.wire import ModeFlag, OrderFlag, OrderType, Peg, TimeInForce
 
 U32_MAX: Final = (1 << 32) - 1
@@ -77,6 +77,9 @@ _TYPES: Final = {  # terms that give an order its type, of which it has one
     "market_to_limit": OrderType.MARKET_TO_LIMIT,
     "peg": OrderType.PEGGED,
 }
+_SWITCHES: Final = frozenset(  # on where they are true, in Python's sense
+    {"market_to_limit", "hidden", "all_or_none", "reduce_only", "slide", "do_not_route", "imbalance_only"}
+)
 _FLAGS: Final = {
     "hidden": OrderFlag.HIDDEN,
     "all_or_none": OrderFlag.ALL_OR_NONE,
@@ -114,11 +117,11 @@ def resolve(
     for name in terms:
         if name not in OrderTerms.__annotations__:
             raise TypeError(f"an order has no term {name!r}{near(name, OrderTerms.__annotations__)}")
-    given = {name: value for name, value in terms.items() if value is not None and value is not False}
+    given = {name: value for name, value in terms.items() if value is not None and (value or name not in _SWITCHES)}
     order_type = _order_type(given, price)
     flags = int(OrderFlag.POST_ONLY if post_only else 0)
     for name, flag in _FLAGS.items():
-        if given.get(name):
+        if name in given:
             flags |= flag
     further = _further(given, qty, tick_size)
     lifetime = _tif(tif, order_type, further)
@@ -195,16 +198,20 @@ def _further(given: Mapping[str, Any], qty: int, tick_size: int) -> Further:
     return Further(**found, modes=int(modes)) if found or modes else _PLAIN
 
 
-def type_in_words(order_type: int, price: int, further: Further | None, text_of: Callable[[int], str]) -> str:
-    """An order's price in a few words, such as " stop 99.00 @ 98.50"; text_of: format_price."""
-    at = f" @ {text_of(price)}" if price or order_type == OrderType.LIMIT else ""
+def distance(offset: int, modes: int) -> str:
+    """How far a trailing stop is behind the market: "0.25", "2.5 %"."""
+    return f"{offset / 100:g} %" if modes & ModeFlag.TRAIL_PERCENT else format_price(offset)
+
+
+def type_in_words(order_type: int, price: int, further: Further | None) -> str:
+    """An order's price in a few words, such as " stop 99.00 @ 98.50"."""
+    at = f" @ {format_price(price)}" if price or order_type == OrderType.LIMIT else ""
     if further is None or order_type in (OrderType.LIMIT, OrderType.MARKET):
         return " market to limit" + at if order_type == OrderType.MARKET_TO_LIMIT else at
     if order_type == OrderType.PEGGED:
         follows = Peg(further.peg).name.lower()
-        return f" pegged to {follows}" + (f" {text_of(further.offset)}" if further.offset else "") + at
+        return f" pegged to {follows}" + (f" {format_price(further.offset)}" if further.offset else "") + at
     if order_type == OrderType.TRAILING_STOP:
-        by = f"{further.offset / 100:g} %" if further.modes & ModeFlag.TRAIL_PERCENT else text_of(further.offset)
-        return f" trailing stop by {by}" + at
-    stop = f" stop {text_of(further.stop_price)}"
+        return f" trailing stop by {distance(further.offset, further.modes)}" + at
+    stop = f" stop {format_price(further.stop_price)}"
     return stop + at if order_type == OrderType.STOP_LIMIT or price != further.stop_price else stop

@@ -17,7 +17,7 @@ from openbell.rows import OrderInfo
 from rich.text import Text
 
 from engine.cli import reach, show
-from engine.cli.operating.act import count, decimal_text, seconds
+from engine.cli.operating.act import count, decimal_text, name, seconds
 from engine.cli.ordering import terms
 
 HELP = "place, cancel and list orders of one account"
@@ -42,14 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     _common(parser, again=False)
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
-    for name in ("buy", "sell"):
-        below = acts.add_parser(name, help=f"place a {name} order", description=f"Place a {name} order.")
+    for act in ("buy", "sell"):
+        below = acts.add_parser(act, help=f"place a {act} order", description=f"Place a {act} order.")
         below.add_argument("symbol", metavar="SYM")
         below.add_argument("qty", metavar="LOTS", type=count)
         below.add_argument("price", metavar="PRICE", nargs="?", type=decimal_text, help="left out: at the market")
         below.add_argument(
             "--tif",
-            type=str.upper,
+            type=name,
             choices=[one.name for one in wire.TimeInForce],
             help="how long it lives (default DAY; of market orders IOC)",
         )
@@ -76,13 +76,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     replace.add_argument("--price", type=decimal_text, metavar="P")
     replace.add_argument("--qty", type=count, metavar="LOTS", help="what shall be open")
     _common(replace, again=True)
-    for name, text in (
+    for act, text in (
         ("list", "live orders of the account"),
         ("fills", "its last fills"),
         ("positions", "its positions and cash"),
     ):
         _common(
-            acts.add_parser(name, help=text, description=f"Show the {text.replace('its', 'the account’s')}."),
+            acts.add_parser(act, help=text, description=f"Show the {text.replace('its', 'the account’s')}."),
             again=True,
         )
 
@@ -270,6 +270,9 @@ def _answered(answer: Event | Reject, args: argparse.Namespace, text: str) -> in
 
 
 def _cancel(client: openbell.Client, args: argparse.Namespace) -> int:
+    for option in ("symbol", "group"):
+        if not args.all and getattr(args, option) is not None:
+            raise InvalidInput(f"--{option} goes with --all, not with the id of one order", field=option)
     if args.all:
         number = client.cancel_all(args.symbol, group=args.group)
         if args.json:
@@ -287,9 +290,17 @@ def _replace(client: openbell.Client, args: argparse.Namespace) -> int:
         raise InvalidInput("give --price, --qty or both", field="price")
     row = _find(client, args)
     tick_size = client.instruments_by_symbol[row.symbol].tick_size
-    if row.order_type == wire.OrderType.PEGGED and args.price is None:
-        raise InvalidInput("of a pegged order give --price, too: its cap, which is not listed", field="price")
-    price = row.price if args.price is None else openbell.price_units(args.price, tick_size=tick_size)
+    is_pegged = row.order_type == wire.OrderType.PEGGED
+    if is_pegged and args.price is None:
+        raise InvalidInput("of a pegged order give --price, too: its cap, which is not listed, or 0", field="price")
+    if row.order_type == wire.OrderType.TRAILING_STOP and args.price is not None:
+        raise InvalidInput("a trailing stop has no price: its distance stays", field="price", value=args.price)
+    if args.price is None:
+        price = row.price
+    elif is_pegged and not args.price.strip("+-0."):
+        price = 0
+    else:
+        price = openbell.price_units(args.price, tick_size=tick_size)
     answer = _send(client, wire.CommandKind.REPLACE, row, price, row.leaves if args.qty is None else args.qty)
     text = ""
     if isinstance(answer, Event):

@@ -12,7 +12,7 @@ from openbell.wire import CancelReason, Check, EventKind
 SAID = [
     (Check.BUYING_POWER, 8_500_000_000, 12_000_000_000, 8_500_000_000,
      "BUYING_POWER: needs 12,000.00, free 8,500.00 (headroom 8,500.00)"),
-    (Check.TICK_SIZE, 100, 1_012_550, 0, "TICK_SIZE: price 101.255 is off the tick of 0.01"),
+    (Check.TICK_SIZE, 100, 1_012_550, 0, "TICK_SIZE: 101.255 is off the tick of 0.01"),
     (Check.PRICE_COLLAR, 1_100_000, 1_200_000, 0, "PRICE_COLLAR: price 120.00 is beyond the collar's bound of 110.00"),
     (Check.INSTRUMENT_STATE, 1, 2, 0, "INSTRUMENT_STATE: the instrument is HALTED, not OPEN"),
     (Check.ORDER_QTY, 1_000, 5_000, 1_000,

@@ -92,6 +92,8 @@ PLAIN: list[tuple[str | None, dict[str, Any], dict[str, int]]] = [
     ("98.00", {"do_not_route": True}, {"flags": OrderFlag.DO_NOT_ROUTE}),
     ("98.00", {"all_or_none": True, "tif": "IOC"}, {"flags": OrderFlag.ALL_OR_NONE, "tif": TimeInForce.IOC}),
     ("98.00", {"hidden": False, "stop": None, "display_qty": None}, {}),
+    ("98.00", {"market_to_limit": 0, "imbalance_only": 0, "hidden": np.False_, "slide": ""}, {}),
+    ("98.00", {"hidden": np.True_}, {"flags": OrderFlag.HIDDEN}),
     ("98.00", {"group": 0}, {}),
     ("98.00", {"tif": "AUCTION"}, {"tif": TimeInForce.AUCTION}),
     (None, {"tif": "AT_CLOSE"}, {"tif": TimeInForce.AT_CLOSE, "order_type": OrderType.MARKET}),
@@ -119,6 +121,8 @@ WRONG: list[tuple[str | None, dict[str, Any], str, str]] = [
     ("98.00", {"trail": "1"}, "price", "has no price"),
     ("98.00", {"market_to_limit": True}, "price", "takes its price from the market"),
     (None, {"stop": "99.005"}, "stop", "off the tick"),
+    (None, {"stop": False}, "stop", "bool is no price"),
+    ("98.00", {"display_qty": 0}, "display_qty", "1 to 100"),
     (None, {"stop": "0"}, "stop", "out of range"),
     (None, {"trail": "-1"}, "trail", "out of range"),
     (None, {"trail_percent": "100"}, "trail_percent", "0.01 to 99.99"),
@@ -237,6 +241,7 @@ def test_a_pegs_cap_is_kept_where_only_its_quantity_changes() -> None:
     table.tell(kind=EventKind.REPLACED, price=990_000, qty=50, leaves=50, **same)
     assert command(table.desk.replace(order, open_qty=20))["price"] == 990_000
     assert command(table.desk.replace(order, 0))["price"] == 0
+    assert command(table.desk.replace(order, "0.00"))["price"] == 0
 
 
 def test_replacing_stops_and_orders_of_auctions() -> None:
@@ -268,12 +273,14 @@ def rejected(table: Table, order: Order, check: Check, limit: int, value: int) -
     ("check", "limit", "value", "field", "said"),
     [
         (Check.COMBINATION, Rule.TIF, TimeInForce.FOK, "tif", "COMBINATION: tif: not one that .* \\(given: FOK\\)"),
-        (Check.COMBINATION, Rule.EXPIRE, 5, "expire_ns", "GTD needs a time to come.*given: 5"),
+        (Check.COMBINATION, Rule.EXPIRE, 5, "expire_ns", "GTD needs a time to come.*given: 1970-01-01 00:00:00 UTC"),
+        (Check.COMBINATION, Rule.EXPIRE, END_NS, "expire_ns", "given: 2026-03-02 15:30:00 UTC"),
+        (Check.COMBINATION, Rule.EXPIRE, 0, "expire_ns", "given: 0"),
         (Check.COMBINATION, Rule.STOP_PRICE, 990_000, "stop_price", "given: 99.00"),
-        (Check.COMBINATION, Rule.POST, 17, "flags", "POST_ONLY needs LIMIT .*given: POST_ONLY|HIDDEN"),
+        (Check.COMBINATION, Rule.POST, 17, "flags", "POST_ONLY needs LIMIT .*given: POST_ONLY\\|HIDDEN"),
         (Check.COMBINATION, 99, 17, None, "COMBINATION: rule 99 \\(given: 17\\)"),
         (Check.STOP_SIDE, 1_000_000, 990_000, "stop_price", "stop price 99.00 is met already by .* 100.00"),
-        (Check.STOP_SIDE, 1, 0, "stop_price", "needs a reference price"),
+        (Check.TICK_SIZE, 100, 990_000, "stop_price", "TICK_SIZE: 99.00 is off the tick of 0.01"),
         (Check.REDUCE_ONLY, 10, 100, "qty", "wants 100 lots, to reduce are 10 lots"),
         (Check.NO_PRICE, 0, 0, None, "no displayed price on the other side"),
         (Check.MODES, 3, 4, "modes", "bits other than 3"),
@@ -283,6 +290,29 @@ def rejected(table: Table, order: Order, check: Check, limit: int, value: int) -
 def test_refusals_name_field_and_rule(check: Check, limit: int, value: int, field: str | None, said: str) -> None:
     table = Table()
     order, _ = table.desk.order("buy", "ACME", 100, stop="99.00")
+    error = rejected(table, order, check, limit, value)
+    assert error.field == field
+    with pytest.raises(OrderRejected, match=said):
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("terms", "check", "limit", "value", "field", "said"),
+    [
+        ({"trail": "1.00"}, Check.STOP_SIDE, 1, 0, "offset", "stop price would be 0.00: it needs a reference price"),
+        ({"trail": "1.00"}, Check.STOP_SIDE, 1, -7000, "offset", "stop price would be -0.70: .* a distance that fits"),
+        ({"trail": "1.00"}, Check.STOP_SIDE, wire.MAX_PRICE, wire.MAX_PRICE + 1, "offset", "stop price would be"),
+        ({"peg": "PRIMARY", "peg_offset": "-0.005"}, Check.TICK_SIZE, 100, -50, "offset", "-0.005 is off the tick"),
+        ({"price": "99.00", "discretion": "0.05"}, Check.TICK_SIZE, 1000, 500, "discretion", "0.05 is off the tick"),
+        ({"price": "99.00", "discretion": "0.05"}, Check.TICK_SIZE, 100_000, 990_000, "price", "99.00 is off the tick"),
+        ({"price": "0.05", "discretion": "0.05"}, Check.TICK_SIZE, 1000, 500, "price", "0.05 is off the tick"),
+    ],
+)
+def test_refusals_name_the_field_whose_value_it_is(
+    terms: dict[str, Any], check: Check, limit: int, value: int, field: str, said: str
+) -> None:
+    table = Table()
+    order, _ = table.desk.order("buy", "ACME", 100, **terms)
     error = rejected(table, order, check, limit, value)
     assert error.field == field
     with pytest.raises(OrderRejected, match=said):
@@ -311,6 +341,22 @@ def test_an_unanswered_special_goes_out_again_as_it_was() -> None:
     row = {"client_order_id": order.client_order_id, "order_id": 5, "price": 1_200_000, "leaves": 90, "filled": 10}
     table.answer([], [{**row, "place": Place.BOOK}])
     assert (order.is_triggered, order.price, order.leaves) == (True, 1_200_000, 90)
+
+
+def test_what_lost_events_said_of_a_stop_is_asked_for() -> None:
+    table = Table()
+    stop, _ = table.desk.order("buy", "ACME", 100, stop="110.00", tif="GTC")
+    limit, _ = table.desk.order("buy", "ACME", 100, "111.00", stop="110.00", tif="GTC")
+    rows = []
+    for order, price, place, stop_price in (
+        (stop, 1_150_000, Place.STOP, 1_150_000), (limit, 1_120_000, Place.BOOK, 0)
+    ):  # fmt: skip
+        same = {"client_order_id": order.client_order_id, "order_id": 5 + len(rows)}
+        table.tell(kind=EventKind.ACCEPTED, flags=EventFlag.DUPLICATE, **same)
+        rows.append({**same, "price": price, "leaves": 90, "filled": 10, "place": place, "stop_price": stop_price})
+    table.answer([], rows)
+    assert str(stop) == "buy 100 ACME stop 115.00: partly filled, waits for its trigger"
+    assert (limit.is_triggered, limit.further and limit.further.stop_price) == (True, 1_100_000)
 
 
 def test_a_batch_of_specials() -> None:

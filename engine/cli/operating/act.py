@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from openbell.operator import Operator
 from rich.console import RenderableType
+
+SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,30 @@ def seconds(text: str) -> float:
     if not 0 < time_s < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no time in seconds, such as 2.5")
     return time_s
+
+
+def until(text: str) -> datetime:
+    """A time to come: +90s, +15m, +2h, +1d; 15:30 today; 2026-03-02T15:30, local unless it has a zone; for argparse."""
+    now = datetime.now().astimezone()
+    span = re.fullmatch(r"\+(\d{1,9})([smhd])", text, re.ASCII)
+    try:
+        if span is not None:
+            time = now + timedelta(seconds=int(span[1]) * SPANS[span[2]])
+        else:
+            time = datetime.fromisoformat(f"{now:%Y-%m-%d}T{text}" if re.fullmatch(r"[\d:.]+", text) else text)
+        time = time.astimezone() if time.tzinfo is None else time
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as +90m, 15:30 or 2026-03-02T15:30") from None
+    except OverflowError:
+        raise argparse.ArgumentTypeError(f"{text!r} is beyond all times") from None
+    if time <= now:
+        raise argparse.ArgumentTypeError(f"{text!r} is {time:%Y-%m-%d %H:%M:%S %Z}, and that is past")
+    return time
+
+
+def name(text: str) -> str:
+    """The name of a member of an enum, in letters of either size, with - or _ ; for argparse."""
+    return text.upper().replace("-", "_")
 
 
 def whole(text: str) -> int:

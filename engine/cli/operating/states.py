@@ -16,7 +16,6 @@ from rich.text import Text
 from engine.cli import show
 from engine.cli.operating import act
 from engine.cli.operating.act import Act, Said
-from engine.cli.ordering.terms import until
 
 AFTER = (InstrumentState.OPEN, InstrumentState.CLOSED, InstrumentState.HALTED)
 
@@ -92,7 +91,7 @@ def _call_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kind", **_choices(AuctionKind), default="halt", help="what it is for (default halt)")
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--in", dest="within", type=act.seconds, metavar="S", help="hold it in so many seconds")
-    when.add_argument("--at", type=until, metavar="WHEN", help="or at this time: +5m, 15:30, 2026-03-02T15:30")
+    when.add_argument("--at", type=act.until, metavar="WHEN", help="or at this time: +5m, 15:30, 2026-03-02T15:30")
     parser.add_argument(
         "--then", **_choices(InstrumentState, AFTER), default="open", help="its state afterwards (default open)"
     )

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import re
-from datetime import datetime, timedelta
 from typing import Any
 
 from openbell import wire
 from openbell.orders import Order
 from openbell.prices import format_price
 from openbell.rows import OrderInfo
-from openbell.terms import type_in_words
+from openbell.terms import distance, type_in_words
 
 from engine.cli import show
-from engine.cli.operating.act import count, count_from_1, decimal_text
+from engine.cli.operating.act import count, count_from_1, decimal_text, name, until
 
-SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 PLACES: dict[int, str] = {
     wire.Place.DARK: "unseen", wire.Place.STOP: "waits", wire.Place.CALL: "for an auction",
 }  # fmt: skip
@@ -43,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     when.add_argument("--market-to-limit", action="store_true", help="at the best price of the other side, then rest")
     when.add_argument(
         "--peg",
-        type=str.upper,
+        type=name,
         choices=[one.name for one in wire.Peg if one],
         help="rest unseen at the own side's best price, the other side's, or the middle; PRICE is the cap",
     )
@@ -72,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--group", type=count, metavar="N", help="for `order cancel --all --group N`")
     own.add_argument(
         "--self-trade",
-        type=str.upper,
+        type=name,
         choices=[one.name for one in wire.SelfTrade],
         default="ALLOW",
         help="when it meets your own orders (default allow)",
@@ -82,26 +79,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def given(args: argparse.Namespace) -> dict[str, Any]:
     """The SDK's terms of what was given."""
-    values = {name: getattr(args, name) for name in TERMS}
-    terms = {name: value for name, value in values.items() if value is not None and value is not False}
+    values = {term: getattr(args, term) for term in TERMS}
+    terms = {term: value for term, value in values.items() if value is not None and value is not False}
     if args.trail is not None:
         terms.update([args.trail])
     if args.expire is not None:
         terms["expire"] = args.expire
     return terms
-
-
-def until(text: str) -> datetime:
-    """A time to come: +90s, +15m, +2h, +1d; 15:30 today; 2026-03-02T15:30, local unless it has a zone; for argparse."""
-    now = datetime.now().astimezone()
-    span = re.fullmatch(r"\+(\d{1,9})([smhd])", text)
-    if span is not None:
-        return now + timedelta(seconds=int(span[1]) * SPANS[span[2]])
-    try:
-        time = datetime.fromisoformat(f"{now:%Y-%m-%d}T{text}" if re.fullmatch(r"[\d:.]+", text) else text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as +90m, 15:30 or 2026-03-02T15:30") from None
-    return time.astimezone() if time.tzinfo is None else time
 
 
 def _trail(text: str) -> tuple[str, str]:
@@ -124,8 +108,10 @@ def what(order: Order) -> str:
         lots += f" {kind}{better} {order.price_text}"
     else:
         price = order.cap if order.order_type == wire.OrderType.PEGGED else order.price
-        lots += type_in_words(order.order_type, price, order.further, format_price)
-    return f"{lots} {order.tif.name}"
+        lots += type_in_words(order.order_type, price, order.further)
+    further = order.further
+    dated = f" until {show.clock(further.expire_ns, date=True)}" if further is not None and further.expire_ns else ""
+    return f"{lots} {order.tif.name}{dated}"
 
 
 def waiting(order: Order, is_hidden: bool) -> str:
@@ -150,14 +136,20 @@ def kind(row: OrderInfo) -> str:
     words = []
     if row.order_type > wire.OrderType.MARKET:
         words.append(_name(wire.OrderType, row.order_type))
+    if row.order_type == wire.OrderType.STOP_LIMIT and row.stop_price:
+        words[-1] += f" {format_price(row.stop_price)}"
+    if row.order_type == wire.OrderType.TRAILING_STOP:
+        words[-1] += f" by {distance(row.offset, row.modes)}"
     if row.peg:
-        words.append(_name(wire.Peg, row.peg))
+        words.append(_name(wire.Peg, row.peg) + (f" {format_price(row.offset)}" if row.offset else ""))
     if row.place:
         words.append(PLACES.get(row.place, str(row.place)))
     elif 0 < row.shown < row.leaves:
         words.append(f"shows {row.shown:,}")
     if row.group:
         words.append(f"group {row.group}")
+    if row.expire_ns:
+        words.append(f"until {show.clock(row.expire_ns, date=True)}")
     return ", ".join(words) or show.NOTHING
 
 

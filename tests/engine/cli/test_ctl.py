@@ -96,6 +96,31 @@ def test_orders_meet_and_are_seen_everywhere(market: Running) -> None:
     assert "no live order" in again.stderr
 
 
+def test_stops_and_dated_orders_are_listed_replaced_and_cancelled(market: Running) -> None:
+    stop = order(market, "ben", "sell", SYMBOL, "3", "79", "--stop", "80", "--tif", "gtc", "--group", "7")
+    trail = order(market, "ben", "sell", SYMBOL, "3", "--trail", "20%")
+    order(market, "ben", "buy", SYMBOL, "3", "91", "--until", "+1h", "--group", "7")
+    listed = market.cli("order", "list", "--account", "ben").stdout
+    assert "stop limit 80.00, waits, group 7" in listed
+    assert "trailing stop by 20 %, waits" in listed
+    assert re.search(r" group 7, until 20\d\d-\d\d-\d\d \d\d:", listed)
+    number, stop_number = str(trail["client_order_id"]), str(stop["client_order_id"])
+    replaced = order(market, "ben", "replace", number, "--qty", "2")
+    assert (replaced["leaves"], replaced["price"]) == (2, trail["price"])
+    for words, said in (
+        (["replace", number, "--price", "70"], "a trailing stop has no price: its distance stays"),
+        (["cancel", number, "--group", "7"], "--group goes with --all, not with the id of one order"),
+        (["cancel", number, "--symbol", SYMBOL], "--symbol goes with --all, not with the id of one order"),
+    ):
+        refused = market.cli("order", *words, "--account", "ben")
+        assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
+    assert order(market, "ben", "replace", stop_number, "--price", "78.50")["price"] == 785_000
+    assert order(market, "ben", "cancel", "--all", "--group", "7")["canceled"] == 2
+    (row,) = order(market, "ben", "list")["rows"]
+    assert (row["leaves"], row["offset"], row["price"]) == (2, 2000, trail["price"])
+    assert order(market, "ben", "cancel", number)["qty"] == 2
+
+
 def test_an_order_that_finds_nobody_is_1(market: Running) -> None:
     lonely = market.cli("order", "buy", SYMBOL, "5", "--account", "ann")
     assert lonely.returncode == 1

@@ -12,11 +12,13 @@ from openbell.orders import Order
 from openbell.rows import OrderInfo
 from openbell.terms import Further, OrderTerms
 
-from engine.cli import order
+from engine.cli import order, show
+from engine.cli.operating.act import until
 from engine.cli.ordering import terms
 
 BUY, SELL = wire.Side.BUY, wire.Side.SELL
 TYPES = wire.OrderType
+UNTIL_NS = 1_772_465_400 * 10**9
 
 
 def parsed(*words: str) -> argparse.Namespace:
@@ -43,7 +45,7 @@ SAID: list[tuple[list[str], dict[str, Any]]] = [
         ["--imbalance-only", "--group", "0", "--self-trade-group", "9"],
         {"imbalance_only": True, "group": 0, "self_trade_group": 9},
     ),
-    (["--until", "2026-03-02T15:30:00+00:00"], {"expire": datetime(2026, 3, 2, 15, 30, tzinfo=UTC)}),
+    (["--until", "2126-03-02T15:30:00+00:00"], {"expire": datetime(2126, 3, 2, 15, 30, tzinfo=UTC)}),
 ]
 
 
@@ -59,17 +61,31 @@ def test_every_term_has_an_option() -> None:
 def test_times_to_come() -> None:
     now = datetime.now(UTC)
     for text, span in (("+90s", 90), ("+15m", 900), ("+2h", 7200), ("+1d", 86400)):
-        assert timedelta(0) <= terms.until(text) - now - timedelta(seconds=span) < timedelta(seconds=60)
-    today = terms.until("15:30")
-    assert (today.hour, today.minute, today.tzinfo is not None) == (15, 30, True)
-    assert terms.until("2026-03-02T15:30").tzinfo is not None
-    assert terms.until("2026-03-02T15:30+00:00") == datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
+        assert timedelta(0) <= until(text) - now - timedelta(seconds=span) < timedelta(seconds=60)
+    assert until("2126-03-02T15:30").tzinfo is not None
+    assert until("2126-03-02T15:30+00:00") == datetime(2126, 3, 2, 15, 30, tzinfo=UTC)
+
+
+def test_a_time_of_today_is_to_come() -> None:
+    now = datetime.now().astimezone()
+    if now.hour < 23:
+        assert until("23:59") == now.replace(hour=23, minute=59, second=0, microsecond=0)
+    with pytest.raises(argparse.ArgumentTypeError, match=f"'00:00' is {now:%Y-%m-%d} 00:00:00 .*, and that is past"):
+        until("00:00")
+    with pytest.raises(argparse.ArgumentTypeError, match="is 2026-03-02 15:30:00 UTC, and that is past"):
+        until("2026-03-02T15:30Z")
+
+
+def test_names_of_choices_are_written_as_one_likes() -> None:
+    args = parsed("--tif", "at-close", "--self-trade", "Cancel_newest", "--peg", "Midpoint")
+    assert (args.tif, args.self_trade, args.peg) == ("AT_CLOSE", "CANCEL_NEWEST", "MIDPOINT")
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        ["--until", "soon"], ["--until", "+5"], ["--until", "25:00"], ["--trail", "x%"], ["--display", "0"],
+        ["--until", "soon"], ["--until", "+5"], ["--until", "25:00"], ["--until", "+999999999d"], ["--until", "2026-03-02"],
+        ["--trail", "x%"], ["--display", "0"],
         ["--peg", "none"], ["--stop", "1e3"],
     ],
 )  # fmt: skip
@@ -103,6 +119,11 @@ def made(side: wire.Side, order_type: wire.OrderType, price: int, further: Furth
             "buy 10 NOVA trailing stop by 2.5 % @ 400.00 GTC",
             "at 400.00 or above, and follows the market",
         ),
+        (
+            made(BUY, TYPES.LIMIT, 4_125_000, Further(expire_ns=UNTIL_NS)),
+            f"buy 10 NOVA at most 412.50 GTC until {show.clock(UNTIL_NS, date=True)}",
+            "in the book at 412.50",
+        ),
         (made(BUY, TYPES.PEGGED, 0, Further(peg=3)), "buy 10 NOVA pegged to midpoint GTC", "wait unseen"),
     ],
 )
@@ -127,7 +148,21 @@ def test_where_other_orders_wait() -> None:
     [
         (OrderInfo(leaves=10, shown=10), "–"),
         (OrderInfo(leaves=100, shown=10, group=3), "shows 10, group 3"),
-        (OrderInfo(order_type=TYPES.TRAILING_STOP, place=wire.Place.STOP), "trailing stop, waits"),
+        (OrderInfo(order_type=TYPES.STOP, place=wire.Place.STOP, stop_price=4_000_000), "stop, waits"),
+        (
+            OrderInfo(order_type=TYPES.STOP_LIMIT, place=wire.Place.STOP, stop_price=4_000_000),
+            "stop limit 400.00, waits",
+        ),
+        (
+            OrderInfo(order_type=TYPES.TRAILING_STOP, place=wire.Place.STOP, offset=2500),
+            "trailing stop by 0.25, waits",
+        ),
+        (
+            OrderInfo(order_type=TYPES.TRAILING_STOP, place=wire.Place.STOP, offset=250, modes=1),
+            "trailing stop by 2.5 %, waits",
+        ),
+        (OrderInfo(leaves=1, shown=1, expire_ns=UNTIL_NS), f"until {show.clock(UNTIL_NS, date=True)}"),
+        (OrderInfo(order_type=TYPES.PEGGED, place=1, peg=1, offset=-100), "pegged, primary -0.01, unseen"),
         (OrderInfo(order_type=TYPES.PEGGED, place=wire.Place.DARK, peg=3), "pegged, midpoint, unseen"),
         (OrderInfo(place=wire.Place.CALL, leaves=5), "for an auction"),
     ],

@@ -125,7 +125,8 @@ class OrderProtocol:
         self._sessions: dict[bytes, Session] = {}
         self._slots: list[Session | None] = []
         self._strangers: dict[bytes, list[Any]] = {}  # errors, why the last session ended
-        self._last_number = 0
+        # Orders of sessions before a restart are live: their numbers are not given again.
+        self._last_number = int(market.orders()["session"].max(initial=0))
         self.heartbeat_s = market.config.ports.heartbeat_s
         self.max_sessions = market.config.ports.max_sessions
         self.max_key_sessions = market.config.ports.sessions_of_a_key

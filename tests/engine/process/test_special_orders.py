@@ -145,6 +145,22 @@ def test_mass_cancels_by_group_and_session(engine: Running, alice: Client, bob: 
         assert alice.cancel_all() == 1
 
 
+def test_a_session_after_a_restart_is_another_one(tmp_path: Path) -> None:
+    with Running(tmp_path) as engine:
+        with engine.client("alice") as alice:
+            before = alice.buy("AAA", 1, "90.00").wait_accepted()
+            stop = alice.sell("AAA", 1, stop="80.00").wait_accepted()
+        engine.kill()
+        engine.start()
+        with engine.client("alice") as alice:
+            after = alice.buy("AAA", 1, "91.00").wait_accepted()
+            assert alice.cancel_all(session_only=True) == 1
+            assert {row.order_id for row in alice.orders()} == {before.order_id, stop.order_id}
+            assert after.wait_done(5).state is OrderState.CANCELED
+            assert len({row.session for row in alice.orders()}) == 1
+        assert engine.stop() == 0
+
+
 def test_what_is_not_done_survives_a_restart(tmp_path: Path) -> None:
     """A GTD order, which expires afterwards by the market's clock; a stop, which triggers then; a whole journal."""
     with Running(tmp_path) as engine:

@@ -84,7 +84,8 @@ def test_names_of_choices_are_written_as_one_likes() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["--until", "soon"], ["--until", "+5"], ["--until", "25:00"], ["--until", "+999999999d"], ["--until", "2026-03-02"],
+        ["--until", "soon"], ["--until", "+5"],
+        ["--until", "25:00"], ["--until", "+999999999d"], ["--until", "2026-03-02"],
         ["--trail", "x%"], ["--display", "0"],
         ["--peg", "none"], ["--stop", "1e3"],
     ],

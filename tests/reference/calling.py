@@ -49,7 +49,9 @@ def call(random: Random, number: int, now_ns: int, bad: bool, **fields: Any) -> 
 
 
 def halt(random: Random, number: int, bad: bool, **fields: Any) -> Command:
-    """Trading stops, for a reason."""
+    """Trading stops, for a reason or for the day."""
+    if random.random() < 0.3:
+        return ask.instrument_state(number, InstrumentState.CLOSED, int(bad), **fields)
     reason = random.choice((6, -1, 1 << 40)) if bad else random.choice(list(HaltReason))
     return ask.instrument_state(number, InstrumentState.HALTED, reason, **fields)
 
@@ -65,7 +67,8 @@ def waiting(random: Random, instrument: Instrument | None) -> dict[str, int]:
         fields |= {"order_type": OrderType.LIMIT, "modes": ModeFlag.IMBALANCE_ONLY}
         fields["tif"] = TimeInForce.AT_OPEN if at_open else TimeInForce.AT_CLOSE
     elif random.random() < 0.15:
-        fields |= {"order_type": OrderType.MARKET_TO_LIMIT, "tif": TimeInForce.AUCTION}
+        tif = random.choice((TimeInForce.AUCTION, TimeInForce.AUCTION, TimeInForce.DAY, TimeInForce.GTC))
+        fields |= {"order_type": OrderType.MARKET_TO_LIMIT, "tif": tif}
     if random.random() < 0.05:
         name, value = random.choice((("order_type", 2), ("order_type", 5), ("modes", 3), ("modes", 2), ("tif", 8)))
         fields[name] = value

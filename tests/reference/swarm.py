@@ -316,7 +316,9 @@ class Swarm:
         return calling.call(self.random, number, self.model.ts_ns, bad, request=self.request())
 
     def make_halt(self) -> Command:
-        number = calling.every_or(self.random, self.instrument())
+        stopped = [each.number for each in self.model.state.instruments.values() if each.state != 1]
+        number = self.random.choice(stopped) if stopped and self.chance(0.3) else self.instrument()
+        number = calling.every_or(self.random, number)
         return calling.halt(self.random, number, self.chance(self.bad_share * 5), request=self.request())
 
     def make_run_auction(self) -> Command:

@@ -97,7 +97,7 @@ def due() -> set[tuple[Any, ...]]:
     found |= {("mistake", Check.INSTRUMENT_STATE, 0), ("mistake", Check.INSTRUMENT, 0)}
     found |= {("rule", EventKind.REJECTED, rule) for rule in (Rule.TIF, Rule.POST, Rule.MODE)}
     found |= {("rule", EventKind.REPLACE_REJECTED, Rule.POST)}
-    found |= {("reason", reason) for reason in (CancelReason.AUCTION_END, CancelReason.CASH_LIMIT)}
+    found |= {("reason", reason) for reason in (CancelReason.AUCTION_END, CancelReason.LEVEL_CAPACITY)}
     return found
 
 

@@ -81,12 +81,15 @@ class Market:
         named = {f"value{place}": value for place, value in enumerate(values)}
         return self.apply(self.command(kind, **named, **fields))
 
-    def new(self, account: int, side: int, price: int, qty: int, **fields: Any) -> list[SimpleNamespace]:
-        """NEW_ORDER; NEW_SPECIAL where there are fields that only that has."""
+    def order(self, account: int, side: int, price: int, qty: int, **fields: Any) -> bytes:
+        """A NEW_ORDER; NEW_SPECIAL where there are fields that only that has."""
         named = {"client_order_id": self.next_id.get(account, 1), "tif": GTC} | fields
         self.next_id[account] = max(self.next_id.get(account, 1), named["client_order_id"] + 1)
         kind = CommandKind.NEW_SPECIAL if named.keys() & FURTHER else CommandKind.NEW_ORDER
-        return self.apply(self.command(kind, account=account, side=side, price=price, qty=qty, **named))
+        return self.command(kind, account=account, side=side, price=price, qty=qty, **named)
+
+    def new(self, account: int, side: int, price: int, qty: int, **fields: Any) -> list[SimpleNamespace]:
+        return self.apply(self.order(account, side, price, qty, **fields))
 
     def buy(self, account: int, price: int, qty: int, **fields: Any) -> list[SimpleNamespace]:
         return self.new(account, BUY, price, qty, **fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from openbell import wire
 
 from ext import projection
 from ext.projection import Projection
+from tests.ext.market import A, B, C, Market
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 NAMES = ("fills", "closed_orders", "rejects", "order_events", "market_events")
@@ -272,3 +274,33 @@ def test_many_rows() -> None:
     assert len(read(p.take()[1], projection.CLOSED_ORDER_COLUMNS)) == count
     assert len(p.take_open()[0]) == count * 14
     assert p.open_orders() == b""
+
+
+def test_open_orders_are_those_of_the_core(seed: int) -> None:
+    """Icebergs, orders of an owner that shrink, reduce-only and sliding ones, stops: all told by events."""
+    m, projected, random = Market(orders=400, ids=4000), Projection(), Random(seed)
+    kinds: list[dict[str, Any]] = [
+        {},
+        {"display_qty": 2},
+        {"self_trade": wire.SelfTrade.DECREMENT, "self_trade_group": 1},
+        {"flags": wire.OrderFlag.REDUCE_ONLY},
+        {"flags": wire.OrderFlag.POST_ONLY | wire.OrderFlag.SLIDE},
+        {"order_type": wire.OrderType.STOP_LIMIT, "stop_price": 520},
+    ]
+    restated = 0
+    for _ in range(600):
+        side, price, qty = random.randrange(2), 485 + 5 * random.randrange(7), random.randint(1, 9)
+        command = m.order(random.choice((A, B, C)), side, price, qty, **random.choice(kinds))
+        if random.random() < 0.15 and (rows := m.orders()):
+            row = random.choice(rows)
+            named = {"account": row.account, "order_id": row.order_id, "price": row.price, "qty": row.leaves}
+            command = m.command(random.choice((wire.CommandKind.CANCEL, wire.CommandKind.REPLACE)), **named)
+        m.core.apply(command)
+        events = m.core.take_events()
+        projected.apply(command, events)
+        restated += int((np.frombuffer(events, wire.EVENT)["kind"] == KINDS.RESTATED).sum())
+        found = np.frombuffer(projected.open_orders(), projection.LIVE_DTYPE)
+        names = ["order_id", "price", "qty", "filled"]
+        expected = [(row.order_id, row.price, row.leaves + row.filled, row.filled) for row in m.orders()]
+        assert sorted(found[names].tolist()) == sorted(expected)
+    assert restated

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from openbell import wire
-from openbell.wire import CommandKind, InstrumentState
+from openbell.wire import CommandKind, InstrumentState, OrderFlag, OrderType
 
 from ext.core import Core
 from tests.ext.market import A, Market, record
@@ -45,9 +45,15 @@ def admin(values: tuple[int, ...] = (), **fields: Any) -> bytes:
     return record(wire.ADMIN_COMMAND, ts_ns=START_NS, **named, **fields)
 
 
+def weighted(*kinds: tuple[st.SearchStrategy[Any], float]) -> st.SearchStrategy[Any]:
+    """One of these, as often as its number says: one_of takes each as often."""
+    places = [place for place, (_, weight) in enumerate(kinds) for _ in range(round(weight * 10))]
+    return st.sampled_from(places).flatmap(lambda place: kinds[place][0])
+
+
 account = st.integers(0, ACCOUNTS - 1)
 instrument = st.integers(0, INSTRUMENTS - 1)
-order_ids = st.builds(lambda generation, slot: generation << 32 | slot, st.integers(1, 3), st.integers(1, 24))
+order_ids = st.builds(lambda generation, slot: generation << 32 | slot, st.sampled_from([1, 1, 2]), st.integers(1, 12))
 new = st.fixed_dictionaries(
     {
         "kind": st.just(CommandKind.NEW_ORDER),
@@ -58,9 +64,30 @@ new = st.fixed_dictionaries(
         "qty": st.integers(1, 9),
         "tif": st.integers(0, 3),
         "order_type": st.sampled_from([0, 0, 0, 1]),
-        "self_trade": st.integers(0, 3),
+        "self_trade": st.integers(0, 4),
         "client_order_id": st.integers(1, 60),
     }
+)
+further = st.fixed_dictionaries(
+    {
+        "kind": st.just(CommandKind.NEW_SPECIAL),
+        "order_type": st.just(OrderType.LIMIT),
+        "tif": st.integers(0, 1),
+        "self_trade_group": st.integers(0, 1),
+        "group": st.integers(0, 1),
+    }
+)
+kinds = st.sampled_from(
+    [
+        {"display_qty": 1},
+        {"display_qty": 2},
+        {"flags": OrderFlag.REDUCE_ONLY},
+        {"flags": OrderFlag.POST_ONLY | OrderFlag.SLIDE},
+        {"order_type": OrderType.STOP, "stop_price": 101},
+        {"order_type": OrderType.STOP_LIMIT, "stop_price": 64, "flags": OrderFlag.REDUCE_ONLY},
+        {"order_type": OrderType.TRAILING_STOP, "offset": 3},
+        {"order_type": OrderType.MARKET_TO_LIMIT},
+    ]
 )
 cancel = st.fixed_dictionaries({"kind": st.just(CommandKind.CANCEL), "account": account, "order_id": order_ids})
 replace = st.fixed_dictionaries(
@@ -82,7 +109,10 @@ mass = st.fixed_dictionaries(
     }
 )
 tick = st.fixed_dictionaries({"kind": st.just(CommandKind.TICK)})
-ordinary = st.one_of(new, new, new, new, cancel, replace, mass, tick).map(
+special = st.builds(
+    lambda *given: record(wire.SPECIAL_COMMAND, **{**given[0], **given[1], **given[2]}), new, further, kinds
+)
+ordinary = weighted((new, 8), (cancel, 1), (replace, 3), (mass, 0.3), (tick, 0.5)).map(
     lambda fields: record(wire.ORDER_COMMAND, ts_ns=START_NS, **fields)
 )
 grow = st.just(admin(kind=CommandKind.CONFIGURE, values=(ACCOUNTS + 2, INSTRUMENTS + 1, 30, 9, 7, 16, 2)))
@@ -92,7 +122,7 @@ shares = st.builds(
     instrument,
     st.integers(-5, 20),
 )
-streams = st.lists(st.one_of(ordinary, ordinary, ordinary, ordinary, ordinary, shares, grow), max_size=120)
+streams = st.lists(weighted((ordinary, 10), (special, 6), (shares, 1), (grow, 0.3)), min_size=30, max_size=120)
 
 
 def numbered(commands: list[bytes], first: int, ts_ns: int = START_NS) -> list[bytes]:
@@ -109,7 +139,7 @@ def output(core: Core) -> tuple[bytes, bytes]:
 
 
 @given(streams, st.integers(0, 120))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_snapshot_at_any_moment_goes_on_identically(stream: list[bytes], moment: int) -> None:
     commands = numbered(opening() + stream, 1)
     cut = len(opening()) + min(moment, len(stream))
@@ -141,7 +171,11 @@ def busy_core() -> Core:
         side = int(random.integers(0, 2))
         order = {"kind": CommandKind.NEW_ORDER, "side": side, "price": 90 + int(random.integers(0, 20)) + 5 * side}
         order |= {"qty": 3, "account": number % 2, "instrument": number % 2, "client_order_id": number, "tif": 1}
-        commands.append(record(wire.ORDER_COMMAND, ts_ns=START_NS, **order))
+        if number % 3:
+            commands.append(record(wire.ORDER_COMMAND, ts_ns=START_NS, **order))
+        else:
+            order |= {"kind": CommandKind.NEW_SPECIAL, "display_qty": 1}
+            commands.append(record(wire.SPECIAL_COMMAND, ts_ns=START_NS, **order))
     core.apply(b"".join(numbered(commands, 1)))
     return core
 

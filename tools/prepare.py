@@ -185,7 +185,7 @@ def main(verb: str, glance: Callable[[str], str]) -> int:
             work.environment()
             work.links()
             work.packages("requirements.lock")
-            if verb in {"test", "check"}:
+            if verb in {"test", "check", "prove"}:
                 work.packages("requirements-dev.lock")
             if verb != "check":
                 work.compiled()

@@ -42,6 +42,7 @@ VERBS = {
 LAUNCHER_VERBS = {
     "test": "run everything that CI runs",
     "check": "run the static checks",
+    "prove": "compare the core with the reference model on generated flow",
     "prepare": "make .venv and compile the core, and nothing else",
 }
 

@@ -37,16 +37,26 @@ class Step(NamedTuple):
 
 
 class Different(AssertionError):
-    """Core and model do not agree."""
+    """Core and model do not agree; what each of them said, a line a record."""
+
+    def __init__(self, text: str, core: Sequence[str] = (), model: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.core, self.model = list(core), list(model)
 
 
 def lines(records: Sequence[Any]) -> str:
     return "\n".join(f"    {told(record)}" for record in records) or "    nothing"
 
 
+def different(text: str, core: Sequence[Any], model: Sequence[Any]) -> Different:
+    """What two lists of records look like."""
+    said = f"{text}\n  core:\n{lines(core)}\n  model:\n{lines(model)}"
+    return Different(said, [told(record) for record in core], [told(record) for record in model])
+
+
 def same_records(what: str, core: bytes, model: bytes, read: Callable[[bytes], Sequence[Any]]) -> None:
     if core != model:
-        raise Different(f"{what} differ\n  core:\n{lines(read(core))}\n  model:\n{lines(read(model))}")
+        raise different(f"{what} differ", read(core), read(model))
 
 
 def same_rows(what: str, core: bytes, model: bytes, layout: Layout) -> None:
@@ -54,17 +64,19 @@ def same_rows(what: str, core: bytes, model: bytes, layout: Layout) -> None:
         return
     mine, theirs = layout.rows(core), layout.rows(model)
     shared = [row for row in mine if row in theirs]
-    raise Different(
-        f"rows of {what} differ\n  core:\n{lines([row for row in mine if row not in shared])}\n  model:\n"
-        f"{lines([row for row in theirs if row not in shared])}\n  and {len(shared)} equal ones"
+    raise different(
+        f"rows of {what} differ, beside {len(shared)} equal ones",
+        [row for row in mine if row not in shared],
+        [row for row in theirs if row not in shared],
     )
 
 
 class Pair:
-    """Gives each command to both and compares all that they say and are."""
+    """Gives each command to both and compares all that they say and are. `core`: what makes the core."""
 
-    def __init__(self) -> None:
-        self.core = Core()
+    def __init__(self, core: type[Core] = Core) -> None:
+        self.make = core
+        self.core = core()
         self.model = Market(reach.CORE)
         self.watch = Watch()
         self.seq = 0
@@ -117,14 +129,14 @@ class Pair:
     def restart(self) -> None:
         """Go on with a core made from the snapshot of this one."""
         snapshot, state_hash = self.core.snapshot(), self.core.state_hash()
-        self.core = Core.restore(snapshot)
+        self.core = self.make.restore(snapshot)
         assert (self.core.seq, self.core.ts_ns) == (self.model.seq, self.model.ts_ns)
         assert self.core.state_hash() == state_hash
         assert self.core.snapshot() == snapshot
 
     def replay(self, sizes: Iterator[int], restarts: Iterator[bool]) -> None:
         """All commands again, in batches of these sizes, from a snapshot now and then: the same output and hash."""
-        core = Core()
+        core = self.make()
         events, market_data, place = b"", b"", 0
         while place < len(self.commands):
             batch = self.commands[place : place + next(sizes)]
@@ -133,7 +145,7 @@ class Pair:
             market_data += core.take_market_data()
             place += len(batch)
             if next(restarts):
-                core = Core.restore(core.snapshot())
+                core = self.make.restore(core.snapshot())
         assert events == b"".join(self.events)
         assert market_data == b"".join(self.market_data)
         assert core.state_hash() == self.core.state_hash()

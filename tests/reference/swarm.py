@@ -151,6 +151,8 @@ class Swarm:
             "self_trade": mode,
             "session": random.randrange(3),
         }
+        if self.chance(0.03):
+            fields["flags"] |= OrderFlag.DO_NOT_ROUTE
         if self.chance(self.bad_share * 2):
             fields[random.choice(("order_type", "tif", "flags", "self_trade"))] = random.choice((2, 3, 4, 8, 255))
         if self.chance(self.bad_share):
@@ -172,8 +174,10 @@ class Swarm:
         random = self.random
         instrument = self.instrument()
         side = random.randrange(2)
-        order_type = random.choice((0, 2, 2, 3, 3, 4, 4, 5))
+        order_type = random.choice((0, 0, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5))
         tif = random.choice((TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTC, TimeInForce.GTD))
+        if order_type in (OrderType.LIMIT, OrderType.MARKET_TO_LIMIT) and self.chance(0.2):
+            tif = TimeInForce.IOC
         known = self.model.state.instruments.get(instrument)
         away = (1 if side == 0 else -1) * random.randint(-1, 6) * self.tick_size(instrument)
         fields = {"order_type": order_type, "tif": tif, "instrument": instrument, "session": random.randrange(3)}
@@ -249,9 +253,18 @@ class Swarm:
         return ask.command(wire.CommandKind.REPLACE, **names, flags=flags, price=price, qty=total % (1 << 32))
 
     def make_mass(self) -> Command:
-        instrument = wire.ANY if self.chance(0.5) else self.instrument()
-        side = self.random.choice((0, 1, 2, 2, 3 if self.chance(self.bad_share) else 2))
-        return ask.mass_cancel(self.account(), instrument, side, client_order_id=self.random.randrange(99))
+        random = self.random
+        fields = {
+            "instrument": wire.ANY if self.chance(0.5) else self.instrument(),
+            "side": random.choice((0, 1, 2, 2, 2)),
+            "flags": random.choice((0, 0, 0, 1, 2, 3)),
+            "session": random.randrange(3),
+            "qty": random.randrange(3),
+            "client_order_id": random.randrange(99),
+        }
+        if self.chance(self.bad_share * 5):
+            fields |= random.choice(({"flags": 4}, {"flags": 255}, {"side": 3}, {"instrument": 1 << 20}))
+        return ask.mass_cancel(self.account(), **fields)
 
     def make_tick(self) -> Command:
         return ask.tick()
@@ -296,7 +309,7 @@ class Swarm:
         if known is None and self.chance(0.7):
             values = {"tick_size": random.choice((1, 3)), "reference_price": self.world.centre}
         elif self.chance(self.bad_share * 3):
-            values[random.choice(list(values)[:6])] = random.choice((-2, 1 << 60))
+            values[random.choice([name for name in values if name != "currency"])] = random.choice((-2, 1 << 60))
         name = random.choice((b"", b"", b"SYM0", b"NEW", b"SYM1"))
         if known is None or self.chance(0.1):
             name = f"SYM{number}".encode()

@@ -1,0 +1,256 @@
+"""What the documents name and a proof has to meet, and how each is called.
+
+A key is a group and a number or two of it. docs/core.md, docs/orders.md, docs/auctions.md and docs/wire.md name them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+from itertools import product
+from typing import Any
+
+from openbell.wire import (
+    AccountState,
+    AuctionKind,
+    BookKind,
+    CancelReason,
+    Check,
+    CommandKind,
+    DataFlag,
+    EventFlag,
+    EventKind,
+    HaltReason,
+    InstrumentState,
+    OrderFlag,
+    OrderType,
+    Peg,
+    Place,
+    RestateReason,
+    Rule,
+    SelfTrade,
+    TimeInForce,
+)
+
+from tests.reference.taken import waits_for
+
+Key = tuple[Any, ...]  # group, then a number for each of its enums
+
+
+class BadInput(IntEnum):
+    """A caller's error, after which nothing may have changed."""
+
+    UNKNOWN_KIND = 1
+    NUMBER_TOO_HIGH = 2
+    NUMBER_AGAIN = 3
+    TIME_BACKWARD = 4
+    CUT = 5
+    LAST_OF_MANY = 6
+
+
+class Field(IntEnum):
+    """What an accepted order made use of, beside type, time in force and flags."""
+
+    MIN_QTY = 1
+    DISPLAY_QTY = 2
+    DISCRETION = 3
+    GROUP = 4
+    SELF_TRADE_GROUP = 5
+    TRAIL_PERCENT = 6
+    IMBALANCE_ONLY = 7
+    PEG_OFFSET = 8
+    PEG_CAP = 9
+
+
+class Way(IntEnum):
+    """A REPLACE that was taken."""
+
+    IN_PLACE = 0
+    ANEW = 1
+
+
+class Filter(IntEnum):
+    """A mass cancel that found something."""
+
+    ALL = 0
+    BUYS = 1
+    SELLS = 2
+    ONE_INSTRUMENT = 3
+    BY_SESSION = 4
+    BY_GROUP = 5
+    OPERATOR_ALL = 6
+    OPERATOR_ACCOUNT = 7
+
+
+class Act(IntEnum):
+    """What a proof does beside giving commands."""
+
+    WENT_ON_FROM_SNAPSHOT = 1
+    REPLAYED_IN_BATCHES = 2
+    COMPARED_ALL_ROWS = 3
+    DAY_ENDED = 4
+
+
+GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
+    "command": (CommandKind,),
+    "bad input": (BadInput,),
+    "order type and tif": (OrderType, TimeInForce),
+    "order flag": (OrderFlag,),
+    "order field": (Field,),
+    "peg": (Peg,),
+    "self-trade mode": (SelfTrade,),
+    "self-trade met": (SelfTrade,),
+    "filled type": (OrderType,),
+    "cross of type": (OrderType,),
+    "triggered type": (OrderType,),
+    "place of type": (Place, OrderType),
+    "place change": (Place, Place),
+    "replace": (Place, Way),
+    "replace flag": (OrderFlag,),
+    "mass cancel": (Filter,),
+    "event": (EventKind,),
+    "event flag": (EventFlag,),
+    "cancel reason": (CancelReason,),
+    "restate reason": (RestateReason,),
+    "check of REJECTED": (Check,),
+    "check of REPLACE_REJECTED": (Check,),
+    "check of CANCEL_REJECTED": (Check,),
+    "check of ADMIN_REJECTED": (Check,),
+    "rule of REJECTED": (Rule,),
+    "rule of REPLACE_REJECTED": (Rule,),
+    "value refused": (CommandKind, None),
+    "state change by command": (InstrumentState, InstrumentState),
+    "state change by auction": (InstrumentState, InstrumentState),
+    "halt reason": (HaltReason,),
+    "called auction": (AuctionKind,),
+    "auction with a price": (AuctionKind,),
+    "auction without a price": (AuctionKind,),
+    "account state change": (AccountState, AccountState),
+    "book record": (BookKind,),
+    "data flag": (DataFlag,),
+    "act": (Act,),
+}
+
+T, F, C = OrderType, TimeInForce, Check
+RESTS = (F.DAY, F.GTC, F.GTD)
+TIFS = {
+    T.LIMIT: tuple(F),
+    T.MARKET: tuple(F),
+    T.STOP: RESTS,
+    T.STOP_LIMIT: RESTS,
+    T.TRAILING_STOP: RESTS,
+    T.MARKET_TO_LIMIT: (*RESTS, F.IOC, F.AUCTION),
+    T.PEGGED: RESTS,
+}
+TYPES_OF_PLACES = {
+    Place.BOOK: (T.LIMIT, T.MARKET_TO_LIMIT),
+    Place.DARK: (T.LIMIT, T.PEGGED),
+    Place.STOP: (T.STOP, T.STOP_LIMIT, T.TRAILING_STOP),
+    Place.CALL: (T.LIMIT, T.MARKET, T.MARKET_TO_LIMIT),
+}
+# A stop that is triggered comes to the book; a REPLACE in a call takes orders out of book and dark; an auction ends it.
+PLACE_CHANGES = (
+    (Place.STOP, Place.BOOK),
+    (Place.BOOK, Place.CALL),
+    (Place.DARK, Place.CALL),
+    (Place.CALL, Place.BOOK),
+    (Place.CALL, Place.DARK),
+)
+NEW_FLAGS = (
+    OrderFlag.POST_ONLY,
+    OrderFlag.SLIDE,
+    OrderFlag.HIDDEN,
+    OrderFlag.ALL_OR_NONE,
+    OrderFlag.REDUCE_ONLY,
+    OrderFlag.DO_NOT_ROUTE,
+)
+# Of all that a new order can be refused for, what a REPLACE cannot: it has no such field, or is no further order.
+NOT_OF_REPLACE = {C.INSTRUMENT, C.CLIENT_ORDER_ID, C.DUPLICATE_ID, C.STALE_ID, C.SIDE, C.ORDER_TYPE, C.TIME_IN_FORCE}
+NOT_OF_REPLACE |= {C.SELF_TRADE_MODE, C.OPEN_ORDERS, C.ORDER_CAPACITY, C.POSITION_CAPACITY, C.MODES, C.PEG, C.NO_PRICE}
+OF_ADMIN = {C.VALUE, C.CAPACITY, C.CASH_RANGE, C.NAME}
+RULES_OF_REPLACE = (Rule.PEG_KIND, Rule.POST, Rule.DARK, Rule.MIN_QTY, Rule.DISCRETION)
+VALUES = {
+    CommandKind.CONFIGURE: range(7),
+    CommandKind.SET_INSTRUMENT: (0, 1, 2, 3, 4, 5, 7),  # 6 is the currency: any
+    CommandKind.SET_INSTRUMENT_STATE: range(4),
+    CommandKind.SET_ACCOUNT: (0, 1, 2, 3, 4, 8),
+    CommandKind.SET_ACCOUNT_STATE: (0,),
+    CommandKind.DEPOSIT: (0,),
+    CommandKind.DEPOSIT_SHARES: (0, 1),
+    CommandKind.SET_SCHEDULE: (0,),
+}
+
+
+def name(key: Key) -> str:
+    """`group: NAME NAME`."""
+    group, *numbers = key
+    said = []
+    for enum, number in zip(GROUPS[group], numbers, strict=True):
+        known = enum is not None and number in enum._value2member_map_
+        said.append(enum(number).name if enum is not None and known else str(number))
+    return f"{group}: {' '.join(said)}"
+
+
+def checks() -> Iterator[Key]:
+    """Kinds of rejects, and what they are for."""
+    new = set(C) - OF_ADMIN - {C.UNKNOWN_ORDER}
+    yield from (("check of REJECTED", check) for check in new)
+    yield from (("check of REPLACE_REJECTED", check) for check in (new - NOT_OF_REPLACE) | {C.UNKNOWN_ORDER})
+    of_cancel = (C.ACCOUNT, C.UNKNOWN_ORDER, C.INSTRUMENT, C.SIDE, C.FLAGS)
+    yield from (("check of CANCEL_REJECTED", check) for check in of_cancel)
+    admin = OF_ADMIN | {C.ACCOUNT, C.INSTRUMENT, C.POSITION_CAPACITY, C.INSTRUMENT_STATE}
+    yield from (("check of ADMIN_REJECTED", check) for check in admin)
+    yield from (("rule of REJECTED", rule) for rule in Rule)
+    yield from (("rule of REPLACE_REJECTED", rule) for rule in RULES_OF_REPLACE)
+    yield from (("value refused", kind, index) for kind, indices in VALUES.items() for index in indices)
+
+
+def orders() -> Iterator[Key]:
+    """What an order can be, and what becomes of it."""
+    yield from (("order type and tif", kind, tif) for kind, tifs in TIFS.items() for tif in tifs)
+    yield from (("order flag", flag) for flag in NEW_FLAGS)
+    yield from (("order field", field) for field in Field)
+    yield from (("peg", peg) for peg in Peg if peg)
+    yield from (("self-trade mode", mode) for mode in SelfTrade)
+    yield from (("self-trade met", mode) for mode in SelfTrade if mode != SelfTrade.ALLOW)
+    yield from (("filled type", kind) for kind in OrderType)
+    yield from (("cross of type", kind) for kind in (T.LIMIT, T.MARKET, T.MARKET_TO_LIMIT))
+    yield from (("triggered type", kind) for kind in TYPES_OF_PLACES[Place.STOP])
+    yield from (("place of type", place, kind) for place, kinds in TYPES_OF_PLACES.items() for kind in kinds)
+    yield from (("place change", *change) for change in PLACE_CHANGES)
+    yield from (("replace", place, way) for place, way in product(Place, Way))
+    yield from (("replace flag", flag) for flag in (OrderFlag.QTY_IS_LEAVES, OrderFlag.REQUEUE))
+    yield from (("mass cancel", which) for which in Filter)
+
+
+def states() -> Iterator[Key]:
+    """States of instruments and accounts, and how they come to be."""
+    yield from (("state change by command", *change) for change in product(InstrumentState, InstrumentState))
+    after = (InstrumentState.OPEN, InstrumentState.CLOSED, InstrumentState.HALTED)
+    yield from (("state change by auction", InstrumentState.CALL, state) for state in after)
+    yield from (("halt reason", reason) for reason in HaltReason if reason)
+    for group in ("called auction", "auction with a price", "auction without a price"):
+        yield from ((group, kind) for kind in AuctionKind)
+    yield from (("account state change", *change) for change in product(AccountState, AccountState))
+
+
+def everything() -> set[Key]:
+    """All that can be met."""
+    plain = ("command", "bad input", "event", "event flag", "cancel reason", "restate reason", "book record")
+    keys: set[Key] = {*checks(), *orders(), *states()}
+    for group in (*plain, "data flag", "act"):
+        (enum,) = GROUPS[group]
+        assert enum is not None
+        keys |= {(group, member) for member in enum}
+    return {tuple(int(part) if isinstance(part, int) else part for part in key) for key in keys}
+
+
+def waiting() -> dict[str, list[str]]:
+    """What nothing meets yet: the features that it waits for."""
+    found = {name(key): waits_for(name(key)) for key in everything()}
+    return {what: features for what, features in sorted(found.items()) if features}
+
+
+def due() -> set[Key]:
+    """What a proof has to meet today."""
+    return {key for key in everything() if not waits_for(name(key))}

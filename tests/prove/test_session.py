@@ -1,0 +1,159 @@
+"""A proof notices a core that is wrong: one record, one row, one snapshot, one command too many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ext.core import Core
+from tests.prove.report import side_by_side, told
+from tests.prove.session import Result, Session
+from tests.prove.smaller import smaller
+from tests.reference.commands import cancel
+from tests.reference.records import EVENT, MARKET_DATA, ORDER_ROW
+
+WORLD = 0  # session 0 is of the plain world
+
+
+class Altered:
+    """The core with a fault; subclasses say which."""
+
+    def __init__(self, core: Core | None = None) -> None:
+        self.core = Core() if core is None else core
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.core, name)
+
+    @classmethod
+    def restore(cls, snapshot: bytes) -> Altered:
+        return cls(Core.restore(snapshot))
+
+
+class WrongPrice(Altered):
+    """Buys that fill at their limit from the 200th command on say a price that is one too high."""
+
+    def take_events(self) -> bytes:
+        data = bytearray(self.core.take_events())
+        for offset in range(0, len(data), EVENT.size):
+            event = EVENT.unpack(bytes(data), offset)
+            if event.seq >= 200 and event.kind == 2:
+                data[offset : offset + EVENT.size] = EVENT.pack(**event._asdict() | {"price": event.price + 1})
+        return bytes(data)
+
+
+class LostRecord(Altered):
+    def take_market_data(self) -> bytes:
+        data = self.core.take_market_data()
+        return data[: -MARKET_DATA.size] if self.core.seq > 300 else data
+
+
+class WrongRow(Altered):
+    def orders(self, account: int | None = None, instrument: int | None = None) -> bytes:
+        data = self.core.orders(account, instrument)
+        if self.core.seq < 400 or not data:
+            return data
+        row = ORDER_ROW.unpack(data, 0)
+        return ORDER_ROW.pack(**row._asdict() | {"hold": row.hold + 1}) + data[ORDER_ROW.size :]
+
+
+class Forgetful(Altered):
+    """What it restores has lost an order."""
+
+    @classmethod
+    def restore(cls, snapshot: bytes) -> Altered:
+        core = Core.restore(snapshot)
+        if core.seq > 100 and core.orders():
+            row = ORDER_ROW.unpack(core.orders(), 0)
+            core.apply(cancel(row.account, order_id=row.order_id).encode(core.seq + 1, core.ts_ns))
+            core.take_events()
+        return cls(core)
+
+
+class Lenient(Altered):
+    def apply(self, commands: bytes, market_data: bool = False) -> int:
+        try:
+            return self.core.apply(commands, market_data)
+        except ValueError:
+            return 0
+
+
+class Batches(Altered):
+    """Two commands a call and more: the last one's market data is lost."""
+
+    def apply(self, commands: bytes, market_data: bool = False) -> int:
+        self.many = len(commands) > 512
+        return self.core.apply(commands, market_data)
+
+    def take_market_data(self) -> bytes:
+        data = self.core.take_market_data()
+        return data[: -MARKET_DATA.size] if self.many else data
+
+
+def run(core: Any, seed: int = 5) -> Result:
+    return Session(seed, WORLD, core).run()
+
+
+def test_a_session_is_the_same_again_and_finds_nothing() -> None:
+    results = [run(Core) for _ in range(2)]
+    assert [result.difference for result in results] == [None, None]
+    first, second = ((each.commands, each.events, each.market_data, each.met) for each in results)
+    assert first == second
+    assert results[0].events > 1000
+
+
+def test_other_numbers_and_seeds_give_other_sessions() -> None:
+    met = [Session(seed, number).run().met for seed, number in ((5, 0), (6, 0), (5, 17))]
+    assert met[0] != met[1] != met[2] != met[0]
+
+
+@pytest.mark.parametrize(
+    ("core", "least", "said"),
+    [
+        (WrongPrice, 200, "events differ"),
+        (LostRecord, 301, "market data differ"),
+        (WrongRow, 400, "rows of"),
+        (Forgetful, 100, "assert (self.core.seq, self.core.ts_ns) == "),
+        (Lenient, 1, "core: 0, model: ValueError|core took wrong input"),
+        (Batches, 1, "in batches"),
+    ],
+)
+def test_a_wrong_core_is_noticed(core: Any, least: int, said: str) -> None:
+    difference = run(core).difference
+    assert difference is not None
+    assert any(part in difference.text for part in said.split("|")), difference.text
+    assert difference.command >= least
+    shown = told(difference, 5)
+    assert "./openbell prove --seed 5 --session 0" in shown
+    assert f"command {difference.command}" in shown
+
+
+def test_both_sides_are_shown_beside_each_other() -> None:
+    difference = run(WrongPrice).difference
+    assert difference is not None
+    assert len(difference.core) == len(difference.model) >= 3
+    assert [mine == theirs for mine, theirs in zip(difference.core, difference.model, strict=True)].count(False) == 2
+    lines = [line for line in told(difference, 5).splitlines() if "≠" in line]
+    assert len(lines) >= 2
+
+
+def test_sides_of_unequal_length_and_long_records() -> None:
+    lines = side_by_side(["a", "b" * 100], ["a"])
+    assert lines[1].split() == ["a", "|", "a"]
+    assert lines[2].split() == ["b" * 78, "≠", "-"]
+    assert lines[3].split() == ["b" * 22, "≠"]
+
+
+def test_few_commands_are_left() -> None:
+    difference = run(WrongPrice).difference
+    assert difference is not None
+    fewer, text = smaller(difference.steps, 20.0, WrongPrice)  # type: ignore[arg-type]
+    assert "events differ" in text
+    # As its fault begins with the 200th command, that many are needed.
+    assert len(fewer) == 200 < len(difference.steps)
+
+
+def test_what_does_not_differ_is_not_made_smaller() -> None:
+    session = Session(5, WORLD)
+    session.run()
+    assert smaller(session.steps[:300]) == (session.steps[:300], "")

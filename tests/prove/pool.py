@@ -78,8 +78,8 @@ def prove(
                 for future in done:
                     total.add(future.result())
                     running.pop(future)
-                total.took_s = time.monotonic() - began_s
-                say(total)
+                    total.took_s = time.monotonic() - began_s
+                    say(total)
         except (BrokenProcessPool, TimeoutError) as error:
             died = isinstance(error, BrokenProcessPool)
             for number in running.values():

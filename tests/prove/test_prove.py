@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from tests.prove.__main__ import main
 from tests.prove.documented import GROUPS, due, everything, name
 from tests.prove.pool import Total, prove
 from tests.prove.session import Difference, Result, Session
-from tests.reference.taken import NOT_YET, waits_for
+from tests.reference.reach import Reach
+from tests.reference.taken import FEATURES, NOT_YET, waits_for
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 75.0
@@ -88,6 +90,7 @@ def test_everything_has_a_name_of_its_own_and_its_group() -> None:
 
 
 def test_what_waits_for_a_feature_is_something() -> None:
+    assert {field.name for field in fields(Reach)} == set(FEATURES)
     names = {name(key) for key in everything()}
     for feature in NOT_YET:
         assert any(feature in waits_for(text) for text in names), f"nothing waits for {feature}"

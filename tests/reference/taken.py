@@ -35,17 +35,16 @@ FEATURES: dict[str, tuple[str, ...]] = {
         "cancel reason: LEVEL_CAPACITY",
     ),
     "hidden": ("*HIDDEN", "*HIDDEN_TRADE", "*DARK*"),
-    "minimum_qty": ("*MIN_QTY",),
-    "all_or_none": ("*ALL_OR_NONE",),
+    "min_qty": ("*MIN_QTY", "*ALL_OR_NONE"),
     "discretion": ("*DISCRETION",),
     "pegs": ("*PEGGED*", "peg: *", "order field: PEG_*", "rule of REJECTED: PEG_KIND"),
     "reduce_only": ("*REDUCE_ONLY",),
-    "iceberg": ("order field: DISPLAY_QTY",),
+    "icebergs": ("order field: DISPLAY_QTY",),
     "slide": ("*SLIDE",),
     "decrement": ("*DECREMENT", "*RESTATED", "restate reason: SELF_TRADE"),
-    "self_trade_group": ("*SELF_TRADE_GROUP",),
+    "owners": ("*SELF_TRADE_GROUP",),
 }
-NOT_YET = {feature: patterns for feature, patterns in FEATURES.items() if not getattr(CORE, feature, False)}
+NOT_YET = {feature: patterns for feature, patterns in FEATURES.items() if not getattr(CORE, feature)}
 
 
 def waits_for(name: str) -> list[str]:

@@ -54,10 +54,12 @@ def prove(
     jobs: int,
     say: Callable[[Total], None] = lambda _: None,
     run: Callable[[int, int], Result] = one,
+    until_met: bool = False,
 ) -> Total:
     """Sessions 0, 1, 2, ... until `events` were compared, `seconds` are over, or two sides parted.
 
-    What was begun is finished. `say` hears of each finished session.
+    `until_met`: not before everything was met, unless `seconds` are over. What was begun is finished. `say` hears of
+    each finished session.
     """
     began_s, total, numbers = time.monotonic(), Total(), count()
     running: dict[Future[Result], int] = {}
@@ -66,7 +68,8 @@ def prove(
         try:
             while True:
                 over = seconds is not None and time.monotonic() - began_s >= seconds
-                enough = over or total.events >= events or bool(total.differences)
+                enough = total.events >= events and not (until_met and total.uncovered())
+                enough = enough or over or bool(total.differences)
                 while not enough and len(running) < jobs:
                     number = next(numbers)
                     running[pool.submit(run, seed, number)] = number

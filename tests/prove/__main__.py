@@ -11,8 +11,8 @@ import random
 import sys
 
 from tests.prove import report
-from tests.prove.pool import Total, prove
-from tests.prove.session import Difference, Session
+from tests.prove.pool import prove
+from tests.prove.session import Difference
 from tests.prove.smaller import smaller
 
 EVENTS = 1_000_000
@@ -38,7 +38,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def show(difference: Difference, seed: int) -> None:
     print(report.told(difference, seed), flush=True)
-    if difference.steps:
+    if len(difference.steps) > 1:
         fewer, text = smaller(difference.steps)
         if text:
             print(report.told_fewer(fewer, text, len(difference.steps)), flush=True)
@@ -49,10 +49,7 @@ def main(argv: list[str]) -> int:
     seed = random.SystemRandom().randrange(1 << 32) if args.seed is None else args.seed
     print(f"seed {seed}", flush=True)
     if args.session is not None:
-        total = Total()
-        result = Session(seed, args.session).run()
-        total.add(result)
-        total.took_s = result.took_s
+        total = prove(seed, 1, None, 1, first=args.session)
         print(report.speed(total))
         for difference in total.differences:
             show(difference, seed)

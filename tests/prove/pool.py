@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import resource
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -10,11 +11,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from tests.prove.documented import Key, due
 from tests.prove.session import Difference, Result, Session
 
 SILENCE_S = 300.0  # a session takes seconds: one that says nothing for that long hangs
+MEMORY_BYTES = 4 << 30  # of a process: a core that answers without end must not take the machine's
+BEATS = 64  # more than there are sessions at once
 
 
 @dataclass
@@ -42,9 +46,26 @@ class Total:
         return due() - self.met.keys()
 
 
+_beats: Any = None  # of this process: by session number, how many commands it has given
+
+
+def begin(beats: Any) -> None:
+    """First of all in a process of the pool."""
+    global _beats
+    _beats = beats
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+
+
 def one(seed: int, number: int) -> Result:
     """Runs in a process of the pool."""
-    return Session(seed, number).run()
+    return Session(seed, number).run(lambda given: _beats.__setitem__(number % BEATS, given))
+
+
+def lost(seed: int, number: int, given: int, why: str) -> Difference:
+    """A session whose process gave no answer to its last command: which one that was."""
+    session = Session(seed, number)
+    session.run(stop=given)
+    return Difference(number, session.world.name, given, why, steps=session.steps[-1:])
 
 
 def prove(
@@ -61,10 +82,11 @@ def prove(
     `until_met`: not before everything was met, unless `seconds` are over. What was begun is finished. `say` hears of
     each finished session.
     """
-    began_s, total, numbers = time.monotonic(), Total(), count()
+    began_s, total, numbers = time.monotonic(), Total(), count(first)
     running: dict[Future[Result], int] = {}
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    beats = context.RawArray("Q", BEATS)
+    with ProcessPoolExecutor(jobs, context, begin, (beats,)) as pool:
         try:
             while True:
                 over = seconds is not None and time.monotonic() - began_s >= seconds
@@ -85,10 +107,11 @@ def prove(
                     say(total)
         except (BrokenProcessPool, TimeoutError) as error:
             died = isinstance(error, BrokenProcessPool)
-            for number in running.values():
-                text = "its process died" if died else f"no answer within {SILENCE_S:.0f} s"
-                total.differences.append(Difference(number, "", 0, f"{text} (this session or one beside it)"))
             for process in multiprocessing.active_children():
                 process.kill()
+            why = "its process died" if died else f"no answer within {SILENCE_S:.0f} s"
+            for number in running.values():
+                why_here = f"{why} (here, or in a session beside it)" if len(running) > 1 else why
+                total.differences.append(lost(seed, number, beats[number % BEATS], why_here))
     total.took_s = time.monotonic() - began_s
     return total

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -65,13 +66,16 @@ class Session:
         self.coverage = Coverage()
         self.steps: list[Step] = []
 
-    def run(self) -> Result:
-        """All of it, or up to the first difference."""
+    def run(self, beat: Callable[[int], None] = lambda _: None, stop: int = 0) -> Result:
+        """All of it, or up to the first difference, or to before the command `stop`, counted from 1.
+
+        `beat` hears the number of each command before it is given.
+        """
         began_s = time.monotonic()
         difference = None
         try:
-            self._flow()
-            self._again()
+            if self._flow(beat, stop):
+                self._again()
         except AssertionError as error:
             difference = self._difference(error)
         pair = self.pair
@@ -91,14 +95,17 @@ class Session:
         text = told(error)
         return Difference(self.number, self.world.name, self.pair.seq, text, core, model, self.steps)
 
-    def _flow(self) -> None:
-        """Commands in turn; rows, books, wrong input and snapshots between them."""
+    def _flow(self, beat: Callable[[int], None], stop: int) -> bool:
+        """Commands in turn; rows, books, wrong input and snapshots between them. Whether all were given."""
         random, pair, coverage, world = self.random, self.pair, self.coverage, self.world
         swarm = Swarm(random, world, pair.model)
         opening = [Step(command) for command in world.opening(random)]
         for place in range(world.commands):
             step = opening[place] if place < len(opening) else swarm.next()
             self.steps.append(step)
+            beat(place + 1)
+            if place + 1 == stop:
+                return False
             events, market_data = pair.step(step)
             coverage.step(step.command, events_of(events), market_data_of(market_data))
             if place % ROWS_EVERY == 0:
@@ -115,6 +122,7 @@ class Session:
         pair.compare_rows()
         pair.compare_books()
         pair.check_invariants()
+        return True
 
     def _bad(self, kind: BadInput) -> None:
         """Input that is a caller's error to both, and changes nothing."""

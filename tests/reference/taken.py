@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from tests.reference.reach import CORE
 
-# Feature, a field of Reach: patterns of the names in tests/prove/documented.py that nothing can meet without it.
+# Feature, a field of Reach when the model takes it: patterns of the names in tests/prove/documented.py that nothing can meet without it.
 FEATURES: dict[str, tuple[str, ...]] = {
     "auctions": (
         "*AT_OPEN",
@@ -43,8 +43,18 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "slide": ("*SLIDE",),
     "decrement": ("*DECREMENT", "*RESTATED", "restate reason: SELF_TRADE"),
     "owners": ("*SELF_TRADE_GROUP",),
+    "bands": (
+        "*PRICE_BAND",
+        "*SHORT_PRICE",
+        "*BANDS*",
+        "*SET_SHORT_SALE",
+        "*SHORT_SALE_SET",
+        "*SET_TICKS*",
+        "*TICKS_SET",
+    ),
+    "linked": ("*ROLE", "*LINK", "*LINKED", "*EXPOSURE"),
 }
-NOT_YET = {feature: patterns for feature, patterns in FEATURES.items() if not getattr(CORE, feature)}
+NOT_YET = {feature: patterns for feature, patterns in FEATURES.items() if not getattr(CORE, feature, False)}
 
 
 def waits_for(name: str) -> list[str]:

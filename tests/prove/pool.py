@@ -76,8 +76,9 @@ def prove(
     say: Callable[[Total], None] = lambda _: None,
     run: Callable[[int, int], Result] = one,
     until_met: bool = False,
+    first: int = 0,
 ) -> Total:
-    """Sessions 0, 1, 2, ... until `events` were compared, `seconds` are over, or two sides parted.
+    """Sessions `first` and those after it, until `events` were compared, `seconds` are over, or two sides parted.
 
     `until_met`: not before everything was met, unless `seconds` are over. What was begun is finished. `say` hears of
     each finished session.

@@ -157,7 +157,7 @@ def test_few_commands_are_left() -> None:
     fewer, text = smaller(difference.steps, 20.0, AlwaysWrongPrice)  # type: ignore[arg-type]
     assert "events differ" in text
     # Capacities, an instrument that opens, two accounts with cash or shares, two orders that meet.
-    assert len(fewer) <= 9 < len(difference.steps)
+    assert len(fewer) <= 15 < len(difference.steps)
 
 
 def test_what_does_not_differ_is_not_made_smaller() -> None:

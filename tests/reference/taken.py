@@ -10,7 +10,8 @@ from fnmatch import fnmatchcase
 
 from tests.reference.reach import CORE
 
-# Feature, a field of Reach when the model takes it: patterns of the names in tests/prove/documented.py that nothing can meet without it.
+# Feature, a field of Reach once the model takes it: what, by its name in tests/prove/documented.py, nothing can meet
+# without it.
 FEATURES: dict[str, tuple[str, ...]] = {
     "auctions": (
         "*AT_OPEN",

@@ -292,6 +292,8 @@ def replaced_in_state(order: Order) -> Iterator[Failure]:
     if state not in (InstrumentState.OPEN, InstrumentState.CALL):
         yield Failure(Check.INSTRUMENT_STATE, InstrumentState.OPEN, state)
     if state == InstrumentState.CALL:
+        if order.peg:
+            yield Failure(Check.COMBINATION, Rule.PEG_KIND, order.peg)
         yield from not_in_call(order.flags, order.min_qty, order.discretion)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -58,3 +59,49 @@ def test_both_sides_are_treated_alike(book: tuple[list[Interest], list[Interest]
     one, other = crossing(*book), crossing(*mirror, tick, top - reference)
     assert (one.volume, abs(one.imbalance)) == (other.volume, abs(other.imbalance))
     assert one.price == other.price == 0 or abs(one.price - reference) == abs(top - other.price - reference)
+
+
+def orders(*pairs: tuple[int, int]) -> list[Interest]:
+    """(lots, price) of limit orders."""
+    return [Interest(price, qty) for qty, price in pairs]
+
+
+AT_MARKET = [Interest(150, 10, False)], [Interest(50, 10, False)]
+
+
+@pytest.mark.parametrize(
+    ("buys", "sells", "tick", "reference", "expected"),
+    [
+        # Most lots, first of all: 99 trades 10, 100 and 101 trade 20, 102 trades 10.
+        (orders((10, 102), (10, 101), (10, 100)), orders((10, 99), (10, 100), (10, 101)), 1, 99, (100, 20, 10)),
+        (orders((10, 102), (10, 101), (10, 100)), orders((10, 99), (10, 100), (10, 101)), 1, 105, (101, 20, -10)),
+        (orders((10, 102), (10, 101), (10, 100)), orders((10, 99), (10, 100), (10, 101)), 1, 0, (100, 20, 10)),
+        # Then the least imbalance: 100 and 101 leave 5 lots of buys, 102 leaves none.
+        (orders((20, 102), (5, 101)), orders((20, 100)), 1, 100, (102, 20, 0)),
+        # Then the side that has more: its buyers pay most, or its sellers take least, whatever the reference says.
+        (orders((30, 102)), orders((20, 100)), 1, 100, (102, 20, 10)),
+        (orders((20, 102)), orders((30, 100)), 1, 102, (100, 20, -10)),
+        # Then the reference, or the nearest to it; a tick as near above as below: above.
+        (orders((10, 105)), orders((10, 100)), 1, 103, (103, 10, 0)),
+        (orders((10, 105)), orders((10, 100)), 1, 90, (100, 10, 0)),
+        (orders((10, 105)), orders((10, 100)), 1, 200, (105, 10, 0)),
+        (orders((10, 105)), orders((10, 100)), 1, 0, (102, 10, 0)),
+        (orders((10, 105)), orders((10, 100)), 5, 102, (100, 10, 0)),
+        (orders((10, 104)), orders((10, 100)), 2, 101, (102, 10, 0)),
+        # Market orders bring no price: there is that of the limit orders, and the reference rounded down to a tick.
+        (*AT_MARKET, 1, 100, (100, 10, 0)),
+        (*AT_MARKET, 5, 104, (100, 10, 0)),
+        (*AT_MARKET, 1, 0, (0, 0, 0)),
+        (*AT_MARKET, 5, 4, (0, 0, 0)),
+        (AT_MARKET[0], orders((10, 100)), 1, 103, (103, 10, 0)),
+        (AT_MARKET[0], orders((10, 100)), 1, 98, (100, 10, 0)),
+        # A market order has its own bound all the same.
+        (AT_MARKET[0], orders((10, 151)), 1, 0, (0, 0, 0)),
+        (orders((10, 99)), orders((10, 100)), 1, 100, (0, 0, 0)),
+        (orders((10, 99)), [], 1, 100, (0, 0, 0)),
+    ],
+)
+def test_prices_worked_out_by_hand(
+    buys: list[Interest], sells: list[Interest], tick: int, reference: int, expected: tuple[int, int, int]
+) -> None:
+    assert crossing(buys, sells, tick, reference) == expected == tried(buys, sells, tick, reference)

@@ -239,6 +239,7 @@ def test_a_seller_with_too_much_cash(auction_market: Any) -> None:
 
 def test_an_auction_without_sellers_left_has_no_price(auction_market: Any) -> None:
     desk = Desk(auction_market).open(flags=AccountFlag.SHORT_ALLOWED, reference_price=90, accounts=3, cash=10**9)
+    desk.do(ask.sell(2, 8, 90, 1), ask.buy(0, 9, 90, 1))  # trade 1, before
     desk.do(ask.deposit(1, wire.MAX_CASH - wire.MAX_NOTIONAL - 10**9 + 1), ask.call(0))
     desk.do(ask.sell(1, 1, 99, 5), ask.buy(0, 2, 100, 9))
     events = desk.do(ask.run_auction())

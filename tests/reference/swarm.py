@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from openbell import wire
 from openbell.wire import OrderFlag, OrderType, SelfTrade, TimeInForce
 
 from tests.reference import calling
 from tests.reference import commands as ask
+from tests.reference.asking import Asking, special, spoilt
 from tests.reference.books import Order
 from tests.reference.commands import Command
 from tests.reference.compare import Step
@@ -23,7 +25,7 @@ from tests.reference.worlds import World
 USUAL = {
     "new": 45.0,
     "again": 1.5,
-    "special": 9.0,
+    "special": 20.0,
     "cancel": 12.0,
     "replace": 18.0,
     "mass": 1.0,
@@ -170,9 +172,27 @@ class Swarm:
         return command
 
     def make_special(self) -> Command:
-        """Stops, mostly not met yet and near the market; orders with a date, a group, to a limit."""
+        """An order of any of the kinds that an OrderCommand cannot have, or a stop."""
         random = self.random
-        instrument = self.instrument()
+        number = self.instrument()
+        known = self.model.state.instruments.get(number)
+        fields: dict[str, Any] = {}
+        if known is not None and self.chance(0.6):
+            asking = Asking(random, self.model, known, self.price(number), self.qty())
+            fields = special(asking, self.model.state.reach)
+        fields = fields or self.stop_or_dated(number)
+        fields |= {"instrument": number, "session": random.randrange(3), "group": random.choice((0, 0, 1, 2))}
+        if self.chance(self.bad_share * 3):
+            fields = spoilt(random, fields)
+        if fields["tif"] in (TimeInForce.DAY, TimeInForce.GTC) and self.chance(0.1):
+            fields |= {"tif": TimeInForce.GTD, "expire_ns": self.model.ts_ns + random.choice((1, 10**9, 10**11))}
+        made = ask.special(**{"account": self.account(), "client_order_id": self.client_order_id()} | fields)
+        self.sent = [*self.sent[-20:], made]
+        return made
+
+    def stop_or_dated(self, instrument: int) -> dict[str, Any]:
+        """Stops, mostly not met yet and near the market; orders with a date, or to a limit."""
+        random = self.random
         side = random.randrange(2)
         order_type = random.choice((0, 0, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5))
         tif = random.choice((TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTC, TimeInForce.GTD))
@@ -180,8 +200,7 @@ class Swarm:
             tif = TimeInForce.IOC
         known = self.model.state.instruments.get(instrument)
         away = (1 if side == 0 else -1) * random.randint(-1, 6) * self.tick_size(instrument)
-        fields = {"order_type": order_type, "tif": tif, "instrument": instrument, "session": random.randrange(3)}
-        fields["group"] = random.choice((0, 0, 1, 2))
+        fields = {"side": side, "qty": self.qty(), "order_type": order_type, "tif": tif}
         if self.model.state.reach.auctions and self.chance(0.4):
             fields |= calling.waiting(random, known)
             order_type, tif = fields["order_type"], fields["tif"]
@@ -194,16 +213,7 @@ class Swarm:
             fields["offset"] = random.choice((1, 3, 20, 100))
         if tif == TimeInForce.GTD:
             fields["expire_ns"] = self.model.ts_ns + random.choice((0, 1, 10**9, 10**11, 2 * DAY_NS))
-        if self.chance(self.bad_share * 3):
-            name = random.choice(
-                ("stop_price", "offset", "modes", "peg", "min_qty", "display_qty", "discretion", "tif")
-            )
-            fields[name] = random.choice((0, 1, 2, 3, 5))
-        if self.chance(self.bad_share):
-            fields[random.choice(("self_trade_group", "expire_ns", "order_type", "flags"))] = random.choice((1, 6, 7))
-        made = ask.special(self.account(), self.client_order_id(), side, self.qty(), **fields)
-        self.sent = [*self.sent[-20:], made]
-        return made
+        return fields
 
     def make_again(self) -> Command:
         """A retry, sometimes with something else in it."""
@@ -248,8 +258,10 @@ class Swarm:
         total = random.choice((self.qty(), order.leaves, all_of_it, max(1, order.leaves - 1), more))
         if self.chance(0.1):
             total = random.choice((0, total * 3, total * 10))
+        if order.order_type == OrderType.PEGGED and self.chance(0.3):
+            price = 0
         if self.chance(self.bad_share):
-            price = random.choice((0, price ^ 1, -5))
+            price = random.choice((0, price ^ 1, -5, 5, wire.MAX_PRICE - 5))
         return ask.command(wire.CommandKind.REPLACE, **names, flags=flags, price=price, qty=total % (1 << 32))
 
     def make_mass(self) -> Command:

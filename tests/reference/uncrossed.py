@@ -55,7 +55,5 @@ def hold(row: Any, asked: Asked, lot_size: int) -> int:
 def shows_rightly(row: Any, asked: Asked) -> bool:
     if row.place != Place.BOOK:
         return bool(row.shown == 0)
-    display_qty = asked.get("display_qty", 0) or wire.MAX_QTY
-    return bool(
-        1 <= row.shown <= min(row.leaves, display_qty) and (row.shown == row.leaves or display_qty < row.leaves)
-    )
+    display_qty = asked.get("display_qty", 0)
+    return bool(1 <= row.shown <= min(row.leaves, display_qty) if display_qty else row.shown == row.leaves)

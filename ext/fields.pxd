@@ -9,6 +9,7 @@ from ext.wire cimport *
 
 cdef enum:
     LARGEST_TRAIL = 9999  # basis points
+    MOST_PARTS = 1000       # of an iceberg: what it shows comes back no more often
     LAST_TYPE = ORDER_TYPE_MARKET_TO_LIMIT  # what this core takes of docs/orders.md
     LAST_TIF = TIME_IN_FORCE_GTD
     LAST_SELF_TRADE = SELF_TRADE_DECREMENT
@@ -81,14 +82,18 @@ cdef inline bint tif_holds(const OrderCommand* c, const Further* f) noexcept nog
     return c.order_type == ORDER_TYPE_MARKET_TO_LIMIT and c.tif == TIME_IN_FORCE_IOC
 
 
+cdef inline bint is_too_many_parts(int64_t lots, uint32_t display_qty) noexcept nogil:
+    return lots > <int64_t> display_qty * MOST_PARTS
+
+
 cdef inline bint discretion_holds(const OrderCommand* c, const Further* f) noexcept nogil:
     if not 1 <= f.discretion <= MAX_PRICE or not is_resting_limit(c):
         return False
     if c.flags & (ORDER_FLAG_HIDDEN | ORDER_FLAG_POST_ONLY):
         return False
-    if is_beyond_price(c.price):  # check 16 will say so; here the sum could overflow
-        return True
-    return not is_beyond_price(c.price + f.discretion if c.side == SIDE_BUY else c.price - f.discretion)
+    if c.side == SIDE_BUY:  # of any price at all: a sum with it could overflow
+        return -f.discretion < c.price <= MAX_PRICE - f.discretion
+    return f.discretion < c.price <= MAX_PRICE + f.discretion
 
 
 cdef inline uint8_t check_combination(
@@ -119,11 +124,18 @@ cdef inline uint8_t check_combination(
     if f.min_qty and (not TAKES_MORE or f.min_qty > c.qty or c.flags & ORDER_FLAG_ALL_OR_NONE
                       or not (c.flags & ORDER_FLAG_HIDDEN or is_at_once(c))):
         return broken(r, RULE_MIN_QTY, f.min_qty)
-    if f.display_qty and (f.display_qty > c.qty or not is_resting_limit(c) or f.discretion
+    if f.display_qty and (f.display_qty > c.qty or is_too_many_parts(c.qty, f.display_qty) or not is_resting_limit(c) or f.discretion
                           or c.flags & (ORDER_FLAG_HIDDEN | ORDER_FLAG_REDUCE_ONLY)):
         return broken(r, RULE_DISPLAY, f.display_qty)
     if f.discretion and (not TAKES_MORE or not discretion_holds(c, f)):
         return broken(r, RULE_DISCRETION, f.discretion)
+    return 0
+
+
+cdef inline uint8_t check_parts(uint32_t display_qty, int64_t lots, Refusal* r) noexcept nogil:
+    """Of a REPLACE, after check 18."""
+    if display_qty and is_too_many_parts(lots, display_qty):
+        return broken(r, RULE_DISPLAY, display_qty)
     return 0
 
 

@@ -8,7 +8,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from ext.bits cimport half_at, is_zero, likely, product, put_half, put_word, unlikely, word_at
 from ext.book cimport free_slot, list_order, take_slot
 from ext.events cimport emit, emit_accepted, emit_canceled, emit_data, emit_reject, emit_replaced, level_at, touch
-from ext.fields cimport check_fields, check_state, is_stop
+from ext.fields cimport check_fields, check_parts, check_state, is_stop
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
 from ext.layout cimport Account, Further, IdEntry, Instrument, Level, Market, Order, Position
 from ext.ledger cimport find_position, open_position
@@ -304,6 +304,10 @@ cdef inline uint8_t check_replace(
         check = check_price(i, o.side, c.price, index_of(i, c.price), r)
     if unlikely(check):
         return check
+    if unlikely(o.special):
+        check = check_parts(m.extras[slot].display_qty, leaves[0], r)
+        if check:
+            return check
     notional = product(price[0], leaves[0], i.multiplier)
     check = check_notional(a, i, notional, r)
     if unlikely(check):

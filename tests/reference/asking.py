@@ -56,6 +56,8 @@ class Asking:
         qty = min(wire.MAX_QTY, self.qty * self.random.choice((1, 2, 4)))
         flags = OrderFlag.POST_ONLY if self.random.random() < 0.2 else 0
         show = self.random.choice((1, 1, 2, 3, qty // 2 or 1, qty))
+        if qty > 1000 and self.random.random() < 0.9:  # the most parts that it may have
+            show = max(show, qty // 10)
         return self.limit(-2, 1) | {"qty": qty, "display_qty": min(show, qty), "flags": flags}
 
     def reduce_only(self) -> Fields:

@@ -183,7 +183,7 @@ def prices(command: Any, instrument: Instrument) -> Iterator[Failure]:
         yield Failure(Check.NO_PRICE, 0, 0)
 
 
-def replaced_price(command: Any, order: Order) -> Iterator[Failure]:
+def replaced_price(command: Any, order: Order, leaves: int) -> Iterator[Failure]:
     """Checks 16 to 18a of a REPLACE, and what follows them."""
     instrument, kind = order.instrument, order.order_type
     keeps_its_own = kind == OrderType.TRAILING_STOP or (order.place == Place.CALL and kind != OrderType.LIMIT)
@@ -195,6 +195,8 @@ def replaced_price(command: Any, order: Order) -> Iterator[Failure]:
             yield from stop_side(instrument, order.side, command.price)
         return
     yield from collar(instrument, order.side, command.price)
+    if order.display_qty and leaves > combination.MOST_PARTS * order.display_qty:
+        yield Failure(Check.COMBINATION, Rule.DISPLAY, order.display_qty)
     sign = 1 if order.side == BUY else -1
     if order.discretion and not 1 <= command.price + sign * order.discretion <= wire.MAX_PRICE:
         yield Failure(Check.COMBINATION, Rule.DISCRETION, order.discretion)
@@ -253,7 +255,7 @@ def of_new_leaves(state: State, command: Any, order: Order, leaves: int) -> Iter
         order.account, order.instrument, order.side, command.price, leaves, order.flags, order.discretion, own=order
     )
     yield from size(asked)
-    yield from replaced_price(command, order)
+    yield from replaced_price(command, order, leaves)
     asked.price = new_price(command, order)
     yield from worth(asked)
     yield from exposure(asked)

@@ -11,6 +11,7 @@ from openbell.wire import ModeFlag, OrderFlag, OrderType, Rule, TimeInForce
 from tests.reference.reach import Reach
 
 LARGEST_TRAIL = 9999  # basis points
+MOST_PARTS = 1000  # of an iceberg
 FOR_AUCTIONS = (TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE, TimeInForce.AUCTION)
 STOPS_WITH_A_PRICE = (OrderType.STOP, OrderType.STOP_LIMIT)
 LIMIT, MARKET, TO_LIMIT = OrderType.LIMIT, OrderType.MARKET, OrderType.MARKET_TO_LIMIT
@@ -51,7 +52,8 @@ def broken(command: Any, ts_ns: int, reach: Reach) -> Iterator[tuple[Rule, int]]
     fits = command.min_qty <= command.qty and not flags & OrderFlag.ALL_OR_NONE and hidden_or_at_once
     if command.min_qty and not (fits and reach.min_qty):
         yield Rule.MIN_QTY, command.min_qty
-    fits = kind == LIMIT and rests and command.display_qty <= command.qty and command.discretion == 0
+    parts_fit = command.display_qty <= command.qty <= MOST_PARTS * command.display_qty
+    fits = kind == LIMIT and rests and parts_fit and command.discretion == 0
     fits = fits and not flags & (OrderFlag.HIDDEN | OrderFlag.REDUCE_ONLY)
     if command.display_qty and not (fits and reach.icebergs):
         yield Rule.DISPLAY, command.display_qty

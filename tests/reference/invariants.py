@@ -61,6 +61,7 @@ class Watch:
         self.filled: Counter[int] = Counter()
         self.asked: dict[int, dict[str, Any]] = {}  # by id of the live orders: the fields of their commands
         self.positions: Counter[tuple[int, int]] = Counter()  # by account and instrument
+        self.choosy: set[tuple[int, int]] = set()  # of these: taken by an order with a minimum quantity
         self.told: list[tuple[int, ...]] = []  # trades of the command in hand, but those of auctions
         self.book = LocalBook()
         self.extreme: set[int] = set()  # accounts whose realized P&L may have stopped at its bound
@@ -81,7 +82,8 @@ class Watch:
         assert self._first is None, "a fill without its other side"
         assert not any(self.pairs.values()), "fills of an auction without its event"
         for record in market_data:
-            self.book.hear(record)
+            self.book.hear(record, self.choosy)
+        self.choosy = set()
         crosses = [record for record in market_data if record.kind == BookKind.CROSS]
         auctions, self.auctions = self.auctions, []
         assert auctions == [(r.instrument, r.state, r.price, r.level_qty, r.level_orders, r.trade_no) for r in crosses]
@@ -160,6 +162,8 @@ class Watch:
             self.pairs[event.instrument].append(event)
         else:
             trade_no = event.trade_id % (1 << 32)
+            if uncrossed.has_minimum(event.order_id, self.asked):
+                self.choosy.add((event.instrument, trade_no))
             self.told.append((event.instrument, first.side, event.qty, event.price, trade_no))
         self.trades[event.instrument] += 1
         self.volume[event.instrument] += event.qty
@@ -286,16 +290,17 @@ class LocalBook:
         self.levels: dict[tuple[int, int, int], dict[int, int]] = {}  # instrument, side, price -> order id -> lots
         self.tops: dict[int, tuple[tuple[int, int, int], tuple[int, int, int]]] = {}
 
-    def hear(self, record: Any) -> None:
+    def hear(self, record: Any, choosy: set[tuple[int, int]]) -> None:
+        """`choosy`: trades, by instrument and number, that may have passed over orders with too few lots."""
         if record.kind == BookKind.TOP:
             bid = (record.bid_price, record.bid_qty, record.bid_orders)
             ask = (record.ask_price, record.ask_qty, record.ask_orders)
             assert self.tops.get(record.instrument) != (bid, ask), "a Top that changes nothing"
             self.tops[record.instrument] = (bid, ask)
         elif record.kind in (BookKind.ADD, BookKind.EXECUTE, BookKind.REDUCE, BookKind.DELETE):
-            self._change(record)
+            self._change(record, (record.instrument, record.trade_no) in choosy)
 
-    def _change(self, record: Any) -> None:
+    def _change(self, record: Any, passes_over: bool) -> None:
         key = (record.instrument, record.side, record.price)
         level = self.levels.setdefault(key, {})
         if record.kind == BookKind.ADD:
@@ -305,7 +310,7 @@ class LocalBook:
         else:
             assert record.qty > 0
             assert level[record.order_id] == record.qty + record.leaves
-            if record.kind == BookKind.EXECUTE:
+            if record.kind == BookKind.EXECUTE and not passes_over:
                 assert record.order_id == next(iter(level)), "not the first of its queue"
             level[record.order_id] = record.leaves
             if record.leaves == 0:

@@ -132,10 +132,18 @@ def test_an_own_iceberg_is_cancelled_with_its_reserve(desk: Desk) -> None:
     assert said(events) == ["CANCELED 0 12@10 left 0 SELF_TRADE"]
 
 
+def test_it_has_at_most_a_thousand_parts(desk: Desk) -> None:
+    desk.do(iceberg(0, 1, 10, 2000, 2))
+    event = desk.one(ask.replace(0, 1, 10, 2001))
+    assert (event.check, event.limit, event.value) == (Check.COMBINATION, Rule.DISPLAY, 2)
+    assert fills(desk.do(ask.buy(1, 1, 10, 1999)))[-1] == "0>1 1@10"
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {"display_qty": 13},
+        {"display_qty": 2, "qty": 2001},
         {"tif": IOC},
         {"order_type": OrderType.MARKET},
         {"flags": OrderFlag.HIDDEN},
@@ -143,8 +151,7 @@ def test_an_own_iceberg_is_cancelled_with_its_reserve(desk: Desk) -> None:
         {"discretion": 1},
     ],
 )
-def test_what_does_not_go_with_it(fields: dict[str, int]) -> None:
-    said_fields = {"price": 10, "display_qty": 5} | fields
-    desk = opened(markets()[0]())
-    event = desk.one(ask.special(0, 1, 1, 12, **said_fields))
+def test_what_does_not_go_with_it(desk: Desk, fields: dict[str, int]) -> None:
+    said_fields = {"qty": 12, "price": 10, "display_qty": 5} | fields
+    event = desk.one(ask.special(0, 1, 1, **said_fields))
     assert (event.check, event.limit, event.value) == (Check.COMBINATION, Rule.DISPLAY, said_fields["display_qty"])

@@ -18,14 +18,19 @@ def check(orders: list[Any], instruments: Mapping[int, Any], asked: Mapping[int,
             continue
         found: dict[tuple[int, bool], list[int]] = {}
         for row in orders:
-            takes_any = not asked[row.order_id].get("min_qty") and not row.flags & OrderFlag.ALL_OR_NONE
-            if row.instrument == number and row.place in (Place.BOOK, Place.DARK) and takes_any:
+            rests = row.instrument == number and row.place in (Place.BOOK, Place.DARK)
+            if rests and not has_minimum(row.order_id, asked):
                 price = price_now(row, asked[row.order_id], instrument)
                 if price is not None:
                     found.setdefault((row.side, row.place == Place.DARK), []).append(price)
         for is_dark, other in ((True, False), (False, True), (True, True)):
             buys, sells = found.get((Side.BUY, is_dark)), found.get((Side.SELL, other))
             assert not buys or not sells or max(buys) < min(sells), "they could trade"
+
+
+def has_minimum(order_id: int, asked: Mapping[int, Asked]) -> bool:
+    fields = asked[order_id]
+    return bool(fields.get("min_qty") or fields.get("flags", 0) & OrderFlag.ALL_OR_NONE)
 
 
 def price_now(row: Any, asked: Asked, instrument: Any) -> int | None:

@@ -156,6 +156,7 @@ class Instrument:
     trades: int = 0
     volume: int = 0
     book: Book = field(default_factory=Book)
+    followed: tuple[int | None, int | None] | None = None  # best prices when the order that is matched now came
     unseen: list[Order] = field(default_factory=list)  # orders that are not in the book, as they came
 
     def lot_cash(self, price: int) -> int:

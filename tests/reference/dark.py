@@ -31,7 +31,7 @@ def price_now(order: Order) -> int | None:
     """The price at which an order that rests trades; of a peg its effective price, None where it has none."""
     if order.order_type != OrderType.PEGGED:
         return order.price
-    bid, ask = order.instrument.book.bests()
+    bid, ask = order.instrument.followed or order.instrument.book.bests()
     own, other = (bid, ask) if order.side == BUY else (ask, bid)
     reference = None
     if order.peg == Peg.PRIMARY:
@@ -111,7 +111,7 @@ def same_owner(order: Order, other: Order) -> bool:
 def twin_of(instrument: Instrument) -> Instrument:
     """A copy with copies of all its orders."""
     twin = copy(instrument)
-    twin.book, twin.unseen = Book(), []
+    twin.book, twin.unseen, twin.followed = Book(), [], instrument.book.bests()
     for order in instrument.book.orders() + instrument.unseen:
         own = copy(order)
         own.instrument = twin

@@ -97,18 +97,16 @@ def enter(state: State, order: Order) -> None:
 
 
 def match(state: State, order: Order) -> CancelReason | None:
-    """Trade as far as book and price allow; why the rest has to be cancelled, if it has."""
-    price = dark.incoming_price(order)  # a peg keeps the one that it comes with, until it rests
-    if price is None:
-        return None
-    while order.leaves > 0:
+    """Trade as far as book and price allow; why the rest has to be cancelled, if it has. Pegs do not move meanwhile."""
+    order.instrument.followed = order.instrument.book.bests()
+    price, stopped = dark.incoming_price(order), None
+    while price is not None and order.leaves > 0 and stopped is None:
         met = dark.next_met(order, price)
         if met is None:
-            return None
+            break
         stopped = meet(state, met.order, order, met.price)
-        if stopped is not None:
-            return stopped
-    return None
+    order.instrument.followed = None
+    return stopped
 
 
 def meet(state: State, maker: Order, taker: Order, price: int) -> CancelReason | None:

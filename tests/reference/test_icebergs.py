@@ -146,7 +146,6 @@ def test_it_has_at_most_a_thousand_parts(desk: Desk) -> None:
         {"display_qty": 2, "qty": 2001},
         {"tif": IOC},
         {"order_type": OrderType.MARKET},
-        {"flags": OrderFlag.HIDDEN},
         {"flags": OrderFlag.REDUCE_ONLY},
         {"discretion": 1},
     ],

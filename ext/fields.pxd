@@ -124,8 +124,8 @@ cdef inline uint8_t check_combination(
     if f.min_qty and (not TAKES_MORE or f.min_qty > c.qty or c.flags & ORDER_FLAG_ALL_OR_NONE
                       or not (c.flags & ORDER_FLAG_HIDDEN or is_at_once(c))):
         return broken(r, RULE_MIN_QTY, f.min_qty)
-    if f.display_qty and (f.display_qty > c.qty or is_too_many_parts(c.qty, f.display_qty) or not is_resting_limit(c) or f.discretion
-                          or c.flags & (ORDER_FLAG_HIDDEN | ORDER_FLAG_REDUCE_ONLY)):
+    if f.display_qty and (f.display_qty > c.qty or is_too_many_parts(c.qty, f.display_qty) or not is_resting_limit(c)
+                          or f.discretion or c.flags & (ORDER_FLAG_HIDDEN | ORDER_FLAG_REDUCE_ONLY)):
         return broken(r, RULE_DISPLAY, f.display_qty)
     if f.discretion and (not TAKES_MORE or not discretion_holds(c, f)):
         return broken(r, RULE_DISCRETION, f.discretion)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from openbell import wire
 from openbell.wire import InstrumentState, OrderFlag, OrderType, Peg, Place, Side
 
 Asked = Mapping[str, Any]  # the fields of the command that entered an order

@@ -61,7 +61,7 @@ Position = Annotated[int, Meta(ge=0, le=MAX_POSITION)]
 Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Name = Annotated[str, Meta(min_length=1, max_length=_NAME_BYTES)]
 TimeOfDay = Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|never)$")]
-LocalTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$")]
+LocalTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?\Z")]
 Seconds = Annotated[int, Meta(ge=0, le=43_200)]
 CurveKey = Annotated[str, Meta(min_length=40, max_length=40)]
 Secret = Annotated[str, Meta(min_length=16, max_length=256)]
@@ -231,6 +231,7 @@ class Config(Section, frozen=True):
 
 def load(paths: Sequence[Path]) -> Config:
     """Read files one after the other: tables of a later one win key by key, arrays are joined by symbol or name.
+    Sessions are tables.
 
     No file: the defaults. Raises ConfigError.
     """
@@ -250,12 +251,9 @@ def load(paths: Sequence[Path]) -> Config:
         _merge(whole, body)
     where = ", ".join(map(str, paths)) or "the configuration"
     config = checked(whole, where)
-    for index, one in enumerate(config.instrument):  # whichever file the session is in
-        if one.session is not None and one.session not in config.sessions:
-            hint = near(one.session, list(config.sessions)) if config.sessions else ""
-            raise ConfigError(
-                f"{where}: instrument[{index}] ({one.symbol}).session: there is no [sessions.{one.session}]{hint}"
-            )
+    problem = _no_sessions(config)  # of all files together: each may say something of one session
+    if problem:
+        raise ConfigError(f"{where}: {problem}")
     return config
 
 
@@ -311,6 +309,9 @@ def _merge(whole: dict[str, Any], body: dict[str, Any]) -> None:
                     entries.append(dict(entry))
                 else:
                     known.update(entry)
+        elif name == "sessions":
+            for session, table in value.items():
+                whole.setdefault(name, {}).setdefault(session, {}).update(table)
         else:
             whole.setdefault(name, {}).update(value)
 
@@ -401,11 +402,20 @@ def _problem(config: Config) -> str | None:
             return f"{where}.name: expected at most {_NAME_BYTES} bytes, got {len(account.name.encode())}"
         if account.max_order_notional > wire.MAX_NOTIONAL:
             return f"{where}.max_order_notional: expected at most {wire.MAX_NOTIONAL // wire.CASH_SCALE}"
+    return _no_database(config.postgres.dsn) or _same_port(config.ports) or _open_port(config.ports)
+
+
+def _no_sessions(config: Config) -> str | None:
+    """What is wrong with sessions, and with whose session it is."""
     for name, session in config.sessions.items():
         found = _no_session(f"sessions.{name}", name, session)
         if found:
             return found
-    return _no_database(config.postgres.dsn) or _same_port(config.ports) or _open_port(config.ports)
+    for index, one in enumerate(config.instrument):
+        if one.session is not None and one.session not in config.sessions:
+            hint = near(one.session, list(config.sessions)) if config.sessions else ""
+            return f"instrument[{index}] ({one.symbol}).session: there is no [sessions.{one.session}]{hint}"
+    return None
 
 
 def _no_session(where: str, name: str, session: Session) -> str | None:

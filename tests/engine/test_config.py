@@ -82,6 +82,18 @@ def test_sessions(tmp_path: Path) -> None:
     assert made.instrument[0].session == "us"
     assert made.sessions["us"].close == "15:59:30"
     assert (made.sessions["us"].opening_call_s, made.sessions["plain"].calendar) == (600, "always")
+    made = load(
+        tmp_path,
+        '[sessions.us]\ncalendar = "XNYS"\npost_s = 60\n[sessions.day]\nopen = "10:00"\nclose = "16:00"\n',
+        '[sessions.us]\npost_trading = true\n[sessions.day]\nclose = "15:00"\n[sessions.uk]\ncalendar = "XLON"\n',
+    )
+    assert (made.sessions["us"].calendar, made.sessions["us"].post_s, made.sessions["us"].post_trading) == (
+        "XNYS", 60, True,
+    )  # fmt: skip
+    assert (made.sessions["day"].open, made.sessions["day"].close) == ("10:00", "15:00")
+    assert list(made.sessions) == ["us", "day", "uk"]
+    with pytest.raises(ConfigError, match=r"0\.toml, .*1\.toml: sessions\.us\.open is missing"):
+        load(tmp_path, "[sessions.us]\npost_s = 60\n", '[sessions.us]\nclose = "16:00"\n')
     with pytest.raises(ConfigError, match=r"\(A\)\.session: there is no \[sessions\.uk\]; there are: us$"):
         load(tmp_path, '[[instrument]]\nsymbol = "A"\nsession = "uk"\n[sessions.us]\ncalendar = "XNYS"\n')
     with pytest.raises(ConfigError, match=r"\(A\)\.session: there is no \[sessions\.uk\]$"):
@@ -92,6 +104,8 @@ WRONG = [
     ("[sessions.us]\npost_s = 0", "sessions.us.post_s: expected int >= 1, got 0"),
     ("[sessions.us]\nclosing_call_s = 43201", "sessions.us.closing_call_s: expected int <= 43200, got 43201"),
     ('[sessions.us]\nopen = "9:30"', "sessions.us.open: expected a time of day, 00:00 to 23:59, or with seconds"),
+    ('[sessions.us]\nopen = "09:30\\n"', "sessions.us.open: expected a time of day, 00:00 to 23:59, or with seconds"),
+    ('[sessions.us]\nopen = "0\u0669:30"', "sessions.us.open: expected a time of day"),
     ('[sessions.us]\ncalender = "XNYS"', "sessions.us.calender: there is no such field; did you mean calendar?"),
     ("[sessions]\nus = 3", "sessions.us: expected object, got int"),
     ('[sessions.us]\nopen = "09:30"', 'sessions.us.close is missing: calendar "always" has no times of its own'),

@@ -401,7 +401,7 @@ class Engine:
                 "torn": self.recovered.torn,
             },
         }
-        answer["warnings"] = status.warnings(answer)
+        answer["warnings"] = status.warnings(answer) + self._keeper.warnings()
         return answer
 
     def _trouble(self) -> str:

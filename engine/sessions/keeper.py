@@ -13,13 +13,14 @@ from openbell.wire import Check, EventKind
 from engine import config as configuration
 from engine.config import Config, ConfigError
 from engine.market import Market, names_of
-from engine.sequencer import tick_command
+from engine.sequencer import NEVER_NS, tick_command
 from engine.sessions.calendar import ALWAYS, CalendarError, calendar_of
-from engine.sessions.plan import PlanError, Template
+from engine.sessions.plan import SECOND_NS, PlanError, Template
 from engine.sessions.schedule import Schedule, Session, Timeline
 from engine.setup import Setup
 
 CHECKED_DAYS: Final = 400  # of the calendars, at a start
+SOON_DAYS: Final = 60  # before a calendar's end operators are told of it
 Told = Callable[[str], None]
 
 
@@ -100,6 +101,8 @@ class Keeper:
         commands += self._schedule.place(now_ns, self._by_session(placed), self._states())
         if commands:
             self._look(self._market.sequencer.execute(commands))
+        for text in self.warnings():
+            self._told(text)
         for symbol in sorted(set(before) - set(self._definitions)):
             self._told(f"{symbol} has no session any more: it stays as it is until an operator changes that")
 
@@ -109,6 +112,7 @@ class Keeper:
         sequencer = self._market.sequencer
         sequencer.when_due = self._turn
         sequencer.due_ns = self._schedule.next_ns
+        self._tell_of_the_end()
 
     # ------------------------------------------------------------ time
 
@@ -127,8 +131,7 @@ class Keeper:
                 self._look(sequencer.execute_at(commands, ts_ns))
             sequencer.execute_at([tick_command()], ts_ns + 1)
             sequencer.due_ns = schedule.next_ns
-            if schedule.trouble:
-                self._told(f"the schedule has ended: {schedule.trouble}")
+            self._tell_of_the_end()
 
     def _look(self, answers: list[bytes]) -> None:
         """Say what the core refused."""
@@ -138,6 +141,23 @@ class Keeper:
                 if reject[3] == EventKind.ADMIN_REJECTED:
                     check, limit, value = Check(reject[5]).name, reject[12], reject[13]
                     self._told(f"a command of the schedule was refused: {check}: limit {limit}, value {value}")
+
+    def _tell_of_the_end(self) -> None:
+        """Say why no turn comes any more, where that is so."""
+        schedule = self._schedule
+        assert schedule is not None
+        if schedule.next_ns == NEVER_NS and self.timeline.sessions:
+            self._told(f"the schedule has ended: {schedule.trouble or 'its calendars know no later day'}")
+
+    def warnings(self) -> list[str]:
+        """What operators have to do something about: calendars that end soon, or have."""
+        last = dt.datetime.fromtimestamp(self._clock_ns() // SECOND_NS, dt.UTC).date() + dt.timedelta(SOON_DAYS)
+        return [
+            f"sessions.{session.name}: calendar {session.calendar.name} knows no day after {known_to}: its instruments "
+            "stay then as they are; a newer exchange_calendars may know more"
+            for session in self.timeline.sessions
+            if (known_to := session.calendar.known_to) is not None and known_to < last
+        ]
 
     # ------------------------------------------------------------ tables
 

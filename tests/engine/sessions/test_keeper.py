@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from openbell.wire import CommandKind, InstrumentState, TimeInForce
 
 from engine.config import ConfigError
+from engine.sessions.calendar import Exchange
 from tests.engine.sessions.station import SECOND_NS, Station, at
 
 US = '[sessions.us]\ncalendar = "XNYS"\nopening_call_s = 0\nclosing_call_s = 0\n'
@@ -38,6 +40,7 @@ def by_schedule(station: Station) -> list[tuple[int, str]]:
 def test_a_new_instrument_begins_in_the_present_phase(make: Make) -> None:
     station = make("2025-07-02T15:00")
     assert station.states() == {"AAA": "OPEN", "BBB": "OPEN"}
+    assert station.keeper.warnings() == []
     assert by_schedule(station) == [
         (at("2025-07-02T15:00"), "end of the day 2025-07-02"), (at("2025-07-02T15:00"), "us: continuous"),
     ]  # fmt: skip
@@ -156,6 +159,28 @@ def test_a_new_instrument_may_begin_otherwise(make: Make, state: str, first: str
     station = make("2025-07-02T15:00", f'{US}[[instrument]]\nsymbol = "CCC"\nsession = "us"\nstate = "{state}"\n')
     assert station.states() == {"AAA": "OPEN", "BBB": "OPEN", "CCC": first}
     assert station.at("2025-07-03T15:00")["CCC"] == later
+
+
+def test_a_calendar_that_ends_is_told_of(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Exchange, "known_to", dt.date(2025, 7, 3))
+    usual = Exchange.hours
+    monkeypatch.setattr(Exchange, "hours", lambda self, day: None if day > self.known_to else usual(self, day))
+    station = make("2025-05-05T12:00")
+    words = (
+        "sessions.us: calendar XNYS knows no day after 2025-07-03: its instruments stay then as they are; "
+        "a newer exchange_calendars may know more"
+    )
+    assert station.keeper.warnings() == [words]
+    assert station.told == [words]
+    assert station.at("2025-07-03T17:14") == {"AAA": "CLOSED", "BBB": "OPEN"}
+    assert station.told == [words]
+    station.at("2025-07-03T17:15")
+    assert station.told == [words, "the schedule has ended: its calendars know no later day"]
+    station.stop()
+    station.now_ns = at("2025-07-07T15:00")
+    station.start()
+    assert station.told[2:] == ["the schedule has ended: its calendars know no later day", words]
+    assert station.states() == {"AAA": "CLOSED", "BBB": "OPEN"}
 
 
 def test_status(make: Make) -> None:

@@ -428,6 +428,8 @@ cdef class Projection:
                     o.triggered = 1
                 else:
                     o.qty = e.qty
+                    if o.order_type == ORDER_TYPE_STOP:  # its price is what it waits for
+                        o.stop_price = e.price
                 fault = self.touch(o, e) | put_order_event(&self.order_events, e)
             elif EVENT_KIND_REJECTED <= e.kind <= EVENT_KIND_REPLACE_REJECTED:
                 fault = put_reject(&self.rejects, <const Reject*> e)

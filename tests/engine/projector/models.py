@@ -86,6 +86,7 @@ async def check(connection: Any, market: Trading, seq: int | None = None) -> Non
     await check_orders(connection, events)
     if seq is None:
         await check_present(connection, market.core)
+        await check_waiting(connection, market.core)
     await check_bars(connection, fills)
 
 
@@ -146,6 +147,19 @@ async def check_present(connection: Any, core: Core) -> None:
             for name, value in row.items():
                 item = record[name].item()
                 assert value == (item.decode() if isinstance(item, bytes) else _bigint(item)), (table, name)
+
+
+async def check_waiting(connection: Any, core: Core) -> None:
+    """Stops that wait say for which price, also after it was replaced. A trailing one's moves without an event."""
+    orders = np.frombuffer(core.orders(), wire.ORDER_ROW)
+    waiting = np.sort(orders[orders["place"] == wire.Place.STOP], order="order_id")
+    trailing = waiting["order_type"] == wire.OrderType.TRAILING_STOP
+    expected = [
+        (row["order_id"].item(), None if follows else row["stop_price"].item(), row["offset"].item() or None)
+        for row, follows in zip(waiting, trailing.tolist(), strict=True)
+    ]
+    columns = "order_id, stop_price, offset_value"
+    assert await rows(connection, f"SELECT {columns} FROM open_orders WHERE NOT triggered ORDER BY 1") == expected
 
 
 async def check_bars(connection: Any, fills: Any) -> None:

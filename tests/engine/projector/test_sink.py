@@ -14,7 +14,7 @@ from engine.projector import sink as sinks
 from engine.projector.sink import Sink
 from engine.projector.source import Source
 from engine.store.embedded import StoreError
-from tests.engine.markets import MARKET, Trading, admin
+from tests.engine.markets import ALLOWED, MARKET, Trading, admin
 from tests.engine.projector.models import check, connected
 
 
@@ -58,6 +58,31 @@ async def test_orders_of_all_kinds(dsn: str, database: Any, data: Path, seed: in
     assert dated["accepted_ts"] < dated["expires"] <= dated["ts"]
     trailing = await database.fetch("SELECT * FROM orders WHERE order_type = 'TRAILING_STOP'")
     assert {(str(row["offset"]), row["offset_is_percent"]) for row in trailing} == {("0.0300", False)}
+
+
+@pytest.mark.parametrize("limit", [1 << 17, 1])
+async def test_a_stop_that_is_replaced(dsn: str, database: Any, data: Path, limit: int) -> None:
+    market = Trading(data, 1)
+    types = wire.OrderType
+    stops = np.zeros(2, wire.SPECIAL_COMMAND)
+    stops["kind"], stops["tif"], stops["qty"] = wire.CommandKind.NEW_SPECIAL, wire.TimeInForce.GTC, 10
+    stops["client_order_id"], stops["order_type"] = [1, 2], [types.STOP, types.STOP_LIMIT]
+    stops["stop_price"], stops["price"][1] = 2_000_000, 2_100_000
+    assert market.batch.add_specials(stops.tobytes(), 0, 7, ALLOWED) == 2
+    market.commit()
+    replaces = np.zeros(2, wire.ORDER_COMMAND)
+    replaces["kind"], replaces["qty"] = wire.CommandKind.REPLACE, 10
+    replaces["client_order_id"], replaces["price"] = [1, 2], [2_050_000, 2_150_000]
+    assert market.batch.add_orders(replaces.tobytes(), 0, 7, ALLOWED) == 2
+    market.commit()
+    market.writer.wait(market.seq)
+    market.stop()
+    await project(dsn, market, limit)
+    await check(database, market)
+    found = await database.fetch("SELECT order_type, price, stop_price FROM orders ORDER BY client_order_id")
+    assert [(row["order_type"], str(row["price"]), str(row["stop_price"])) for row in found] == [
+        ("STOP", "205.0000", "205.0000"), ("STOP_LIMIT", "215.0000", "200.0000"),
+    ]  # fmt: skip
 
 
 async def test_goes_on_from_the_watermark(dsn: str, database: Any, data: Path, seed: int) -> None:

@@ -101,8 +101,8 @@ def test_group_0_is_none_and_a_plain_order_is_its_accounts() -> None:
     m.sell(A, 500, 3, self_trade_group=7)
     assert said(m.buy(B, 500, 1, self_trade=NEWEST))[-1] == "FILL 2 1@500 left 0"
     assert said(m.buy(A, 500, 1, self_trade=NEWEST)) == ["CANCELED 1 1@500 left 0 SELF_TRADE"]
-    m.sell(B, 500, 3, group=1)
-    assert said(m.buy(B, 500, 4, group=2, self_trade=OLDEST))[:2] == ["FILL 1 2@500 left 0", "FILL 2 2@500 left 2"]
+    m.sell(A, 490, 3, group=1)
+    assert said(m.buy(B, 490, 3, group=1, self_trade=NEWEST))[-1] == "FILL 2 3@490 left 0"
 
 
 @pytest.mark.parametrize(

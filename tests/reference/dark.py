@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from copy import copy
 from typing import NamedTuple
 
-from openbell.wire import OrderType, Peg, Place, SelfTrade
+from openbell.wire import OrderFlag, OrderType, Peg, Place, SelfTrade
 
 from tests.reference.books import BUY, Book, Instrument, Order
 
@@ -91,6 +91,8 @@ def next_met(order: Order, price: int) -> Met | None:
             break
         if met.order.place != Place.DARK or order.leaves >= met.order.least():
             return met
+    if order.flags & OrderFlag.POST_ONLY:
+        return None
     generous = [
         maker
         for _, queue in order.instrument.book.levels(other)

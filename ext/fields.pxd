@@ -35,6 +35,13 @@ cdef inline bint is_stop(uint8_t order_type) noexcept nogil:
     return ORDER_TYPE_STOP <= order_type <= ORDER_TYPE_TRAILING_STOP
 
 
+cdef inline bint is_leg_type(uint8_t order_type, uint8_t tif, uint8_t flags) noexcept nogil:
+    """Whether an order of a ring may be such a one: docs/linked.md."""
+    if order_type != ORDER_TYPE_LIMIT and not is_stop(order_type) or not may_rest(tif):
+        return False
+    return flags & ~<uint8_t> (ORDER_FLAG_POST_ONLY | ORDER_FLAG_DO_NOT_ROUTE) == 0
+
+
 cdef inline bint is_at_once(const OrderCommand* c) noexcept nogil:
     """A LIMIT or MARKET order that is IOC; a MARKET order is, whatever its tif but FOK and those of auctions."""
     if c.order_type == ORDER_TYPE_MARKET:
@@ -96,6 +103,15 @@ cdef inline bint discretion_holds(const OrderCommand* c, const Further* f) noexc
     return f.discretion < c.price <= MAX_PRICE + f.discretion
 
 
+cdef inline bint link_holds(const OrderCommand* c, const Further* f) noexcept nogil:
+    if f.role == ROLE_NONE:
+        return f.link_id == 0
+    if f.link_id == 0 and f.role != ROLE_CHILD:
+        return False
+    return f.role == ROLE_PARENT or (
+        is_leg_type(c.order_type, c.tif, c.flags) and f.display_qty == 0 and f.min_qty == 0 and f.discretion == 0)
+
+
 cdef inline uint8_t check_combination(
     const OrderCommand* c, const Further* f, int64_t ts_ns, Refusal* r,
 ) noexcept nogil:
@@ -129,6 +145,8 @@ cdef inline uint8_t check_combination(
         return broken(r, RULE_DISPLAY, f.display_qty)
     if f.discretion and (not TAKES_MORE or not discretion_holds(c, f)):
         return broken(r, RULE_DISCRETION, f.discretion)
+    if not link_holds(c, f):
+        return broken(r, RULE_LINK, <int64_t> f.link_id)
     return 0
 
 
@@ -157,6 +175,8 @@ cdef inline uint8_t check_fields(
         return refuse(r, CHECK_MODES, NEW_MODES, f.modes, 0)
     if f.peg > LAST_PEG:
         return refuse(r, CHECK_PEG, LAST_PEG, f.peg, 0)
+    if f.role > ROLE_PARENT:
+        return refuse(r, CHECK_ROLE, ROLE_PARENT, f.role, 0)
     if c.flags & ORDER_FLAG_POST_ONLY and (
             c.tif == TIME_IN_FORCE_IOC or c.tif == TIME_IN_FORCE_FOK or c.order_type == ORDER_TYPE_MARKET):
         return refuse(r, CHECK_TIME_IN_FORCE, TIME_IN_FORCE_GTC, c.tif, 0)
@@ -189,6 +209,8 @@ cdef inline uint8_t check_state(
 ) noexcept nogil:
     """Checks 12 and 12a of a NEW_ORDER: docs/auctions.md, "Which orders are taken when"."""
     if likely(i.state == INSTRUMENT_STATE_OPEN and c.tif != TIME_IN_FORCE_AT_OPEN):
+        return 0
+    if i.state == INSTRUMENT_STATE_CALL and f.role == ROLE_CHILD:
         return 0
     if i.state == INSTRUMENT_STATE_CALL:
         return check_call(c, f, i, u, r)

@@ -65,7 +65,20 @@ cdef enum:  # bits of Order.special
     NEEDS_CARE = 2          # in the book: an iceberg, a discretionary or reduce-only order
     IS_QUEUED = 4           # in the queue of the market
     PLACE_SHIFT = 8         # Place from this bit on
-    PLACE_BITS = 3 << 8
+    PLACE_BITS = 7 << 8
+    HAS_TIE = 1 << 16       # to other orders, or had one: its Tie says something
+    IS_PARENT = 1 << 17     # orders wait for its end
+    COUNTS_NOT = 1 << 18    # among open lots: another one of its ring does
+    TIE_BITS = 7 << 16      # those three; the next ones last no longer than a command
+    MUST_END = 1 << 19      # in the queue of the market, to be cancelled
+    ACTIVATES = 1 << 20     # in the queue of the market: its parent has ended
+
+
+cdef struct Tie:  # of the order in the same slot, with HAS_TIE: docs/linked.md
+    uint32_t next           # of its ring; itself: alone
+    uint32_t prev
+    uint32_t parent         # whose end it waits for
+    uint32_t child          # of a parent: one of the ring that waits
 
 
 cdef struct Unseen:  # of an instrument: its orders that are not in the book, and its auction
@@ -103,9 +116,10 @@ cdef struct Further:  # the second half of a SpecialCommand
     uint32_t self_trade_group
     uint8_t modes
     uint8_t peg
-    uint16_t unused
+    uint8_t role
+    uint8_t unused
     uint32_t unused2
-    uint64_t unused3
+    uint64_t link_id
 
 
 cdef struct Link:  # an order's neighbours, apart from it: 16 bytes of each stay in a nearer cache than 64
@@ -287,6 +301,7 @@ cdef struct Market:
     uint32_t order_live
 
     Extra* extras           # of the order in the same slot
+    Tie* ties               # of the order in the same slot
     Unseen* unseen          # of the instrument with the same id
     uint32_t* moved         # instruments to look at again
     uint32_t moved_count

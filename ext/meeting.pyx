@@ -8,9 +8,10 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.bits cimport put_half, put_word
 from ext.book cimport dequeue
 from ext.events cimport emit_data, emit_hidden_trade, emit_order, level_at, touch
-from ext.layout cimport Account, Extra, Instrument, Level, Market, Order, Position
+from ext.layout cimport Account, Extra, HAS_TIE, Instrument, Level, Market, Order, Position
 from ext.ledger cimport buy_shares, sell_shares
 from ext.levels cimport best_index, key_of, level_of_index, next_index
+from ext.links cimport lost_lots
 from ext.lots cimport emit_lots, is_at_rest, lose_lots, use_reserve
 from ext.matching cimport RAN_OUT, crosses, end_order, fill, pull
 from ext.places cimport let_go, lots_of
@@ -36,6 +37,8 @@ cdef void restate(Market* m, Instrument* i, uint32_t slot, uint32_t lots, uint64
     """Take some of an order's lots away in its place, and say so."""
     lose_lots(m, i, slot, lots)
     emit_lots(m, slot, EVENT_KIND_RESTATED | reason << 16)
+    if m.orders[slot].special & HAS_TIE:
+        lost_lots(m, slot)
 
 
 cdef uint8_t decrement(Market* m, Instrument* i, uint32_t resting, uint32_t incoming) noexcept nogil:
@@ -190,6 +193,10 @@ cdef void trade_at(Market* m, Instrument* i, uint32_t resting, uint32_t incoming
         sell_shares(b, q, &m.bases[taker.position], price, qty, multiplier, cash)
     emit_fill(m, resting, EVENT_FLAG_MAKER, qty, price, i.trades)
     emit_fill(m, incoming, 0, qty, price, i.trades)
+    if maker.special & HAS_TIE:
+        lost_lots(m, resting)
+    if taker.special & HAS_TIE:
+        lost_lots(m, incoming)
     if maker.level:
         level_at(m, maker.level).qty -= qty
         shrink_displayed(m, i, resting, qty, price)

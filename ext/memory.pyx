@@ -13,7 +13,7 @@ from ext.bits cimport touch_page
 from ext.ids cimport ID_BLOCK, TAG_OF_ACCOUNT, open_generation
 from ext.layout cimport (
     Account, AccountMore, Basis, Extra, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page, Position,
-    Unseen,
+    Tie, Unseen,
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport add_name
@@ -61,6 +61,7 @@ cdef struct Pools:
     Unseen* unseen
     uint32_t* moved
     Extra* extras
+    Tie* ties
 
 
 cdef uint64_t table_size(int64_t entries) noexcept nogil:
@@ -152,7 +153,8 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
         n.id_logs[k] = <IdEntry*> carve(block, &at, c.id_window, sizeof(IdEntry))
     n.unseen = <Unseen*> carve(block, &at, c.instruments, sizeof(Unseen))
     n.moved = <uint32_t*> carve(block, &at, c.instruments, sizeof(uint32_t))
-    n.extras = <Extra*> carve(block, &at, c.orders + 1, sizeof(Extra))  # the last: see touch_all
+    n.extras = <Extra*> carve(block, &at, c.orders + 1, sizeof(Extra))  # the last but ties: see touch_all
+    n.ties = <Tie*> carve(block, &at, c.orders + 1, sizeof(Tie))
     return at
 
 
@@ -175,6 +177,7 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
     for k in range(1, m.order_top + 1):  # not the memory of those that never were special
         if m.orders[k].special:
             n.extras[k] = m.extras[k]
+            n.ties[k] = m.ties[k]
     memcpy(n.pages, m.pages, (<size_t> m.page_top + 1) * sizeof(Page))
     memcpy(n.levels, m.levels, (<size_t> m.page_top + 1) * LEVELS_A_PAGE * sizeof(Level))
     for k in range(3):
@@ -207,6 +210,7 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.unseen = n.unseen
     m.moved = n.moved
     m.extras = n.extras
+    m.ties = n.ties
     m.order_capacity = <uint32_t> c.orders
     m.pages = n.pages
     m.levels = n.levels

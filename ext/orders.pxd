@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.events cimport emit_reject
-from ext.layout cimport Market
+from ext.layout cimport Market, Order
 from ext.wire cimport *
 
 cdef void new_order(Market* m, const OrderCommand* c) noexcept nogil
@@ -13,6 +13,15 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil
 
 # Match an accepted or replaced order, and let the rest of it rest or end. listed: it is in its account's list.
 cdef void finish(Market* m, uint32_t slot, int64_t index, bint listed) noexcept nogil
+
+
+cdef inline uint32_t live_slot(const Market* m, uint64_t order_id, uint32_t account) noexcept nogil:
+    """The slot of the live order of an account with this order id, or 0."""
+    cdef uint32_t slot = <uint32_t> order_id
+    cdef const Order* o = &m.orders[slot]
+    if slot <= m.order_top and o.order_id == order_id and (o.level or o.special) and o.account == account:
+        return slot
+    return 0
 
 
 cdef inline bint knows_account(const Market* m, uint32_t account) noexcept nogil:

@@ -8,21 +8,23 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from ext.bits cimport half_at, is_zero, likely, product, put_half, put_word, unlikely, word_at
 from ext.book cimport free_slot, list_order, take_slot
 from ext.events cimport emit, emit_accepted, emit_canceled, emit_data, emit_reject, emit_replaced, level_at, touch
-from ext.fields cimport check_fields, check_parts, check_state, is_stop
+from ext.fields cimport broken, check_fields, check_parts, check_state, is_stop
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
-from ext.layout cimport Account, Further, IdEntry, Instrument, Level, Market, Order, Position
+from ext.layout cimport Account, Further, HAS_TIE, IdEntry, Instrument, Level, Market, Order, Position
 from ext.ledger cimport find_position, open_position
 from ext.levels cimport index_of
 from ext.matching cimport (
     RAN_OUT, come_to_rest, crosses, end_order, leave_book, match, pull,
 )
 from ext.meeting cimport dry_run
+from ext.links cimport check_link, end_named, tie_order
 from ext.places cimport lots_of
 from ext.risk cimport (
     Refusal, check_account_state, check_exposure, check_notional, check_pages, check_post_only, check_price, check_qty,
     check_rate, check_reduce_only, check_slots, either, market_price, refuse, slide,
 )
-from ext.special cimport arrive, dress, replace_special
+from ext.special cimport arrive, dress, go_unseen, replace_special
+from ext.ties cimport is_alone, is_waiting
 from ext.triggers cimport check_special_price, check_stop_replace
 from ext.wire cimport *
 
@@ -48,7 +50,8 @@ cdef Further NOTHING  # all 0: what a NEW_ORDER has of further fields
 cdef inline bint needs_extra(const OrderCommand* c, const Further* f) noexcept nogil:
     """Whether a valid order is more than what its Order says."""
     return (c.order_type > ORDER_TYPE_MARKET or c.tif > TIME_IN_FORCE_FOK or c.self_trade == SELF_TRADE_DECREMENT
-            or c.flags & ORDER_FLAG_REDUCE_ONLY or f.group != 0 or f.self_trade_group != 0 or f.display_qty != 0)
+            or c.flags & ORDER_FLAG_REDUCE_ONLY or f.group != 0 or f.self_trade_group != 0 or f.display_qty != 0
+            or f.role != ROLE_NONE)
 
 
 cdef inline uint32_t hash_of(const OrderCommand* c, const Further* f) noexcept nogil:
@@ -84,13 +87,15 @@ cdef inline bint is_known_id(Market* m, const OrderCommand* c, const Further* f)
 
 cdef inline uint8_t check_new(
     Market* m, const OrderCommand* c, const Further* f, Account* a, Instrument* i, Position* p, int64_t* price,
-    int64_t* index, Refusal* r,
+    int64_t* index, uint32_t* named, Refusal* r,
 ) noexcept nogil:
-    """Checks 5 to 27. price, index: where the order may go to."""
-    cdef int64_t notional
+    """Checks 5 to 27. price, index: where the order may go to. named: the slot of the order that it is tied to."""
+    cdef int64_t notional, lots
     cdef uint8_t check = 0
     if unlikely(f != &NOTHING or not is_plain(c)):
         check = check_fields(c, f, m.ts_ns, r)
+        if check == 0 and f.role:
+            check = check_link(m, c, f, named, r)
         if check:
             return check
     check = check_account_state(a, r)
@@ -116,7 +121,7 @@ cdef inline uint8_t check_new(
             return check
     index[0] = index_of(i, price[0])
     if likely(c.order_type == ORDER_TYPE_LIMIT):
-        check = check_price(i, c.side, price[0], index[0], r)
+        check = check_price(i, c.side, price[0], index[0], f.role == ROLE_CHILD, r)
         if unlikely(check):
             return check
         if unlikely(c.flags & ORDER_FLAG_SLIDE):
@@ -130,7 +135,14 @@ cdef inline uint8_t check_new(
         return refuse(r, CHECK_OPEN_ORDERS, a.max_open_orders, <int64_t> a.open_orders + 1, 0)
     if unlikely(p == &m.positions[0] and m.position_count >= m.position_capacity):
         return refuse(r, CHECK_POSITION_CAPACITY, m.position_capacity, <int64_t> m.position_capacity + 1, 0)
-    check = check_exposure(a, p, c.side, c.qty, notional, 0, 0, r)
+    if unlikely(f.role == ROLE_CHILD):
+        check = check_slots(m, r)
+        return check if check else check_pages(m, r)
+    if unlikely(f.role == ROLE_PEER):
+        lots = lots_of(m, named[0])
+        check = check_exposure(a, p, c.side, lots, product(price[0], lots, i.multiplier), lots, 0, r)
+    else:
+        check = check_exposure(a, p, c.side, c.qty, notional, 0, 0, r)
     if unlikely(check):
         return check
     if unlikely(c.flags & (ORDER_FLAG_REDUCE_ONLY | ORDER_FLAG_POST_ONLY)):
@@ -190,6 +202,7 @@ cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexc
     cdef Refusal r
     cdef uint8_t check
     cdef uint32_t slot, position
+    cdef uint32_t named = 0
     cdef int64_t price, index
     if unlikely(not knows_account(m, c.account)):
         reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_ACCOUNT, c.order_id, 0, c.account, 0)
@@ -206,9 +219,11 @@ cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexc
         return
     i = &m.instruments[c.instrument]
     position = find_position(m, word_at(&c.account))
-    check = check_new(m, c, f, a, i, &m.positions[position], &price, &index, &r)
+    check = check_new(m, c, f, a, i, &m.positions[position], &price, &index, &named, &r)
     if unlikely(check):
         reject_as_sent(m, c, EVENT_KIND_REJECTED, check, c.order_id, r.limit, r.value, r.headroom)
+        if named:
+            end_named(m, named)
         return
     if position == 0:
         position = open_position(m, word_at(&c.account))
@@ -231,16 +246,12 @@ cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexc
             o.order_type = ORDER_TYPE_LIMIT
     add_id(m, c, o.order_id, hash_of(c, f))
     emit_accepted(m, a, c, c.side, o.order_id, price, c.qty)
+    if unlikely(f.role != ROLE_NONE):
+        tie_order(m, slot, f.role, named)
+        if f.role == ROLE_CHILD:
+            go_unseen(m, i, a, slot, PLACE_WAIT, False)
+            return
     finish(m, slot, index, False)
-
-
-cdef inline uint32_t live_slot(const Market* m, uint64_t order_id, uint32_t account) noexcept nogil:
-    """The slot of the live order of an account with this order id, or 0."""
-    cdef uint32_t slot = <uint32_t> order_id
-    cdef const Order* o = &m.orders[slot]
-    if slot <= m.order_top and o.order_id == order_id and (o.level or o.special) and o.account == account:
-        return slot
-    return 0
 
 
 cdef inline uint32_t named_order(Market* m, const OrderCommand* c, uint8_t reject_kind) noexcept nogil:
@@ -294,6 +305,8 @@ cdef inline uint8_t check_replace(
     leaves[0] = <int64_t> c.qty if c.flags & ORDER_FLAG_QTY_IS_LEAVES else <int64_t> c.qty - o.filled
     if unlikely(leaves[0] <= 0):
         return 0
+    if unlikely(o.special & HAS_TIE != 0) and leaves[0] != lots and (is_waiting(o) or not is_alone(m, slot)):
+        return broken(r, RULE_LINK, c.qty)
     check = check_qty(a, i, leaves[0], o.filled, r)
     if unlikely(check):
         return check
@@ -301,7 +314,7 @@ cdef inline uint8_t check_replace(
     if unlikely(is_stop(o.order_type)):
         check = check_stop_replace(i, c, o, price, r)
     else:
-        check = check_price(i, o.side, c.price, index_of(i, c.price), r)
+        check = check_price(i, o.side, c.price, index_of(i, c.price), is_waiting(o), r)
     if unlikely(check):
         return check
     if unlikely(o.special):
@@ -312,6 +325,8 @@ cdef inline uint8_t check_replace(
     check = check_notional(a, i, notional, r)
     if unlikely(check):
         return check
+    if unlikely(is_waiting(o)):
+        return check_pages(m, r)
     check = check_exposure(a, &m.positions[o.position], o.side, leaves[0], notional, lots, own_hold, r)
     if unlikely(check):
         return check

@@ -10,10 +10,12 @@ from libc.string cimport memset
 from ext.bits cimport unlikely
 from ext.fields cimport is_stop
 from ext.layout cimport (
-    Account, BY_EXPIRY, BY_PLACE, BY_TURN, Extra, Instrument, IS_QUEUED, IS_SPECIAL, Market, Order, PLACE_BITS,
-    PLACE_SHIFT, Unseen,
+    Account, BY_EXPIRY, BY_PLACE, BY_TURN, COUNTS_NOT, Extra, HAS_TIE, IS_QUEUED, IS_SPECIAL, Instrument, Market, Order,
+    PLACE_BITS, PLACE_SHIFT, Unseen,
 )
+from ext.links cimport end_tie
 from ext.risk cimport either
+from ext.ties cimport is_waiting
 from ext.tree cimport first_of, plant, uproot
 from ext.wire cimport *
 
@@ -55,13 +57,19 @@ cdef inline void make_special(Market* m, uint32_t slot) noexcept nogil:
 
 cdef inline void hold_lots(Market* m, const Instrument* i, Account* a, const Order* o, uint32_t lots) noexcept nogil:
     """What an order's lots hold of cash, and count among its account's open ones."""
+    if is_waiting(o):
+        return
     a.hold += either(o.side, o.price * lots * i.multiplier, 0)
-    m.positions[o.position].open[o.side] += lots
+    if not o.special & COUNTS_NOT:
+        m.positions[o.position].open[o.side] += lots
 
 
 cdef inline void let_go(Market* m, const Instrument* i, Account* a, const Order* o, uint32_t lots) noexcept nogil:
+    if is_waiting(o):
+        return
     a.hold -= either(o.side, o.price * lots * i.multiplier, 0)
-    m.positions[o.position].open[o.side] -= lots
+    if not o.special & COUNTS_NOT:
+        m.positions[o.position].open[o.side] -= lots
 
 
 # The list of unseen orders
@@ -176,4 +184,6 @@ cdef inline void forget_special(Market* m, uint32_t slot) noexcept nogil:
         dequeue_met(m, slot)
     if m.extras[slot].nodes[<int> BY_EXPIRY].key:
         uproot(m, &m.expiries, slot, BY_EXPIRY)
+    if o.special & HAS_TIE:
+        end_tie(m, slot)
     o.special = 0

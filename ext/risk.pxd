@@ -110,15 +110,16 @@ cdef inline uint8_t check_qty(
 
 
 cdef inline uint8_t check_price(
-    const Instrument* i, uint32_t side, int64_t price, int64_t index, Refusal* r,
+    const Instrument* i, uint32_t side, int64_t price, int64_t index, bint waits, Refusal* r,
 ) noexcept nogil:
-    """Checks 16 to 18, of an order with a limit price; index: that of the price."""
+    """Checks 16 to 18, of an order with a limit price; index: that of the price. waits: for another order's end; it
+    meets the collar later."""
     cdef int64_t bound = upper_of(i) if side == SIDE_BUY else lower_of(i)
     if unlikely(<uint64_t> price - 1 >= <uint64_t> MAX_PRICE):
         return refuse(r, CHECK_PRICE, MAX_PRICE, price, 0)
     if unlikely(index * i.tick_size != price):
         return refuse(r, CHECK_TICK_SIZE, i.tick_size, price, 0)
-    if unlikely(price > bound if side == SIDE_BUY else price < bound):
+    if unlikely(price > bound if side == SIDE_BUY else price < bound) and not waits:
         return refuse(r, CHECK_PRICE_COLLAR, bound, price, 0)
     return 0
 

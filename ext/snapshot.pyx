@@ -13,15 +13,17 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from ext.bits cimport lowest, word_at
 from ext.ids cimport hash_id, id_place, id_tag, index_id, open_generation, turn_ids
 from ext.layout cimport (
-    Account, AccountMore, BY_EXPIRY, Basis, Extra, FAR_AWAY, IS_SPECIAL, IdEntry, Instrument, InstrumentText, Level,
-    Link, Market, NEEDS_CARE, Order, PLACE_SHIFT, Page, Position, Unseen,
+    Account, AccountMore, BY_EXPIRY, Basis, Extra, FAR_AWAY, HAS_TIE, IS_SPECIAL, IdEntry,
+    Instrument, InstrumentText, Level, Link, Market, NEEDS_CARE, Order, PLACE_SHIFT, Page, Position, Tie, TIE_BITS,
+    Unseen,
 )
 from ext.ledger cimport find_position, index_position
 from ext.levels cimport best_index, key_of, list_page
 from ext.memory cimport Capacities, reserve
-from ext.fields cimport is_stop
+from ext.fields cimport is_leg_type, is_stop
 from ext.names cimport add_name
 from ext.places cimport plant_stop, set_calm
+from ext.ties cimport IN_WAIT, is_waiting, ties_hold
 from ext.tree cimport plant
 from ext.wire cimport MAX_PRICE, MAX_QTY, ORDER_FLAG_REDUCE_ONLY, PLACE_STOP, SIDE_BUY, SIDE_SELL
 
@@ -180,6 +182,8 @@ cdef void write_orders(Writer* w, const Market* m) noexcept nogil:
             for branch in range(3):  # the trees are made anew
                 extra.nodes[branch].left = extra.nodes[branch].right = 0
             put(w, &extra, sizeof(Extra))
+            if m.orders[k].special & HAS_TIE:
+                put(w, &m.ties[k], sizeof(Tie))
 
 
 cdef void write_pages(Writer* w, const Market* m) noexcept nogil:
@@ -309,6 +313,8 @@ cdef bint read_orders(Reader* r, Market* m) noexcept nogil:
             return False
         if o.special and not get(r, &m.extras[k], sizeof(Extra)):
             return False
+        if o.special & HAS_TIE and not get(r, &m.ties[k], sizeof(Tie)):
+            return False
         if not is_live(m, k):
             continue
         if o.account >= m.account_top or o.instrument >= m.instrument_top or o.level >> 6 > m.page_top or o.side > 1:
@@ -409,8 +415,8 @@ cdef bint queue_holds(const Market* m, const Page* p, uint32_t id) noexcept nogi
 
 cdef bint is_sound_in_book(const Order* o, const Extra* e) noexcept nogil:
     """Whether a special order of the book is one that may be there."""
-    cdef uint32_t special = IS_SPECIAL
-    if e.display_qty or o.flags & ORDER_FLAG_REDUCE_ONLY:
+    cdef uint32_t special = IS_SPECIAL | o.special & TIE_BITS
+    if e.display_qty or o.flags & ORDER_FLAG_REDUCE_ONLY or o.special & HAS_TIE:
         special |= NEEDS_CARE
     if e.reserve and (o.leaves > e.display_qty or <uint64_t> o.leaves + e.reserve > MAX_QTY):
         return False
@@ -419,8 +425,12 @@ cdef bint is_sound_in_book(const Order* o, const Extra* e) noexcept nogil:
 
 cdef bint is_sound(const Order* o) noexcept nogil:
     """Whether an order that is in no book is one that may be so."""
-    return (o.special == (IS_SPECIAL | PLACE_STOP << PLACE_SHIFT) and is_stop(o.order_type) and o.leaves != 0
-            and o.level == 0 and 1 <= o.price <= MAX_PRICE)
+    cdef uint32_t special = o.special & ~<uint32_t> TIE_BITS
+    if o.leaves == 0 or o.level or not 1 <= o.price <= MAX_PRICE:
+        return False
+    if is_waiting(o):
+        return special == (IS_SPECIAL | IN_WAIT) and is_leg_type(o.order_type, o.tif, o.flags)
+    return special == (IS_SPECIAL | PLACE_STOP << PLACE_SHIFT) and is_stop(o.order_type)
 
 
 cdef bint unseen_hold(Market* m, uint64_t* seen) noexcept nogil:
@@ -438,9 +448,10 @@ cdef bint unseen_hold(Market* m, uint64_t* seen) noexcept nogil:
             e = &m.extras[slot]
             if slot == 0 or slot > m.order_top or not is_sound(o) or o.instrument != k or m.links[slot].prev != before:
                 return False
-            if not 1 <= e.stop_price <= MAX_PRICE or e.rank > m.rank:
+            if is_stop(o.order_type) and not 1 <= e.stop_price <= MAX_PRICE or e.rank > m.rank:
                 return False
-            plant_stop(m, u, slot)
+            if not is_waiting(o):
+                plant_stop(m, u, slot)
             before = slot
             slot = m.links[slot].next
         if slot or before != u.last:
@@ -503,7 +514,7 @@ cdef bint books_hold(Market* m) noexcept nogil:
         i = &m.instruments[k]
         if i.best_level[SIDE_SELL] and best_index(i, SIDE_BUY) >= best_index(i, SIDE_SELL):
             return False
-    return unseen_hold(m, &seen) and expiries_hold(m) and seen == m.order_live
+    return unseen_hold(m, &seen) and expiries_hold(m) and ties_hold(m) and seen == m.order_live
 
 
 cdef bint lists_hold(const Market* m) noexcept nogil:

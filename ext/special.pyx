@@ -7,17 +7,20 @@ from ext.book cimport free_slot, list_order
 from ext.events cimport emit_canceled, emit_triggered
 from ext.fields cimport is_stop, may_rest
 from ext.layout cimport (
-    Account, BY_EXPIRY, Extra, Further, IS_QUEUED, Instrument, Market, NEEDS_CARE, Order, Unseen,
+    ACTIVATES, Account, BY_EXPIRY, COUNTS_NOT, Extra, Further, HAS_TIE, IS_QUEUED, Instrument, MUST_END, Market,
+    NEEDS_CARE, Order, Unseen,
 )
 from ext.levels cimport index_of
+from ext.links cimport activate, end_others
 from ext.lots cimport add_reserve, emit_end, emit_lots, lose_lots, use_reserve
-from ext.matching cimport RAN_OUT, come_to_rest, end_order, leave_book
+from ext.matching cimport RAN_OUT, come_to_rest, end_order, leave_book, pull
 from ext.meeting cimport dry_run, match_special
 from ext.places cimport (
     dequeue_met, forget_special, hold_lots, let_go, list_unseen, lots_of, make_special, place_of, plant_stop, set_calm,
     set_place, unlist_unseen, uproot_stop,
 )
 from ext.risk cimport free_of, lower_of, market_price, upper_of
+from ext.ties cimport is_waiting
 from ext.tree cimport plant
 from ext.wire cimport *
 
@@ -93,7 +96,9 @@ cdef bint come_to_book(Market* m, Instrument* i, Account* a, uint32_t slot, int6
         return False
     add_reserve(m, slot, hidden)
     hold_lots(m, i, a, o, hidden)
-    if e.display_qty or o.flags & ORDER_FLAG_REDUCE_ONLY:
+    if o.special & COUNTS_NOT:
+        m.positions[o.position].open[o.side] -= o.leaves
+    if e.display_qty or o.flags & ORDER_FLAG_REDUCE_ONLY or o.special & HAS_TIE:
         o.special |= NEEDS_CARE
     return True
 
@@ -104,6 +109,8 @@ cdef void leave_displayed(Market* m, Instrument* i, Account* a, uint32_t slot) n
     cdef uint32_t hidden = m.extras[slot].reserve
     use_reserve(m, slot, hidden)
     let_go(m, i, a, o, hidden)
+    if o.special & COUNTS_NOT:
+        m.positions[o.position].open[o.side] += o.leaves
     leave_book(m, i, a, o, slot)
     o.leaves += hidden
     o.special &= ~<uint32_t> NEEDS_CARE
@@ -160,6 +167,12 @@ cdef void replace_special(Market* m, uint32_t slot, int64_t price, uint32_t lots
     cdef Order* o = &m.orders[slot]
     cdef Account* a = &m.accounts[o.account]
     cdef Instrument* i = &m.instruments[o.instrument]
+    if is_waiting(o):
+        o.price = price
+        if o.order_type == ORDER_TYPE_STOP:
+            m.extras[slot].stop_price = price
+        emit_lots(m, slot, EVENT_KIND_REPLACED | <uint64_t> EVENT_FLAG_PRIORITY_KEPT << 24)
+        return
     if keeps:
         lose_lots(m, i, slot, lots_of(m, slot) - lots)
         emit_lots(m, slot, EVENT_KIND_REPLACED | <uint64_t> EVENT_FLAG_PRIORITY_KEPT << 24)
@@ -189,6 +202,8 @@ cdef uint8_t become_active(Market* m, Instrument* i, Account* a, Order* o) noexc
         o.tif = TIME_IN_FORCE_IOC
         o.price = market_price(i, o.side)
     emit_triggered(m, a, o)
+    if o.special & HAS_TIE:
+        end_others(m, <uint32_t> o.order_id)
     bound = upper_of(i) if o.side == SIDE_BUY else lower_of(i)
     if o.price > bound if o.side == SIDE_BUY else o.price < bound:
         return CANCEL_REASON_PRICE_COLLAR
@@ -202,6 +217,12 @@ cdef void serve(Market* m, uint32_t slot) noexcept nogil:
     cdef Instrument* i = &m.instruments[o.instrument]
     cdef Account* a = &m.accounts[o.account]
     cdef uint8_t reason
+    if o.special & MUST_END:
+        pull(m, slot, CANCEL_REASON_LINKED)
+        return
+    if o.special & ACTIVATES:
+        activate(m, slot)
+        return
     leave_unseen(m, i, a, slot)
     if i.state != INSTRUMENT_STATE_OPEN:
         go_unseen(m, i, a, slot, PLACE_STOP, True)

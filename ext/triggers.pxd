@@ -8,6 +8,7 @@ from ext.layout cimport Further
 from ext.levels cimport best_index, index_of
 from ext.risk cimport Refusal, refuse
 from ext.stops cimport trail_price
+from ext.ties cimport is_waiting
 from ext.wire cimport *
 
 
@@ -63,7 +64,9 @@ cdef inline uint8_t check_special_price(
         price[0] = f.stop_price
     if check == 0:
         check = check_tick(i, f.stop_price, r)
-    return check if check else check_stop_side(i, c.side, f.stop_price, r)
+    if check or f.role == ROLE_CHILD:
+        return check
+    return check_stop_side(i, c.side, f.stop_price, r)
 
 
 cdef inline uint8_t check_stop_replace(
@@ -79,4 +82,6 @@ cdef inline uint8_t check_stop_replace(
     if is_beyond_price(c.price):
         return refuse(r, CHECK_PRICE, MAX_PRICE, c.price, 0)
     check = check_tick(i, c.price, r)
-    return check if check else check_stop_side(i, o.side, c.price, r)
+    if check or is_waiting(o):
+        return check
+    return check_stop_side(i, o.side, c.price, r)

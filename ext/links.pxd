@@ -1,0 +1,24 @@
+"""What moves orders that are tied to others: docs/linked.md."""
+
+from libc.stdint cimport uint8_t, uint32_t
+
+from ext.layout cimport Further, Instrument, Market, Order
+from ext.risk cimport Refusal
+from ext.wire cimport OrderCommand
+
+# Checks 10b and 10c. named: the slot of the order that link_id names, once both have passed; else it stays as it is.
+cdef uint8_t check_link(
+    Market* m, const OrderCommand* c, const Further* f, uint32_t* named, Refusal* r,
+) noexcept nogil
+# Tie an order that was accepted just now, and is nowhere, to the one that it named.
+cdef void tie_order(Market* m, uint32_t slot, uint32_t role, uint32_t named) noexcept nogil
+# A command that named an order was refused: that one and all of its ring are to end.
+cdef void end_named(Market* m, uint32_t named) noexcept nogil
+# An order of a ring has lost lots: the others lose as many, at once.
+cdef void lost_lots(Market* m, uint32_t slot) noexcept nogil
+# Cancel all others of an order's ring at once.
+cdef void end_others(Market* m, uint32_t slot) noexcept nogil
+# An order with a tie has ended: have the queue of the market end the others, and end or wake its children.
+cdef void end_tie(Market* m, uint32_t slot) noexcept nogil
+# Serve a child whose parent has ended.
+cdef void activate(Market* m, uint32_t slot) noexcept nogil

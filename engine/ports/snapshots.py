@@ -68,6 +68,7 @@ class SnapshotProtocol:
     ) -> None:
         """unread_bytes: of answers that wait for clients to read them."""
         self._unread_bytes = unread_bytes
+        self._not_durable_bytes = 0  # of answers that wait until their state is durable
         self._market = market
         self._send = send
         self._send_two = send_two
@@ -94,7 +95,7 @@ class SnapshotProtocol:
                 "bad_query", f"channel must be one of {', '.join(_SIZES)}, got {channel[:20]!r}",
                 field="channel", limit="".join(_SIZES), value=channel[:20],
             )  # fmt: skip
-        unread_bytes = self._unread_bytes()
+        unread_bytes = self._unread_bytes() + self._not_durable_bytes
         if unread_bytes > MAX_UNREAD_BYTES:
             raise FrameError(
                 "overloaded", f"answers of {unread_bytes} bytes wait for clients that do not read them; try again",
@@ -120,8 +121,10 @@ class SnapshotProtocol:
         records = b"" if channel in TOLD else self._state(channel, instruments)
         _check_size(records)
         seq = market.core.seq
+        self._not_durable_bytes += len(records)
 
         def reply() -> None:
+            self._not_durable_bytes -= len(records)
             # The gate has let out just what `records` show: the channel's sequence is that of this state.
             body: dict[str, Any] = {"channel": channel, "seq": seq, "instrument": query.instrument}
             shown = records

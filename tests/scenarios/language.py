@@ -1,0 +1,278 @@
+"""Scenarios in words: lines to commands, events and rows to lines.
+
+What can be asked, a line each (prices in the currency, times from now on):
+    A buy 100 10.00 [words]     an order named A; 10.00 may be mkt, mtl (market to limit) or - (none)
+        by X                    of account X; else each order has an account of its own
+        day ioc fok open close auction, gtd +60s             time in force (GTC unless said)
+        post slide hidden aon reduce imbalance               flags
+        min 100, show 100, disc 0.05, stop 9.90, trail 0.10, trail 5%, peg primary|market|mid, off -0.01, owner 7
+        stp newest|oldest|both|decrement                     self-trade prevention
+    cancel A; replace A 100 10.00; give X 100 (shares)
+    call opening|closing|halt|volatility [+300s] [then open|closed|halted]; auction; state open|closed|halted [reason]
+    tick +60s; day +3600s (when the day ends); bands 9.50 10.50; short on|off
+
+What is said: trade BUY SELL qty @ price; cancel A qty REASON; refuse A CHECK [RULE]; replace A qty @ price;
+trigger A @ price; restate A leaves REASON; auction KIND qty @ price [imbalance side qty]; state NAME [reason].
+What rests: A PLACE leaves @ price [shown n].
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from openbell import wire
+from openbell.wire import (
+    AuctionKind,
+    CancelReason,
+    Check,
+    CommandKind,
+    EventKind,
+    HaltReason,
+    InstrumentState,
+    ModeFlag,
+    OrderFlag,
+    OrderType,
+    Peg,
+    Place,
+    RestateReason,
+    Rule,
+    SelfTrade,
+    TimeInForce,
+)
+
+from tests.reference import commands as ask
+from tests.reference.commands import Command
+from tests.reference.desk import AnyMarket, Desk
+from tests.reference.records import REJECTS
+from tests.scenarios.table import Scenario
+
+ACCOUNTS = 24
+CASH = 10**15
+SECOND_NS = 1_000_000_000
+TIFS = {
+    "day": TimeInForce.DAY,
+    "ioc": TimeInForce.IOC,
+    "fok": TimeInForce.FOK,
+    "open": TimeInForce.AT_OPEN,
+    "close": TimeInForce.AT_CLOSE,
+    "auction": TimeInForce.AUCTION,
+}
+FLAGS = {
+    "post": OrderFlag.POST_ONLY,
+    "slide": OrderFlag.SLIDE,
+    "hidden": OrderFlag.HIDDEN,
+    "aon": OrderFlag.ALL_OR_NONE,
+    "reduce": OrderFlag.REDUCE_ONLY,
+}
+MODES = {
+    "newest": SelfTrade.CANCEL_NEWEST,
+    "oldest": SelfTrade.CANCEL_OLDEST,
+    "both": SelfTrade.CANCEL_BOTH,
+    "decrement": SelfTrade.DECREMENT,
+}
+PEGS = {"primary": Peg.PRIMARY, "market": Peg.MARKET, "mid": Peg.MIDPOINT}
+NUMBERS = {"min": "min_qty", "show": "display_qty", "owner": "self_trade_group"}
+PRICES = {"disc": "discretion", "stop": "stop_price", "off": "offset"}
+
+
+def price_of(text: str) -> int:
+    units = Decimal(text) * wire.PRICE_SCALE
+    assert units == int(units), text
+    return int(units)
+
+
+def told_price(price: int) -> str:
+    """At least two decimals."""
+    whole, parts = divmod(price, wire.PRICE_SCALE)
+    decimals = f"{parts:04}".rstrip("0")
+    return f"{whole}.{decimals:0<2}"
+
+
+def time_of(text: str) -> int:
+    """+60s in ns."""
+    assert text[0] == "+"
+    assert text[-1] == "s"
+    return int(text[1:-1]) * SECOND_NS
+
+
+def lines(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.strip().splitlines() if line.strip()]
+
+
+class Stage:
+    """A market with one open instrument, on which a scenario is played."""
+
+    def __init__(self, market: AnyMarket, scenario: Scenario) -> None:
+        self.desk = Desk(market)
+        self.names: list[str] = []  # of orders; the client order id is the place, from 1
+        self.accounts: dict[str, int] = {}
+        self.owners: dict[str, int] = {}  # account of each order
+        self.desk.do(
+            ask.configure(accounts=ACCOUNTS, positions=2 * ACCOUNTS),
+            ask.instrument(0, price_of(scenario.tick), 1, price_of(scenario.reference), scenario.collar_bps),
+            ask.instrument_state(0, InstrumentState.OPEN),
+        )
+        for number in range(ACCOUNTS):
+            self.desk.do(ask.account(number, flags=wire.AccountFlag.SHORT_ALLOWED), ask.deposit(number, CASH))
+
+    def play(self, line: str) -> list[str]:
+        """Do what a line asks; what is said to it."""
+        command, after_ns = self._command(line.split())
+        return self._told(self.desk.do(command, after_ns=after_ns))
+
+    def _account(self, name: str) -> int:
+        return self.accounts.setdefault(name, len(self.accounts))
+
+    def _command(self, words: list[str]) -> tuple[Command, int]:
+        verb, rest = words[0], words[1:]
+        if rest[:1] in (["buy"], ["sell"]):
+            return self._order(verb, rest), 0
+        if verb == "cancel":
+            return ask.cancel(self.owners[rest[0]], self.names.index(rest[0]) + 1), 0
+        if verb == "replace":
+            name, qty, price = rest
+            return ask.replace(self.owners[name], self.names.index(name) + 1, price_of(price), int(qty)), 0
+        if verb == "give":
+            return ask.shares(self._account(rest[0]), 0, int(rest[1]), 1), 0
+        if verb == "tick":
+            return ask.tick(), time_of(rest[0])
+        if verb == "day":
+            return ask.schedule(self.desk.ts_ns + time_of(rest[0])), 0
+        return self._govern(verb, rest), 0
+
+    def _govern(self, verb: str, rest: list[str]) -> Command:
+        """What operators do."""
+        if verb == "state":
+            reason = HaltReason[rest[1].upper()] if rest[1:] else 0
+            return ask.instrument_state(0, InstrumentState[rest[0].upper()], int(reason))
+        if verb == "call":
+            then = InstrumentState[rest[rest.index("then") + 1].upper()] if "then" in rest else InstrumentState.OPEN
+            at_ns = self.desk.ts_ns + time_of(rest[1]) if rest[1:] and rest[1][0] == "+" else 0
+            return ask.call(0, AuctionKind[rest[0].upper()], at_ns, then)
+        if verb == "auction":
+            return ask.run_auction(0)
+        if verb == "bands":
+            lower, upper = map(price_of, rest)
+            return ask.command(CommandKind.SET_BANDS, lower, upper, (lower + upper) // 2, instrument=0)
+        assert verb == "short", verb
+        return ask.command(CommandKind.SET_SHORT_SALE, int(rest[0] == "on"), instrument=0)
+
+    def _order(self, name: str, words: list[str]) -> Command:
+        side, qty, price, *options = words
+        fields: dict[str, Any] = {"tif": TimeInForce.GTC, "flags": 0, "modes": 0}
+        if price in ("mkt", "mtl"):
+            fields["order_type"] = OrderType.MARKET if price == "mkt" else OrderType.MARKET_TO_LIMIT
+        elif price != "-":
+            fields["price"] = price_of(price)
+        owner = name
+        given = iter(options)
+        for word in given:
+            if word == "by":
+                owner = next(given)
+            else:
+                fields |= self._option(word, fields, given)
+        if "stop_price" in fields:
+            fields["order_type"] = OrderType.STOP_LIMIT if "price" in fields else OrderType.STOP
+        self.owners[name] = self._account(owner)
+        self.names.append(name)
+        return ask.special(self.owners[name], len(self.names), int(side == "sell"), int(qty), **fields)
+
+    def _option(self, word: str, fields: dict[str, Any], given: Any) -> dict[str, Any]:
+        """Fields that a word, with those after it, stands for."""
+        if word in TIFS:
+            return {"tif": TIFS[word]}
+        if word in FLAGS:
+            return {"flags": fields["flags"] | FLAGS[word]}
+        if word in NUMBERS:
+            return {NUMBERS[word]: int(next(given))}
+        if word in PRICES:
+            return {PRICES[word]: price_of(next(given))}
+        if word == "gtd":
+            return {"tif": TimeInForce.GTD, "expire_ns": self.desk.ts_ns + time_of(next(given))}
+        if word == "stp":
+            return {"self_trade": MODES[next(given)]}
+        if word == "peg":
+            return {"order_type": OrderType.PEGGED, "peg": PEGS[next(given)]}
+        if word == "imbalance":
+            return {"modes": ModeFlag.IMBALANCE_ONLY}
+        assert word == "trail", word
+        text = next(given)
+        if text.endswith("%"):
+            offset, modes = int(Decimal(text[:-1]) * 100), ModeFlag.TRAIL_PERCENT
+        else:
+            offset, modes = price_of(text), 0
+        return {"order_type": OrderType.TRAILING_STOP, "offset": offset, "modes": modes}
+
+    # What is said
+
+    def _name(self, client_order_id: int) -> str:
+        return self.names[client_order_id - 1]
+
+    def _told(self, events: list[Any]) -> list[str]:
+        said = []
+        fills = [event for event in events if event.kind == EventKind.FILL]
+        partners = dict(zip(fills[::2], fills[1::2], strict=True))
+        for event in events:
+            if event.kind in REJECTS:
+                rule = f" {Rule(event.limit).name}" if event.check == Check.COMBINATION else ""
+                who = self._name(event.client_order_id) if event.client_order_id else "market"
+                said.append(f"refuse {who} {Check(event.check).name}{rule}")
+            elif event in partners:
+                pair = sorted((event, partners[event]), key=lambda fill: fill.side)
+                buyer, seller = (self._name(fill.client_order_id) for fill in pair)
+                said.append(f"trade {buyer} {seller} {event.qty} @ {told_price(event.price)}")
+            elif event.kind in TOLD:
+                said.append(TOLD[event.kind](self, event))
+        return said
+
+    def _canceled(self, event: Any) -> str:
+        return f"cancel {self._name(event.client_order_id)} {event.qty} {CancelReason(event.reason).name}"
+
+    def _replaced(self, event: Any) -> str:
+        return f"replace {self._name(event.client_order_id)} {event.qty} @ {told_price(event.price)}"
+
+    def _triggered(self, event: Any) -> str:
+        return f"trigger {self._name(event.client_order_id)} @ {told_price(event.price)}"
+
+    def _restated(self, event: Any) -> str:
+        return f"restate {self._name(event.client_order_id)} {event.leaves} {RestateReason(event.reason).name}"
+
+    def _auction(self, event: Any) -> str:
+        said = f"auction {AuctionKind(event.reason).name} {event.qty} @ {told_price(event.price)}"
+        return said + (f" imbalance {'sell' if event.side else 'buy'} {event.leaves}" if event.leaves else "")
+
+    def _state(self, event: Any) -> str:
+        why = ""
+        if event.reason == InstrumentState.HALTED and event.side:
+            why = f" {HaltReason(event.side).name}"
+        return f"state {InstrumentState(event.reason).name}{why}"
+
+    def resting(self) -> list[str]:
+        """All live orders: the book's best first, then the others as they came."""
+        said = []
+        for row in self.desk.orders(instrument=0):
+            shown = f" shown {row.shown}" if row.place == Place.BOOK and row.shown != row.leaves else ""
+            what = f"{self._name(row.client_order_id)} {Place(row.place).name}"
+            said.append(f"{what} {row.leaves} @ {told_price(row.price)}{shown}")
+        return said
+
+
+TOLD = {
+    EventKind.CANCELED: Stage._canceled,
+    EventKind.REPLACED: Stage._replaced,
+    EventKind.TRIGGERED: Stage._triggered,
+    EventKind.RESTATED: Stage._restated,
+    EventKind.AUCTION: Stage._auction,
+    EventKind.INSTRUMENT_STATE: Stage._state,
+}
+
+
+def play(market: AnyMarket, scenario: Scenario) -> tuple[list[str], list[str]]:
+    """What the scenario's market says and what rests after it. Raises AssertionError where what is given is refused."""
+    stage = Stage(market, scenario)
+    for line in lines(scenario.given):
+        said = stage.play(line)
+        assert not any(words.startswith("refuse") for words in said), f"{line}: {said}"
+    said = [words for line in lines(scenario.do) for words in stage.play(line)]
+    return said, stage.resting()

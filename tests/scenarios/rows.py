@@ -1,0 +1,14 @@
+"""The table: every row."""
+
+from __future__ import annotations
+
+from tests.scenarios import auctions, dark, displayed, halts
+from tests.scenarios.table import Scenario
+
+GROUPS: dict[str, list[Scenario]] = {
+    "Displayed orders": displayed.ROWS,
+    "Orders that are not displayed": dark.ROWS,
+    "Auctions": auctions.ROWS,
+    "Halts, pauses, bands, short sales": halts.ROWS,
+}
+ROWS = [row for rows in GROUPS.values() for row in rows]

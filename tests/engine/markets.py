@@ -107,7 +107,8 @@ class Trading:
         return commands.tobytes()
 
     def specials(self, count: int) -> bytes:
-        """Random stops of all kinds, orders that expire, market-to-limit orders, in groups; now and then nonsense."""
+        """Random stops of all kinds, orders that expire, icebergs, sliding and reduce-only orders, market-to-limit orders,
+        in groups and of owners; now and then nonsense."""
         rng, types = self.random, wire.OrderType
         commands = np.zeros(count, wire.SPECIAL_COMMAND)
         commands["kind"] = wire.CommandKind.NEW_SPECIAL
@@ -128,9 +129,15 @@ class Trading:
         dated = (commands["order_type"] == types.LIMIT) & (rng.random(count) < 0.9)
         commands["tif"][dated] = wire.TimeInForce.GTD
         commands["expire_ns"][dated] = self.ts_ns + rng.integers(0, 50_000_000, count)[dated]
+        limits = commands["order_type"] == types.LIMIT
+        commands["display_qty"][limits] = np.minimum(commands["qty"], 20)[limits] * rng.integers(0, 2, count)[limits]
+        commands["self_trade_group"] = rng.integers(0, 3, count)
+        commands["self_trade"] = rng.integers(0, 5, count)
+        slides = wire.OrderFlag.POST_ONLY | wire.OrderFlag.SLIDE
+        commands["flags"][limits] = rng.choice([0, 0, slides, wire.OrderFlag.REDUCE_ONLY], count)[limits]
         if count:  # one that nobody trades with before it expires, at the next TICK
             commands[0]["side"], commands[0]["order_type"] = wire.Side.BUY, types.LIMIT
-            commands[0]["price"], commands[0]["stop_price"], commands[0]["offset"] = 100, 0, 0
+            commands[0]["price"], commands[0]["stop_price"], commands[0]["offset"], commands[0]["flags"] = 100, 0, 0, 0
             commands[0]["tif"], commands[0]["expire_ns"] = wire.TimeInForce.GTD, self.ts_ns + 1_500_000
         for command in commands:
             account = int(command["account"])

@@ -107,8 +107,8 @@ class Trading:
         return commands.tobytes()
 
     def specials(self, count: int) -> bytes:
-        """Random stops of all kinds, orders that expire, icebergs, sliding and reduce-only orders, market-to-limit orders,
-        in groups and of owners; now and then nonsense."""
+        """Random stops of all kinds, orders that expire, icebergs, sliding, reduce-only and market-to-limit orders, in
+        groups and of owners; now and then nonsense."""
         rng, types = self.random, wire.OrderType
         commands = np.zeros(count, wire.SPECIAL_COMMAND)
         commands["kind"] = wire.CommandKind.NEW_SPECIAL

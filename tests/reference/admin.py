@@ -8,7 +8,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import AdminFlag, CancelReason, Check, EventKind
 
-from tests.reference import states
+from tests.reference import bands, states
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.capacity import Capacity
@@ -125,6 +125,8 @@ def set_instrument(state: State, command: Any) -> None:
     symbol = checked_name(command, number, present.symbol if present else None, names)
     instrument = state.instruments.setdefault(number, Instrument(number))
     instrument.symbol = symbol
+    if present is not None and chosen["tick_size"] != present.tick_size:
+        instrument.steps = ()
     vars(instrument).update(chosen)
     state.output.event(EventKind.INSTRUMENT_SET, instrument=number, qty=command.request)
 
@@ -257,4 +259,7 @@ COMMANDS = {
     wire.CommandKind.OPERATOR_CANCEL: operator_cancel,
     wire.CommandKind.NOTE: note,
     wire.CommandKind.RUN_AUCTION: states.run_auction,
+    wire.CommandKind.SET_BANDS: bands.set_bands,
+    wire.CommandKind.SET_SHORT_SALE: bands.set_short_sale,
+    wire.CommandKind.SET_TICKS: bands.set_ticks,
 }

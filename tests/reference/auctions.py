@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tests.reference.ticks import Ticks
+
 
 class Interest(NamedTuple):
     """Lots of one order, up to (buy) or down to (sell) its price. A market order is not `priced`: it adds no price."""
@@ -37,31 +39,34 @@ def at(buys: Sequence[Interest], sells: Sequence[Interest], price: int) -> Cross
 
 
 class Grid(NamedTuple):
-    """The prices that an auction may have: all ticks from least to most (none where most is 0), and one at the
+    """The prices that an auction may have: all valid ones from least to most (none where most is 0), and one at the
     reference."""
 
-    tick: int
+    ticks: Ticks
     least: int
     most: int
     reference: int
 
     def has(self, price: int) -> bool:
-        on_a_tick = price % self.tick == 0 and price > 0
-        return on_a_tick and (self.least <= price <= self.most or price == self.reference // self.tick * self.tick)
+        is_valid = price == self.ticks.down(price) and price > 0
+        return is_valid and (self.least <= price <= self.most or price == self.ticks.down(self.reference))
 
 
-def grid_of(orders: Sequence[Interest], tick: int, reference: int) -> Grid:
+def grid_of(orders: Sequence[Interest], ticks: Ticks, reference: int) -> Grid:
     limits = [order.price for order in orders if order.priced]
-    return Grid(tick, min(limits, default=0), max(limits, default=0), reference)
+    return Grid(ticks, min(limits, default=0), max(limits, default=0), reference)
 
 
-def crossing(buys: Sequence[Interest], sells: Sequence[Interest], tick: int, reference: int) -> Crossing:
-    """Where the auction would be, IMBALANCE_ONLY orders left out by the caller. Prices of orders are multiples of
-    `tick`; reference 0: none."""
+def crossing(buys: Sequence[Interest], sells: Sequence[Interest], ticks: Ticks, reference: int) -> Crossing:
+    """Where the auction would be, IMBALANCE_ONLY orders left out by the caller. Prices of orders may be
+    no longer valid; reference 0: none."""
     orders = [*buys, *sells]
-    grid = grid_of(orders, tick, reference)
+    grid = grid_of(orders, ticks, reference)
     # Between two of these nothing changes: a stretch of equal volume and imbalance begins and ends with one of them.
-    turns = {order.price + step for order in orders for step in (-tick, 0, tick)} | {reference // tick * tick}
+    turns = {ticks.down(reference)}
+    for order in orders:
+        turns |= {ticks.down(order.price - 1), ticks.down(order.price)}
+        turns |= {ticks.up(order.price), ticks.up(order.price + 1)}
     found = [at(buys, sells, price) for price in sorted(turns) if grid.has(price)]
     volume = max((each.volume for each in found), default=0)
     if volume == 0:
@@ -74,7 +79,7 @@ def crossing(buys: Sequence[Interest], sells: Sequence[Interest], tick: int, ref
     if all(each.imbalance < 0 for each in found):
         return found[0]
     target = reference or (found[0].price + found[-1].price) // 2
-    for price in (target // tick * tick, -(-target // tick) * tick):
+    for price in (ticks.down(target), ticks.up(target)):
         near = at(buys, sells, price)
         if grid.has(price) and (near.volume, abs(near.imbalance)) == (volume, imbalance):
             found.append(near)

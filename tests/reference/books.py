@@ -10,6 +10,7 @@ from openbell import wire
 from sortedcontainers import SortedDict
 
 from tests.reference.accounts import Account
+from tests.reference.ticks import Ticks, every
 
 LEVELS_OF_A_PAGE = 64
 BUY, SELL = wire.Side.BUY, wire.Side.SELL
@@ -153,6 +154,11 @@ class Instrument:
     auction_ns: int = 0  # when its call ends; 0: when an operator says so
     auction_then: int = 0  # the state after it
     next_indicative_ns: int = 0
+    detail: int = 0  # AuctionKind or HaltReason of its state
+    lower: int = 0  # price bands; 0: none
+    upper: int = 0
+    is_short_restricted: bool = False
+    steps: tuple[tuple[int, int], ...] = ()  # of its table of ticks; none: tick_size everywhere
     trades: int = 0
     volume: int = 0
     book: Book = field(default_factory=Book)
@@ -177,8 +183,21 @@ class Instrument:
         band = self.reference_price * self.collar_bps // 10_000
         return max(1, self.reference_price - band), min(wire.MAX_PRICE, self.reference_price + band)
 
-    def effective_price(self, side: int) -> int:
-        """Price of a market order."""
+    def ticks(self) -> Ticks:
+        return Ticks(self.steps) if self.steps else every(self.tick_size)
+
+    def band(self, side: int) -> int:
+        """The most that a buy may pay, the least that a sell may take, where there are bands: on tick_size."""
+        return every(self.tick_size).down(self.upper) if side == BUY else every(self.tick_size).up(self.lower)
+
+    def is_beyond_band(self, side: int, price: int) -> bool:
+        return self.upper != 0 and (price > self.band(side) if side == BUY else price < self.band(side))
+
+    def effective_price(self, side: int, for_auction: bool = False) -> int:
+        """Price of a market order; 0 where the bands leave it none. Auctions know no bands."""
         lower, upper = self.bounds()
         ticks = upper // self.tick_size if side == BUY else -(-lower // self.tick_size)
-        return self.tick_size * min(max(ticks, 1), wire.MAX_PRICE // self.tick_size)
+        price = self.tick_size * min(max(ticks, 1), wire.MAX_PRICE // self.tick_size)
+        if self.upper and not for_auction:
+            price = min(price, self.band(side)) if side == BUY else max(price, self.band(side))
+        return price if price <= wire.MAX_PRICE else 0

@@ -59,9 +59,9 @@ def halt(random: Random, number: int, bad: bool, **fields: Any) -> Command:
 def waiting(random: Random, instrument: Instrument | None) -> dict[str, int]:
     """Type, time in force and mode of an order that waits for an auction."""
     at_open = instrument is not None and instrument.auction_kind == AuctionKind.OPENING
-    order_type = random.choice((OrderType.LIMIT, OrderType.LIMIT, OrderType.MARKET))
+    order_type = random.choice((OrderType.LIMIT, OrderType.MARKET))
     fields = {"order_type": order_type, "tif": random.choice(FOR_AUCTIONS), "modes": 0}
-    if at_open and random.random() < 0.5:
+    if at_open and random.random() < 0.7:
         fields["tif"] = TimeInForce.AT_OPEN
     if random.random() < 0.25:
         fields |= {"order_type": OrderType.LIMIT, "modes": ModeFlag.IMBALANCE_ONLY}

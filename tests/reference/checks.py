@@ -35,6 +35,9 @@ class Asked:
     qty: int
     flags: int
     discretion: int
+    order_type: int
+    peg: int
+    to_call: bool
     own: Order | None = None
 
     def notional(self) -> int:
@@ -105,18 +108,22 @@ def price_of(command: Any, instrument: Instrument) -> int:
     """The order's price. Only where the checks passed."""
     kind = command.order_type
     if kind == OrderType.MARKET or (kind == OrderType.PEGGED and command.price == 0):
-        return instrument.effective_price(command.side)
+        return instrument.effective_price(command.side, goes_to_call(command, instrument))
     if kind == OrderType.STOP:
         return int(command.stop_price)
     if kind == OrderType.TRAILING_STOP:
         return stops.trail(command.side, instrument.reference_price, command.offset, command.modes)
     if kind == OrderType.MARKET_TO_LIMIT and goes_to_call(command, instrument):
-        return instrument.effective_price(command.side)
+        return instrument.effective_price(command.side, for_auction=True)
     if kind == OrderType.MARKET_TO_LIMIT:
         return instrument.book.best(1 - command.side) or 0
     if command.flags & OrderFlag.SLIDE:
         return slid(instrument, command.side, command.price)
     return int(command.price)
+
+
+def is_stop(order_type: int) -> bool:
+    return order_type in (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 
 
 def goes_to_call(command: Any, instrument: Instrument) -> bool:
@@ -126,10 +133,10 @@ def goes_to_call(command: Any, instrument: Instrument) -> bool:
 
 def slid(instrument: Instrument, side: int, price: int) -> int:
     """Where a sliding order goes; `price` where it need not or cannot."""
-    best, tick = dark.best_resting(instrument, 1 - side), instrument.tick_size
+    best = dark.best_resting(instrument, 1 - side)
     if best is None or not dark.reaches(side, price, best):
         return price
-    aside = (best - 1) // tick * tick if side == BUY else (best // tick + 1) * tick
+    aside = instrument.ticks().down(best - 1) if side == BUY else instrument.ticks().up(best + 1)
     return aside if 1 <= aside <= wire.MAX_PRICE else price
 
 
@@ -137,8 +144,13 @@ def limit(instrument: Instrument, price: int) -> Iterator[Failure]:
     """Checks 16 and 17."""
     if not 1 <= price <= wire.MAX_PRICE:
         yield Failure(Check.PRICE, wire.MAX_PRICE, price)
-    if price % instrument.tick_size:
-        yield Failure(Check.TICK_SIZE, instrument.tick_size, price)
+    yield from on_a_tick(instrument.ticks().at(price), price)
+
+
+def on_a_tick(tick: int, price: int) -> Iterator[Failure]:
+    """Checks 17 and 17a."""
+    if price % tick:
+        yield Failure(Check.TICK_SIZE, tick, price)
 
 
 def collar(instrument: Instrument, side: int, price: int) -> Iterator[Failure]:
@@ -165,11 +177,14 @@ def prices(command: Any, instrument: Instrument) -> Iterator[Failure]:
         yield from limit(instrument, command.price)
     has_stop = kind in (OrderType.STOP, OrderType.STOP_LIMIT)
     steps = kind == OrderType.PEGGED and command.peg != Peg.MIDPOINT
-    for distance in (command.stop_price * has_stop, command.offset * steps, command.discretion):
-        if distance % instrument.tick_size:
-            yield Failure(Check.TICK_SIZE, instrument.tick_size, distance)
+    if has_stop:
+        yield from on_a_tick(instrument.ticks().at(command.stop_price), command.stop_price)
+    for distance in (command.offset * steps, command.discretion):
+        yield from on_a_tick(instrument.tick_size, distance)
     if kind == OrderType.LIMIT or has_cap:
         yield from collar(instrument, side, command.price)
+        if not goes_to_call(command, instrument):
+            yield from band(instrument, side, command.price, command.discretion)
     if has_stop:
         yield from stop_side(instrument, side, command.stop_price)
     if kind == OrderType.TRAILING_STOP:
@@ -178,23 +193,45 @@ def prices(command: Any, instrument: Instrument) -> Iterator[Failure]:
         price = price_of(command, instrument)
         if not 1 <= price <= wire.MAX_PRICE:
             yield Failure(Check.STOP_SIDE, 1 if price < 1 else wire.MAX_PRICE, price)
-    to_limit_now = kind == OrderType.MARKET_TO_LIMIT and not goes_to_call(command, instrument)
-    if to_limit_now and instrument.book.best(1 - side) is None:
-        yield Failure(Check.NO_PRICE, 0, 0)
+    yield from no_price(command, instrument)
+
+
+def no_price(command: Any, instrument: Instrument) -> Iterator[Failure]:
+    """Check 18b, of those whose price is the market's."""
+    at_market = command.order_type in (OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
+    at_market = at_market or (command.order_type == OrderType.PEGGED and command.price == 0)
+    if at_market and not goes_to_call(command, instrument):
+        price = price_of(command, instrument)
+        if price == 0 or instrument.is_beyond_band(command.side, price):
+            yield Failure(Check.NO_PRICE, 0, 0)
+
+
+def band(instrument: Instrument, side: int, price: int, discretion: int) -> Iterator[Failure]:
+    """Check 18c."""
+    worst = price + discretion if side == BUY else price - discretion
+    if instrument.is_beyond_band(side, worst):
+        yield Failure(Check.PRICE_BAND, instrument.band(side), worst)
 
 
 def replaced_price(command: Any, order: Order, leaves: int) -> Iterator[Failure]:
     """Checks 16 to 18a of a REPLACE, and what follows them."""
     instrument, kind = order.instrument, order.order_type
     keeps_its_own = kind == OrderType.TRAILING_STOP or (order.place == Place.CALL and kind != OrderType.LIMIT)
-    if keeps_its_own or (kind == OrderType.PEGGED and command.price == 0):
+    if keeps_its_own:
         return
-    yield from limit(instrument, command.price)
+    if kind == OrderType.PEGGED and command.price == 0:
+        if instrument.effective_price(order.side) == 0:
+            yield Failure(Check.NO_PRICE, 0, 0)
+        return
+    if command.price != order.price:  # one that came before the ticks changed stays valid
+        yield from limit(instrument, command.price)
     if order.place == Place.STOP:
         if kind == OrderType.STOP:
             yield from stop_side(instrument, order.side, command.price)
         return
     yield from collar(instrument, order.side, command.price)
+    if order.place != Place.CALL:
+        yield from band(instrument, order.side, command.price, order.discretion)
     if order.display_qty and leaves > combination.MOST_PARTS * order.display_qty:
         yield Failure(Check.COMBINATION, Rule.DISPLAY, order.display_qty)
     sign = 1 if order.side == BUY else -1
@@ -219,7 +256,18 @@ def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failu
     yield from permission(state, account, new_in_state(command, instrument))
     if command.qty == 0:
         yield Failure(Check.QTY, 1, 0)
-    asked = Asked(account, instrument, command.side, command.price, command.qty, command.flags, command.discretion)
+    asked = Asked(
+        account,
+        instrument,
+        command.side,
+        command.price,
+        command.qty,
+        command.flags,
+        command.discretion,
+        command.order_type,
+        command.peg,
+        goes_to_call(command, instrument) and not is_stop(command.order_type),
+    )
     yield from size(asked)
     yield from prices(command, instrument)
     asked.price = price_of(command, instrument)
@@ -251,15 +299,25 @@ def of_replace(state: State, command: Any, order: Order) -> Iterator[Failure]:
 
 def of_new_leaves(state: State, command: Any, order: Order, leaves: int) -> Iterator[Failure]:
     """Checks 15 to 27, of a replace to `leaves` > 0."""
+    in_call = order.instrument.state == InstrumentState.CALL
     asked = Asked(
-        order.account, order.instrument, order.side, command.price, leaves, order.flags, order.discretion, own=order
+        order.account,
+        order.instrument,
+        order.side,
+        command.price,
+        leaves,
+        order.flags,
+        order.discretion,
+        order.order_type,
+        order.peg,
+        order.place == Place.CALL or (in_call and order.place != Place.STOP),
+        own=order,
     )
     yield from size(asked)
     yield from replaced_price(command, order, leaves)
     asked.price = new_price(command, order)
     yield from worth(asked)
     yield from exposure(asked)
-    in_call = order.instrument.state == InstrumentState.CALL
     if order.flags & OrderFlag.POST_ONLY and not in_call and not keeps_priority(command, order, leaves):
         yield from crossing(asked)
     yield from pages(state)
@@ -358,6 +416,7 @@ def exposure(asked: Asked) -> Iterator[Failure]:
         available = held - asked.open_qty()
         if qty > available:
             yield Failure(Check.SHORT_SALE, max(0, available), qty, max(0, available))
+    yield from short_price(asked)
     if asked.side == BUY:
         free = account.cash - asked.hold()
         free += wire.MAX_CASH if account.has_credit() else -account.short_proceeds()
@@ -366,6 +425,28 @@ def exposure(asked: Asked) -> Iterator[Failure]:
     room = (held if asked.side == SELL else -held) - asked.open_qty()
     if asked.flags & OrderFlag.REDUCE_ONLY and qty > room:
         yield Failure(Check.REDUCE_ONLY, max(0, room), qty, max(0, room))
+
+
+def short_price(asked: Asked) -> Iterator[Failure]:
+    """Check 23a, of short sales while they are restricted."""
+    instrument, position = asked.instrument, asked.account.positions.get(asked.instrument.number)
+    held = position.qty if position else 0
+    if asked.side != SELL or not instrument.is_short_restricted or asked.qty <= held - asked.open_qty():
+        return
+    if asked.to_call:
+        if asked.order_type != OrderType.LIMIT:
+            yield Failure(Check.SHORT_PRICE, 0, asked.price)
+        return
+    bid, worst = instrument.book.best(BUY), asked.price - asked.discretion
+    if bid is None or instrument.state != InstrumentState.OPEN:
+        return
+    if asked.order_type == OrderType.PEGGED:
+        if asked.peg != Peg.MIDPOINT:
+            yield Failure(Check.SHORT_PRICE, 0, asked.peg)
+    elif asked.order_type != OrderType.LIMIT:
+        yield Failure(Check.SHORT_PRICE, 0, asked.price)
+    elif worst <= bid:
+        yield Failure(Check.SHORT_PRICE, instrument.ticks().up(bid + 1), worst)
 
 
 def crossing(asked: Asked) -> Iterator[Failure]:

@@ -194,3 +194,17 @@ def operator_cancel(account: int = wire.ANY, instrument: int = wire.ANY, **field
 
 def note(**fields: Any) -> Command:
     return command(CommandKind.NOTE, **fields)
+
+
+def bands(lower: int, upper: int, reference: int = 0, **fields: Any) -> Command:
+    """SET_BANDS; 0, 0: none any more."""
+    return command(CommandKind.SET_BANDS, lower, upper, reference, **fields)
+
+
+def short_sale(restricted: int, **fields: Any) -> Command:
+    return command(CommandKind.SET_SHORT_SALE, restricted, **fields)
+
+
+def ticks(*steps: int, **fields: Any) -> Command:
+    """SET_TICKS: price from which on, tick, and so on."""
+    return command(CommandKind.SET_TICKS, *steps, **fields)

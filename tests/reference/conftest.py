@@ -20,6 +20,11 @@ def auction_market(request: pytest.FixtureRequest) -> AnyMarket:
     return request.param()
 
 
+@pytest.fixture(params=[Market, Core][: 1 + reach.CORE.bands], ids=["model", "core"][: 1 + reach.CORE.bands])
+def band_market(request: pytest.FixtureRequest) -> AnyMarket:
+    return request.param()
+
+
 @pytest.fixture
 def desk(market: AnyMarket) -> Desk:
     return Desk(market)

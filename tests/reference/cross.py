@@ -56,7 +56,7 @@ def indicative(instrument: Instrument) -> Crossing:
         ]
         for side in (BUY, SELL)
     )
-    return auctions.crossing(buys, sells, instrument.tick_size, instrument.reference_price)
+    return auctions.crossing(buys, sells, instrument.ticks(), instrument.reference_price)
 
 
 def in_turn(orders: list[Order]) -> list[Order]:
@@ -163,6 +163,7 @@ def hold(state: State, instrument: Instrument, request: int = 0) -> None:
         side=SELL if imbalance < 0 else BUY,
     )
     instrument.state, instrument.auction_kind, instrument.auction_ns, instrument.auction_then = then, 0, 0, 0
+    instrument.detail = 0
     state.output.event(EventKind.INSTRUMENT_STATE, instrument=instrument.number, reason=then, qty=request)
     state.output.status(instrument)
     end_what_was_for_it(state, instrument, kind, price)

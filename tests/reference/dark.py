@@ -44,6 +44,8 @@ def price_now(order: Order) -> int | None:
         return None
     price = reference + order.offset
     capped = min(price, order.price) if order.side == BUY else max(price, order.price)
+    if order.instrument.is_beyond_band(order.side, capped):
+        capped = order.instrument.band(order.side)
     return capped if capped >= 1 else None
 
 

@@ -68,6 +68,8 @@ class Watch:
         self.states: Counter[int] = Counter()  # of instruments, CLOSED at first
         self.pairs: dict[int, list[Any]] = defaultdict(list)  # by instrument: the sellers' fills of the auction in hand
         self.auctions: list[tuple[int, ...]] = []  # of the command in hand
+        self.bands: dict[int, tuple[int, int]] = {}  # of instruments that have some
+        self.restricted: Counter[int] = Counter()  # short sales, by instrument
         self._first: Any = None  # the first side of a trade: the maker's, in an auction the buyer's
 
     # What is heard
@@ -94,6 +96,12 @@ class Watch:
             if record.kind in (BookKind.EXECUTE, BookKind.HIDDEN_TRADE) and not record.flags & DataFlag.CROSS
         ]
         assert told == [(r.instrument, r.side, r.qty, r.price, r.trade_no) for r in trades]
+        told_bands = {record.instrument: record for record in market_data if record.kind == BookKind.BANDS}
+        for number, record in told_bands.items():
+            assert (record.price, record.order_id) == self.bands.get(number, (0, 0))
+        statuses = {record.instrument: record for record in market_data if record.kind == BookKind.STATUS}
+        for number, record in statuses.items():
+            assert bool(record.flags & DataFlag.SHORT_RESTRICTED) == bool(self.restricted[number])
         for record in (record for record in market_data if record.kind == BookKind.INDICATIVE):
             assert self.states[record.instrument] == InstrumentState.CALL
             assert bool(record.price) == bool(record.level_qty)
@@ -127,6 +135,14 @@ class Watch:
             self._fill(event)
         elif event.kind == EventKind.INSTRUMENT_STATE:
             self.states[event.instrument] = event.reason
+            if event.reason != InstrumentState.OPEN:
+                self.bands.pop(event.instrument, None)
+        elif event.kind == EventKind.BANDS_SET:
+            self.bands[event.instrument] = (event.price, event.order_id)
+            if event.order_id == 0:
+                del self.bands[event.instrument]
+        elif event.kind == EventKind.SHORT_SALE_SET:
+            self.restricted[event.instrument] = event.reason
         elif event.kind == EventKind.AUCTION:
             self._auction(event)
         elif event.kind == EventKind.CANCELED:
@@ -164,6 +180,8 @@ class Watch:
             trade_no = event.trade_id % (1 << 32)
             if uncrossed.has_minimum(event.order_id, self.asked):
                 self.choosy.add((event.instrument, trade_no))
+            lower, upper = self.bands.get(event.instrument, (0, wire.MAX_PRICE))
+            assert lower <= event.price <= upper, "a trade beyond the bands"
             self.told.append((event.instrument, first.side, event.qty, event.price, trade_no))
         self.trades[event.instrument] += 1
         self.volume[event.instrument] += event.qty
@@ -189,7 +207,7 @@ class Watch:
         self._orders(rows)
         self._accounts(rows)
         self._books(rows)
-        uncrossed.check(rows.orders, rows.instruments, self.asked)
+        uncrossed.check(rows.orders, rows.instruments, self.asked, self.bands)
 
     def _conserved(self, rows: Rows) -> None:
         """Cash and shares come from deposits and from nowhere else."""

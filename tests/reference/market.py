@@ -54,7 +54,7 @@ class Market:
     def apply(self, commands: bytes, market_data: bool = False) -> int:
         """Apply commands; returns their number. Raises ValueError for a caller's error."""
         parsed = parse(commands)
-        if not self.state.reach.auctions and any(command.kind == wire.CommandKind.RUN_AUCTION for command in parsed):
+        if any(command.kind in self.state.reach.unknown_kinds() for command in parsed):
             raise ValueError("unknown kind")
         for place, command in enumerate(parsed):
             if command.seq != self.seq + 1 + place:

@@ -144,12 +144,13 @@ class Output:
             price=day_end_ns,
         )
 
-    def status(self, instrument: Instrument, flags: int = 0) -> None:
+    def status(self, instrument: Instrument) -> None:
+        restricted = int(DataFlag.SHORT_RESTRICTED) if instrument.is_short_restricted else 0
         self.of_instrument(
             BookKind.STATUS,
             instrument,
             state=instrument.state,
-            flags=flags,
+            flags=instrument.detail | restricted,
             price=instrument.reference_price,
             qty=instrument.round_lot,
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from openbell.wire import ModeFlag, OrderFlag, OrderType, Peg, SelfTrade, TimeInForce
+from openbell.wire import CommandKind, ModeFlag, OrderFlag, OrderType, Peg, SelfTrade, TimeInForce
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,13 @@ class Reach:
     min_qty: bool = True  # and ALL_OR_NONE
     discretion: bool = True
     pegs: bool = True
+    bands: bool = True  # docs/bands.md: and short sales, ticks by price
+
+    def unknown_kinds(self) -> set[int]:
+        """Kinds of commands that are a caller's error."""
+        of_bands = {CommandKind.SET_BANDS, CommandKind.SET_SHORT_SALE, CommandKind.SET_TICKS}
+        of_auctions = {CommandKind.RUN_AUCTION}
+        return (set() if self.bands else of_bands) | (set() if self.auctions else of_auctions)
 
     def flags(self) -> int:
         """Bits that a new order may have. A plain number: ~ of an IntFlag has only the bits that it knows."""
@@ -59,4 +66,5 @@ CORE = Reach(
     min_qty=False,
     discretion=False,
     pegs=False,
+    bands=False,
 )

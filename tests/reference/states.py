@@ -7,7 +7,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import AuctionKind, Check, EventKind, HaltReason, InstrumentState
 
-from tests.reference import cross
+from tests.reference import bands, cross
 from tests.reference.books import Instrument
 from tests.reference.refusals import Refused, bad_value, in_range, instrument_of
 from tests.reference.state import State
@@ -42,7 +42,9 @@ def set_instrument_state(state: State, command: Any) -> None:
             price=command.value1,
             qty=command.request,
         )
-        state.output.status(instrument, command.value0)
+        instrument.detail = command.value0
+        state.output.status(instrument)
+        bands.leave_open(state, instrument)
         if command.state == InstrumentState.OPEN:
             state.note_moved(instrument)
             cross.open_without(state, instrument)

@@ -53,6 +53,9 @@ def activate(state: State, order: Order) -> None:
     if order.price > upper if order.side == BUY else order.price < lower:
         matching.cancel(state, order, CancelReason.PRICE_COLLAR)
         return
+    if instrument.is_beyond_band(order.side, order.price):
+        matching.cancel(state, order, CancelReason.PRICE_BAND)
+        return
     free = account.cash - account.hold() + (wire.MAX_CASH if account.has_credit() else -account.short_proceeds())
     if order.side == BUY and instrument.notional(order.price, order.leaves) > free:
         matching.cancel(state, order, CancelReason.BUYING_POWER)

@@ -13,7 +13,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import OrderFlag, OrderType, SelfTrade, TimeInForce
 
-from tests.reference import calling
+from tests.reference import calling, limiting
 from tests.reference import commands as ask
 from tests.reference.asking import Asking, special, spoilt
 from tests.reference.books import Order
@@ -42,6 +42,7 @@ USUAL = {
     "configure": 0.2,
     "nonsense": 0.3,
     **calling.USUAL,
+    **limiting.USUAL,
 }
 # Some swarms hurry, so that message rates are met; others see seconds and days pass.
 PACES_NS = ((0, 0, 0, 1000), (0, 1, 20_000_000, 60_000_000), (0, 0, 0, 1, 50_000_000, 999_999_999, 1_000_000_000))
@@ -59,7 +60,9 @@ class Swarm:
         self.sent: list[Command] = []  # new orders
         self.next_id = 1
         self.centre = world.centre
-        taken = [name for name in USUAL if model.state.reach.auctions or name not in calling.USUAL]
+        reach = model.state.reach
+        missing = [*(calling.USUAL if not reach.auctions else ()), *(limiting.USUAL if not reach.bands else ())]
+        taken = [name for name in USUAL if name not in missing]
         makers: dict[str, Callable[[], Command]] = {name: getattr(self, f"make_{name}") for name in taken}
         factors = (0.0, 0.3, 1.0, 1.0, 1.0, 3.0)
         self.makers = list(makers.values())
@@ -350,6 +353,20 @@ class Swarm:
         called = [each.number for each in calling.in_call(self.model)]
         number = self.random.choice(called) if called and not self.chance(self.bad_share * 3) else self.instrument()
         return ask.run_auction(calling.every_or(self.random, number), request=self.request())
+
+    def make_bands(self) -> Command:
+        number = self.instrument()
+        known = self.model.state.instruments.get(number)
+        return limiting.bands(self.random, number, known, self.chance(self.bad_share * 5), request=self.request())
+
+    def make_short_sale(self) -> Command:
+        bad = self.chance(self.bad_share * 5)
+        return limiting.short_sale(self.random, self.instrument(), bad, request=self.request())
+
+    def make_ticks(self) -> Command:
+        number = self.instrument()
+        known = self.model.state.instruments.get(number)
+        return limiting.ticks(self.random, number, known, self.chance(self.bad_share * 10), request=self.request())
 
     def make_account(self) -> Command:
         random = self.random

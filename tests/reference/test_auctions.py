@@ -7,26 +7,29 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.reference.auctions import NOTHING, Crossing, Interest, at, crossing
+from tests.reference.ticks import Ticks, every
 
 MOST = 60
 
 
 @st.composite
-def books(draw: st.DrawFn) -> tuple[list[Interest], list[Interest], int, int]:
-    """Buys, sells, tick, reference."""
+def books(draw: st.DrawFn, tables: bool = True) -> tuple[list[Interest], list[Interest], Ticks, int]:
+    """Buys, sells, ticks, reference. With tables some orders are at prices that are not valid."""
     tick = draw(st.sampled_from([1, 1, 2, 5]))
+    table = Ticks(((0, tick), (4 * tick, 2 * tick), (20 * tick, 10 * tick)))
     prices = st.integers(1, MOST // tick).map(lambda ticks: ticks * tick)
     interest = st.builds(Interest, prices, st.integers(1, 6), st.sampled_from([True, True, True, False]))
     sides = draw(st.lists(interest, max_size=6)), draw(st.lists(interest, max_size=6))
-    return *sides, tick, draw(st.integers(0, MOST + 10))
+    return *sides, table if tables and draw(st.booleans()) else every(tick), draw(st.integers(0, MOST + 10))
 
 
-def tried(buys: list[Interest], sells: list[Interest], tick: int, reference: int) -> Crossing:
+def tried(buys: list[Interest], sells: list[Interest], ticks: Ticks, reference: int) -> Crossing:
     """Every price there is, one criterion after the other, as the rules say it."""
     limits = [order.price for order in buys + sells if order.priced]
-    prices = set(range(min(limits), max(limits) + 1, tick)) if limits else set()
-    if reference >= tick:
-        prices.add(reference - reference % tick)
+    prices = set(range(min(limits), max(limits) + 1)) if limits else set()
+    prices = {price for price in prices if price % ticks.at(price) == 0}
+    if reference >= ticks.at(reference):
+        prices.add(reference - reference % ticks.at(reference))
     found = [at(buys, sells, price) for price in sorted(prices)]
     for measure in (lambda each: -each.volume, lambda each: abs(each.imbalance)):
         best = min(map(measure, found), default=0)
@@ -43,20 +46,24 @@ def tried(buys: list[Interest], sells: list[Interest], tick: int, reference: int
 
 
 @given(books())
-@example(([Interest(100, 5, False)], [Interest(10, 5, False)], 5, 52))  # no price but the reference
-@example(([Interest(50, 5, False)], [Interest(10, 5, False), Interest(40, 1)], 10, 25))  # a gap beside the reference
-def test_it_is_the_best_of_all_prices(book: tuple[list[Interest], list[Interest], int, int]) -> None:
+@example(([Interest(100, 5, False)], [Interest(10, 5, False)], every(5), 52))  # no price but the reference
+@example(
+    ([Interest(50, 5, False)], [Interest(10, 5, False), Interest(40, 1)], every(10), 25)
+)  # a gap beside the reference
+def test_it_is_the_best_of_all_prices(book: tuple[list[Interest], list[Interest], Ticks, int]) -> None:
     assert crossing(*book) == tried(*book)
 
 
-@given(books())
-def test_both_sides_are_treated_alike(book: tuple[list[Interest], list[Interest], int, int]) -> None:
+@given(books(tables=False))
+def test_both_sides_are_treated_alike(book: tuple[list[Interest], list[Interest], Ticks, int]) -> None:
     """Mirrored prices give the mirrored auction, as near to the reference, where no rounding makes a difference."""
-    buys, sells, tick, reference = book
+    buys, sells, ticks, reference = book
+    tick = ticks.at(0)
     top = (MOST + 20) // tick * tick
     assume(reference and reference % tick == 0)
     mirror = [[Interest(top - order.price, order.qty, order.priced) for order in side] for side in (sells, buys)]
-    one, other = crossing(*book), crossing(*mirror, tick, top - reference)
+    one = crossing(*book)
+    other = crossing(*mirror, ticks, top - reference)
     assert (one.volume, abs(one.imbalance)) == (other.volume, abs(other.imbalance))
     assert one.price == other.price == 0 or abs(one.price - reference) == abs(top - other.price - reference)
 
@@ -104,4 +111,16 @@ AT_MARKET = [Interest(150, 10, False)], [Interest(50, 10, False)]
 def test_prices_worked_out_by_hand(
     buys: list[Interest], sells: list[Interest], tick: int, reference: int, expected: tuple[int, int, int]
 ) -> None:
-    assert crossing(buys, sells, tick, reference) == expected == tried(buys, sells, tick, reference)
+    assert crossing(buys, sells, every(tick), reference) == expected == tried(buys, sells, every(tick), reference)
+
+
+def test_prices_by_a_table() -> None:
+    """Below 100 each price, from 100 on each fifth, from 200 on each tenth; some orders came before the table."""
+    ticks = Ticks(((0, 1), (100, 5), (200, 10)))
+    assert [ticks.down(price) for price in (0, 99, 100, 104, 199, 209)] == [0, 99, 100, 100, 195, 200]
+    assert [ticks.up(price) for price in (1, 99, 101, 196, 200, 201)] == [1, 99, 105, 200, 200, 210]
+    assert crossing(orders((10, 110)), orders((10, 98)), ticks, 103) == (105, 10, 0)  # as near as 100 is, and higher
+    assert crossing(orders((10, 110)), orders((10, 98)), ticks, 97) == (98, 10, 0)
+    assert crossing(orders((20, 104)), orders((10, 98)), ticks, 98) == (100, 10, 10)  # the highest up to 104
+    assert crossing(orders((10, 205)), orders((20, 196)), ticks, 205) == (200, 10, -10)
+    assert crossing(orders((10, 104)), orders((10, 101)), ticks, 102) == NOTHING

@@ -31,7 +31,9 @@ from tests.reference.worlds import WORLDS, World
 
 COMMANDS = 1700  # of each world
 CHECK_EVERY = 10
+ORDERS_REJECTED = (EventKind.REJECTED, EventKind.REPLACE_REJECTED)
 SWARMS = 2
+OF_BANDS = (EventKind.BANDS_SET, EventKind.SHORT_SALE_SET, EventKind.TICKS_SET)
 SEEN: Counter[tuple[Any, ...]] = Counter()
 
 
@@ -67,6 +69,7 @@ def place_of(model: Market, place: Place) -> list[Any]:
 def count(event: Any, before: dict[int, int]) -> None:
     """What this event shows to be reached."""
     if event.kind in REJECTS:
+        SEEN["check", EventKind(event.kind), event.check] += 1
         if event.check == Check.COMBINATION:
             SEEN["rule", EventKind(event.kind), event.limit] += 1
         if event.kind == EventKind.ADMIN_REJECTED:
@@ -78,6 +81,8 @@ def count(event: Any, before: dict[int, int]) -> None:
         SEEN["move", before[event.instrument], event.reason] += 1
     elif event.kind == EventKind.CANCELED:
         SEEN["reason", event.reason] += 1
+    elif event.kind in OF_BANDS:
+        SEEN["set", event.kind] += 1
     elif event.kind == EventKind.FILL:
         SEEN["crosses", bool(event.flags & EventFlag.CROSS)] += 1
 
@@ -98,6 +103,8 @@ def due() -> set[tuple[Any, ...]]:
     found |= {("rule", EventKind.REJECTED, rule) for rule in (Rule.TIF, Rule.POST, Rule.MODE)}
     found |= {("rule", EventKind.REPLACE_REJECTED, Rule.POST)}
     found |= {("reason", reason) for reason in (CancelReason.AUCTION_END, CancelReason.LEVEL_CAPACITY)}
+    found |= {("reason", CancelReason.PRICE_BAND), *(("set", kind) for kind in OF_BANDS)}
+    found |= {("check", kind, check) for kind in ORDERS_REJECTED for check in (Check.PRICE_BAND, Check.SHORT_PRICE)}
     return found
 
 

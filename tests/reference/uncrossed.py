@@ -10,8 +10,14 @@ from openbell.wire import InstrumentState, OrderFlag, OrderType, Peg, Place, Sid
 Asked = Mapping[str, Any]  # the fields of the command that entered an order
 
 
-def check(orders: list[Any], instruments: Mapping[int, Any], asked: Mapping[int, Asked]) -> None:
-    """`orders`: OrderRows of all instruments. Orders with a minimum quantity may well lie across others."""
+def check(
+    orders: list[Any],
+    instruments: Mapping[int, Any],
+    asked: Mapping[int, Asked],
+    bands: Mapping[int, tuple[int, int]],
+) -> None:
+    """`orders`: OrderRows of all instruments; bands: lower and upper, where there are some. Orders with a minimum
+    quantity may well lie across others."""
     for number, instrument in instruments.items():
         if instrument.state != InstrumentState.OPEN:
             continue
@@ -19,7 +25,9 @@ def check(orders: list[Any], instruments: Mapping[int, Any], asked: Mapping[int,
         for row in orders:
             rests = row.instrument == number and row.place in (Place.BOOK, Place.DARK)
             if rests and not has_minimum(row.order_id, asked):
-                price = price_now(row, asked[row.order_id], instrument)
+                price = within(
+                    price_now(row, asked[row.order_id], instrument), row, bands.get(number), instrument.tick_size
+                )
                 if price is not None:
                     found.setdefault((row.side, row.place == Place.DARK), []).append(price)
         for is_dark, other in ((True, False), (False, True), (True, True)):
@@ -30,6 +38,16 @@ def check(orders: list[Any], instruments: Mapping[int, Any], asked: Mapping[int,
 def has_minimum(order_id: int, asked: Mapping[int, Asked]) -> bool:
     fields = asked[order_id]
     return bool(fields.get("min_qty") or fields.get("flags", 0) & OrderFlag.ALL_OR_NONE)
+
+
+def within(price: int | None, row: Any, bands: tuple[int, int] | None, tick: int) -> int | None:
+    """A peg does not leave the bands; a limit order is not there beyond them."""
+    if price is None or bands is None:
+        return price
+    if row.order_type == OrderType.PEGGED:
+        return min(price, bands[1] // tick * tick) if row.side == Side.BUY else max(price, -(-bands[0] // tick) * tick)
+    assert price <= bands[1] if row.side == Side.BUY else price >= bands[0], "it rests beyond the bands"
+    return price
 
 
 def price_now(row: Any, asked: Asked, instrument: Any) -> int | None:

@@ -124,7 +124,7 @@ WORLDS = (
         pages=2,
         far_share=0.6,
         far=tuple(range(900, 1400, 17)),
-        weights={"call": 5, "run_auction": 3, "operator": 6, "special": 0.5, "configure": 0, "account_state": 0},
+        weights={"call": 5, "run_auction": 3, "operator": 6, "special": 0.5, "configure": 0, "bands": 0},
     ),
     World("slots", orders=7),
     World("positions", positions=4, accounts=5, instruments=3, shares=0, weights={"configure": 0.0}),

@@ -88,8 +88,9 @@ class Coverage:
         if fields["kind"] == CommandKind.NEW_SPECIAL:
             for field in used(fields):
                 met["order field", field] += 1
-            if fields.get("peg"):
-                met["peg", fields["peg"]] += 1
+            for name in ("peg", "role"):
+                if fields.get(name):
+                    met[name, fields[name]] += 1
 
     def _fill(self, fields: dict[str, Any], event: Any) -> None:
         group = "cross of type" if event.flags & EventFlag.CROSS else "filled type"

@@ -27,6 +27,7 @@ from openbell.wire import (
     Peg,
     Place,
     RestateReason,
+    Role,
     Rule,
     SelfTrade,
     TimeInForce,
@@ -98,6 +99,7 @@ GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "order flag": (OrderFlag,),
     "order field": (Field,),
     "peg": (Peg,),
+    "role": (Role,),
     "self-trade mode": (SelfTrade,),
     "self-trade met": (SelfTrade,),
     "filled type": (OrderType,),
@@ -143,18 +145,23 @@ TIFS = {
     T.PEGGED: RESTS,
 }
 TYPES_OF_PLACES = {
-    Place.BOOK: (T.LIMIT, T.MARKET_TO_LIMIT),
+    Place.BOOK: (T.LIMIT,),
     Place.DARK: (T.LIMIT, T.PEGGED),
     Place.STOP: (T.STOP, T.STOP_LIMIT, T.TRAILING_STOP),
     Place.CALL: (T.LIMIT, T.MARKET, T.MARKET_TO_LIMIT),
+    Place.WAIT: (T.LIMIT, T.STOP, T.STOP_LIMIT, T.TRAILING_STOP),
 }
-# A stop that is triggered comes to the book; a REPLACE in a call takes orders out of book and dark; an auction ends it.
+# A stop that is triggered comes to the book; a REPLACE in a call takes orders out of book and dark; an auction ends it;
+# children come to where they are to be when their parent has ended.
 PLACE_CHANGES = (
     (Place.STOP, Place.BOOK),
     (Place.BOOK, Place.CALL),
     (Place.DARK, Place.CALL),
     (Place.CALL, Place.BOOK),
     (Place.CALL, Place.DARK),
+    (Place.WAIT, Place.BOOK),
+    (Place.WAIT, Place.STOP),
+    (Place.WAIT, Place.CALL),
 )
 NEW_FLAGS = (
     OrderFlag.POST_ONLY,
@@ -179,6 +186,9 @@ VALUES = {
     CommandKind.DEPOSIT: (0,),
     CommandKind.DEPOSIT_SHARES: (0, 1),
     CommandKind.SET_SCHEDULE: (0,),
+    CommandKind.SET_BANDS: range(3),
+    CommandKind.SET_SHORT_SALE: (0,),
+    CommandKind.SET_TICKS: range(8),
 }
 
 
@@ -212,6 +222,7 @@ def orders() -> Iterator[Key]:
     yield from (("order flag", flag) for flag in NEW_FLAGS)
     yield from (("order field", field) for field in Field)
     yield from (("peg", peg) for peg in Peg if peg)
+    yield from (("role", role) for role in Role if role)
     yield from (("self-trade mode", mode) for mode in SelfTrade)
     yield from (("self-trade met", mode) for mode in SelfTrade if mode != SelfTrade.ALLOW)
     yield from (("filled type", kind) for kind in OrderType)

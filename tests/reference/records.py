@@ -35,13 +35,15 @@ class Layout:
         self.names = dtype.names or ()
         self.size = dtype.itemsize
         self.row: Any = namedtuple("row", self.names)
-        self._empty = {name: b"" if dtype[name].kind == "S" else 0 for name in self.names}
+        self._empty = [b"" if dtype[name].kind == "S" else 0 for name in self.names]
+        self._places = {name: place for place, name in enumerate(self.names)}
 
     def pack(self, **fields: Any) -> bytes:
-        unknown = fields.keys() - self._empty.keys()
-        if unknown:
-            raise KeyError(f"no such fields: {unknown}")
-        return self.struct.pack(*(self._empty | fields).values())
+        """Fields that are not given are 0. Raises KeyError for one that the record has not."""
+        values = self._empty.copy()
+        for name, value in fields.items():
+            values[self._places[name]] = value
+        return self.struct.pack(*values)
 
     def unpack(self, data: bytes, offset: int = 0) -> Any:
         """A named tuple of the fields."""

@@ -48,12 +48,13 @@ FEATURES: dict[str, tuple[str, ...]] = {
         "*PRICE_BAND",
         "*SHORT_PRICE",
         "*BANDS*",
-        "*SET_SHORT_SALE",
+        "*SET_SHORT_SALE*",
+        "*SHORT_RESTRICTED",
         "*SHORT_SALE_SET",
         "*SET_TICKS*",
         "*TICKS_SET",
     ),
-    "linked": ("*ROLE", "*LINK", "*LINKED", "*EXPOSURE"),
+    "linked": ("role: *", "*ROLE", "*LINK", "*LINKED", "*EXPOSURE", "*: WAIT *", "restate reason: ACTIVE"),
 }
 NOT_YET = {feature: patterns for feature, patterns in FEATURES.items() if not getattr(CORE, feature, False)}
 

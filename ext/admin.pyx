@@ -3,7 +3,9 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from ext.events cimport emit, emit_market, emit_reject, emit_status
+from ext.auction cimport hold_auction
+from ext.calls cimport NO_AUCTION, end_calls, enter_calls, set_state
+from ext.events cimport emit, emit_market, emit_reject
 from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, Instrument, InstrumentText, MUCH_CASH, Market, Position
 from ext.ledger cimport find_position, free_cash, open_position
 from ext.levels cimport magic_of
@@ -253,16 +255,60 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     answer(m, c, EVENT_KIND_INSTRUMENT_SET, 0, c.instrument, 0)
 
 
+cdef bint state_is_allowed(Market* m, const AdminCommand* c) noexcept nogil:
+    """The state, and what goes with it: value0 why, of CALL value1 until when and value2 what comes after."""
+    cdef bint in_call = c.state == INSTRUMENT_STATE_CALL
+    cdef int64_t last = 0
+    if c.state > INSTRUMENT_STATE_CALL:
+        return reject(m, c, CHECK_VALUE, 0, INSTRUMENT_STATE_CALL, c.state, 0)
+    if in_call:
+        last = AUCTION_KIND_VOLATILITY
+    elif c.state == INSTRUMENT_STATE_HALTED:
+        last = HALT_REASON_MARKET_WIDE
+    if c.value0 < (AUCTION_KIND_OPENING if in_call else 0):
+        return reject(m, c, CHECK_VALUE, 1, AUCTION_KIND_OPENING if in_call else 0, c.value0, 0)
+    if c.value0 > last:
+        return reject(m, c, CHECK_VALUE, 1, last, c.value0, 0)
+    if c.value1 != 0 and not (in_call and c.value1 > m.ts_ns):
+        return reject(m, c, CHECK_VALUE, 2, m.ts_ns if in_call else 0, c.value1, 0)
+    last = INSTRUMENT_STATE_HALTED if in_call else 0
+    return 0 <= c.value2 <= last or reject(m, c, CHECK_VALUE, 3, last, c.value2, 0)
+
+
 cdef void set_instrument_state(Market* m, const AdminCommand* c) noexcept nogil:
-    if not instrument_is_known(m, c):
+    cdef uint32_t k
+    if c.instrument != ANY and not instrument_is_known(m, c):
         return
-    if c.state > INSTRUMENT_STATE_HALTED:
-        reject(m, c, CHECK_VALUE, 0, INSTRUMENT_STATE_HALTED, c.state, 0)
+    if not state_is_allowed(m, c):
         return
-    m.instruments[c.instrument].state = c.state
-    answer(m, c, EVENT_KIND_INSTRUMENT_STATE, c.state, c.instrument, 0)
-    if m.want_data:
-        emit_status(m, c.instrument)
+    if c.instrument != ANY:
+        set_state_of(m, c, c.instrument)
+        return
+    for k in range(m.instrument_top):
+        if m.instruments[k].is_set:
+            set_state_of(m, c, k)
+
+
+cdef void set_state_of(Market* m, const AdminCommand* c, uint32_t instrument) noexcept nogil:
+    set_state(m, instrument, c.state, <uint8_t> c.value0, c.value1, <uint8_t> c.value2, c.request)
+    if c.state == INSTRUMENT_STATE_OPEN:
+        end_calls(m, instrument, NO_AUCTION, 0)
+        enter_calls(m, instrument)
+
+
+cdef void run_auction(Market* m, const AdminCommand* c) noexcept nogil:
+    cdef uint32_t k
+    if c.instrument != ANY:
+        if not instrument_is_known(m, c):
+            return
+        if m.instruments[c.instrument].state != INSTRUMENT_STATE_CALL:
+            reject(m, c, CHECK_INSTRUMENT_STATE, 0, INSTRUMENT_STATE_CALL, m.instruments[c.instrument].state, 0)
+            return
+        hold_auction(m, c.instrument, c.request)
+        return
+    for k in range(m.instrument_top):
+        if m.instruments[k].state == INSTRUMENT_STATE_CALL:
+            hold_auction(m, k, c.request)
 
 
 # Accounts
@@ -465,6 +511,8 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
         set_schedule(m, c)
     elif c.kind == COMMAND_KIND_OPERATOR_CANCEL:
         operator_cancel(m, c)
+    elif c.kind == COMMAND_KIND_RUN_AUCTION:
+        run_auction(m, c)
     else:
         answer(m, c, EVENT_KIND_NOTED, 0, 0, 0)
     return True

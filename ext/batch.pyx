@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from ext.admin cimport admin, opens_market
+from ext.auction cimport tick_calls
 from ext.ahead cimport CHUNK, NEAR, RING, Ahead, look_1, look_2, look_3, look_4, look_near
 from ext.bits cimport are_in_order, copy_pair, likely, unlikely, word_at
 from ext.events cimport emit_tops
@@ -24,7 +25,7 @@ cdef inline size_t size_of(uint32_t kind) noexcept nogil:
         return sizeof(OrderCommand)
     if kind == COMMAND_KIND_NEW_SPECIAL:
         return sizeof(SpecialCommand)
-    return sizeof(AdminCommand) if COMMAND_KIND_CONFIGURE <= kind <= COMMAND_KIND_NOTE else 0
+    return sizeof(AdminCommand) if COMMAND_KIND_CONFIGURE <= kind <= COMMAND_KIND_RUN_AUCTION else 0
 
 
 cdef Fault check_commands(
@@ -80,6 +81,8 @@ cdef void apply_rare(Market* m, const OrderCommand* c) noexcept nogil:
         if m.want_data:
             tell_time(m)
         tick(m)
+        if m.in_call:
+            tick_calls(m)
 
 
 cdef inline void apply_order(Market* m, const OrderCommand* c) noexcept nogil:

@@ -5,7 +5,7 @@ from libc.stdlib cimport abort, free, malloc
 from libc.string cimport memcpy
 
 from ext.bits cimport copy_four, copy_pair, likely, put_half, put_word, unlikely, word_at
-from ext.layout cimport Account, Instrument, Level, Market, Order, Records
+from ext.layout cimport Account, Instrument, Level, Market, Order, Records, Unseen
 from ext.levels cimport best_index
 from ext.wire cimport *
 
@@ -240,7 +240,39 @@ cdef inline void emit_hidden_trade(
     d.trade_no = trade_no
 
 
+cdef inline void emit_auction_execute(
+    Market* m, const Order* o, uint32_t qty, const Level* level, uint64_t trade_no,
+) noexcept nogil:
+    """EXECUTE of a displayed order in an auction; level: its level after it."""
+    emit_data(m, BOOK_KIND_EXECUTE, o, o.order_id, qty, o.leaves, level, <uint32_t> trade_no)
+    (<MarketData*> m.data.at - 1).flags = DATA_FLAG_CROSS
+
+
+cdef inline void emit_auction(
+    Market* m, uint8_t kind, uint32_t instrument, uint8_t auction_kind, int64_t price, uint64_t lots, uint64_t leaves,
+    uint8_t side, uint32_t pairs, uint64_t trade_no,
+) noexcept nogil:
+    """CROSS of an auction that was held, or INDICATIVE."""
+    cdef MarketData* d = next_data(m)
+    d.seq = m.seq
+    d.ts_ns = m.ts_ns
+    d.kind = kind
+    d.side = side
+    d.state = auction_kind
+    d.flags = 0
+    d.instrument = instrument
+    d.order_id = 0
+    d.price = price
+    d.qty = <uint32_t> lots
+    d.leaves = <uint32_t> leaves
+    d.level_qty = lots
+    d.level_orders = pairs
+    d.trade_no = <uint32_t> trade_no
+
+
 cdef inline void emit_status(Market* m, uint32_t instrument) noexcept nogil:
+    """STATUS: what state an instrument is in."""
+    cdef const Unseen* u = &m.unseen[instrument]
     cdef MarketData* d = next_data(m)
     cdef Instrument* i = &m.instruments[instrument]
     d.seq = m.seq
@@ -248,7 +280,7 @@ cdef inline void emit_status(Market* m, uint32_t instrument) noexcept nogil:
     d.kind = BOOK_KIND_STATUS
     d.side = 0
     d.state = i.state
-    d.flags = 0
+    d.flags = u.auction_kind if i.state == INSTRUMENT_STATE_CALL else u.reason
     d.instrument = instrument
     d.order_id = 0
     d.price = i.reference_price

@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from ext.bits cimport likely, unlikely
-from ext.layout cimport Further, Instrument, Unseen
+from ext.layout cimport Extra, Further, Instrument, Order, Unseen
 from ext.risk cimport Refusal, refuse
 from ext.wire cimport *
 
@@ -11,12 +11,12 @@ cdef enum:
     LARGEST_TRAIL = 9999  # basis points
     MOST_PARTS = 1000       # of an iceberg: what it shows comes back no more often
     LAST_TYPE = ORDER_TYPE_MARKET_TO_LIMIT  # what this core takes of docs/orders.md
-    LAST_TIF = TIME_IN_FORCE_GTD
+    LAST_TIF = TIME_IN_FORCE_AUCTION
     LAST_SELF_TRADE = SELF_TRADE_DECREMENT
     LAST_PEG = PEG_NONE
     TAKES_MORE = 0          # minimum quantities, discretion
     NEW_FLAGS = ORDER_FLAG_POST_ONLY | ORDER_FLAG_SLIDE | ORDER_FLAG_REDUCE_ONLY | ORDER_FLAG_DO_NOT_ROUTE
-    NEW_MODES = MODE_FLAG_TRAIL_PERCENT
+    NEW_MODES = MODE_FLAG_TRAIL_PERCENT | MODE_FLAG_IMBALANCE_ONLY
 
 
 cdef inline bint may_rest(uint8_t tif) noexcept nogil:
@@ -184,24 +184,29 @@ cdef inline uint8_t check_fields(
 
 
 cdef inline uint8_t check_call(
-    const OrderCommand* c, const Further* f, const Instrument* i, const Unseen* u, Refusal* r,
+    uint8_t order_type, uint8_t tif, uint8_t flags, uint8_t peg, uint32_t min_qty, int64_t discretion, Refusal* r,
 ) noexcept nogil:
-    """Checks 12 and 12a of a NEW_ORDER in CALL."""
-    if c.tif == TIME_IN_FORCE_AT_OPEN and u.auction_kind != AUCTION_KIND_OPENING:
-        return refuse(r, CHECK_INSTRUMENT_STATE, INSTRUMENT_STATE_OPEN, i.state, 0)
-    if c.order_type == ORDER_TYPE_PEGGED:
-        return broken(r, RULE_PEG_KIND, f.peg)
-    if c.tif == TIME_IN_FORCE_IOC or c.tif == TIME_IN_FORCE_FOK:
-        return broken(r, RULE_TIF, c.tif)
-    if c.flags & (ORDER_FLAG_POST_ONLY | ORDER_FLAG_REDUCE_ONLY):
-        return broken(r, RULE_POST, c.flags)
-    if c.flags & ORDER_FLAG_ALL_OR_NONE:
-        return broken(r, RULE_DARK, c.flags)
-    if f.min_qty:
-        return broken(r, RULE_MIN_QTY, f.min_qty)
-    if f.discretion:
-        return broken(r, RULE_DISCRETION, f.discretion)
+    """Check 12a of an order in CALL: the first Rule of what no auction takes."""
+    if order_type == ORDER_TYPE_PEGGED:
+        return broken(r, RULE_PEG_KIND, peg)
+    if tif == TIME_IN_FORCE_IOC or tif == TIME_IN_FORCE_FOK:
+        return broken(r, RULE_TIF, tif)
+    if flags & (ORDER_FLAG_POST_ONLY | ORDER_FLAG_REDUCE_ONLY):
+        return broken(r, RULE_POST, flags)
+    if flags & ORDER_FLAG_ALL_OR_NONE:
+        return broken(r, RULE_DARK, flags)
+    if min_qty:
+        return broken(r, RULE_MIN_QTY, min_qty)
+    if discretion:
+        return broken(r, RULE_DISCRETION, discretion)
     return 0
+
+
+cdef inline uint8_t check_replace_in_call(const Order* o, const Extra* e, Refusal* r) noexcept nogil:
+    """Check 12a of a REPLACE in CALL. e: of a special order."""
+    if o.special:
+        return check_call(o.order_type, o.tif, o.flags, e.peg, e.min_qty, e.discretion, r)
+    return check_call(o.order_type, o.tif, o.flags, PEG_NONE, 0, 0, r)
 
 
 cdef inline uint8_t check_state(
@@ -212,6 +217,7 @@ cdef inline uint8_t check_state(
         return 0
     if i.state == INSTRUMENT_STATE_CALL and f.role == ROLE_CHILD:
         return 0
-    if i.state == INSTRUMENT_STATE_CALL:
-        return check_call(c, f, i, u, r)
+    if i.state == INSTRUMENT_STATE_CALL and (
+            c.tif != TIME_IN_FORCE_AT_OPEN or u.auction_kind == AUCTION_KIND_OPENING):
+        return check_call(c.order_type, c.tif, c.flags, f.peg, f.min_qty, f.discretion, r)
     return refuse(r, CHECK_INSTRUMENT_STATE, INSTRUMENT_STATE_OPEN, i.state, 0)

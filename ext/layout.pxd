@@ -56,7 +56,7 @@ cdef struct Extra:  # of the order in the same slot, while `special` is not 0: 1
 
 cdef enum Branch:  # which of an order's nodes; a tree is made of nodes of one branch
     BY_PLACE                # what its place sorts by
-    BY_TURN                 # where the market makes it change: the water of a trailing stop, the cap of a peg
+    BY_TURN                 # where the market makes it change: a trailing stop's water, a peg's cap; in CALL: by rank
     BY_EXPIRY
 
 
@@ -90,6 +90,7 @@ cdef struct Unseen:  # of an instrument: its orders that are not in the book, an
     uint32_t waters[2]      # trailing stops by their water
     uint32_t hidden[2]      # dark orders with a price of their own, best first
     uint32_t calls[2]       # orders of auctions, best first
+    uint32_t markets[2]     # those of them that are MARKET or MARKET_TO_LIMIT, by rank
     uint32_t discretions[2]  # displayed orders by price with discretion, most generous first
     uint32_t pegs[2][4]     # by Peg: those whose cap does not bind, by offset, best first
     uint32_t capped[2][4]   # those whose cap binds, by cap, best first
@@ -308,6 +309,7 @@ cdef struct Market:
     uint32_t queue_first    # stops that were met, in the order in which they are served
     uint32_t queue_last
     uint32_t expiries       # tree of all orders with a time to end
+    uint32_t in_call        # instruments in CALL
     uint64_t rank           # the last one given
     uint64_t accepted       # special orders so far
 

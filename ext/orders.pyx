@@ -8,7 +8,9 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from ext.bits cimport half_at, is_zero, likely, product, put_half, put_word, unlikely, word_at
 from ext.book cimport free_slot, list_order, take_slot
 from ext.events cimport emit, emit_accepted, emit_canceled, emit_data, emit_reject, emit_replaced, level_at, touch
-from ext.fields cimport broken, check_fields, check_parts, check_state, is_stop
+from ext.fields cimport (
+    broken, check_fields, check_parts, check_replace_in_call, check_state, is_stop, waits_for_auction,
+)
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
 from ext.layout cimport Account, Further, HAS_TIE, IdEntry, Instrument, Level, Market, Order, Position
 from ext.ledger cimport find_position, open_position
@@ -18,7 +20,7 @@ from ext.matching cimport (
 )
 from ext.meeting cimport dry_run
 from ext.links cimport check_link, end_named, tie_order
-from ext.places cimport lots_of
+from ext.places cimport is_market_in_call, lots_of, place_of
 from ext.risk cimport (
     Refusal, check_account_state, check_exposure, check_notional, check_pages, check_post_only, check_price, check_qty,
     check_rate, check_reduce_only, check_slots, either, market_price, refuse, slide,
@@ -52,6 +54,11 @@ cdef inline bint needs_extra(const OrderCommand* c, const Further* f) noexcept n
     return (c.order_type > ORDER_TYPE_MARKET or c.tif > TIME_IN_FORCE_FOK or c.self_trade == SELF_TRADE_DECREMENT
             or c.flags & ORDER_FLAG_REDUCE_ONLY or f.group != 0 or f.self_trade_group != 0 or f.display_qty != 0
             or f.role != ROLE_NONE)
+
+
+cdef inline bint goes_to_call(const OrderCommand* c, const Instrument* i) noexcept nogil:
+    """Whether an order that was accepted waits for an auction."""
+    return waits_for_auction(c.tif) or (i.state == INSTRUMENT_STATE_CALL and not is_stop(c.order_type))
 
 
 cdef inline uint32_t hash_of(const OrderCommand* c, const Further* f) noexcept nogil:
@@ -237,13 +244,16 @@ cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexc
     o.filled = 0
     o.position = position
     put_half(&o.order_type, half_at(&c.order_type))  # and tif, flags, self_trade
-    if c.order_type == ORDER_TYPE_MARKET and c.tif != TIME_IN_FORCE_FOK:
-        o.tif = TIME_IN_FORCE_IOC
     o.session = c.session
-    if unlikely(needs_extra(c, f)):
+    if unlikely(goes_to_call(c, i)):
         dress(m, slot, c, f, i.reference_price)
-        if c.order_type == ORDER_TYPE_MARKET_TO_LIMIT:
-            o.order_type = ORDER_TYPE_LIMIT
+    else:
+        if c.order_type == ORDER_TYPE_MARKET and c.tif != TIME_IN_FORCE_FOK:
+            o.tif = TIME_IN_FORCE_IOC
+        if unlikely(needs_extra(c, f)):
+            dress(m, slot, c, f, i.reference_price)
+            if c.order_type == ORDER_TYPE_MARKET_TO_LIMIT:
+                o.order_type = ORDER_TYPE_LIMIT
     add_id(m, c, o.order_id, hash_of(c, f))
     emit_accepted(m, a, c, c.side, o.order_id, price, c.qty)
     if unlikely(f.role != ROLE_NONE):
@@ -296,7 +306,11 @@ cdef inline uint8_t check_replace(
     if unlikely(check):
         return check
     if unlikely(i.state != INSTRUMENT_STATE_OPEN):
-        return refuse(r, CHECK_INSTRUMENT_STATE, INSTRUMENT_STATE_OPEN, i.state, 0)
+        if i.state != INSTRUMENT_STATE_CALL:
+            return refuse(r, CHECK_INSTRUMENT_STATE, INSTRUMENT_STATE_OPEN, i.state, 0)
+        check = 0 if is_waiting(o) else check_replace_in_call(o, &m.extras[slot], r)
+        if check:
+            return check
     check = check_rate(m, a, r)
     if unlikely(check):
         return check
@@ -313,6 +327,8 @@ cdef inline uint8_t check_replace(
     price[0] = c.price
     if unlikely(is_stop(o.order_type)):
         check = check_stop_replace(i, c, o, price, r)
+    elif unlikely(place_of(o) == PLACE_CALL and is_market_in_call(o)):
+        price[0] = o.price
     else:
         check = check_price(i, o.side, c.price, index_of(i, c.price), is_waiting(o), r)
     if unlikely(check):
@@ -389,4 +405,7 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
     o.price = c.price
     o.leaves = <uint32_t> leaves
     emit_replaced(m, a, o, 0)
+    if unlikely(i.state == INSTRUMENT_STATE_CALL):
+        go_unseen(m, i, a, slot, PLACE_CALL, True)
+        return
     finish(m, slot, index_of(i, o.price), True)

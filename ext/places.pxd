@@ -21,10 +21,8 @@ from ext.wire cimport *
 
 cdef extern from *:
     """
-    #define OB_FIRST_KEY INT64_MIN
     #define OB_LAST_PRICE (INT64_MAX / 2)
     """
-    const int64_t FIRST_KEY "OB_FIRST_KEY"    # of market orders in an auction
     const int64_t LAST_PRICE "OB_LAST_PRICE"  # beyond all prices
 
 
@@ -146,6 +144,27 @@ cdef inline void uproot_stop(Market* m, Unseen* u, uint32_t slot) noexcept nogil
     uproot(m, &u.stops[o.side], slot, BY_PLACE)
     if o.order_type == ORDER_TYPE_TRAILING_STOP:
         uproot(m, &u.waters[o.side], slot, BY_TURN)
+
+
+# Auctions
+
+cdef inline bint is_market_in_call(const Order* o) noexcept nogil:
+    """Whether an order of CALL is one that trades ahead of all limits."""
+    return o.order_type == ORDER_TYPE_MARKET or o.order_type == ORDER_TYPE_MARKET_TO_LIMIT
+
+
+cdef inline void plant_call(Market* m, Unseen* u, uint32_t slot) noexcept nogil:
+    cdef const Order* o = &m.orders[slot]
+    plant(m, &u.calls[o.side], slot, BY_PLACE, rank_key(o.side, o.price))
+    if is_market_in_call(o):
+        plant(m, &u.markets[o.side], slot, BY_TURN, 0)
+
+
+cdef inline void uproot_call(Market* m, Unseen* u, uint32_t slot) noexcept nogil:
+    cdef const Order* o = &m.orders[slot]
+    uproot(m, &u.calls[o.side], slot, BY_PLACE)
+    if is_market_in_call(o):
+        uproot(m, &u.markets[o.side], slot, BY_TURN)
 
 
 # The queue of the market

@@ -22,10 +22,13 @@ from ext.levels cimport best_index, key_of, list_page
 from ext.memory cimport Capacities, reserve
 from ext.fields cimport is_leg_type, is_stop
 from ext.names cimport add_name
-from ext.places cimport plant_stop, set_calm
+from ext.places cimport place_of, plant_call, plant_stop, set_calm
 from ext.ties cimport IN_WAIT, is_waiting, ties_hold
 from ext.tree cimport plant
-from ext.wire cimport MAX_PRICE, MAX_QTY, ORDER_FLAG_REDUCE_ONLY, PLACE_STOP, SIDE_BUY, SIDE_SELL
+from ext.wire cimport (
+    AUCTION_KIND_VOLATILITY, INSTRUMENT_STATE_CALL, MAX_PRICE, MAX_QTY, ORDER_FLAG_REDUCE_ONLY, PLACE_CALL, PLACE_STOP,
+    SIDE_BUY, SIDE_SELL,
+)
 
 cdef extern from *:
     """
@@ -262,6 +265,9 @@ cdef bint read_instruments(Reader* r, Market* m, uint64_t count) noexcept nogil:
         i.far_count = i.far_room = i.page_count = 0
         i.touched = 0
         m.instrument_top = k + 1
+        m.in_call += i.state == INSTRUMENT_STATE_CALL
+        if i.state > INSTRUMENT_STATE_CALL or u.auction_kind > AUCTION_KIND_VOLATILITY:
+            return False
         if not i.is_set or not 1 <= i.tick_size <= MAX_PRICE or not 0 <= i.base <= MAX_PRICE:
             return False
         add_name(m, False, k)
@@ -423,14 +429,16 @@ cdef bint is_sound_in_book(const Order* o, const Extra* e) noexcept nogil:
     return o.special == special and not is_stop(o.order_type)
 
 
-cdef bint is_sound(const Order* o) noexcept nogil:
+cdef bint is_sound(const Order* o, const Extra* e) noexcept nogil:
     """Whether an order that is in no book is one that may be so."""
     cdef uint32_t special = o.special & ~<uint32_t> TIE_BITS
     if o.leaves == 0 or o.level or not 1 <= o.price <= MAX_PRICE:
         return False
     if is_waiting(o):
         return special == (IS_SPECIAL | IN_WAIT) and is_leg_type(o.order_type, o.tif, o.flags)
-    return special == (IS_SPECIAL | PLACE_STOP << PLACE_SHIFT) and is_stop(o.order_type)
+    if is_stop(o.order_type):
+        return special == (IS_SPECIAL | PLACE_STOP << PLACE_SHIFT) and 1 <= e.stop_price <= MAX_PRICE
+    return special == (IS_SPECIAL | PLACE_CALL << PLACE_SHIFT)
 
 
 cdef bint unseen_hold(Market* m, uint64_t* seen) noexcept nogil:
@@ -446,12 +454,14 @@ cdef bint unseen_hold(Market* m, uint64_t* seen) noexcept nogil:
         for _count in range(u.count):
             o = &m.orders[slot]
             e = &m.extras[slot]
-            if slot == 0 or slot > m.order_top or not is_sound(o) or o.instrument != k or m.links[slot].prev != before:
+            if slot == 0 or slot > m.order_top or o.instrument != k or m.links[slot].prev != before:
                 return False
-            if is_stop(o.order_type) and not 1 <= e.stop_price <= MAX_PRICE or e.rank > m.rank:
+            if not is_sound(o, e) or e.rank > m.rank:
                 return False
-            if not is_waiting(o):
+            if place_of(o) == PLACE_STOP:
                 plant_stop(m, u, slot)
+            elif place_of(o) == PLACE_CALL:
+                plant_call(m, u, slot)
             before = slot
             slot = m.links[slot].next
         if slot or before != u.last:

@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.bits cimport product
 from ext.book cimport free_slot, list_order
 from ext.events cimport emit_canceled, emit_triggered
-from ext.fields cimport is_stop, may_rest
+from ext.fields cimport is_stop, may_rest, waits_for_auction
 from ext.layout cimport (
     ACTIVATES, Account, BY_EXPIRY, COUNTS_NOT, Extra, Further, HAS_TIE, IS_QUEUED, Instrument, MUST_END, Market,
     NEEDS_CARE, Order, Unseen,
@@ -16,8 +16,8 @@ from ext.lots cimport add_reserve, emit_end, emit_lots, lose_lots, use_reserve
 from ext.matching cimport RAN_OUT, come_to_rest, end_order, leave_book, pull
 from ext.meeting cimport dry_run, match_special
 from ext.places cimport (
-    dequeue_met, forget_special, hold_lots, let_go, list_unseen, lots_of, make_special, place_of, plant_stop, set_calm,
-    set_place, unlist_unseen, uproot_stop,
+    dequeue_met, forget_special, hold_lots, let_go, list_unseen, lots_of, make_special, place_of, plant_call,
+    plant_stop, set_calm, set_place, unlist_unseen, uproot_call, uproot_stop,
 )
 from ext.risk cimport free_of, lower_of, market_price, upper_of
 from ext.ties cimport is_waiting
@@ -63,6 +63,8 @@ cdef void go_unseen(Market* m, Instrument* i, Account* a, uint32_t slot, uint32_
     if place == PLACE_STOP:
         plant_stop(m, u, slot)
         set_calm(m, i, u)
+    elif place == PLACE_CALL:
+        plant_call(m, u, slot)
 
 
 cdef void leave_unseen(Market* m, Instrument* i, Account* a, uint32_t slot) noexcept nogil:
@@ -73,6 +75,8 @@ cdef void leave_unseen(Market* m, Instrument* i, Account* a, uint32_t slot) noex
     elif place_of(o) == PLACE_STOP:
         uproot_stop(m, u, slot)
         set_calm(m, i, u)
+    if place_of(o) == PLACE_CALL:
+        uproot_call(m, u, slot)
     unlist_unseen(m, slot)
     let_go(m, i, a, o, lots_of(m, slot))
     a.open_orders -= 1
@@ -137,6 +141,9 @@ cdef void arrive(Market* m, uint32_t slot, bint listed) noexcept nogil:
     if is_stop(o.order_type):
         go_unseen(m, i, a, slot, PLACE_STOP, listed)
         return
+    if i.state == INSTRUMENT_STATE_CALL or waits_for_auction(o.tif):
+        go_unseen(m, i, a, slot, PLACE_CALL, listed)
+        return
     index = index_of(i, o.price)
     if o.tif == TIME_IN_FORCE_FOK and dry_run(m, i, slot, index) < o.leaves:
         stopped = CANCEL_REASON_FOK
@@ -190,7 +197,6 @@ cdef void replace_special(Market* m, uint32_t slot, int64_t price, uint32_t lots
 
 
 # Stops: serving
-
 
 cdef uint8_t become_active(Market* m, Instrument* i, Account* a, Order* o) noexcept nogil:
     """Make of a stop what it is after its trigger. Returns why it cannot be that, or 0."""

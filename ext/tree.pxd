@@ -99,3 +99,24 @@ cdef inline uint32_t next_in(const Market* m, uint32_t root, uint32_t slot, Bran
         else:
             at = node_at(m, at, branch).right
     return found
+
+
+cdef inline uint32_t last_of(const Market* m, uint32_t root, Branch branch) noexcept nogil:
+    """The last order, or 0."""
+    cdef uint32_t at = root
+    while at and node_at(m, at, branch).right:
+        at = node_at(m, at, branch).right
+    return at
+
+
+cdef inline uint32_t previous_in(const Market* m, uint32_t root, uint32_t slot, Branch branch) noexcept nogil:
+    """The order in front of one that is, or by its key and rank would be, in the tree; or 0."""
+    cdef uint32_t at = root
+    cdef uint32_t found = 0
+    while at:
+        if comes_before(m, at, slot, branch):
+            found = at
+            at = node_at(m, at, branch).right
+        else:
+            at = node_at(m, at, branch).left
+    return found

@@ -6,7 +6,7 @@ from ext.layout cimport Instrument, Order
 from ext.fields cimport is_beyond_price
 from ext.layout cimport Further
 from ext.levels cimport best_index, index_of
-from ext.risk cimport Refusal, refuse
+from ext.risk cimport Refusal, market_price, refuse
 from ext.stops cimport trail_price
 from ext.ties cimport is_waiting
 from ext.wire cimport *
@@ -54,6 +54,9 @@ cdef inline uint8_t check_special_price(
     if c.order_type == ORDER_TYPE_TRAILING_STOP:
         return check_trail(i, c, f, price, r)
     if c.order_type == ORDER_TYPE_MARKET_TO_LIMIT:
+        if i.state == INSTRUMENT_STATE_CALL or c.tif == TIME_IN_FORCE_AUCTION:
+            price[0] = market_price(i, c.side)
+            return 0
         if i.best_level[c.side ^ 1] == 0:
             return refuse(r, CHECK_NO_PRICE, 0, 0, 0)
         price[0] = best_index(i, c.side ^ 1) * i.tick_size

@@ -91,6 +91,19 @@ class Market:
     def new(self, account: int, side: int, price: int, qty: int, **fields: Any) -> list[SimpleNamespace]:
         return self.apply(self.order(account, side, price, qty, **fields))
 
+    def special(self, account: int, side: int, qty: int, **fields: Any) -> list[SimpleNamespace]:
+        """NEW_SPECIAL: LIMIT, GTC unless said otherwise."""
+        named = {"client_order_id": self.next_id.get(account, 1), "tif": GTC} | fields
+        self.next_id[account] = max(self.next_id.get(account, 1), named["client_order_id"] + 1)
+        return self.apply(self.command(CommandKind.NEW_SPECIAL, account=account, side=side, qty=qty, **named))
+
+    def state(self, state: int, *values: int, instrument: int = 0, **fields: Any) -> list[SimpleNamespace]:
+        """SET_INSTRUMENT_STATE; values: AuctionKind or HaltReason, time of the auction, state after it."""
+        return self.admin(CommandKind.SET_INSTRUMENT_STATE, *values, state=state, instrument=instrument, **fields)
+
+    def auction(self, instrument: int = 0, **fields: Any) -> list[SimpleNamespace]:
+        return self.admin(CommandKind.RUN_AUCTION, instrument=instrument, **fields)
+
     def buy(self, account: int, price: int, qty: int, **fields: Any) -> list[SimpleNamespace]:
         return self.new(account, BUY, price, qty, **fields)
 

@@ -51,7 +51,7 @@ REFUSED: list[tuple[int, tuple[int, ...], dict[str, Any], Check, int, int, int]]
     (K.SET_INSTRUMENT, (5, 1, -2), {"instrument": 0}, Check.VALUE, 2, 0, -2),
     (K.SET_INSTRUMENT, (5, 1, 0, 10001), {"instrument": 0}, Check.VALUE, 3, 10000, 10001),
     (K.SET_INSTRUMENT_STATE, (), {"instrument": 9}, Check.INSTRUMENT, 0, 0, 9),
-    (K.SET_INSTRUMENT_STATE, (), {"instrument": 1, "state": 3}, Check.VALUE, 0, 2, 3),
+    (K.SET_INSTRUMENT_STATE, (), {"instrument": 1, "state": 4}, Check.VALUE, 0, 3, 4),
     (K.SET_ACCOUNT, (), {"account": 8, "name": b"X"}, Check.CAPACITY, 0, 8, 8),
     (K.SET_ACCOUNT, (0, 0, SHARES + 1), {"account": A, "flags": 4}, Check.VALUE, 2, SHARES, SHARES + 1),
     (K.SET_ACCOUNT, (), {"account": A, "flags": 4}, Check.VALUE, 8, 3, 4),

@@ -42,7 +42,7 @@ def specials(count: int) -> bytes:
     commands = np.zeros(count, wire.SPECIAL_COMMAND)
     commands["kind"] = wire.CommandKind.NEW_SPECIAL
     commands["expire_ns"] = np.arange(count) + (wire.CommandKind.NOTE << 32)
-    commands["reserved4"] = 1
+    commands["link_id"] = 1
     return commands.tobytes()
 
 

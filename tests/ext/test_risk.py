@@ -80,7 +80,7 @@ CASES: list[tuple[Any, dict[str, Any], Check, int, int, int]] = [
     (NOTHING, {"side": 2}, Check.SIDE, 1, 2, 0),
     (NOTHING, {"order_type": 6}, Check.ORDER_TYPE, 5, 6, 0),
     (NOTHING, {"order_type": OrderType.STOP}, Check.COMBINATION, Rule.STOP_PRICE, 0, 0),
-    (NOTHING, {"tif": 5}, Check.TIME_IN_FORCE, 4, 5, 0),
+    (NOTHING, {"tif": 8}, Check.TIME_IN_FORCE, 7, 8, 0),
     (NOTHING, {"tif": TimeInForce.GTD}, Check.COMBINATION, Rule.EXPIRE, 0, 0),
     (NOTHING, {"self_trade": 5}, Check.SELF_TRADE_MODE, 4, 5, 0),
     (NOTHING, {"flags": 3}, Check.FLAGS, CORE.flags(), 3, 0),

@@ -15,7 +15,11 @@ def market(request: pytest.FixtureRequest) -> AnyMarket:
     return request.param()
 
 
-@pytest.fixture(params=[Market, Core][: 1 + reach.CORE.auctions], ids=["model", "core"][: 1 + reach.CORE.auctions])
+# Of the core once it takes all that meets in an auction.
+AUCTION_MARKETS = 1 + (reach.CORE.auctions and reach.CORE.hidden and reach.CORE.pegs)
+
+
+@pytest.fixture(params=[Market, Core][:AUCTION_MARKETS], ids=["model", "core"][:AUCTION_MARKETS])
 def auction_market(request: pytest.FixtureRequest) -> AnyMarket:
     return request.param()
 

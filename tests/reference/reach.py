@@ -61,7 +61,6 @@ class Reach:
 
 
 CORE = Reach(
-    auctions=False,
     hidden=False,
     min_qty=False,
     discretion=False,

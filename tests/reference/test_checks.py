@@ -47,7 +47,7 @@ ORDERS: list[tuple[str, list[Command], Command, tuple[int, int, int, int]]] = [
     ("4", [], ask.buy(0, 1, 1, 1, instrument=3), (Check.INSTRUMENT, 0, 3, 0)),
     ("5", [], ask.order(0, 1, 2, 1, 1), (Check.SIDE, 1, 2, 0)),
     ("6", [], ask.buy(0, 1, 1, 1, order_type=6), (Check.ORDER_TYPE, 5, 6, 0)),
-    ("7", [], ask.buy(0, 1, 1, 1, tif=5), (Check.TIME_IN_FORCE, 4, 5, 0)),
+    ("7", [], ask.buy(0, 1, 1, 1, tif=8), (Check.TIME_IN_FORCE, 7, 8, 0)),
     ("8", [], ask.buy(0, 1, 1, 1, self_trade=5), (Check.SELF_TRADE_MODE, 4, 5, 0)),
     ("9", [], ask.buy(0, 1, 1, 1, flags=3), (Check.FLAGS, CORE.flags(), 3, 0)),
     ("9 unknown bit", [], ask.buy(0, 1, 1, 1, flags=4), (Check.FLAGS, CORE.flags(), 4, 0)),

@@ -136,6 +136,22 @@ class History(Section, frozen=True):
     bars_of_each: Annotated[int, Meta(ge=1, le=100_000)] = 60
 
 
+class DepthClass(Section, frozen=True):
+    """A [depth.N]: channel N of market data shows so many of the best levels a side, at most once an interval."""
+
+    levels: Annotated[int, Meta(ge=1, le=1_000)] = 10
+    interval_ms: Annotated[int, Meta(ge=10, le=60_000)] = 100
+
+
+class Depth(Section, frozen=True):
+    """[depth]: the classes of subscribers to conflated depth, by channel. None: there is no such class."""
+
+    class_1: DepthClass | None = msgspec.field(default=DepthClass(), name="1")
+    class_2: DepthClass | None = msgspec.field(default=DepthClass(levels=5, interval_ms=1_000), name="2")
+    class_3: DepthClass | None = msgspec.field(default=None, name="3")
+    class_4: DepthClass | None = msgspec.field(default=None, name="4")
+
+
 class Snapshots(Section, frozen=True):
     """[snapshots]: the state is saved after so many commands, or so many seconds in which there was one. 0: not so."""
 
@@ -221,6 +237,7 @@ class Config(Section, frozen=True):
     ports: Ports = Ports()
     journal: Journal = Journal()
     history: History = History()
+    depth: Depth = Depth()
     snapshots: Snapshots = Snapshots()
     postgres: Postgres = Postgres()
     sessions: dict[str, Session] = {}
@@ -370,8 +387,10 @@ def _fields(path: str) -> list[str]:
     tables = {name: type(table) for name, table in msgspec.structs.asdict(Config()).items()}
     if path.startswith("sessions."):
         return [field.name for field in msgspec.structs.fields(Session)]
+    if path.startswith("depth."):
+        return [field.name for field in msgspec.structs.fields(DepthClass)]
     kind = entries.get(path.partition("[")[0]) or tables.get(path) or Config
-    return [field.name for field in msgspec.structs.fields(kind)] if issubclass(kind, Section) else []
+    return [field.encode_name for field in msgspec.structs.fields(kind)] if issubclass(kind, Section) else []
 
 
 def _problem(config: Config) -> str | None:

@@ -84,7 +84,9 @@ class Doors:
         order_router = self.order_router = self._router(sockets["orders"], ORDERS_A_TURN, ports.send_queue)
         snapshot_router = self._router(sockets["snapshots"], SNAPSHOTS_A_TURN, SNAPSHOT_QUEUE)
         control_router = self._router(sockets["control"], CONTROLS_A_TURN, CONTROL_QUEUE)
-        self._publisher = Publisher(self._loop, sockets["market_data"], self._market.feed, queue=ports.feed_queue)
+        self._publisher = Publisher(
+            self._loop, sockets["market_data"], self._market.feed, self._market.depths, queue=ports.feed_queue
+        )
         for name, socket in sockets.items():
             self.addresses[name] = bind(socket, name, ports, encryption is not None)
         market, keys = self._market, self._keys

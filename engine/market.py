@@ -13,6 +13,7 @@ from openbell import wire
 from openbell.wire import EventKind, InstrumentState
 
 from engine.config import Config
+from engine.depth import DepthClasses
 from engine.gate import OPEN, Data, Gate
 from engine.histogram import Histogram
 from engine.journal.relaxed import RelaxedJournal
@@ -53,6 +54,7 @@ class Market:
         self.sequencer = Sequencer(self.core, journal, self.gate, clock_ns)
         self.send_events: Callable[[list[tuple[int, bytes]]], None] = lambda frames: None
         self.send_data: Callable[[Data], object] = feed.add
+        self.depths = DepthClasses(config.depth, self.core, feed, self.later)
         self.latency_ns = Histogram()
         self.commit_ns = Histogram()
         self._settle(recovered)

@@ -15,6 +15,7 @@ from openbell import wire
 from openbell.records import HEARTBEAT, MARKET_DATA_HEADER
 from openbell.wire import Channel
 
+from engine.depth import DepthClasses
 from engine.gate import Data
 from engine.ports.socket import EVENTS, NOBLOCK, READABLE, plain_send
 from ext.feed import Feed
@@ -31,7 +32,13 @@ class Publisher:
     """An XPUB socket on the loop. Only channels that somebody wants cost anything."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, socket: zmq.Socket[bytes], feed: Feed, *, queue: int = 10_000
+        self,
+        loop: asyncio.AbstractEventLoop,
+        socket: zmq.Socket[bytes],
+        feed: Feed,
+        depths: DepthClasses,
+        *,
+        queue: int = 10_000,
     ) -> None:
         """queue: frames that wait for one subscriber before it loses some."""
         self._loop = loop
@@ -39,11 +46,13 @@ class Publisher:
         socket.sndhwm = queue
         socket.rcvhwm = 1_000
         self._feed = feed
+        self._depths = depths
         self._prefixes = dict.fromkeys((*LETTERS, EVERYTHING), 0)  # number of different ones by their first byte
         self._get: Callable[[int], int] = socket.get  # type: ignore[assignment] # of the options asked for
         self._send = plain_send(socket)
         self._descriptor = socket.fileno()
         self._timer: asyncio.TimerHandle | None = None
+        self._looks: dict[int, asyncio.Handle] = {}  # at the classes of depth, by their letter
         self._durable_seq: Callable[[], int] = lambda: 0
         feed.want(b"")
 
@@ -63,11 +72,14 @@ class Publisher:
         """Send what the core says of its books."""
         frames = self._feed.add(data)
         if frames:
-            send = self._send
-            for frame in frames:
-                send(frame, NOBLOCK)
-            if self._get(EVENTS) & READABLE:
-                self._loop.call_soon(self.on_readable)
+            self._send_all(frames)
+
+    def _send_all(self, frames: list[bytes]) -> None:
+        send = self._send
+        for frame in frames:
+            send(frame, NOBLOCK)
+        if self._get(EVENTS) & READABLE:
+            self._loop.call_soon(self.on_readable)
 
     def on_readable(self) -> None:
         """Take subscriptions and their ends."""
@@ -91,7 +103,19 @@ class Publisher:
         else:
             self._loop.call_soon(self.on_readable)  # whoever floods this port does not hold up the others
         if changed:
-            self._feed.want(self.wanted)
+            wanted = self.wanted
+            self._feed.want(wanted)
+            for letter in self._depths.want(wanted):
+                self._look(letter)
+
+    def _look(self, letter: int) -> None:
+        """Look at a class of depth, again and again while somebody wants it."""
+        handle = self._looks.pop(letter, None)
+        if handle is not None:
+            handle.cancel()
+        pause_s = self._depths.look(letter, self._send_all)
+        if pause_s is not None:
+            self._looks[letter] = self._loop.call_later(pause_s, self._look, letter)
 
     def _beat(self) -> None:
         self._timer = self._loop.call_later(HEARTBEAT_S, self._beat)
@@ -103,11 +127,14 @@ class Publisher:
     def heartbeat(self) -> None:
         """Send a heartbeat: the last sequence of each channel."""
         head = MARKET_DATA_HEADER.pack(Channel.HEARTBEAT, wire.VERSION, HEARTBEAT.size, 1, 0)
-        self._socket.send(head + HEARTBEAT.pack(self._durable_seq(), time.time_ns(), *self._feed.sequences), NOBLOCK)
+        sequences = (*self._feed.sequences, *self._depths.sequences)
+        self._socket.send(head + HEARTBEAT.pack(self._durable_seq(), time.time_ns(), *sequences), NOBLOCK)
 
     def close(self, linger_ms: int) -> None:
         """The end; what was sent goes out for a moment more."""
         if self._timer is not None:
             self._timer.cancel()
+        for look in self._looks.values():
+            look.cancel()
         self._loop.remove_reader(self._descriptor)
         self._socket.close(linger=linger_ms)

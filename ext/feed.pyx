@@ -4,18 +4,17 @@ Numbers of records depend on the commands alone, never on how they came in batch
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.stdlib cimport free, realloc
-from libc.string cimport memcpy, memset
+from libc.stdlib cimport free
+from libc.string cimport memcpy
 
 from ext.bits cimport likely, unlikely
 from ext.lanes cimport (
     AUCTION, BARS, BOOK, CHANNELS, DEPTH, STATUS, TOP, TRADES, bits_of, collect, free_lanes, keep, make_ring, put,
     records_from,
 )
-from ext.tape cimport Tape, period_of
+from ext.tape cimport Tape, period_of, regrow
 from ext.wire cimport (
-    AUCTION_KIND_CLOSING, AUCTION_KIND_OPENING, BOOK_KIND_CROSS, BOOK_KIND_DELETE, BOOK_KIND_EXECUTE,
+    AUCTION_KIND_CLOSING, AUCTION_KIND_OPENING, BOOK_KIND_BANDS, BOOK_KIND_CROSS, BOOK_KIND_DELETE, BOOK_KIND_EXECUTE,
     BOOK_KIND_HIDDEN_TRADE, BOOK_KIND_INDICATIVE, BOOK_KIND_STATUS, BOOK_KIND_TIME, BOOK_KIND_TOP, DATA_FLAG_CROSS,
     DATA_FLAG_DAY_END, SIDE_BOTH, TRADE_FLAG_CLOSING, TRADE_FLAG_CROSS, TRADE_FLAG_HIDDEN, TRADE_FLAG_ODD_LOT,
     TRADE_FLAG_OPENING, TRADE_FLAG_REOPENING, Trade,
@@ -26,10 +25,17 @@ cdef enum:
     MAGIC = 0x44454546  # "FEED"
 
 
-cdef struct Head:  # of a state; what follows: sequences, auctions, the tape's
+cdef struct Head:  # of a state; what follows: sequences, Told, the tape's
     uint64_t magic
     uint64_t channels
     uint64_t instruments
+
+
+cdef int append_told(list records, const MarketData* record) except -1:
+    """A record that was told, if it was."""
+    if record.kind:
+        records.append((<const char*> record)[:sizeof(MarketData)])
+    return 0
 
 
 cdef class Feed:
@@ -57,7 +63,8 @@ cdef class Feed:
 
     def __dealloc__(self):
         free(self.ring.data)
-        free(self.auction_of)
+        free(self.told)
+        free(self.changed)
         free_lanes(&self.lanes)
 
     # ------------------------------------------------------------ records in
@@ -121,19 +128,38 @@ cdef class Feed:
 
     def auctions(self, instrument=None):
         """The last INDICATIVE or CROSS record of one instrument or of all; of those that have one."""
-        cdef size_t place, rows = 0
-        cdef bytes result
-        cdef MarketData* out
+        cdef size_t place
+        cdef list records = []
         first, end = self.span(instrument)
         for place in range(<size_t> first, <size_t> end):
-            rows += self.auction_of[place].kind != 0
-        result = PyBytes_FromStringAndSize(NULL, rows * sizeof(MarketData))
-        out = <MarketData*> PyBytes_AS_STRING(result)
+            append_told(records, &self.told[place].auction)
+        return b"".join(records)
+
+    def statuses(self, instrument=None):
+        """The last STATUS and the last BANDS of one instrument or of all; of those that have one."""
+        cdef size_t place
+        cdef list records = []
+        first, end = self.span(instrument)
         for place in range(<size_t> first, <size_t> end):
-            if self.auction_of[place].kind:
-                out[0] = self.auction_of[place]
-                out += 1
-        return result
+            append_told(records, &self.told[place].status)
+            append_told(records, &self.told[place].bands)
+        return b"".join(records)
+
+    # ------------------------------------------------------------ whose depth changes
+
+    def watch(self, bint watching):
+        """Note from now on the instruments whose depth changes, or do not."""
+        cdef size_t place
+        for place in range(self.changes):
+            self.tape.hot[self.changed[place]].changed = 0
+        self.changes = 0
+        self.watching = watching
+
+    def take_changed(self):
+        """The instruments noted since the last call."""
+        cdef list instruments = [self.changed[place] for place in range(self.changes)]
+        self.watch(self.watching)
+        return instruments
 
     cdef tuple span(self, instrument):
         """First and end of the instruments asked for; none where it has no data."""
@@ -152,8 +178,8 @@ cdef class Feed:
         head.channels = CHANNELS
         head.instruments = self.instruments
         sequences = b"".join([int(one).to_bytes(8, "little") for one in self.sequences])
-        auctions = (<const char*> self.auction_of)[:self.instruments * sizeof(MarketData)]
-        return b"".join([(<const char*> &head)[:sizeof(Head)], sequences, auctions, *self.tape.state()])
+        told = (<const char*> self.told)[:self.instruments * sizeof(Told)]
+        return b"".join([(<const char*> &head)[:sizeof(Head)], sequences, told, *self.tape.state()])
 
     def load(self, state):
         """Go on from the state of another feed; the first call of all. Raises ValueError, and has changed nothing."""
@@ -162,6 +188,7 @@ cdef class Feed:
         cdef const unsigned char* data = state
         cdef size_t length = len(state)
         cdef size_t at = sizeof(Head) + CHANNELS * sizeof(uint64_t)
+        cdef size_t told
         cdef int place
         if any(self.sequences):
             raise ValueError("a feed takes a state before anything else")
@@ -170,19 +197,18 @@ cdef class Feed:
         memcpy(&head, data, sizeof(Head))
         if head.magic != MAGIC or head.channels != CHANNELS:
             raise ValueError("the state of the feed is of another version")
-        if head.instruments > MOST_INSTRUMENTS or head.instruments > (length - at) // sizeof(MarketData):
+        if head.instruments > MOST_INSTRUMENTS or head.instruments > (length - at) // sizeof(Told):
             raise ValueError("the state of the feed ends too early")
         tape = Tape(self.tape.ring.capacity, self.tape.kept)
         tape.lanes = &self.lanes
-        if at + head.instruments * sizeof(MarketData) + tape.load(
-            data + at + head.instruments * sizeof(MarketData), length - at - head.instruments * sizeof(MarketData)
-        ) != length:
+        told = head.instruments * sizeof(Told)
+        if at + told + tape.load(data + at + told, length - at - told) != length:
             raise ValueError("the state of the feed goes on behind its end")
         tape.grow(max(head.instruments, self.instruments))
         self.grow(head.instruments)
         tape.grow(self.instruments)
         self.tape = tape
-        memcpy(self.auction_of, data + at, head.instruments * sizeof(MarketData))
+        memcpy(self.told, data + at, told)
         for place in range(CHANNELS):
             memcpy(&self.lanes.lane[place].sequence, data + sizeof(Head) + place * sizeof(uint64_t), sizeof(uint64_t))
         self.ring.first = self.lanes.lane[<int> TRADES].sequence + 1
@@ -192,15 +218,12 @@ cdef class Feed:
 
     cdef int grow(self, size_t count) except -1:
         """Room for instruments up to `count`."""
-        cdef MarketData* grown
+        cdef size_t before = self.instruments
         self.tape.grow(count)
-        if self.tape.instruments == self.instruments:
+        if self.tape.instruments == before:
             return 0
-        grown = <MarketData*> realloc(self.auction_of, self.tape.instruments * sizeof(MarketData))
-        if grown == NULL:
-            raise MemoryError
-        memset(grown + self.instruments, 0, (self.tape.instruments - self.instruments) * sizeof(MarketData))
-        self.auction_of = grown
+        regrow(<void**> &self.told, sizeof(Told), before, self.tape.instruments)
+        regrow(<void**> &self.changed, sizeof(uint32_t), before, self.tape.instruments)
         self.instruments = self.tape.instruments
         return 0
 
@@ -223,9 +246,13 @@ cdef class Feed:
         level.instrument = record.instrument
         level.side = record.side
         level.price = record.price
+        if unlikely(self.watching):
+            if record.instrument >= self.instruments:
+                self.grow(<size_t> record.instrument + 1)
+            self.mark(record.instrument)
         return put(&self.lanes, DEPTH, level, sizeof(Depth))
 
-    cdef int put_trade(self, const MarketData* record, uint8_t aggressor, uint8_t flags, uint64_t qty) except -1:
+    cdef int put_trade(self, const MarketData* record, uint8_t aggressor, uint16_t flags, uint64_t qty) except -1:
         cdef Trade trade
         cdef uint64_t* last
         if unlikely(record.instrument >= self.instruments):
@@ -251,8 +278,27 @@ cdef class Feed:
     cdef int put_auction(self, const MarketData* record) except -1:
         if record.instrument >= self.instruments:
             self.grow(<size_t> record.instrument + 1)
-        self.auction_of[record.instrument] = record[0]
+        self.told[record.instrument].auction = record[0]
         return put(&self.lanes, AUCTION, record, sizeof(MarketData))
+
+    cdef int put_status(self, const MarketData* record) except -1:
+        if record.instrument >= self.instruments:
+            self.grow(<size_t> record.instrument + 1)
+        if record.kind == BOOK_KIND_STATUS:
+            self.tape.hot[record.instrument].round_lot = record.qty
+            self.told[record.instrument].status = record[0]
+        else:
+            self.told[record.instrument].bands = record[0]
+            if not record.order_id:
+                self.told[record.instrument].bands.kind = 0  # there are none any more
+        return put(&self.lanes, STATUS, record, sizeof(MarketData))
+
+    cdef void mark(self, uint32_t instrument) noexcept:
+        """Its depth has changed."""
+        if not self.tape.hot[instrument].changed:
+            self.tape.hot[instrument].changed = 1
+            self.changed[self.changes] = instrument
+            self.changes += 1
 
     cdef int split(self, const unsigned char* data, size_t length) except -1:
         """Every record to the channels that it belongs to."""
@@ -273,12 +319,9 @@ cdef class Feed:
         return self.tape.turn(record.ts_ns)
 
     cdef int split_rare(self, const MarketData* record) except -1:
-        cdef uint8_t flags = TRADE_FLAG_CROSS
-        if record.kind == BOOK_KIND_STATUS:
-            if record.instrument >= self.instruments:
-                self.grow(<size_t> record.instrument + 1)
-            self.tape.hot[record.instrument].round_lot = record.qty
-            put(&self.lanes, STATUS, record, sizeof(MarketData))
+        cdef uint16_t flags = TRADE_FLAG_CROSS
+        if record.kind == BOOK_KIND_STATUS or record.kind == BOOK_KIND_BANDS:
+            self.put_status(record)
         elif record.kind == BOOK_KIND_HIDDEN_TRADE:
             self.put_trade(record, 1 - record.side, TRADE_FLAG_HIDDEN, record.qty)
         elif record.kind == BOOK_KIND_INDICATIVE:

@@ -39,7 +39,7 @@ cdef struct Hot:  # of an instrument: all that a trade touches
     uint32_t round_lot      # lots; 0: none
     uint16_t listed         # bit of each Period with a running bar
     uint8_t has_price       # a trade of this day made one
-    uint8_t unused
+    uint8_t changed         # the feed's: its depth has
 
 
 cdef struct History:  # the last bars of one period; the next one goes to `count` modulo those kept
@@ -79,4 +79,5 @@ cdef class Tape:
     cdef size_t load(self, const unsigned char* data, size_t length) except 0
 
 
+cdef int regrow(void** array, size_t size, size_t before, size_t after) except -1
 cdef int period_of(object seconds) except -2

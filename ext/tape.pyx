@@ -403,6 +403,7 @@ cdef class Tape:
         at = take(self.statistics, data, at, length, head.instruments, sizeof(Statistics))
         for place in range(head.instruments):
             self.hot[place].listed = 0
+            self.hot[place].changed = 0
         for period in range(PERIODS):
             if head.counts[period] > head.instruments:
                 raise ValueError("the state of the tape lists more instruments than it has")

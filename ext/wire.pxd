@@ -293,6 +293,8 @@ cdef enum:
     TRADE_FLAG_OPENING = 16
     TRADE_FLAG_CLOSING = 32
     TRADE_FLAG_REOPENING = 64
+    TRADE_FLAG_BUST = 128
+    TRADE_FLAG_CORRECTION = 256
 
 cdef enum:
     STATISTICS_FLAG_FINAL = 1
@@ -320,6 +322,10 @@ cdef enum:
     CHANNEL_AUCTION = 65
     CHANNEL_STATISTICS = 86
     CHANNEL_BARS = 67
+    CHANNEL_DEPTH_1 = 49
+    CHANNEL_DEPTH_2 = 50
+    CHANNEL_DEPTH_3 = 51
+    CHANNEL_DEPTH_4 = 52
     CHANNEL_HEARTBEAT = 72
 
 cdef packed struct OrderCommand:
@@ -474,8 +480,8 @@ cdef packed struct Trade:
     int64_t ts_ns
     uint32_t instrument
     uint8_t aggressor
-    uint8_t flags
-    uint16_t reserved
+    uint8_t reserved
+    uint16_t flags
     int64_t price
     uint64_t trade_id
     uint64_t qty
@@ -522,6 +528,10 @@ cdef packed struct Heartbeat:
     uint64_t auction
     uint64_t statistics
     uint64_t bars
+    uint64_t depth_1
+    uint64_t depth_2
+    uint64_t depth_3
+    uint64_t depth_4
 
 cdef packed struct FrameHeader:
     uint16_t magic

@@ -138,10 +138,9 @@ def market_data(
     """A blocking subscription to market data, live when it is returned.
 
     address: as in `connect`; no API key is needed. channels: some of B (every order), D (totals by price), T (best bid
-    and offer), X (trades), S (trading states), A (auctions), V (statistics), C (bars). symbols: one, some, or None for
-    all. trades_from: the first sequence of channel X wanted, as far as the market keeps it (default: from now
-    on). Raises MarketNotFound, TimedOut,
-    InvalidInput.
+    and offer), X (trades), S (trading states), A (auctions), V (statistics), C (bars), 1 to 4 (totals of the best
+    prices, at the pace of that class). symbols: one, some, or None for all. trades_from: the first sequence of channel
+    X wanted, as far as the market keeps it (default: from now on). Raises MarketNotFound, TimedOut, InvalidInput.
     """
     return MarketData(
         address, channels=channels, symbols=symbols, trades_from=trades_from, timeout_s=timeout_s, settings=settings

@@ -389,6 +389,8 @@ class TradeFlag(IntFlag):
     OPENING = 16  # the cross of an opening auction
     CLOSING = 32  # the cross of a closing auction
     REOPENING = 64  # the cross of an auction after a halt or a pause for volatility
+    BUST = 128  # reserved: the trade of this trade_id does not count any more
+    CORRECTION = 256  # reserved: the trade of this trade_id is what this record says
 
 
 class StatisticsFlag(IntFlag):
@@ -421,10 +423,14 @@ class Channel(IntEnum):
     DEPTH = 68  # 'D': level totals by price, Depth records
     TOP = 84  # 'T': best bid and offer, Top records
     TRADES = 88  # 'X': Trade records
-    STATUS = 83  # 'S': MarketData records of kind STATUS
+    STATUS = 83  # 'S': MarketData records of the kinds STATUS and BANDS
     AUCTION = 65  # 'A': MarketData records of the kinds INDICATIVE and CROSS
     STATISTICS = 86  # 'V': Statistics records, of an instrument at most one a second
     BARS = 67  # 'C': Bar records, when they close
+    DEPTH_1 = 49  # '1': the best levels now and then, Depth records: a class of [depth] in the configuration
+    DEPTH_2 = 50  # '2': the same with other levels, at another pace
+    DEPTH_3 = 51  # '3': the same
+    DEPTH_4 = 52  # '4': the same
     HEARTBEAT = 72  # 'H': one Heartbeat record, at least once a second
 
 
@@ -607,8 +613,8 @@ TRADE: Final = np.dtype(
         ("ts_ns", "<i8"),
         ("instrument", "<u4"),  # instrument id
         ("aggressor", "u1"),  # Side of the incoming order; SIDE_BOTH in a cross
-        ("flags", "u1"),  # TradeFlag bits
-        ("reserved", "<u2"),  # 0
+        ("reserved", "u1"),  # 0
+        ("flags", "<u2"),  # TradeFlag bits
         ("price", "<i8"),  # the maker's; a cross's
         ("trade_id", "<u8"),  # ascending within the instrument; of a cross the last one
         ("qty", "<u8"),  # lots
@@ -664,6 +670,10 @@ HEARTBEAT: Final = np.dtype(
         ("auction", "<u8"),  # AUCTION
         ("statistics", "<u8"),  # STATISTICS
         ("bars", "<u8"),  # BARS
+        ("depth_1", "<u8"),  # DEPTH_1; 0: there is no such class
+        ("depth_2", "<u8"),  # DEPTH_2
+        ("depth_3", "<u8"),  # DEPTH_3
+        ("depth_4", "<u8"),  # DEPTH_4
     ]
 )
 # Head of each frame on the order port, both ways.

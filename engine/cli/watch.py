@@ -1,4 +1,4 @@
-"""`openbell watch SYM`: the live book of an instrument and its trades, from market data."""
+"""`openbell watch SYM`: the live book of an instrument and its trades, or its bars, from market data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from engine.cli.screens.book import BookScreen, Trade
 
 HELP = "live order book of one instrument"
 DRAW_S = 0.125  # least time between two drawings
-CHANNELS = "DTXS"
+MOST_BARS = 100_000  # that a market keeps of an instrument and period
+CHANNELS = "DTXSAV"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     reach.add_market(parser)
     parser.add_argument("symbol", metavar="SYM")
     parser.add_argument("--levels", type=count_from_1, metavar="N", help="price levels a side (default: what fits)")
+    parser.add_argument(
+        "--bars", type=count_from_1, metavar="S", help="its bars of S seconds instead: 1, 60, 300, 3600, 86400 (days)"
+    )
     parser.add_argument("--for", dest="for_s", type=seconds, metavar="S", help="end after S seconds (default: Ctrl-C)")
     parser.epilog = (
-        "With --json, or where standard output is no terminal, it prints one line an update instead of a screen."
+        "With --json, or where standard output is no terminal, it prints one line an update instead of a screen. "
+        "Letters behind a trade: O, 6, 5 the print of an opening, closing, reopening auction; I an odd lot, which "
+        "makes no price; h with a hidden order. --bars prints the last ones that the market keeps, then each that "
+        "closes."
     )
 
 
@@ -39,10 +46,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _do(args: argparse.Namespace) -> int:
     console = show.console()
-    with _subscribe(reach.address(args), args.symbol) as data:
+    channels = CHANNELS if args.bars is None else chr(Channel.BARS)
+    with _subscribe(reach.address(args), args.symbol, channels) as data:
         symbol = args.symbol if args.symbol in data.instruments else args.symbol.upper()
         try:
-            if args.json or not console.is_terminal:
+            if args.bars is not None:
+                _print_bars(data, symbol, args)
+            elif args.json or not console.is_terminal:
                 _print(data, symbol, args)
             else:
                 _draw(data, symbol, args)
@@ -51,13 +61,13 @@ def _do(args: argparse.Namespace) -> int:
     return reach.DONE
 
 
-def _subscribe(address: Any, symbol: str) -> openbell.MarketData:
+def _subscribe(address: Any, symbol: str, channels: str) -> openbell.MarketData:
     try:
-        return openbell.market_data(address, channels=CHANNELS, symbols=[symbol])
+        return openbell.market_data(address, channels=channels, symbols=[symbol])
     except InvalidInput:
         if symbol == symbol.upper():
             raise
-        return openbell.market_data(address, channels=CHANNELS, symbols=[symbol.upper()])
+        return openbell.market_data(address, channels=channels, symbols=[symbol.upper()])
 
 
 def _draw(data: openbell.MarketData, symbol: str, args: argparse.Namespace) -> None:
@@ -69,8 +79,9 @@ def _draw(data: openbell.MarketData, symbol: str, args: argparse.Namespace) -> N
     def take(trades: np.ndarray[Any, np.dtype[Any]]) -> None:
         for trade in trades[trades["instrument"] == instrument]:
             qty, price = int(trade["qty"]), int(trade["price"])
-            screen.trades.append(Trade(int(trade["ts_ns"]), price, qty, int(trade["aggressor"])))
-            screen.last, screen.volume = price, screen.volume + qty
+            flags = int(trade["flags"])
+            screen.trades.append(Trade(int(trade["ts_ns"]), price, qty, int(trade["aggressor"]), flags))
+            screen.last = price
 
     data.on_records(Channel.TRADES, take)
     deadline_s = None if args.for_s is None else time.monotonic() + args.for_s
@@ -80,7 +91,7 @@ def _draw(data: openbell.MarketData, symbol: str, args: argparse.Namespace) -> N
             levels = args.levels or screen.levels_that_fit(console.height)
             book, status = data.book(symbol), data.status(symbol)
             screen.bids, screen.asks = book.bids(levels), book.asks(levels)
-            screen.state = None if status is None else status.state
+            screen.status, screen.day, screen.auction = status, data.statistics(symbol), data.auction(symbol)
             since_ns = data.stale_since_ns
             screen.alarm = "" if since_ns is None else f"stale for {show.duration(time.time() - since_ns / 1e9)}"
             live.refresh()
@@ -90,7 +101,7 @@ def _draw(data: openbell.MarketData, symbol: str, args: argparse.Namespace) -> N
 
 
 def _print(data: openbell.MarketData, symbol: str, args: argparse.Namespace) -> None:
-    """One line an update: trades, best bid and offer, state."""
+    """One line an update: trades, best bid and offer, state, auctions, the day's statistics."""
     deadline_s = None if args.for_s is None else time.monotonic() + args.for_s
     top = data.top(symbol)
     if top is not None:
@@ -105,10 +116,26 @@ def _print(data: openbell.MarketData, symbol: str, args: argparse.Namespace) -> 
         updates = data.updates(timeout_s=0.2)
 
 
+def _print_bars(data: openbell.MarketData, symbol: str, args: argparse.Namespace) -> None:
+    """The bars that are kept, and those that close."""
+    deadline_s = None if args.for_s is None else time.monotonic() + args.for_s
+    seen = 0
+    for row in data.bars(symbol, args.bars, MOST_BARS):
+        bar = openbell.BarUpdate(*row.item())
+        seen = bar.seq
+        _print_update(bar, symbol, args.json)
+    while deadline_s is None or time.monotonic() < deadline_s:
+        for update in data.updates(timeout_s=0.2):
+            if isinstance(update, openbell.BarUpdate) and update.period_s == args.bars and update.seq > seen:
+                _print_update(update, symbol, args.json)
+            if deadline_s is not None and time.monotonic() >= deadline_s:
+                return
+
+
 def _print_update(update: Any, symbol: str, as_json: bool) -> None:
     kind = type(update).__name__.removesuffix("Update").lower()
     if as_json:
         show.out_json({"update": kind, "symbol": symbol, **update._asdict()})
     else:
         when = show.clock(update.ts_ns) if hasattr(update, "ts_ns") else ""
-        print(f"{when}  {kind:<6}  {update}")
+        print(f"{when}  {kind:<{len('statistics')}}  {update}", flush=True)

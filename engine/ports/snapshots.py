@@ -14,6 +14,7 @@ import numpy as np
 from openbell import wire
 from openbell.wire import BookKind, FrameType, Side
 
+from engine import depth
 from engine.market import CHANNELS, Market
 from engine.ports.frames import FrameError, body_of, error_frame, head_of, json_frame, number_of
 
@@ -22,7 +23,8 @@ MAX_REPLY_BYTES: Final = 1 << 25
 MAX_UNREAD_BYTES: Final = 1 << 27  # of all clients: anybody may ask
 ALL_LEVELS: Final = 1 << 30
 INSTRUMENTS: Final = "I"
-TOLD: Final = "XAVC"  # channels whose records the feed keeps
+TOLD: Final = "XAVCS"  # channels whose records the feed keeps
+CLASSES: Final = {chr(channel): int(channel) for channel in depth.CHANNELS}
 PERIODS_S: Final = (1, 60, 300, 3600, 86400)
 _SIZES: Final = {
     "B": wire.MARKET_DATA.itemsize,
@@ -33,6 +35,7 @@ _SIZES: Final = {
     "A": wire.MARKET_DATA.itemsize,
     "V": wire.STATISTICS.itemsize,
     "C": wire.BAR.itemsize,
+    **dict.fromkeys(CLASSES, wire.DEPTH.itemsize),
     INSTRUMENTS: wire.INSTRUMENT_ROW.itemsize,
 }
 
@@ -118,6 +121,9 @@ class SnapshotProtocol:
             )  # fmt: skip
         if query.last < 1:
             raise FrameError("bad_query", "last must be at least 1", field="last", limit=1, value=query.last)
+        if channel in CLASSES:
+            self._answer_class(identity, number, query, instruments["instrument"].tolist())
+            return
         records = b"" if channel in TOLD else self._state(channel, instruments)
         _check_size(records)
         seq = market.core.seq
@@ -129,23 +135,47 @@ class SnapshotProtocol:
             body: dict[str, Any] = {"channel": channel, "seq": seq, "instrument": query.instrument}
             shown = records
             if channel in TOLD:
-                try:
-                    shown = self._told(query, body)
-                    _check_size(shown)
-                except FrameError as error:
-                    self._send(identity, error_frame(number, error))
-                    return
+                shown = self._told(query, body, instruments)
             if channel != INSTRUMENTS:
                 body["sequence"] = market.feed.sequences[CHANNELS.index(channel)]
-            body["record_size"] = _SIZES[channel]
-            body["count"] = len(shown) // _SIZES[channel]
-            self._send_two(identity, json_frame(FrameType.REPLY, number, body), shown)
+            self._reply(identity, number, body, shown)
 
         market.later(reply)
 
-    def _told(self, query: Query, body: dict[str, Any]) -> bytes:
-        """What the feed itself keeps, as of what it has told. Raises FrameError."""
+    def _answer_class(self, identity: bytes, number: int, query: Query, instruments: list[int]) -> None:
+        """A class of depth. Raises FrameError."""
+        market, letter = self._market, CLASSES[query.channel]
+        kind = market.depths.kind(letter)
+        if kind is None:
+            raise FrameError(
+                "bad_query", f"there is no class {query.channel} of depth here", field="channel", value=query.channel
+            )
+        seq = market.core.seq
+        shown = market.depths.snapshot(letter, instruments)
+
+        def reply() -> None:
+            sequence, records = shown()
+            body = {"channel": query.channel, "seq": seq, "instrument": query.instrument, "sequence": sequence}
+            self._reply(identity, number, {**body, "levels": kind.levels, "interval_ms": kind.interval_ms}, records)
+
+        market.later(reply)
+
+    def _reply(self, identity: bytes, number: int, body: dict[str, Any], records: bytes) -> None:
+        """The two parts of an answer."""
+        try:
+            _check_size(records)
+        except FrameError as error:
+            self._send(identity, error_frame(number, error))
+            return
+        size = _SIZES[body["channel"]]
+        body |= {"record_size": size, "count": len(records) // size}
+        self._send_two(identity, json_frame(FrameType.REPLY, number, body), records)
+
+    def _told(self, query: Query, body: dict[str, Any], instruments: np.ndarray[Any, Any]) -> bytes:
+        """What the feed itself keeps, as of what it has told."""
         feed = self._market.feed
+        if query.channel == "S":
+            return self._statuses(feed.statuses(query.instrument), instruments)
         if query.channel == "A":
             return feed.auctions(query.instrument)
         if query.channel == "V":
@@ -166,8 +196,6 @@ class SnapshotProtocol:
             return b"".join(core.depth(one, ALL_LEVELS) for one in ids)
         if channel == "T":
             return self._tops(instruments)
-        if channel == "S":
-            return self._statuses(instruments)
         return instruments.tobytes()
 
     def _tops(self, instruments: np.ndarray[Any, Any]) -> bytes:
@@ -182,11 +210,17 @@ class SnapshotProtocol:
                 tops[side][index] = level["level_orders"]
         return tops.tobytes()
 
-    def _statuses(self, instruments: np.ndarray[Any, Any]) -> bytes:
-        """One STATUS an instrument."""
+    def _statuses(self, told: bytes, instruments: np.ndarray[Any, Any]) -> bytes:
+        """A STATUS of each instrument, as told last but for the reference price of now; the BANDS that were told."""
+        records = np.frombuffer(told, wire.MARKET_DATA)
         statuses = np.zeros(len(instruments), wire.MARKET_DATA)
         statuses["seq"], statuses["ts_ns"] = self._market.core.seq, self._market.core.ts_ns
-        statuses["kind"], statuses["price"] = BookKind.STATUS, instruments["reference_price"]
+        statuses["kind"], statuses["qty"] = BookKind.STATUS, instruments["round_lot"]
         for name in ("state", "instrument"):
             statuses[name] = instruments[name]
-        return statuses.tobytes()
+        is_status = records["kind"] == BookKind.STATUS
+        places = {instrument: place for place, instrument in enumerate(instruments["instrument"].tolist())}
+        for record in records[is_status]:
+            statuses[places[int(record["instrument"])]] = record
+        statuses["price"] = instruments["reference_price"]
+        return b"".join([statuses.tobytes(), records[~is_status].tobytes()])

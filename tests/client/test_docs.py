@@ -1,4 +1,4 @@
-"""The documents' code runs: every block of docs/sdk.md in order, and that of README, on the market of configs/."""
+"""The documents' code runs: every block of docs/sdk.md in order, those of others, on the market of configs/."""
 
 from __future__ import annotations
 
@@ -66,6 +66,15 @@ def test_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     assert said.startswith("bought 4 at 184.25\nbought 6 at 184.30\n")
     assert "symbol='ANVL'" in said
+
+
+def test_the_page_about_market_data(capsys: pytest.CaptureFixture[str]) -> None:
+    with openbell.connect(account="bob") as bob:
+        for price in ("184.25", "184.30"):
+            bob.sell("ANVL", 4, price).wait_accepted()
+        run(ROOT / "docs" / "market-data.md", {"__name__": "docs"})
+        bob.cancel_all()
+    assert capsys.readouterr().out.startswith("2 levels, up to number ")
 
 
 def test_the_ten_lines_are_ten_lines() -> None:

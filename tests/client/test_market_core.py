@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from openbell import wire
-from openbell.market import MarketFeed, OrderBook
+from openbell.market import DepthBook, MarketFeed, OrderBook
 from openbell.records import HEADER, HEARTBEAT, MARKET_DATA_HEADER, frame
 from openbell.wire import BookKind, Channel, FrameType
 
+from engine.config import Depth, DepthClass
+from engine.depth import DepthClasses
 from ext.feed import Feed
 from tests.reference.compare import Pair, Step
 from tests.reference.swarm import Swarm
@@ -21,9 +23,10 @@ from tests.reference.worlds import WORLDS, World
 COMMANDS = 1500
 ALL_LEVELS = 1 << 20
 LETTERS = "BDTXSAVC"  # in the order of Feed.sequences
+LEVELS = 3  # of the class of depth
 
 
-def answer(pair: Pair, feed: Feed, question: bytes) -> list[bytes]:
+def answer(pair: Pair, feed: Feed, depths: DepthClasses, question: bytes) -> list[bytes]:
     """A snapshot as the engine gives it."""
     core = pair.core
     asked = json.loads(question[HEADER.size :])
@@ -31,7 +34,11 @@ def answer(pair: Pair, feed: Feed, question: bytes) -> list[bytes]:
     rows = np.frombuffer(core.instruments(), wire.INSTRUMENT_ROW)
     rows = rows if only is None else rows[rows["instrument"] == only]
     ids = rows["instrument"].tolist()
-    if letter == "B":
+    sequence = 0
+    if letter == "1":
+        sequence, records = depths.snapshot(ord(letter), ids)()
+        size = wire.DEPTH.itemsize
+    elif letter == "B":
         records, size = b"".join(core.book(one) for one in ids), wire.MARKET_DATA.itemsize
     elif letter == "D":
         records, size = b"".join(core.depth(one, ALL_LEVELS) for one in ids), wire.DEPTH.itemsize
@@ -56,14 +63,14 @@ def answer(pair: Pair, feed: Feed, question: bytes) -> list[bytes]:
         records, size = rows.tobytes(), wire.INSTRUMENT_ROW.itemsize
     body: dict[str, Any] = {"channel": letter, "instrument": only, "record_size": size, "count": len(records) // size}
     if letter != "I":
-        body["sequence"] = feed.sequences[LETTERS.index(letter)]
+        body["sequence"] = sequence or feed.sequences[LETTERS.index(letter)]
     number = HEADER.unpack_from(question)[4]
     return [frame(FrameType.REPLY, number, json.dumps(body).encode()), records]
 
 
-def beat(feed: Feed) -> bytes:
+def beat(feed: Feed, depths: DepthClasses) -> bytes:
     head = MARKET_DATA_HEADER.pack(Channel.HEARTBEAT, wire.VERSION, HEARTBEAT.size, 1, 0)
-    return head + HEARTBEAT.pack(0, 0, *feed.sequences)
+    return head + HEARTBEAT.pack(0, 0, *feed.sequences, *depths.sequences)
 
 
 def check(pair: Pair, feed: Feed, local: MarketFeed, bars: list[bytes]) -> None:
@@ -80,12 +87,16 @@ def check(pair: Pair, feed: Feed, local: MarketFeed, bars: list[bytes]) -> None:
         depth = np.frombuffer(pair.core.depth(instrument, ALL_LEVELS), wire.DEPTH)
         levels = [(one["price"], one["level_qty"], one["level_orders"]) for one in depth]
         assert [tuple(one) for one in book.bids() + book.asks()] == levels
-        by_price = local.depth_books.get(instrument)
-        assert [tuple(one) for one in ([] if by_price is None else by_price.bids() + by_price.asks())] == levels
+        by_price = local.depth_books[Channel.DEPTH].get(instrument, DepthBook())
+        assert [tuple(one) for one in by_price.bids() + by_price.asks()] == levels
+        best = local.depth_books[Channel.DEPTH_1].get(instrument, DepthBook())
+        depth = np.frombuffer(pair.core.depth(instrument, LEVELS), wire.DEPTH)
+        levels = [(one["price"], one["level_qty"], one["level_orders"]) for one in depth]
+        assert [tuple(one) for one in best.bids() + best.asks()] == levels
         top = local.tops.get(instrument)
         if top is not None:
-            best = tuple(int(row[name]) for name in ("bid_price", "ask_price", "bid_qty", "ask_qty"))
-            assert (top.bid_price, top.ask_price, top.bid_qty, top.ask_qty) == best
+            told = tuple(int(row[name]) for name in ("bid_price", "ask_price", "bid_qty", "ask_qty"))
+            assert (top.bid_price, top.ask_price, top.bid_qty, top.ask_qty) == told
         status = local.statuses.get(instrument)
         # The state of an instrument that was never opened has never been told.
         assert (wire.InstrumentState.CLOSED if status is None else status.state) == row["state"]
@@ -101,7 +112,10 @@ def test_local_books_equal_those_of_the_core(world: World, loses: float, seed: i
     pair, feed = Pair(), Feed(100_000, bars=100_000)
     swarm = Swarm(random, world, pair.model)
     now = [0]
-    local = MarketFeed(LETTERS, clock_ns=lambda: now[0])
+    local = MarketFeed(LETTERS + "1", clock_ns=lambda: now[0])
+    kinds = Depth(class_1=DepthClass(levels=LEVELS, interval_ms=10), class_2=None)
+    depths = DepthClasses(kinds, pair.core, feed, lambda action: action(), lambda: now[0] / 1e9)
+    depths.want(b"1")
     bars: list[bytes] = []
 
     def take(channel: Channel, what: Any) -> None:
@@ -111,31 +125,37 @@ def test_local_books_equal_those_of_the_core(world: World, loses: float, seed: i
     local.listeners.append(take)
     steps = [Step(command) for command in world.opening(random)]
     live = 0
-    for place in range(COMMANDS):
-        _, data = pair.step(steps[place] if place < len(steps) else swarm.next())
-        for message in feed.add(data):
+
+    def hear(frames: list[bytes]) -> None:
+        for message in frames:
             if random.random() >= loses:
                 local.receive(message)
+
+    for place in range(COMMANDS):
+        _, data = pair.step(steps[place] if place < len(steps) else swarm.next())
+        hear(feed.add(data))
         now[0] += 10_000_000
         if place % 5 == 0:
             local.tick()
-            local.receive(beat(feed))
+            depths.look(ord("1"), hear)
+            local.receive(beat(feed, depths))
             if local.is_live:
                 live += 1
                 if place % 20 == 0:
                     check(pair, feed, local, bars)
         if random.random() < 0.3:
             for question in local.take_outgoing():
-                local.reply(answer(pair, feed, question))
+                local.reply(answer(pair, feed, depths, question))
     assert live > COMMANDS / 25
     if not loses:
         assert local.recoveries == 0
     now[0] += 10_000_000_000
     for _ in range(3):
         local.tick()
-        local.receive(beat(feed))
+        depths.look(ord("1"), hear)
+        local.receive(beat(feed, depths))
         for question in local.take_outgoing():
-            local.reply(answer(pair, feed, question))
+            local.reply(answer(pair, feed, depths, question))
         now[0] += 100_000_000
     assert local.is_live
     check(pair, feed, local, bars)

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openbell import wire
-from openbell.market import BarUpdate, MarketFeed, Recovered, Stale, TradeUpdate, Update, UpdateQueue
+from openbell.market import BarUpdate, MarketFeed, Recovered, Stale, StatusUpdate, TradeUpdate, Update, UpdateQueue
 from openbell.market.feed import SILENT_NS
 from openbell.market.updates import FORMATS, Note
-from openbell.records import HEADER, json_frame
-from openbell.wire import Channel, FrameType
+from openbell.records import HEADER, MARKET_DATA_HEADER, json_frame
+from openbell.wire import BookKind, Channel, FrameType, HaltReason, InstrumentState
 
-from tests.client.publisher import DTYPES, SYMBOLS, Publisher
+from tests.client.publisher import DTYPES, SYMBOLS, Publisher, record
 
 SECOND_NS = 1_000_000_000
 
@@ -81,7 +81,7 @@ class Line:
                 for side in (0, 1):
                     told = [] if orders is None else orders.orders(side)
                     assert [tuple(one) for one in told] == self.publisher.orders(instrument, side)
-            for books in (self.feed.order_books, self.feed.depth_books):
+            for books in (self.feed.order_books, self.feed.depth_books[Channel.DEPTH]):
                 book = books.get(instrument)
                 if book is not None:
                     assert book.symbol == symbol
@@ -482,7 +482,7 @@ def test_symbols_that_are_not_subscribed_cost_nothing_and_are_refused() -> None:
     line.publisher.add(2, 0, 11, 5)
     line.publish()
     line.check()
-    assert set(line.feed.order_books) == set(line.feed.depth_books) == {2}
+    assert set(line.feed.order_books) == set(line.feed.depth_books[Channel.DEPTH]) == {2}
     assert {update.instrument for update in drained(queue) if not isinstance(update, Note)} == {2}
     with pytest.raises(openbell.InvalidInput, match="not among the symbols subscribed"):
         line.feed.book("ACME")
@@ -559,3 +559,20 @@ def test_arrays_without_an_object_a_record() -> None:
     line.publisher.add(1, 0, 11, 5)
     line.publish()
     assert seen == [10, 11]
+
+
+def test_bands_are_held_until_there_are_none() -> None:
+    line = Line(channels="S")
+    line.settle()
+
+    def told(**fields: int) -> StatusUpdate | None:
+        due = line.feed.sequence(Channel.STATUS) + 1
+        head = MARKET_DATA_HEADER.pack(Channel.STATUS, wire.VERSION, wire.MARKET_DATA.itemsize, 1, due)
+        line.feed.receive(head + record(wire.MARKET_DATA, instrument=2, **fields))
+        return line.feed.bands.get(2)
+
+    bands = told(kind=BookKind.BANDS, price=9_0000, order_id=11_0000)
+    assert str(bands) == "bands 9.00 to 11.00"
+    assert told(kind=BookKind.STATUS, state=InstrumentState.HALTED, flags=HaltReason.NEWS) == bands
+    assert str(line.feed.statuses[2]) == "HALTED (NEWS), reference 0.00"
+    assert told(kind=BookKind.BANDS) is None

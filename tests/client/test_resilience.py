@@ -105,7 +105,7 @@ def equal_to_the_engine(data: openbell.MarketData, engine: Engine) -> None:
             assert [mine.orders(side) for side in (0, 1)] == [theirs.orders(side) for side in (0, 1)]
             assert (mine.bids(), mine.asks()) == (theirs.bids(), theirs.asks())
             for feed in (data.feed, fresh.feed):
-                book = feed.depth_books.get(feed.instrument_id(symbol))
+                book = feed.depth_books[Channel.DEPTH].get(feed.instrument_id(symbol))
                 assert book is not None
                 assert (book.bids(), book.asks()) == (theirs.bids(), theirs.asks())
             mine_top, top = data.top(symbol), fresh.top(symbol)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import config
-from engine.config import Cash, Config, ConfigError, Price
+from engine.config import Cash, Config, ConfigError, DepthClass, Price
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,6 +73,14 @@ def test_later_files_win_key_by_key(tmp_path: Path) -> None:
     assert [one.name for one in made.account] == ["a"]
 
 
+def test_classes_of_depth(tmp_path: Path) -> None:
+    made = load(tmp_path, "[depth.3]\nlevels = 20\n", "[depth.3]\ninterval_ms = 50\n[depth.2]\n").depth
+    assert made.class_1 == DepthClass(levels=10, interval_ms=100)
+    assert made.class_2 == DepthClass(levels=10, interval_ms=100)
+    assert made.class_3 == DepthClass(levels=10, interval_ms=50)  # the later file's table is the one
+    assert made.class_4 is None
+
+
 def test_sessions(tmp_path: Path) -> None:
     made = load(
         tmp_path,
@@ -101,6 +109,10 @@ def test_sessions(tmp_path: Path) -> None:
 
 
 WRONG = [
+    ("[depth.1]\nlevels = 0", "depth.1.levels: expected int >= 1, got 0"),
+    ("[depth.2]\ninterval_ms = 5", "depth.2.interval_ms: expected int >= 10, got 5"),
+    ("[depth.5]", "depth.5: there is no such field; there are: 1"),
+    ("[depth.1]\nlevel = 5", "depth.1.level: there is no such field; did you mean levels?"),
     ("[sessions.us]\npost_s = 0", "sessions.us.post_s: expected int >= 1, got 0"),
     ("[sessions.us]\nclosing_call_s = 43201", "sessions.us.closing_call_s: expected int <= 43200, got 43201"),
     ('[sessions.us]\nopen = "9:30"', "sessions.us.open: expected a time of day, 00:00 to 23:59, or with seconds"),

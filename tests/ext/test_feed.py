@@ -79,7 +79,7 @@ def expected_of(made: np.ndarray) -> dict[wire.Channel, list[tuple[int, ...]]]:
                 flags = 0 if instrument in priced else wire.TradeFlag.FIRST
                 priced.add(instrument)
                 told[wire.Channel.TRADES].append(
-                    (seq, ts_ns, instrument, aggressor, flags, 0, price, trades[instrument], int(record["qty"]))
+                    (seq, ts_ns, instrument, aggressor, 0, flags, price, trades[instrument], int(record["qty"]))
                 )
     return told
 
@@ -159,3 +159,45 @@ def test_wrong_input_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         Feed(trades=0)
     assert feed.sequences == (0,) * 8
+
+
+def test_the_last_states_and_bands_are_kept() -> None:
+    made = np.zeros(7, wire.MARKET_DATA)
+    status, bands = wire.BookKind.STATUS, wire.BookKind.BANDS
+    made["seq"] = range(1, 8)
+    made["kind"] = [status, bands, status, bands, status, bands, bands]
+    made["instrument"] = [2, 2, 2, 0, 70, 70, 70]
+    made["order_id"] = [0, 5, 0, 6, 0, 7, 0]  # the last one takes them away
+    made["flags"] = wire.HaltReason.NEWS
+    feed = Feed(1)
+    told = unpack(feed.add(made.tobytes()))[wire.Channel.STATUS]
+    assert [record for _, records in told for record in records] == made.tolist()
+    again = Feed(1)
+    again.load(feed.state())
+    for one in (feed, again):
+        assert one.statuses(2) == made[[2, 1]].tobytes()
+        assert one.statuses(1) == one.statuses(10**6) == b""
+        assert one.statuses() == made[[3, 2, 1, 4]].tobytes()
+
+
+def test_instruments_whose_depth_changes_are_noted() -> None:
+    def told(feed: Feed, *changes: tuple[wire.BookKind, int]) -> None:
+        made = np.zeros(len(changes), wire.MARKET_DATA)
+        for record, (kind, instrument) in zip(made, changes, strict=True):
+            record["seq"], record["kind"], record["instrument"] = feed.sequences[0] + 1, kind, instrument
+        feed.add(made.tobytes())
+
+    feed = Feed(1)
+    told(feed, (wire.BookKind.ADD, 1))
+    assert feed.take_changed() == []
+    feed.watch(True)
+    told(feed, (wire.BookKind.ADD, 3), (wire.BookKind.DELETE, 300), (wire.BookKind.TOP, 4))
+    told(feed, (wire.BookKind.REDUCE, 3), (wire.BookKind.STATUS, 5), (wire.BookKind.HIDDEN_TRADE, 6))
+    assert feed.take_changed() == [3, 300]
+    assert feed.take_changed() == []
+    told(feed, (wire.BookKind.EXECUTE, 3))
+    feed.watch(False)
+    assert feed.take_changed() == []
+    feed.watch(True)
+    told(feed, (wire.BookKind.EXECUTE, 3))
+    assert feed.take_changed() == [3]

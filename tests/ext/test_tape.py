@@ -126,8 +126,8 @@ def test_trades_statistics_and_bars(steps: list[Any], cuts: set[int], large: boo
     feed = Feed(1000, bars_of_each=1000)
     frames = [frame for part in batches(told.records, cuts) for frame in feed.add(part)]
     trades = unpacked(frames, Channel.TRADES)
-    assert [(*row[:3], row[4], row[6], row[8]) for row in trades] == [trade[:6] for trade in told.trades]
-    assert {row[3] for row in trades if row[4] & TradeFlag.CROSS} <= {wire.SIDE_BOTH}
+    assert [(*row[:3], row[5], row[6], row[8]) for row in trades] == [trade[:6] for trade in told.trades]
+    assert {row[3] for row in trades if row[5] & TradeFlag.CROSS} <= {wire.SIDE_BOTH}
     bars = tape.bars(told.trades, told.day_ends, told.now_ns)
     assert unpacked(frames, Channel.BARS) == bars
     assert feed.sequences[7] == len(bars)

@@ -107,7 +107,7 @@ def test_documented_numbers_are_the_golden_ones() -> None:
     found = {"VERSION": wire.VERSION}
     for section in DOCUMENT.split("\n### ")[1:]:
         name = section.split(" ")[0]
-        for number, member in re.findall(r"^\| (\d+) \| ([A-Z_]+) \|", section, flags=re.MULTILINE):
+        for number, member in re.findall(r"^\| (\d+) \| ([A-Z][A-Z_0-9]*) \|", section, flags=re.MULTILINE):
             found[f"{name}.{member}"] = int(number)
     constants = DOCUMENT.split("## Constants")[1]
     found |= {name: int(value) for name, value in re.findall(r"^\| (\w+) \| (-?\d+) \|", constants, flags=re.MULTILINE)}

@@ -10,7 +10,7 @@ between a snapshot and the live records. Whatever is missing later, by number or
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +21,7 @@ from openbell.market.book import Book
 from openbell.market.held import Held
 from openbell.market.sync import Sync
 from openbell.market.updates import (
+    DEPTH_CLASSES,
     FORMATS,
     Listener,
     Note,
@@ -43,7 +44,7 @@ from openbell.wire import Channel, FrameType
 SILENT_NS: Final = 1_500_000_000  # without a heartbeat for that long a feed counts as gone
 _ASK_AGAIN_NS: Final = 2_000_000_000
 _PAUSE_NS: Final = 50_000_000  # between two questions about one channel
-_LETTERS: Final = "BDTXSAVC"
+_LETTERS: Final = "BDTXSAVC1234"
 DTYPES: Final = {
     Channel.BOOK: wire.MARKET_DATA,
     Channel.DEPTH: wire.DEPTH,
@@ -53,6 +54,7 @@ DTYPES: Final = {
     Channel.AUCTION: wire.MARKET_DATA,
     Channel.STATISTICS: wire.STATISTICS,
     Channel.BARS: wire.BAR,
+    **dict.fromkeys(DEPTH_CLASSES, wire.DEPTH),
 }
 # Where a heartbeat tells the last sequence of a channel.
 _SHOWN: Final = {Channel(ord(letter)): place for place, letter in enumerate(_LETTERS, 2)}
@@ -178,13 +180,14 @@ class MarketFeed(Held):
         return self._ids is None or instrument in self._ids
 
     def book(self, symbol: str) -> Book:
-        """The book of a symbol: every order where channel B is subscribed, else totals by price."""
+        """The book of a symbol: every order where channel B is subscribed, else totals by price, or the best ones."""
         instrument = self.instrument_id(symbol)
         if Channel.BOOK in self._feeds:
             return self._order_book(instrument)
-        if Channel.DEPTH in self._feeds:
-            return self._depth_book(instrument)
-        raise InvalidInput("books need channel B or D", field="channels", limit="BD")
+        for channel in self.depth_books:
+            if channel in self._feeds:
+                return self._depth_book(channel, instrument)
+        raise InvalidInput("books need one of channels B, D, 1, 2, 3, 4", field="channels", limit="BD1234")
 
     def updates(self, limit: int) -> UpdateQueue:
         """A queue of what changes from now on; take it off with `listeners.remove(queue.push)`."""
@@ -403,7 +406,8 @@ class MarketFeed(Held):
                 else:
                     text = f"symbol {symbol!r} is not traded here{near(symbol, self.instruments)}"
                     self.failure = InvalidInput(text, field="symbols", value=symbol)
-        for books in (self.order_books, self.depth_books):
+        kinds: list[Mapping[int, Book]] = [self.order_books, *self.depth_books.values()]
+        for books in kinds:
             for instrument, book in books.items():
                 book.symbol = self.symbols.get(instrument, "")
 

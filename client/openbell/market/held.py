@@ -7,6 +7,7 @@ from typing import Any
 from openbell import wire
 from openbell.market.book import DepthBook, OrderBook
 from openbell.market.updates import (
+    DEPTH_CLASSES,
     FORMATS,
     AuctionUpdate,
     BarUpdate,
@@ -16,7 +17,7 @@ from openbell.market.updates import (
     TradeUpdate,
 )
 from openbell.records import DEPTH, MARKET_DATA
-from openbell.wire import Channel
+from openbell.wire import BookKind, Channel
 
 
 class Held:
@@ -27,10 +28,11 @@ class Held:
         self._ids = ids
         self.symbols: dict[int, str] = {}
         self.order_books: dict[int, OrderBook] = {}
-        self.depth_books: dict[int, DepthBook] = {}
+        self.depth_books: dict[Channel, dict[int, DepthBook]] = {one: {} for one in (Channel.DEPTH, *DEPTH_CLASSES)}
         self.tops: dict[int, TopUpdate] = {}
         self.trades: dict[int, TradeUpdate] = {}  # the last one of each instrument
         self.statuses: dict[int, StatusUpdate] = {}
+        self.bands: dict[int, StatusUpdate] = {}
         self.auctions: dict[int, AuctionUpdate] = {}
         self.statistics: dict[int, StatisticsUpdate] = {}
         self.bars: dict[tuple[int, int], BarUpdate] = {}  # the last one of each instrument and period_s
@@ -50,10 +52,11 @@ class Held:
             self._instruments_due = self._instruments_due or instrument not in self.symbols
         return book
 
-    def _depth_book(self, instrument: int) -> DepthBook:
-        book = self.depth_books.get(instrument)
+    def _depth_book(self, channel: Channel, instrument: int) -> DepthBook:
+        books = self.depth_books[channel]
+        book = books.get(instrument)
         if book is None:
-            book = self.depth_books[instrument] = DepthBook(self.symbols.get(instrument, ""))
+            book = books[instrument] = DepthBook(self.symbols.get(instrument, ""))
             self._instruments_due = self._instruments_due or instrument not in self.symbols
         return book
 
@@ -64,17 +67,18 @@ class Held:
                 book.clear()
             for _, _, _, side, _, _, of, order_id, price, _, leaves, _, _, _ in MARKET_DATA.iter_unpack(records):
                 self._order_book(of).add(side, order_id, price, leaves)
-        elif channel == Channel.DEPTH:
-            for depth in self.depth_books.values() if instrument is None else (self._depth_book(instrument),):
+        elif channel in self.depth_books:
+            books = self.depth_books[channel].values()
+            for depth in books if instrument is None else (self._depth_book(channel, instrument),):
                 depth.clear()
             for _, _, of, side, price, level_qty, level_orders, _ in DEPTH.iter_unpack(records):
-                self._depth_book(of).set_level(side, price, level_qty, level_orders)
+                self._depth_book(channel, of).set_level(side, price, level_qty, level_orders)
         else:
-            last = self._last[channel]
-            if instrument is None:
-                last.clear()
-            else:
-                last.pop(instrument, None)
+            for last in (self._last[channel], *((self.bands,) if channel == Channel.STATUS else ())):
+                if instrument is None:
+                    last.clear()
+                else:
+                    last.pop(instrument, None)
             self._set_last(channel, records)
 
     def _set_last(self, channel: Channel, records: bytes | memoryview) -> None:
@@ -82,15 +86,20 @@ class Held:
         fields, kind = FORMATS[channel]
         last = self._last[channel]
         for one in map(kind._make, fields.iter_unpack(records)):
-            last[one.instrument] = one
+            if channel == Channel.STATUS and one.kind == BookKind.BANDS:
+                self.bands[one.instrument] = one
+                if not one.order_id:
+                    del self.bands[one.instrument]  # there are none any more
+            else:
+                last[one.instrument] = one
             self._instruments_due = self._instruments_due or one.instrument not in self.symbols
 
     def _change(self, channel: Channel, records: memoryview) -> bool:
         """Records that come next. False: a book is not that of the market any more."""
         if channel == Channel.BOOK:
             return self._apply_book(records)
-        if channel == Channel.DEPTH:
-            self._apply_depth(records)
+        if channel in self.depth_books:
+            self._apply_depth(channel, records)
         elif channel == Channel.BARS:
             for bar in map(BarUpdate._make, FORMATS[channel][0].iter_unpack(records)):
                 self.bars[bar.instrument, bar.period_s] = bar
@@ -113,12 +122,12 @@ class Held:
                 fits = False
         return fits
 
-    def _apply_depth(self, records: memoryview) -> None:
-        books, ids = self.depth_books, self._ids
+    def _apply_depth(self, channel: Channel, records: memoryview) -> None:
+        books, ids = self.depth_books[channel], self._ids
         for _, _, instrument, side, price, level_qty, level_orders, _ in DEPTH.iter_unpack(records):
             book = books.get(instrument)
             if book is None:
                 if ids is not None and instrument not in ids:
                     continue
-                book = self._depth_book(instrument)
+                book = self._depth_book(channel, instrument)
             book.set_level(side, price, level_qty, level_orders)

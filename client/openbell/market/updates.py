@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from openbell.errors import Overrun
 from openbell.prices import format_price
 from openbell.records import BAR, DEPTH, MARKET_DATA, STATISTICS, TOP, TRADE
-from openbell.wire import AuctionKind, BookKind, Channel, InstrumentState, Side, TradeFlag
+from openbell.wire import AuctionKind, BookKind, Channel, HaltReason, InstrumentState, Side, TradeFlag
 
 
 class BookUpdate(NamedTuple):
@@ -38,7 +38,10 @@ class BookUpdate(NamedTuple):
 
 
 class StatusUpdate(NamedTuple):
-    """The trading state of an instrument (channel S); price is its reference price."""
+    """The trading state of an instrument (channel S): flags: HaltReason or AuctionKind, price: its reference price.
+
+    Of kind BANDS: orders trade between price and order_id; level_qty is the reference price of that; 0: none.
+    """
 
     seq: int
     ts_ns: int
@@ -55,9 +58,22 @@ class StatusUpdate(NamedTuple):
     level_orders: int
     trade_no: int
 
+    @property
+    def reason(self) -> HaltReason | AuctionKind | None:
+        """Why it is halted, or for which auction orders are collected; None in other states, or where none is given."""
+        if self.state == InstrumentState.HALTED and self.flags in HaltReason._value2member_map_:
+            return HaltReason(self.flags) or None
+        if self.state == InstrumentState.CALL and self.flags in AuctionKind._value2member_map_:
+            return AuctionKind(self.flags)
+        return None
+
     def __str__(self) -> str:
+        if self.kind == BookKind.BANDS:
+            return f"bands {format_price(self.price)} to {format_price(self.order_id)}" if self.order_id else "no bands"
         known = self.state in InstrumentState._value2member_map_
-        return f"{InstrumentState(self.state).name if known else self.state}, reference {format_price(self.price)}"
+        state = InstrumentState(self.state).name if known else str(self.state)
+        why = "" if self.reason is None else f" ({self.reason.name})"
+        return f"{state}{why}, reference {format_price(self.price)}"
 
 
 class TopUpdate(NamedTuple):
@@ -110,8 +126,8 @@ class TradeUpdate(NamedTuple):
     ts_ns: int
     instrument: int
     aggressor: int
-    flags: int
     reserved: int
+    flags: int
     price: int
     trade_id: int
     qty: int
@@ -255,9 +271,12 @@ Update = (
 Note = Stale | Recovered
 Listener = Callable[[Channel, memoryview | Note], None]
 
+# Depth of the best levels, conflated; each with levels and a pace that the market has set.
+DEPTH_CLASSES: Final = (Channel.DEPTH_1, Channel.DEPTH_2, Channel.DEPTH_3, Channel.DEPTH_4)
 FORMATS: Final[dict[Channel, tuple[Struct, Any]]] = {
     Channel.BOOK: (MARKET_DATA, BookUpdate),
     Channel.DEPTH: (DEPTH, DepthUpdate),
+    **dict.fromkeys(DEPTH_CLASSES, (DEPTH, DepthUpdate)),
     Channel.TOP: (TOP, TopUpdate),
     Channel.TRADES: (TRADE, TradeUpdate),
     Channel.STATUS: (MARKET_DATA, StatusUpdate),

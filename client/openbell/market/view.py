@@ -23,7 +23,9 @@ class MarketView:
         """Take in what has arrived, where that does not happen by itself."""
 
     def book(self, symbol: str) -> Book:
-        """The book of a symbol: every order with channel B, else totals by price (channel D). Raises InvalidInput.
+        """The book of a symbol: every order with channel B, else totals by price (D), or the best (1 to 4).
+
+        Raises InvalidInput.
 
         It goes on changing as records arrive; it is the same object every time.
         """
@@ -47,6 +49,12 @@ class MarketView:
         self._refresh()
         self.feed.sequence(Channel.STATUS)
         return self.feed.statuses.get(self.feed.instrument_id(symbol))
+
+    def bands(self, symbol: str) -> StatusUpdate | None:
+        """The prices between which orders trade (channel S); None where there are none. Raises InvalidInput."""
+        self._refresh()
+        self.feed.sequence(Channel.STATUS)
+        return self.feed.bands.get(self.feed.instrument_id(symbol))
 
     def auction(self, symbol: str) -> AuctionUpdate | None:
         """What the auction under way would trade now, or what the last one traded (channel A). Raises InvalidInput."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from openbell.market import Level
-from openbell.wire import Side
+from openbell.market import AuctionUpdate, Level, StatisticsUpdate, StatusUpdate
+from openbell.wire import InstrumentState, Side, TradeFlag
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
@@ -20,13 +20,21 @@ BAR = 22
 KEPT_TRADES = 200
 
 
+# Conditions of a trade by letter: those of the tapes where they have one. Of a cross its kind says all.
+LETTERS = {
+    TradeFlag.OPENING: "O", TradeFlag.CLOSING: "6", TradeFlag.REOPENING: "5", TradeFlag.ODD_LOT: "I",
+    TradeFlag.HIDDEN: "h",
+}  # fmt: skip
+
+
 class Trade(NamedTuple):
-    """A trade: qty in lots, price in 1e-4, the side of the incoming order."""
+    """A trade: qty in lots, price in 1e-4, the side of the incoming order (of a cross none), TradeFlag bits."""
 
     ts_ns: int
     price: int
     qty: int
     aggressor: int
+    flags: int = 0
 
 
 @dataclass(slots=True)
@@ -37,9 +45,10 @@ class BookScreen:
     bids: Sequence[Level] = ()
     asks: Sequence[Level] = ()
     trades: deque[Trade] = field(default_factory=lambda: deque(maxlen=KEPT_TRADES))
-    state: int | None = None
+    status: StatusUpdate | None = None
+    day: StatisticsUpdate | None = None
+    auction: AuctionUpdate | None = None
     last: int = 0
-    volume: int = 0  # lots traded while it was watched
     alarm: str = ""
     hint: str = ""
 
@@ -51,7 +60,7 @@ class BookScreen:
         width, height = options.max_width, options.height or console.height
         rows = self.levels_that_fit(height)
         yield self._head(width)
-        yield Text()
+        yield self._day()
         grid = Table.grid(padding=(0, 3, 0, 0))
         grid.add_row(self._book(rows, wide=width >= WIDE), self._trades(rows))
         yield grid
@@ -60,16 +69,31 @@ class BookScreen:
     def _head(self, width: int) -> Text:
         head = Text(no_wrap=True, overflow="ellipsis")
         head.append(f" {self.symbol} ", "bold white on blue").append("  ")
-        if self.state is not None:
-            head.append_text(show.state(self.state)).append("  ")
+        if self.status is not None:
+            head.append_text(show.state(self.status.state))
+            reason = self.status.reason
+            head.append("  " if reason is None else f" ({reason.name.lower()})  ")
         if self.alarm:  # in front of what a narrow screen cuts off
             head.append(f"{self.alarm}  ", "bold yellow")
         head.append(f"last {show.price(self.last)}  ", "bold")
         if self.bids and self.asks:
             bid, ask = self.bids[0].price, self.asks[0].price
             head.append(f"spread {show.price(ask - bid)} ({(ask - bid) / (ask + bid) * 20_000:.1f} bps)  ")
-        head.append(f"{self.volume:,} lots traded meanwhile  ")
+        if self.day is not None and self.day.change:
+            head.append(f"{'+' if self.day.change > 0 else '-'}{show.price(abs(self.day.change))} on the last close  ")
         return head
+
+    def _day(self) -> Text:
+        """What the call under way would trade, or what the day has brought."""
+        line = Text(" ", no_wrap=True, overflow="ellipsis")
+        calling = self.status is not None and self.status.state == InstrumentState.CALL
+        if self.auction is not None and calling and not self.auction.is_over:
+            return line.append(str(self.auction), "cyan")
+        if self.day is None:
+            return line.append("no trade yet today", "dim")
+        names = (("open", self.day.open), ("high", self.day.high), ("low", self.day.low), ("VWAP", self.day.vwap))
+        line.append("  ".join(f"{name} {show.price(price)}" for name, price in names))
+        return line.append(f"  {self.day.volume:,} lots in {show.counted(self.day.trades, 'trade')}")
 
     def _book(self, rows: int, *, wide: bool) -> RenderableType:
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
@@ -98,11 +122,12 @@ class BookScreen:
 
     def _trades(self, rows: int) -> RenderableType:
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-        for title, justify in (("trades", "left"), ("lots", "right"), ("price", "right")):
-            table.add_column(title, justify=justify, no_wrap=True, min_width=6)  # type: ignore[arg-type]
+        for title, justify in (("trades", "left"), ("lots", "right"), ("price", "right"), ("", "left")):
+            table.add_column(title, justify=justify, no_wrap=True, min_width=6 if title else 2)  # type: ignore[arg-type]
         for trade in list(self.trades)[-rows:][::-1]:
-            style = "green" if trade.aggressor == Side.BUY else "red"
-            table.add_row(show.clock(trade.ts_ns), f"{trade.qty:,}", Text(show.price(trade.price), style))
+            style = {int(Side.BUY): "green", int(Side.SELL): "red"}.get(trade.aggressor, "bold cyan")
+            letters = "".join(letter for flag, letter in LETTERS.items() if trade.flags & flag)
+            table.add_row(show.clock(trade.ts_ns), f"{trade.qty:,}", Text(show.price(trade.price), style), letters)
         return table
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openbell.market import Level
+from openbell.market import AuctionUpdate, Level, StatisticsUpdate, StatusUpdate
 from openbell.rows import AccountInfo, InstrumentInfo
 from openbell.status import Status, status_of
+from openbell.wire import AuctionKind, BookKind, HaltReason, InstrumentState, TradeFlag
 from rich.console import Console
 
 from engine.cli.screens.book import BookScreen, Trade
@@ -65,6 +68,11 @@ def made_screen(seconds: int = 5, count: int = 20, **fields: object) -> MarketSc
     return screen
 
 
+def made_update(of: type[Any], /, **fields: int) -> Any:
+    """An update of market data; what is not given is 0."""
+    return of(*(fields.get(name, 0) for name in of._fields))
+
+
 def drawn(screen: MarketScreen, width: int, height: int) -> list[str]:
     console = Console(width=width, height=height)
     with console.capture() as capture:
@@ -118,7 +126,7 @@ def test_warnings_are_seen_and_memory_durability_too() -> None:
 
 def test_a_stale_book_says_so_on_a_narrow_screen_too() -> None:
     screen = BookScreen(
-        "NOVA", bids=[Level(410_8000, 46, 1)], asks=[Level(410_8500, 350, 1)], state=1, volume=1_234_567
+        "NOVA", bids=[Level(410_8000, 46, 1)], asks=[Level(410_8500, 350, 1)], status=made_update(StatusUpdate, state=1)
     )
     screen.alarm = "stale for 1.5 s"
     console = Console(width=60, height=24)
@@ -161,21 +169,46 @@ def test_a_counter_that_starts_anew_gives_no_negative_rate() -> None:
 
 
 def test_the_book_screen_fits_and_shows_both_sides() -> None:
-    screen = BookScreen("NOVA", hint="Ctrl-C leaves", state=1, last=4_125_000)
+    screen = BookScreen("NOVA", hint="Ctrl-C leaves", status=made_update(StatusUpdate, state=1), last=4_125_000)
+    screen.day = made_update(
+        StatisticsUpdate, open=4_100_000, high=4_130_000, low=4_090_000, close=4_125_000, previous_close=4_126_000,
+        volume=123_456, vwap=4_111_100, trades=5,
+    )  # fmt: skip
     screen.bids = [Level(4_124_500 - 500 * step, 100 * (step + 1), step + 1) for step in range(40)]
     screen.asks = [Level(4_125_500 + 500 * step, 200, 1) for step in range(3)]
     for number in range(50):
-        screen.trades.append(Trade(number * 10**9, 4_125_000 + number, number, number % 2))
+        flags = TradeFlag.ODD_LOT | TradeFlag.HIDDEN if number == 49 else 0
+        screen.trades.append(Trade(number * 10**9, 4_125_000 + number, number, number % 2, flags))
     for width, height in ((80, 24), (160, 50)):
         lines = drawn(screen, width, height)
         assert len(lines) <= height
         assert max(map(len, lines)) <= width
         text = "\n".join(lines)
-        for word in ("NOVA", "open", "412.50", "412.45", "412.55", "spread 0.10", "412.5049", "Ctrl-C leaves"):
+        for word in ("NOVA", "open", "412.50", "412.45", "412.55", "spread 0.10", "412.5049", "Ctrl-C leaves", "Ih"):
+            assert word in text
+        for word in ("open 410.00", "high 413.00", "low 409.00", "VWAP 411.11", "123,456 lots in 5 trades", "-0.10"):
             assert word in text
         assert "…" not in text
         assert sum("412.5" in line or "411." in line for line in lines) >= height - 6
     assert any("empty" in line for line in drawn(BookScreen("X"), 80, 24))
+
+
+def test_a_halt_and_an_auction_are_told() -> None:
+    screen = BookScreen("NOVA", status=made_update(StatusUpdate, state=InstrumentState.HALTED, flags=HaltReason.NEWS))
+    screen.auction = made_update(
+        AuctionUpdate,
+        kind=BookKind.INDICATIVE,
+        state=AuctionKind.HALT,
+        price=412_0000,
+        level_qty=700,
+        leaves=30,
+        side=1,
+    )
+    assert "halted (news)" in drawn(screen, 80, 24)[0]
+    assert "no trade yet" in drawn(screen, 80, 24)[1]
+    screen.status = made_update(StatusUpdate, state=InstrumentState.CALL, flags=AuctionKind.HALT)
+    assert "call (halt)" in drawn(screen, 80, 24)[0]
+    assert "halt auction so far: 700 @ 412.00, imbalance 30 to sell" in drawn(screen, 80, 24)[1]
 
 
 def test_commands_get_a_line_each_where_they_are_long_and_there_is_room() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from openbell import wire
 from openbell.records import HEADER, MARKET_DATA_HEADER, frame, json_body
-from openbell.wire import BookKind, Channel, FrameType
+from openbell.wire import BookKind, Channel, FrameType, HaltReason, InstrumentState
 
 from engine.ports.snapshots import MAX_UNREAD_BYTES, SnapshotProtocol
 from tests.engine.trading import Trading, command, json_frame, orders_frame
@@ -16,7 +16,8 @@ from tests.engine.trading import Trading, command, json_frame, orders_frame
 A, B = b"\0aaaa", b"\0bbbb"
 DTYPES = {
     "B": wire.MARKET_DATA, "D": wire.DEPTH, "T": wire.TOP, "X": wire.TRADE, "S": wire.MARKET_DATA,
-    "A": wire.MARKET_DATA, "V": wire.STATISTICS, "C": wire.BAR, "I": wire.INSTRUMENT_ROW,
+    "A": wire.MARKET_DATA, "V": wire.STATISTICS, "C": wire.BAR, "1": wire.DEPTH, "2": wire.DEPTH,
+    "I": wire.INSTRUMENT_ROW,
 }  # fmt: skip
 
 
@@ -85,6 +86,37 @@ async def test_every_channel(trading: Trading) -> None:
     assert statuses[["instrument", "state", "price"]].tolist() == [(0, 1, 93_0000), (1, 0, 50_0000)]
     asking.ask(channel="I")
     assert asking.answer()[1]["symbol"].tolist() == [b"AAA", b"BBB"]
+
+
+async def test_classes_of_depth(trading: Trading) -> None:
+    some_trading(trading)
+    asking = Asking(trading)
+    for letter, levels, interval_ms in (("1", 10, 100), ("2", 5, 1000)):
+        asking.ask(channel=letter, instrument=0)
+        body, depth = asking.answer()
+        assert (body["levels"], body["interval_ms"], body["instrument"]) == (levels, interval_ms, 0)
+        assert body["sequence"] == trading.market.depths.sequences[int(letter) - 1]
+        assert depth["level_qty"].tolist() == [5, 2, 1, 5]
+    asking.ask(channel="1")
+    assert len(asking.answer()[1]) == 4
+
+
+async def test_states_as_they_were_told(trading: Trading) -> None:
+    some_trading(trading)
+    made = np.zeros(2, wire.MARKET_DATA)
+    made["kind"], made["instrument"] = [BookKind.STATUS, BookKind.BANDS], [0, 1]
+    made["state"], made["flags"], made["qty"] = InstrumentState.HALTED, HaltReason.NEWS, 100
+    made["price"], made["order_id"] = 90_0000, [0, 95_0000]
+    trading.feed.add(made.tobytes())
+    asking = Asking(trading)
+    fields = ["kind", "instrument", "state", "flags", "price", "order_id"]
+    asking.ask(channel="S")
+    halted, closed, bands = asking.answer()[1][fields].tolist()
+    assert halted == (BookKind.STATUS, 0, InstrumentState.HALTED, HaltReason.NEWS, 93_0000, 0)
+    assert closed == (BookKind.STATUS, 1, InstrumentState.CLOSED, 0, 50_0000, 0)
+    assert bands[:2] + bands[4:] == (BookKind.BANDS, 1, 90_0000, 95_0000)
+    asking.ask(channel="S", instrument=0)
+    assert asking.answer()[1][fields].tolist() == [halted]
 
 
 async def test_trades_from(trading: Trading) -> None:
@@ -161,6 +193,8 @@ async def test_the_sequence_is_that_of_the_state(synced: Trading) -> None:
         ({"channel": "C", "period_s": 2}, "period_s"),
         ({"channel": "C", "period_s": 60, "last": 0}, "last"),
         ({"channel": "V", "instrument": 5}, "instrument"),
+        ({"channel": "3"}, "channel"),
+        ({"channel": "1", "instrument": 5}, "instrument"),
     ],
 )
 async def test_bad_questions(trading: Trading, query: dict[str, Any], field: str) -> None:

@@ -18,11 +18,14 @@ from openbell.wire import CommandKind, FrameType, TimeInForce
 
 from engine import config as configuration
 from engine import snapshots
+from engine.config import Depth
+from engine.depth import DepthClasses
 from engine.journal.errors import JournalError
 from engine.process import Engine
 from engine.publisher import SUBSCRIPTIONS_A_TURN, Publisher
 from engine.sequencer import admin_command, tick_command
 from engine.setup import APPLIED
+from ext.core import Core
 from ext.feed import Feed
 from tests.engine.process.running import Running
 from tests.engine.process.test_overload import Disk, disk, engine_of
@@ -104,7 +107,9 @@ async def test_a_frame_whose_news_was_swallowed_is_taken_all_the_same(tmp_path: 
 async def test_a_flood_of_subscriptions_does_not_keep_the_loop() -> None:
     with zmq.Context() as context, context.socket(zmq.XPUB) as server, context.socket(zmq.XSUB) as client:
         server.linger = client.linger = 0
-        publisher = Publisher(asyncio.get_running_loop(), server, Feed(10))
+        feed = Feed(10)
+        depths = DepthClasses(Depth(), Core(), feed, lambda action: action())
+        publisher = Publisher(asyncio.get_running_loop(), server, feed, depths)
         client.connect(f"tcp://127.0.0.1:{server.bind_to_random_port('tcp://127.0.0.1')}")
         for number in range(10 * SUBSCRIPTIONS_A_TURN):
             client.send(b"\1B%d" % number)

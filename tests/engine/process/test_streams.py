@@ -205,6 +205,29 @@ def test_statistics_and_bars_of_a_market(tmp_path: Path) -> None:
                 assert bars(data) == (99_5000, 99_0000, 252, turnover, 3)
 
 
+def test_a_class_of_depth(tmp_path: Path) -> None:
+    """It shows the best levels and no more, and goes on over a restart by itself."""
+
+    def follow(data: openbell.MarketData, bids: list[int]) -> None:
+        deadline_s = time.monotonic() + 10
+        while [level.price for level in data.book("AAA").bids()] != bids or not data.is_live:
+            assert time.monotonic() < deadline_s, data.book("AAA").bids()
+            data.poll(0.1)
+
+    with Running(tmp_path) as engine, openbell.MarketData(engine.data, channels="1") as data:
+        with engine.client("alice") as alice:
+            for price in range(80, 95):
+                alice.buy("AAA", 1, price * 10_000, tif="GTC").wait_accepted()
+        follow(data, [price * 10_000 for price in range(94, 84, -1)])
+        engine.kill()
+        engine.start()
+        with engine.client("alice") as alice:
+            alice.buy("AAA", 1, 95_0000, tif="GTC").wait_accepted()
+            follow(data, [price * 10_000 for price in range(95, 85, -1)])
+            alice.cancel_all()
+            follow(data, [])
+
+
 def test_a_subscriber_that_sends_nonsense(tmp_path: Path) -> None:
     with Running(tmp_path) as engine:
         peer = zmq.Context.instance().socket(zmq.XSUB)
@@ -214,7 +237,7 @@ def test_a_subscriber_that_sends_nonsense(tmp_path: Path) -> None:
             peer.send(message)
         assert peer.recv()[:1] == b"H"
         with engine.operator() as operator:
-            assert operator.status().raw["subscriptions"] == "BDTXSAVCH"
+            assert operator.status().raw["subscriptions"] == "BDTXSAVC1234H"
         peer.close()
         deadline_s = time.monotonic() + 10
         with engine.operator() as operator:

@@ -84,8 +84,9 @@ cdef inline bint is_bare(const Market* m, uint32_t slot) noexcept nogil:
     """Whether nothing is left of what made an order special."""
     cdef const Order* o = &m.orders[slot]
     cdef const Extra* e = &m.extras[slot]
-    return (o.special == IS_SPECIAL and o.flags & ~<uint8_t> ORDER_FLAG_DO_NOT_ROUTE == 0 and o.self_trade != SELF_TRADE_DECREMENT
-            and e.group == 0 and e.self_trade_group == 0 and e.display_qty == 0 and e.nodes[<int> BY_EXPIRY].key == 0)
+    return (o.special == IS_SPECIAL and o.flags & ~<uint8_t> ORDER_FLAG_DO_NOT_ROUTE == 0
+            and o.self_trade != SELF_TRADE_DECREMENT and e.group == 0 and e.self_trade_group == 0
+            and e.display_qty == 0 and e.nodes[<int> BY_EXPIRY].key == 0)
 
 
 cdef void enter_calls(Market* m, uint32_t instrument) noexcept nogil:

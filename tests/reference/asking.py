@@ -6,14 +6,14 @@ Of each function: `fields` of a NEW_SPECIAL, with its side, price and quantity.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
 from openbell import wire
 from openbell.wire import ModeFlag, OrderFlag, OrderType, Peg, SelfTrade, TimeInForce
 
-from tests.reference.books import BUY, Instrument
+from tests.reference.books import BUY, Instrument, Order
 from tests.reference.market import Market
 from tests.reference.reach import Reach
 
@@ -61,22 +61,35 @@ class Asking:
         return self.limit(-2, 1) | {"qty": qty, "display_qty": min(show, qty), "flags": flags}
 
     def reduce_only(self) -> Fields:
-        """Of an account with a position, now and then of more than that."""
-        held = [
-            (account.number, position.qty)
+        """Of an account with a position that other orders leave room for, now and then of more than that."""
+        rooms = [
+            (account.number, int(position.qty > 0), abs(position.qty) - account.open_qty(number, position.qty > 0))
             for account in self.model.state.accounts.values()
-            for position in account.positions.values()
-            if position.instrument == self.instrument.number and position.qty
+            for number, position in account.positions.items()
+            if number == self.instrument.number and position.qty
         ]
-        fields: Fields = {}
-        if held:
-            account, position = self.random.choice(held)
-            self.side = int(position > 0)
-            qty = min(abs(position), self.qty * self.random.choice((1, 1, 3)))
-            qty = abs(position) + 1 if self.random.random() < 0.15 else qty
-            fields = {"account": account, "qty": min(qty, wire.MAX_QTY)}
-        fields |= {"flags": OrderFlag.REDUCE_ONLY}
-        return self.random.choice((self.limit, self.limit, self.at_once, self.stop))() | fields
+        resting = [order for order in self.model.state.orders.values() if order.flags & OrderFlag.REDUCE_ONLY]
+        if resting and self.random.random() < 0.4:
+            return self.against(self.random.choice(resting))
+        rooms = [(account, side, room) for account, side, room in rooms if room > 0]
+        fields: Fields = {"flags": OrderFlag.REDUCE_ONLY}
+        if rooms:
+            account, self.side, room = self.random.choice(rooms)
+            qty = room + 1 if self.random.random() < 0.15 else min(room, self.qty * self.random.choice((1, 2, 9)))
+            fields |= {"account": account, "qty": min(qty, wire.MAX_QTY)}
+        if self.random.random() < 0.4:  # away from the touch: the position may well be gone when it is met
+            return self.limit(-5, -2) | fields
+        return self.random.choice((self.limit, self.at_once, self.stop))() | fields
+
+    def against(self, order: Order) -> Fields:
+        """Take away the position that a reduce-only order is to reduce, or meet the order itself."""
+        self.side = order.side
+        position = abs(order.account.positions[order.instrument.number].qty)
+        if self.random.random() < 0.6:
+            qty = min(max(1, position - self.random.choice((0, 0, 1, 2))), wire.MAX_QTY)
+            return self.at_once() | {"account": order.account.number, "qty": qty}
+        self.side = 1 - order.side
+        return self.limit() | {"price": order.price, "tif": TimeInForce.IOC}
 
     def at_once(self) -> Fields:
         kind = self.random.choice((OrderType.LIMIT, OrderType.LIMIT, OrderType.MARKET))
@@ -113,7 +126,8 @@ class Asking:
         away = self.random.choice((0, 0, 1, 1, 2, 5)) or int(peg == Peg.MARKET)
         fields = self.limit(-3, 4) | {"order_type": OrderType.PEGGED, "peg": peg}
         fields["offset"] = (-away if self.side == BUY else away) * step
-        if self.random.random() < 0.4:
+        is_bounded = self.instrument.collar_bps > 0 or self.side != BUY
+        if self.random.random() < (0.4 if is_bounded else 0.05):  # a buy may cost as much as a market order
             fields["price"] = 0
         return fields
 
@@ -128,9 +142,9 @@ def owner(random: Random, reach: Reach) -> Fields:
     return {"self_trade": mode} | ({"self_trade_group": random.choice(GROUPS)} if reach.owners else {})
 
 
-def special(asking: Asking, reach: Reach) -> Fields:
-    """An order of any kind that `reach` has; empty where it has none."""
-    kinds = [kind for kind in KINDS if getattr(reach, kind) and (kind != "min_qty" or reach.hidden)]
+def special(asking: Asking, reach: Reach, kinds: Sequence[str]) -> Fields:
+    """An order of any of these kinds that `reach` has; empty where it has none."""
+    kinds = [kind for kind in kinds if getattr(reach, kind) and (kind != "min_qty" or reach.hidden)]
     if not kinds:
         return {}
     make: Callable[[], Fields] = getattr(asking, asking.random.choice(kinds))

@@ -180,9 +180,9 @@ class Swarm:
         number = self.instrument()
         known = self.model.state.instruments.get(number)
         fields: dict[str, Any] = {}
-        if known is not None and self.chance(0.6):
+        if known is not None and self.chance(self.world.special_share):
             asking = Asking(random, self.model, known, self.price(number), self.qty())
-            fields = special(asking, self.model.state.reach)
+            fields = special(asking, self.model.state.reach, self.world.kinds)
         fields = fields or self.stop_or_dated(number)
         fields |= {"instrument": number, "session": random.randrange(3), "group": random.choice((0, 0, 1, 2))}
         if self.chance(self.bad_share * 3):

@@ -8,6 +8,7 @@ from random import Random
 from openbell import wire
 from openbell.wire import AccountFlag
 
+from tests.reference import asking
 from tests.reference import commands as ask
 from tests.reference.commands import Command
 
@@ -43,6 +44,8 @@ class World:
     collar_bps: int = 0
     limits: dict[str, int] = field(default_factory=dict)  # of accounts
     weights: dict[str, float] = field(default_factory=dict)  # of kinds of commands, beside the usual ones
+    kinds: tuple[str, ...] = asking.KINDS  # of special orders
+    special_share: float = 0.6  # of these, among special orders and stops
 
     def opening(self, random: Random) -> list[Command]:
         """The commands that open it."""
@@ -77,6 +80,22 @@ class World:
             ticks = centre + random.randint(-self.spread, self.spread)
         return ticks * tick + (random.random() < 0.01)
 
+
+# Little of what operators do, much of what traders do.
+SPECIAL = {
+    "special": 4,
+    "new": 0.6,
+    "cancel": 0.7,
+    "mass": 0.5,
+    "instrument": 0.1,
+    "instrument_state": 0.5,
+    "call": 0,
+    "halt": 0,
+    "run_auction": 0,
+    "account": 0.3,
+    "account_state": 0.2,
+    "operator": 0.3,
+}
 
 WORLDS = (
     World("plain"),
@@ -166,4 +185,40 @@ WORLDS = (
         weights={"special": 2, "call": 4, "run_auction": 2, "tick": 2, "instrument_state": 0.5, "account": 0.3},
     ),
     World("large", centre=2, spread=1, qty=(1 << 31) - 1, cash=1 << 60, shares=1 << 36, far_share=0.01, ticks=(1,)),
+    World(
+        "dark",
+        accounts=5,
+        instruments=1,
+        spread=4,
+        far_share=0.01,
+        collar_bps=2000,
+        flags=(AccountFlag.SHORT_ALLOWED,),
+        weights=SPECIAL,
+        kinds=("hidden", "min_qty", "pegs", "pegs", "discretion"),
+        special_share=0.9,
+    ),
+    World(
+        "dark and thin",
+        instruments=1,
+        ticks=(5,),
+        spread=8,
+        far_share=0.02,
+        collar_bps=2000,
+        flags=(AccountFlag.SHORT_ALLOWED,),
+        weights=SPECIAL | {"new": 0.25, "cancel": 1, "replace": 1.5},
+        kinds=("hidden", "min_qty", "min_qty", "pegs", "discretion"),
+        special_share=0.9,
+    ),
+    World(
+        "reducing",
+        accounts=3,
+        instruments=1,
+        spread=5,
+        shares=6,
+        far_share=0.01,
+        flags=(AccountFlag.SHORT_ALLOWED,),
+        weights=SPECIAL | {"new": 1, "cancel": 0.3, "shares": 0.3},
+        kinds=("reduce_only", "reduce_only", "icebergs", "slide", "hidden"),
+        special_share=0.8,
+    ),
 )

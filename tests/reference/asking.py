@@ -68,7 +68,8 @@ class Asking:
             for number, position in account.positions.items()
             if number == self.instrument.number and position.qty
         ]
-        resting = [order for order in self.model.state.orders.values() if order.flags & OrderFlag.REDUCE_ONLY]
+        live = self.model.state.orders.values()
+        resting = [each for each in live if each.flags & OrderFlag.REDUCE_ONLY and each.instrument is self.instrument]
         if resting and self.random.random() < 0.4:
             return self.against(self.random.choice(resting))
         rooms = [(account, side, room) for account, side, room in rooms if room > 0]

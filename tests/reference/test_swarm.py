@@ -21,6 +21,7 @@ from openbell.wire import (
     TimeInForce,
 )
 
+from tests.reference import reached
 from tests.reference.compare import Step
 from tests.reference.desk import START_NS
 from tests.reference.invariants import Watch
@@ -32,9 +33,9 @@ from tests.reference.worlds import WORLDS, World
 COMMANDS = 1700  # of each world
 CHECK_EVERY = 10
 ORDERS_REJECTED = (EventKind.REJECTED, EventKind.REPLACE_REJECTED)
-SWARMS = 2
 OF_BANDS = (EventKind.BANDS_SET, EventKind.SHORT_SALE_SET, EventKind.TICKS_SET)
 SEEN: Counter[tuple[Any, ...]] = Counter()
+REACHED: Counter[tuple[Any, ...]] = Counter()  # of docs/orders.md
 
 
 def flow(random: Random, world: World) -> None:
@@ -52,6 +53,7 @@ def flow(random: Random, world: World) -> None:
             continue
         events, market_data = events_of(model.take_events()), market_data_of(model.take_market_data())
         watch.hear(step.command, events, market_data)
+        reached.hear(REACHED, step.command, events, market_data, watch.asked)
         if place % CHECK_EVERY == 0:
             watch.check(model)
             SEEN.update(("waits", row.order_type, row.tif) for row in place_of(model, Place.CALL))
@@ -110,7 +112,7 @@ def due() -> set[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("world", WORLDS, ids=[world.name for world in WORLDS])
 def test_what_must_hold_does(world: World, seed: int) -> None:
-    for number in range(SWARMS):
+    for number in range(world.swarms):
         flow(Random(f"{seed} {world.name} {number}"), world)
 
 
@@ -119,3 +121,10 @@ def test_all_of_auctions_was_reached(request: pytest.FixtureRequest) -> None:
     if len(ran) < len(WORLDS):
         pytest.skip("only some of the flows were asked for")
     assert due() - SEEN.keys() == set()
+
+
+def test_all_of_special_orders_was_reached(request: pytest.FixtureRequest) -> None:
+    ran = [item for item in request.session.items if "test_what_must_hold_does" in item.nodeid]
+    if len(ran) < len(WORLDS):
+        pytest.skip("only some of the flows were asked for")
+    assert reached.due() - REACHED.keys() == set()

@@ -45,6 +45,7 @@ class World:
     limits: dict[str, int] = field(default_factory=dict)  # of accounts
     weights: dict[str, float] = field(default_factory=dict)  # of kinds of commands, beside the usual ones
     kinds: tuple[str, ...] = asking.KINDS  # of special orders
+    swarms: int = 2  # of the model alone
     special_share: float = 0.6  # of these, among special orders and stops
 
     def opening(self, random: Random) -> list[Command]:
@@ -196,6 +197,7 @@ WORLDS = (
         weights=SPECIAL,
         kinds=("hidden", "min_qty", "pegs", "pegs", "discretion"),
         special_share=0.9,
+        swarms=8,
     ),
     World(
         "dark and thin",
@@ -208,6 +210,7 @@ WORLDS = (
         weights=SPECIAL | {"new": 0.25, "cancel": 1, "replace": 1.5},
         kinds=("hidden", "min_qty", "min_qty", "pegs", "discretion"),
         special_share=0.9,
+        swarms=8,
     ),
     World(
         "reducing",
@@ -220,5 +223,6 @@ WORLDS = (
         weights=SPECIAL | {"new": 1, "cancel": 0.3, "shares": 0.3},
         kinds=("reduce_only", "reduce_only", "icebergs", "slide", "hidden"),
         special_share=0.8,
+        swarms=8,
     ),
 )

@@ -16,7 +16,7 @@ import numpy as np
 
 from openbell import wire
 from openbell.drafts import Account, Draft, Instrument
-from openbell.errors import InvalidInput, LoginRefused, OpenBellError, ResumeTooOld, near, refusal
+from openbell.errors import ConnectionLost, InvalidInput, LoginRefused, OpenBellError, ResumeTooOld, near, refusal
 from openbell.events import REJECTS, Event, Reject
 from openbell.orders import Fill, Order, OrderState, Request
 from openbell.prices import PriceLike, checked_int, price_units, signed_price_units
@@ -149,6 +149,15 @@ class Desk(Generic[OrderT]):
     def _go_online(self) -> None:
         """Send again, in the order in which they were given, whatever has no answer: ids make that harmless."""
         self.online = True
+        for mass in [one for one in self.masses.values() if one.session_only]:
+            if mass.frame < self.session.login_number:  # of a login before: sent again it would be of this one's orders
+                mass.count = 0
+                mass.failure = ConnectionLost(
+                    "the connection was lost before the market said what it cancelled, and with it the login that the "
+                    "orders are of: look at `orders()`",
+                    code="session_ended",
+                )
+                del self.masses[mass.client_order_id]
         unanswered = [(order.frame, order.data) for order in self.orders.values() if order.state is OrderState.SENT]
         for order in self.orders.values():
             unanswered.extend((request.frame, request.data) for request in order.requests)
@@ -511,7 +520,7 @@ class Desk(Generic[OrderT]):
             0, 0, CommandKind.MASS_CANCEL, sides, 0, 0, flags, 0, 0,
             account, instrument, client_order_id, 0, 0, group, 0,
         )  # fmt: skip
-        mass = self.masses[client_order_id] = MassCancel(account, client_order_id, number, data)
+        mass = self.masses[client_order_id] = MassCancel(account, client_order_id, number, data, session_only)
         return mass, data if self.online else None
 
     def batch(self, commands: np.ndarray[Any, np.dtype[Any]]) -> tuple[int, bytes | None]:

@@ -142,17 +142,18 @@ class Operator:
         *,
         kind: AuctionKind | str = AuctionKind.HALT,
         at: datetime | int | None = None,
-        then: InstrumentState | str = InstrumentState.OPEN,
+        then: InstrumentState | str | None = None,
         reason: str,
     ) -> list[int]:
         """Collect orders of an instrument, or of all, for an auction; the ids that were changed.
 
         at: when it is held (with a time zone, or ns since 1970 UTC); None: `run_auction` holds it. then: the state
-        afterwards: OPEN, CLOSED or HALTED.
+        afterwards: OPEN, CLOSED or HALTED; None: CLOSED after a CLOSING auction, else OPEN.
         """
         return self._set_state(
             "call", instrument, reason, kind=int(choice(kind, AuctionKind, "kind")),
-            at_ts_ns=0 if at is None else time_units(at, "at"), then=int(choice(then, InstrumentState, "then")),
+            at_ts_ns=0 if at is None else time_units(at, "at"),
+            then=None if then is None else int(choice(then, InstrumentState, "then")),
         )  # fmt: skip
 
     def run_auction(self, instrument: Ref | None = None, *, reason: str) -> list[AuctionResult]:
@@ -445,7 +446,7 @@ class Operator:
             raise InvalidInput(f"{verb} needs a reason: it is journaled with your name", field="reason")
         return self.ask(verb, arguments, reason=reason)
 
-    def _set_state(self, verb: str, instrument: Ref | None, reason: str, **more: int) -> list[int]:
+    def _set_state(self, verb: str, instrument: Ref | None, reason: str, **more: int | None) -> list[int]:
         where = {} if instrument is None else {"instrument": self.instrument_id(instrument)}
         return [int(number) for number in self._change(verb, {**where, **more}, reason)["instruments"]]
 

@@ -8,12 +8,16 @@ from openbell.errors import OpenBellError
 
 
 class MassCancel:
-    """A cancel of many orders; `count` is set when it was answered, with `failure` where it was refused."""
+    """A cancel of many orders; `count` is set when it was answered, with `failure` where it was refused.
 
-    __slots__ = ("account", "client_order_id", "count", "data", "failure", "frame")
+    session_only: it is of the orders of one login, and means none of another.
+    """
 
-    def __init__(self, account: int, client_order_id: int, frame: int, data: bytes) -> None:
+    __slots__ = ("account", "client_order_id", "count", "data", "failure", "frame", "session_only")
+
+    def __init__(self, account: int, client_order_id: int, frame: int, data: bytes, session_only: bool = False) -> None:
         self.account, self.client_order_id, self.frame, self.data = account, client_order_id, frame, data
+        self.session_only = session_only
         self.count: int | None = None
         self.failure: OpenBellError | None = None
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from openbell import wire
-from openbell.errors import InvalidInput, OrderRejected
+from openbell.errors import ConnectionLost, InvalidInput, OrderRejected
 from openbell.orders import Order, OrderState
 from openbell.records import HEADER, json_frame
 from openbell.terms import OrderTerms, time_units
@@ -357,6 +357,30 @@ def test_what_lost_events_said_of_a_stop_is_asked_for() -> None:
     table.answer([], rows)
     assert str(stop) == "buy 100 ACME stop 115.00: partly filled, waits for its trigger"
     assert (limit.is_triggered, limit.further and limit.further.stop_price) == (True, 1_100_000)
+
+
+def test_a_mass_cancel_of_a_login_is_not_sent_in_another_one() -> None:
+    table = Table()
+    (ours, _), (all_, data) = table.desk.mass_cancel(session_only=True), table.desk.mass_cancel()
+    table.desk.take_outgoing()
+    table.log_in()
+    resumed = json_frame(FrameType.RESUMED, 0, {"account": all_.account, "from_seq": 1, "next_seq": 1})
+    asked, _ = table.desk.mass_cancel(session_only=True)  # before the stream is whole
+    table.desk.receive(resumed)
+    assert table.desk.take_outgoing() == [data, asked.data]
+    with pytest.raises(ConnectionLost, match="the login that the orders are of") as lost:
+        ours.result()
+    assert (ours.is_answered, lost.value.code, asked.is_answered) == (True, "session_ended", False)
+
+
+def test_a_mass_cancel_of_a_login_is_answered_by_what_comes_after_it() -> None:
+    table = Table()
+    ours, _ = table.desk.mass_cancel(session_only=True)
+    table.log_in()
+    table.tell(kind=EventKind.MASS_CANCELED, client_order_id=ours.client_order_id, qty=3)
+    resumed = {"account": ours.account, "from_seq": 1, "next_seq": table.seq + 1}
+    table.desk.receive(json_frame(FrameType.RESUMED, 0, resumed))
+    assert ours.result() == 3
 
 
 def test_a_batch_of_specials() -> None:

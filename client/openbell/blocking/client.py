@@ -91,7 +91,7 @@ class Client(Trader[BlockingOrder]):
         """Cancel all orders of an account (or of one symbol and/or side) and wait; their number.
 
         group: only those of this group (0: those of none). session_only: only those entered since this client's last
-        login. Raises InvalidInput, Refused, TimedOut.
+        login. Raises InvalidInput, Refused, TimedOut, ConnectionLost (session_only, and that login has ended).
         """
         with self._lock:
             self._check_open()

@@ -74,7 +74,8 @@ def _ask_close(op: Operator, args: argparse.Namespace) -> str:
 
 
 def _call(op: Operator, args: argparse.Namespace) -> Said:
-    kind, then = _member(AuctionKind, args.kind), _member(InstrumentState, args.then)
+    kind = _member(AuctionKind, args.kind)
+    then = None if args.then is None else _member(InstrumentState, args.then)
     ids = op.call_auction(args.symbol, kind=kind, at=_auction_time(args), then=then, reason=args.reason)
     return _said(op, f"called for the auction {kind.name}", ids)
 
@@ -93,13 +94,15 @@ def _call_arguments(parser: argparse.ArgumentParser) -> None:
     when.add_argument("--in", dest="within", type=act.seconds, metavar="S", help="hold it in so many seconds")
     when.add_argument("--at", type=act.until, metavar="WHEN", help="or at this time: +5m, 15:30, 2026-03-02T15:30")
     parser.add_argument(
-        "--then", **_choices(InstrumentState, AFTER), default="open", help="its state afterwards (default open)"
+        "--then",
+        **_choices(InstrumentState, AFTER),
+        help="its state afterwards (default open; of kind closing: closed)",
     )
 
 
 def _ask_call(op: Operator, args: argparse.Namespace) -> str:
     when = _auction_time(args)
-    ends = f"the auction is at {when:%H:%M:%S}" if when is not None else "`ctl run-auction` holds the auction"
+    ends = "`ctl run-auction` holds the auction" if when is None else f"the auction is at {when:%Y-%m-%d %H:%M:%S %Z}"
     return f"Call {_target(op, args)} to an auction? Trading stops there, orders are collected; {ends}."
 
 

@@ -29,7 +29,15 @@ class HaltArguments(AnyInstrument):
 class CallArguments(AnyInstrument, kw_only=True):
     kind: AuctionKindNumber
     at_ts_ns: I64 = 0
-    then: StateAfter = int(OPEN)
+    then: StateAfter | None = None
+
+
+def _call_values(given: CallArguments) -> tuple[int, int, int]:
+    """Of SET_INSTRUMENT_STATE. After a closing auction nobody trades, unless that is said."""
+    then = given.then
+    if then is None:
+        then = int(CLOSED if given.kind == AuctionKind.CLOSING else OPEN)
+    return given.kind, given.at_ts_ns, then
 
 
 def _set_state(
@@ -75,10 +83,6 @@ STATES = (
     Verb("halt", HaltArguments, _set_state(HALTED, (OPEN, CALL), lambda given: (given.halt_reason,))),
     Verb("resume", AnyInstrument, _set_state(OPEN, (HALTED, CLOSED))),
     Verb("close", AnyInstrument, _set_state(CLOSED, (OPEN, HALTED, CALL))),
-    Verb(
-        "call",
-        CallArguments,
-        _set_state(CALL, (OPEN, HALTED, CLOSED), lambda given: (given.kind, given.at_ts_ns, given.then)),
-    ),
+    Verb("call", CallArguments, _set_state(CALL, (OPEN, HALTED, CLOSED), _call_values)),
     Verb("run-auction", AnyInstrument, _run_auction),
 )

@@ -193,6 +193,17 @@ async def test_every_change_is_journaled_with_name_and_reason(op: Operating) -> 
     assert found["value0"].tolist()[:2] == [wire.HaltReason.NEWS, wire.HaltReason.NONE]
 
 
+async def test_what_follows_an_auction(op: Operating) -> None:
+    kinds = wire.AuctionKind
+    asked = ((kinds.CLOSING, None), (kinds.CLOSING, 1), (kinds.OPENING, None), (kinds.HALT, 2))
+    for kind, then in asked:
+        op.ask("call", args={"instrument": 0, "kind": kind, "then": then})
+    assert op.journal()[["value0", "value2"]].tolist() == [
+        (kinds.CLOSING, wire.InstrumentState.CLOSED), (kinds.CLOSING, wire.InstrumentState.OPEN),
+        (kinds.OPENING, wire.InstrumentState.OPEN), (kinds.HALT, wire.InstrumentState.HALTED),
+    ]  # fmt: skip
+
+
 async def test_keys(op: Operating) -> None:
     made = await op.ask_slowly("add-key", args={"account": 2})
     assert op.trading.keys.accounts(made["api_key"]) == [2]

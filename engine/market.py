@@ -55,6 +55,7 @@ class Market:
         self.send_events: Callable[[list[tuple[int, bytes]]], None] = lambda frames: None
         self.send_data: Callable[[Data], object] = feed.add
         self.depths = DepthClasses(config.depth, self.core, feed, self.later)
+        self.asleep: Callable[[], set[int]] = set  # instruments whose session does not trade now (engine/sessions)
         self.latency_ns = Histogram()
         self.commit_ns = Histogram()
         self._settle(recovered)

@@ -129,7 +129,7 @@ class Operator:
         return self._set_state("halt", instrument, reason, halt_reason=code)
 
     def resume(self, instrument: Ref | None = None, *, reason: str) -> list[int]:
-        """Open an instrument, or all, for trading; the ids that were changed."""
+        """Open an instrument for trading, or all, but those whose session does not trade now; the ids changed."""
         return self._set_state("resume", instrument, reason)
 
     def close_instrument(self, instrument: Ref | None = None, *, reason: str) -> list[int]:

@@ -16,7 +16,7 @@ from engine.market import Market, names_of
 from engine.sequencer import NEVER_NS, tick_command
 from engine.sessions.calendar import ALWAYS, CalendarError, calendar_of
 from engine.sessions.plan import SECOND_NS, PlanError, Template
-from engine.sessions.schedule import Schedule, Session, Timeline
+from engine.sessions.schedule import Schedule, Session, Timeline, trades
 from engine.setup import Setup
 
 CHECKED_DAYS: Final = 400  # of the calendars, at a start
@@ -93,6 +93,7 @@ class Keeper:
             self._start(now_ns, ())
         assert self._schedule is not None
         self._schedule.members = self._by_session(self._definitions)
+        self._market.asleep = self._asleep
         new = [symbol for symbol, one in self._definitions.items() if before.get(symbol) != one]
         # One that shall begin closed does: its session takes it up with its next opening.
         wanted_closed = {one.symbol for one in self._market.config.instrument if one.state == "closed"}
@@ -164,6 +165,15 @@ class Keeper:
     def _states(self) -> dict[int, int]:
         rows = self._market.instruments()
         return dict(zip(rows["instrument"].tolist(), rows["state"].tolist(), strict=True))
+
+    def _asleep(self) -> set[int]:
+        """Instruments whose session does not trade now."""
+        assert self._schedule is not None
+        now_ns, found = self._clock_ns(), set[int]()
+        for session in self.timeline.sessions:
+            if not trades(session, self.timeline.phase(session, now_ns)[0].phase):
+                found.update(self._schedule.members.get(session.name, ()))
+        return found
 
     def _by_session(self, symbols: Iterable[str]) -> dict[str, list[int]]:
         """Ids by session, ascending, of the symbols that are set up."""

@@ -198,12 +198,16 @@ def _date(ts_ns: int) -> dt.date:
     return dt.datetime.fromtimestamp(ts_ns // SECOND_NS, dt.UTC).date()
 
 
+def trades(session: Session, phase: Phase) -> bool:
+    """Whether there is continuous trading in a phase."""
+    return phase is Phase.CONTINUOUS or (phase is Phase.POST and session.template.post_trading)
+
+
 def _state(session: Session, phase: Phase) -> InstrumentState:
     """The state of an instrument in a phase."""
     if phase in (Phase.PRE_OPEN, Phase.CLOSING):
         return CALL
-    trading = phase is Phase.CONTINUOUS or (phase is Phase.POST and session.template.post_trading)
-    return OPEN if trading else CLOSED
+    return OPEN if trades(session, phase) else CLOSED
 
 
 def _wanted(session: Session, boundary: Boundary, before: Phase) -> tuple[InstrumentState, tuple[int, ...]]:

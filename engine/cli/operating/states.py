@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,8 +25,8 @@ def _names(op: Operator, ids: list[int]) -> str:
     return ", ".join(listed) if len(listed) <= 8 else f"{len(listed)} instruments"
 
 
-def _said(op: Operator, done: str, ids: list[int]) -> Said:
-    text = f"{done}: {_names(op, ids)}" if ids else f"nothing to do: {done} already"
+def _said(op: Operator, done: str, ids: list[int], or_: str = "") -> Said:
+    text = f"{done}: {_names(op, ids)}" if ids else f"nothing to do: {done} already{or_}"
     return Said({"ok": True, "seq": op.last_seq, "instruments": ids}, Text(text))
 
 
@@ -65,8 +64,12 @@ def _ask_halt(op: Operator, args: argparse.Namespace) -> str | None:
     return "Halt trading in every instrument?" if args.all else None
 
 
-def _simple(done: str, change: Callable[[Operator, argparse.Namespace], list[int]]) -> Any:
-    return lambda op, args: _said(op, done, change(op, args))
+def _resume(op: Operator, args: argparse.Namespace) -> Said:
+    return _said(op, "open", op.resume(args.symbol, reason=args.reason), ", or its session does not trade now")
+
+
+def _close(op: Operator, args: argparse.Namespace) -> Said:
+    return _said(op, "closed", op.close_instrument(args.symbol, reason=args.reason))
 
 
 def _ask_close(op: Operator, args: argparse.Namespace) -> str:
@@ -133,13 +136,13 @@ STATES = {
     "halt": Act("halt trading", _halt, _halt_arguments, True, _ask_halt),
     "resume": Act(
         "open for trading",
-        _simple("open", lambda op, args: op.resume(args.symbol, reason=args.reason)),
+        _resume,
         act.symbol_or_all,
         True,
     ),
     "close": Act(
         "close for trading",
-        _simple("closed", lambda op, args: op.close_instrument(args.symbol, reason=args.reason)),
+        _close,
         act.symbol_or_all,
         True,
         _ask_close,

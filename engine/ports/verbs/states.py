@@ -45,14 +45,17 @@ def _set_state(
     all_of: tuple[InstrumentState, ...],
     values_of: Callable[[Any], tuple[int, ...]] = lambda given: (),
 ) -> Callable[[Desk, Act], dict[str, Any]]:
-    """To `state`: the instrument named, or all that are in one of the states `all_of`."""
+    """To `state`: the instrument named, or all that are in one of the states `all_of`. Of all, none is opened whose
+    session does not trade now: who wants that names it."""
 
     def do(desk: Desk, act: Act) -> dict[str, Any]:
         instrument, values = act.arguments.instrument, values_of(act.arguments)
         if instrument is not None:
             ids = [instrument]
         else:
-            ids = [row["instrument"] for row in rows_of(desk.market.instruments()) if row["state"] in all_of]
+            left = desk.market.asleep() if state == OPEN else ()
+            rows = rows_of(desk.market.instruments())
+            ids = [row["instrument"] for row in rows if row["state"] in all_of and row["instrument"] not in left]
         desk.change_each(CommandKind.SET_INSTRUMENT_STATE, act, ids, state=state, values=values)
         return {"instruments": ids}
 

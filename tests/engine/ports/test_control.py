@@ -193,6 +193,20 @@ async def test_every_change_is_journaled_with_name_and_reason(op: Operating) -> 
     assert found["value0"].tolist()[:2] == [wire.HaltReason.NEWS, wire.HaltReason.NONE]
 
 
+async def test_all_are_resumed_but_those_whose_session_does_not_trade(op: Operating) -> None:
+    market = op.trading.market
+    op.ask("halt", args={"instrument": 0})
+    op.ask("close", args={"instrument": 1})
+    market.asleep = lambda: {0, 1}
+    assert op.ask("resume")["instruments"] == []
+    assert op.ask("resume", args={"instrument": 1})["instruments"] == [1]
+    op.ask("close", args={"instrument": 1})
+    market.asleep = lambda: {1}
+    assert op.ask("resume")["instruments"] == [0]
+    assert market.instruments()["state"].tolist() == [wire.InstrumentState.OPEN, wire.InstrumentState.CLOSED]
+    assert op.ask("halt")["instruments"] == [0]  # and are halted whatever their sessions do
+
+
 async def test_what_follows_an_auction(op: Operating) -> None:
     kinds = wire.AuctionKind
     asked = ((kinds.CLOSING, None), (kinds.CLOSING, 1), (kinds.OPENING, None), (kinds.HALT, 2))

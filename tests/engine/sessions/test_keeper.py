@@ -161,6 +161,23 @@ def test_a_new_instrument_may_begin_otherwise(make: Make, state: str, first: str
     assert station.at("2025-07-03T15:00")["CCC"] == later
 
 
+def test_whose_session_does_not_trade_now(make: Make) -> None:
+    station = make("2025-07-02T13:00")
+    for now, asleep in (
+        ("2025-07-02T13:29:59", {0}), ("2025-07-02T13:30", set()), ("2025-07-02T19:59:59", set()),
+        ("2025-07-02T20:00", {0}), ("2025-07-02T20:15", {0}), ("2025-07-04T15:00", {0}),
+    ):  # fmt: skip
+        station.at(now)
+        assert station.market.asleep() == asleep, now
+    station.stop()
+    station.configure(US + "post_trading = true\n")
+    station.now_ns = at("2025-07-07T20:14:59")
+    station.start()
+    assert station.market.asleep() == set()
+    station.at("2025-07-07T20:15")
+    assert station.market.asleep() == {0}
+
+
 def test_a_calendar_that_ends_is_told_of(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Exchange, "known_to", dt.date(2025, 7, 3))
     usual = Exchange.hours

@@ -131,6 +131,34 @@ def test_a_special_that_is_sent_again_is_accepted_once(alice: Client, bob: Clien
     assert [row.order_id for row in alice.orders()] == [first.order_id]
 
 
+def test_another_client_repeats_a_special(engine: Running, alice: Client, bob: Client) -> None:
+    """Its handle knows what became of the first one: it waits, it was triggered and rests, it is gone."""
+    trade(alice, bob, "100.00")
+    number = alice.reserve_ids(1)
+
+    def again(client: Client, qty: int = 10) -> Any:
+        return client.sell("AAA", qty, "94.00", stop="95.00", tif="GTC", client_order_id=number).wait_accepted()
+
+    first = again(alice)
+    with engine.client("alice") as other:
+        repeated = again(other)
+        other.wait_until(lambda: repeated.leaves == 10 and repeated.price == 94_0000, 5)
+        assert (repeated.order_id, repeated.is_triggered) == (first.order_id, False)
+    used = r"DUPLICATE_ID: client_order_id \d+ was used for another order"
+    with engine.client("alice") as other, pytest.raises(OrderRejected, match=used):
+        other.sell("AAA", 10, "94.00", stop="94.50", tif="GTC", client_order_id=number).wait_accepted()
+    trade(alice, bob, "95.00")
+    alice.wait_until(lambda: first.is_triggered, 5)
+    with engine.client("alice") as other:
+        repeated = again(other)
+        other.wait_until(lambda: repeated.is_triggered, 5)
+        assert (repeated.state, repeated.price, repeated.leaves) == (OrderState.ACCEPTED, 94_0000, 10)
+        repeated.cancel().wait_done(5)
+    first.wait_done(5)
+    with engine.client("alice") as other:
+        assert again(other).wait_done(5).state is OrderState.UNKNOWN
+
+
 def test_mass_cancels_by_group_and_session(engine: Running, alice: Client, bob: Client) -> None:
     trade(alice, bob, "100.00")
     with engine.client("alice") as other:

@@ -10,12 +10,11 @@ from ext.wire cimport *
 cdef enum:
     LARGEST_TRAIL = 9999  # basis points
     MOST_PARTS = 1000       # of an iceberg: what it shows comes back no more often
-    LAST_TYPE = ORDER_TYPE_MARKET_TO_LIMIT  # what this core takes of docs/orders.md
+    LAST_TYPE = ORDER_TYPE_PEGGED  # what this core takes of docs/orders.md
     LAST_TIF = TIME_IN_FORCE_AUCTION
     LAST_SELF_TRADE = SELF_TRADE_DECREMENT
-    LAST_PEG = PEG_NONE
-    TAKES_MORE = 0          # minimum quantities, discretion
-    NEW_FLAGS = ORDER_FLAG_POST_ONLY | ORDER_FLAG_SLIDE | ORDER_FLAG_REDUCE_ONLY | ORDER_FLAG_DO_NOT_ROUTE
+    LAST_PEG = PEG_MIDPOINT
+    NEW_FLAGS = 249         # all but those of REPLACE
     NEW_MODES = MODE_FLAG_TRAIL_PERCENT | MODE_FLAG_IMBALANCE_ONLY
 
 
@@ -137,13 +136,13 @@ cdef inline uint8_t check_combination(
         return broken(r, RULE_DARK, c.flags)
     if c.flags & ORDER_FLAG_ALL_OR_NONE and not c.flags & ORDER_FLAG_HIDDEN and not is_at_once(c):
         return broken(r, RULE_DARK, c.flags)
-    if f.min_qty and (not TAKES_MORE or f.min_qty > c.qty or c.flags & ORDER_FLAG_ALL_OR_NONE
+    if f.min_qty and (f.min_qty > c.qty or c.flags & ORDER_FLAG_ALL_OR_NONE
                       or not (c.flags & ORDER_FLAG_HIDDEN or is_at_once(c))):
         return broken(r, RULE_MIN_QTY, f.min_qty)
     if f.display_qty and (f.display_qty > c.qty or is_too_many_parts(c.qty, f.display_qty) or not is_resting_limit(c)
                           or f.discretion or c.flags & (ORDER_FLAG_HIDDEN | ORDER_FLAG_REDUCE_ONLY)):
         return broken(r, RULE_DISPLAY, f.display_qty)
-    if f.discretion and (not TAKES_MORE or not discretion_holds(c, f)):
+    if f.discretion and not discretion_holds(c, f):
         return broken(r, RULE_DISCRETION, f.discretion)
     if not link_holds(c, f):
         return broken(r, RULE_LINK, <int64_t> f.link_id)

@@ -64,6 +64,7 @@ cdef enum:  # bits of Order.special
     IS_SPECIAL = 1
     NEEDS_CARE = 2          # in the book: an iceberg, a discretionary or reduce-only order
     IS_QUEUED = 4           # in the queue of the market
+    IS_DISCRETIONARY = 8    # in the book, and in the tree of those with discretion
     PLACE_SHIFT = 8         # Place from this bit on
     PLACE_BITS = 7 << 8
     HAS_TIE = 1 << 16       # to other orders, or had one: its Tie says something

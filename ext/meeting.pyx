@@ -10,25 +10,14 @@ from ext.book cimport dequeue
 from ext.events cimport emit_data, emit_hidden_trade, emit_order, level_at, touch
 from ext.layout cimport Account, Extra, HAS_TIE, Instrument, Level, Market, Order, Position
 from ext.ledger cimport buy_shares, sell_shares
-from ext.levels cimport best_index, key_of, level_of_index, next_index
 from ext.links cimport lost_lots
 from ext.lots cimport emit_lots, is_at_rest, lose_lots, use_reserve
-from ext.matching cimport RAN_OUT, crosses, end_order, fill, pull
+from ext.matching cimport RAN_OUT, end_order, fill, pull
 from ext.places cimport let_go, lots_of
 from ext.risk cimport set_collar
 from ext.special cimport leave_unseen
 from ext.stops cimport meet_stops
 from ext.wire cimport *
-
-
-cdef inline bint have_same_owner(const Market* m, uint32_t one, uint32_t other) noexcept nogil:
-    cdef const Order* o = &m.orders[one]
-    cdef const Order* p = &m.orders[other]
-    if o.account == p.account:
-        return True
-    if not (o.special and p.special):
-        return False
-    return m.extras[one].self_trade_group != 0 and m.extras[one].self_trade_group == m.extras[other].self_trade_group
 
 
 # Self-trade prevention and reduce-only
@@ -227,69 +216,3 @@ cdef uint8_t meet(Market* m, Instrument* i, uint32_t resting, uint32_t incoming,
     if reduction == FITS:
         trade_at(m, i, resting, incoming, price)
     return RAN_OUT
-
-
-cdef uint8_t match_special(Market* m, Instrument* i, uint32_t slot, int64_t index) noexcept nogil:
-    cdef const Order* taker = &m.orders[slot]
-    cdef uint32_t maker
-    cdef uint8_t stopped
-    while taker.leaves and crosses(i, taker.side, index):
-        maker = level_at(m, i.best_level[taker.side ^ 1]).head
-        stopped = meet(m, i, maker, slot, m.orders[maker].price)
-        if stopped != RAN_OUT:
-            return stopped
-    return RAN_OUT
-
-
-# Dry run
-
-cdef struct Run:
-    uint64_t left           # of the incoming order
-    uint64_t traded
-
-
-cdef inline bint take(Run* run, uint64_t lots) noexcept nogil:
-    """Trade so many lots, or all that are left. False when none is left then."""
-    cdef uint64_t qty = lots if lots < run.left else run.left
-    run.left -= qty
-    run.traded += qty
-    return run.left != 0
-
-
-cdef bint run_level(const Market* m, const Level* level, uint32_t incoming, Run* run) noexcept nogil:
-    """Go through a level; False when matching ends in it. Refreshed parts of icebergs come after all that is shown."""
-    cdef const Order* taker = &m.orders[incoming]
-    cdef uint32_t slot = level.head
-    cdef uint64_t reserve = level.reserve
-    cdef uint64_t lots
-    if taker.self_trade == SELF_TRADE_ALLOW:
-        return take(run, level.qty + level.reserve)
-    while slot:
-        if not have_same_owner(m, slot, incoming):
-            if not take(run, m.orders[slot].leaves):
-                return False
-        elif taker.self_trade == SELF_TRADE_CANCEL_OLDEST or taker.self_trade == SELF_TRADE_DECREMENT:
-            lots = lots_of(m, slot)
-            reserve -= lots - m.orders[slot].leaves
-            if taker.self_trade == SELF_TRADE_DECREMENT:
-                if lots >= run.left:
-                    return False
-                run.left -= lots
-        else:
-            return False
-        slot = m.links[slot].next
-    return take(run, reserve)
-
-
-cdef uint64_t dry_run(const Market* m, const Instrument* i, uint32_t slot, int64_t index) noexcept nogil:
-    cdef const Order* taker = &m.orders[slot]
-    cdef uint32_t other = taker.side ^ 1
-    cdef int64_t best = best_index(i, other)
-    cdef Run run
-    run.left = taker.leaves
-    run.traded = 0
-    while best >= 0 and key_of(other, best) <= key_of(other, index):
-        if not run_level(m, level_at(m, level_of_index(m, i, taker.instrument, best)), slot, &run):
-            break
-        best = next_index(m, i, taker.instrument, other, best)
-    return run.traded

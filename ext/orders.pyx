@@ -7,10 +7,10 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from ext.bits cimport half_at, is_zero, likely, product, put_half, put_word, unlikely, word_at
 from ext.book cimport free_slot, list_order, take_slot
+from ext.dark cimport best_opposite
+from ext.dryrun cimport dry_run
 from ext.events cimport emit, emit_accepted, emit_canceled, emit_data, emit_reject, emit_replaced, level_at, touch
-from ext.fields cimport (
-    broken, check_fields, check_parts, check_replace_in_call, check_state, is_stop, waits_for_auction,
-)
+from ext.fields cimport broken, check_fields, check_replace_in_call, check_state, is_stop, waits_for_auction
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
 from ext.layout cimport Account, Further, HAS_TIE, IdEntry, Instrument, Level, Market, Order, Position
 from ext.ledger cimport find_position, open_position
@@ -18,16 +18,15 @@ from ext.levels cimport index_of
 from ext.matching cimport (
     RAN_OUT, come_to_rest, crosses, end_order, leave_book, match, pull,
 )
-from ext.meeting cimport dry_run
 from ext.links cimport check_link, end_named, tie_order
-from ext.places cimport is_market_in_call, lots_of, place_of
+from ext.places cimport hold_price, is_market_in_call, lots_of, place_of
 from ext.risk cimport (
     Refusal, check_account_state, check_exposure, check_notional, check_pages, check_post_only, check_price, check_qty,
     check_rate, check_reduce_only, check_slots, either, market_price, refuse, slide,
 )
 from ext.special cimport arrive, dress, go_unseen, replace_special
 from ext.ties cimport is_alone, is_waiting
-from ext.triggers cimport check_special_price, check_stop_replace
+from ext.triggers cimport check_discretionary, check_special_price, check_special_replace
 from ext.wire cimport *
 
 cdef extern from "crc32c.h" nogil:
@@ -52,7 +51,8 @@ cdef Further NOTHING  # all 0: what a NEW_ORDER has of further fields
 cdef inline bint needs_extra(const OrderCommand* c, const Further* f) noexcept nogil:
     """Whether a valid order is more than what its Order says."""
     return (c.order_type > ORDER_TYPE_MARKET or c.tif > TIME_IN_FORCE_FOK or c.self_trade == SELF_TRADE_DECREMENT
-            or c.flags & ORDER_FLAG_REDUCE_ONLY or f.group != 0 or f.self_trade_group != 0 or f.display_qty != 0
+            or c.flags & (ORDER_FLAG_HIDDEN | ORDER_FLAG_ALL_OR_NONE | ORDER_FLAG_REDUCE_ONLY) or f.group != 0
+            or f.self_trade_group != 0 or f.display_qty != 0 or f.min_qty != 0 or f.discretion != 0
             or f.role != ROLE_NONE)
 
 
@@ -129,12 +129,14 @@ cdef inline uint8_t check_new(
     index[0] = index_of(i, price[0])
     if likely(c.order_type == ORDER_TYPE_LIMIT):
         check = check_price(i, c.side, price[0], index[0], f.role == ROLE_CHILD, r)
+        if unlikely(f.discretion != 0):
+            check = check_discretionary(i, c, f, r)
         if unlikely(check):
             return check
         if unlikely(c.flags & ORDER_FLAG_SLIDE):
-            price[0] = slide(i, c.side, price[0])
+            price[0] = slide(i, c.side, price[0], best_opposite(m, i, c.instrument, c.side))
             index[0] = index_of(i, price[0])
-    notional = product(price[0], c.qty, i.multiplier)
+    notional = product(price[0] + either(c.side, f.discretion, 0), c.qty, i.multiplier)
     check = check_notional(a, i, notional, r)
     if unlikely(check):
         return check
@@ -156,7 +158,7 @@ cdef inline uint8_t check_new(
         if c.flags & ORDER_FLAG_REDUCE_ONLY:
             check = check_reduce_only(p, c.side, c.qty, 0, r)
         if check == 0 and c.flags & ORDER_FLAG_POST_ONLY:
-            check = check_post_only(i, c.side, price[0], r)
+            check = check_post_only(c.side, price[0], best_opposite(m, i, c.instrument, c.side), r)
         if check:
             return check
     check = check_slots(m, r)
@@ -173,7 +175,7 @@ cdef void finish(Market* m, uint32_t slot, int64_t index, bint listed) noexcept 
     if unlikely(o.special != 0 or i.way != 0):
         arrive(m, slot, listed)
         return
-    if o.tif == TIME_IN_FORCE_FOK and dry_run(m, i, slot, index) < o.leaves:
+    if o.tif == TIME_IN_FORCE_FOK and dry_run(m, i, slot, o.price, o.leaves) < o.leaves:
         stopped = CANCEL_REASON_FOK
     elif crosses(i, o.side, index):
         stopped = match(m, i, slot, index)
@@ -297,7 +299,8 @@ cdef inline uint8_t check_replace(
     order's after it."""
     cdef const Order* o = &m.orders[slot]
     cdef int64_t lots = lots_of(m, slot)
-    cdef int64_t own_hold = o.price * lots * i.multiplier if o.side == SIDE_BUY else 0
+    cdef int64_t own_hold = hold_price(m, o) * lots * i.multiplier if o.side == SIDE_BUY else 0
+    cdef int64_t discretion = m.extras[slot].discretion if o.special and o.side == SIDE_BUY else 0
     cdef int64_t notional
     cdef uint8_t check
     if unlikely(c.flags & ~<uint8_t> (ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE)):
@@ -325,19 +328,15 @@ cdef inline uint8_t check_replace(
     if unlikely(check):
         return check
     price[0] = c.price
-    if unlikely(is_stop(o.order_type)):
-        check = check_stop_replace(i, c, o, price, r)
-    elif unlikely(place_of(o) == PLACE_CALL and is_market_in_call(o)):
+    if unlikely(place_of(o) == PLACE_CALL and is_market_in_call(o)):
         price[0] = o.price
+    elif unlikely(o.special != 0):
+        check = check_special_replace(i, c, o, &m.extras[slot], leaves[0], price, r)
     else:
-        check = check_price(i, o.side, c.price, index_of(i, c.price), is_waiting(o), r)
+        check = check_price(i, o.side, c.price, index_of(i, c.price), False, r)
     if unlikely(check):
         return check
-    if unlikely(o.special):
-        check = check_parts(m.extras[slot].display_qty, leaves[0], r)
-        if check:
-            return check
-    notional = product(price[0], leaves[0], i.multiplier)
+    notional = product(price[0] + discretion, leaves[0], i.multiplier)
     check = check_notional(a, i, notional, r)
     if unlikely(check):
         return check
@@ -350,8 +349,9 @@ cdef inline uint8_t check_replace(
         check = check_reduce_only(&m.positions[o.position], o.side, leaves[0], lots, r)
         if unlikely(check):
             return check
-    if o.flags & ORDER_FLAG_POST_ONLY and c.price != o.price:  # at its own price nothing can cross it
-        check = check_post_only(i, o.side, c.price, r)
+    if o.flags & ORDER_FLAG_POST_ONLY and (
+            c.price != o.price or leaves[0] > lots or c.flags & ORDER_FLAG_REQUEUE):
+        check = check_post_only(o.side, c.price, best_opposite(m, i, o.instrument, o.side), r)
         if unlikely(check):
             return check
     return check_pages(m, r)

@@ -10,10 +10,11 @@ from libc.string cimport memset
 from ext.bits cimport unlikely
 from ext.fields cimport is_stop
 from ext.layout cimport (
-    Account, BY_EXPIRY, BY_PLACE, BY_TURN, COUNTS_NOT, Extra, HAS_TIE, IS_QUEUED, IS_SPECIAL, Instrument, Market, Order,
-    PLACE_BITS, PLACE_SHIFT, Unseen,
+    Account, BY_EXPIRY, BY_PLACE, BY_TURN, COUNTS_NOT, Extra, HAS_TIE, IS_DISCRETIONARY, IS_QUEUED, IS_SPECIAL,
+    Instrument, Market, Order, PLACE_BITS, PLACE_SHIFT, Unseen,
 )
 from ext.links cimport end_tie
+from ext.pending cimport count_dark
 from ext.risk cimport either
 from ext.ties cimport is_waiting
 from ext.tree cimport first_of, plant, uproot
@@ -53,11 +54,16 @@ cdef inline void make_special(Market* m, uint32_t slot) noexcept nogil:
     m.orders[slot].special = IS_SPECIAL
 
 
+cdef inline int64_t hold_price(const Market* m, const Order* o) noexcept nogil:
+    """What a buy holds of cash for each lot: its price, and the discretion that it may spend."""
+    return o.price + m.extras[<uint32_t> o.order_id].discretion if o.special else o.price
+
+
 cdef inline void hold_lots(Market* m, const Instrument* i, Account* a, const Order* o, uint32_t lots) noexcept nogil:
     """What an order's lots hold of cash, and count among its account's open ones."""
     if is_waiting(o):
         return
-    a.hold += either(o.side, o.price * lots * i.multiplier, 0)
+    a.hold += either(o.side, hold_price(m, o) * lots * i.multiplier, 0)
     if not o.special & COUNTS_NOT:
         m.positions[o.position].open[o.side] += lots
 
@@ -65,7 +71,7 @@ cdef inline void hold_lots(Market* m, const Instrument* i, Account* a, const Ord
 cdef inline void let_go(Market* m, const Instrument* i, Account* a, const Order* o, uint32_t lots) noexcept nogil:
     if is_waiting(o):
         return
-    a.hold -= either(o.side, o.price * lots * i.multiplier, 0)
+    a.hold -= either(o.side, hold_price(m, o) * lots * i.multiplier, 0)
     if not o.special & COUNTS_NOT:
         m.positions[o.position].open[o.side] -= lots
 
@@ -196,11 +202,24 @@ cdef inline void dequeue_met(Market* m, uint32_t slot) noexcept nogil:
     m.orders[slot].special &= ~<uint32_t> IS_QUEUED
 
 
+# Discretion of displayed orders
+
+cdef inline void lose_discretion(Market* m, Instrument* i, uint32_t slot) noexcept nogil:
+    """Before an order with discretion leaves the book, or after its last lot."""
+    cdef Order* o = &m.orders[slot]
+    o.special &= ~<uint32_t> IS_DISCRETIONARY
+    uproot(m, &m.unseen[o.instrument].discretions[o.side], slot, BY_PLACE)
+    m.accounts[o.account].hold -= either(o.side, m.extras[slot].discretion * o.leaves * i.multiplier, 0)
+    count_dark(m, i, o.instrument, -1)
+
+
 cdef inline void forget_special(Market* m, uint32_t slot) noexcept nogil:
     """The end of a special order that is in no place any more: nothing of it is left in its slot."""
     cdef Order* o = &m.orders[slot]
     if o.special & IS_QUEUED:
         dequeue_met(m, slot)
+    if o.special & IS_DISCRETIONARY:
+        lose_discretion(m, &m.instruments[o.instrument], slot)
     if m.extras[slot].nodes[<int> BY_EXPIRY].key:
         uproot(m, &m.expiries, slot, BY_EXPIRY)
     if o.special & HAS_TIE:

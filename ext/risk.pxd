@@ -172,29 +172,21 @@ cdef inline uint8_t check_reduce_only(
     return 0
 
 
-cdef inline int64_t best_opposite(const Instrument* i, uint32_t side) noexcept nogil:
-    """The best price of the other side at which anything rests, or 0."""
-    cdef uint32_t other = side ^ 1
-    return best_index(i, other) * i.tick_size if i.best_level[other] else 0
-
-
 cdef inline bint would_trade(uint32_t side, int64_t price, int64_t best) noexcept nogil:
     """Whether an order meets the best price of the other side, which may be 0 for none."""
     return best != 0 and (best <= price if side == SIDE_BUY else best >= price)
 
 
-cdef inline uint8_t check_post_only(const Instrument* i, uint32_t side, int64_t price, Refusal* r) noexcept nogil:
-    """Check 25."""
-    cdef int64_t best = best_opposite(i, side)
+cdef inline uint8_t check_post_only(uint32_t side, int64_t price, int64_t best, Refusal* r) noexcept nogil:
+    """Check 25. best: the best price of the other side."""
     if would_trade(side, price, best):
         return refuse(r, CHECK_POST_ONLY, best, price, 0)
     return 0
 
 
-cdef inline int64_t slide(const Instrument* i, uint32_t side, int64_t price) noexcept nogil:
+cdef inline int64_t slide(const Instrument* i, uint32_t side, int64_t price, int64_t best) noexcept nogil:
     """Where a POST_ONLY order that may slide goes to: beside the best opposite price if it would trade. Where there is
     no tick left, it stays, and check 25 will refuse it."""
-    cdef int64_t best = best_opposite(i, side)
     cdef int64_t beside
     if not would_trade(side, price, best):
         return price

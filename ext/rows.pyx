@@ -8,7 +8,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from ext.events cimport level_at
 from ext.layout cimport Account, AccountMore, BY_EXPIRY, Instrument, Level, Market, Order, Position
 from ext.levels cimport best_index, level_of_index, next_index
-from ext.places cimport lots_of, place_of
+from ext.places cimport hold_price, lots_of, place_of
 from ext.ties cimport is_waiting
 from ext.wire cimport *
 
@@ -24,7 +24,7 @@ cdef uint64_t hold_of(const Market* m, uint32_t slot) noexcept nogil:
     cdef const Order* o = &m.orders[slot]
     if is_waiting(o):
         return 0
-    return o.price * lots_of(m, slot) * m.instruments[o.instrument].multiplier if o.side == SIDE_BUY else 0
+    return hold_price(m, o) * lots_of(m, slot) * m.instruments[o.instrument].multiplier if o.side == SIDE_BUY else 0
 
 
 cdef void order_row(const Market* m, uint32_t slot, uint64_t ahead, OrderRow* row) noexcept nogil:

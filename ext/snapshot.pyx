@@ -13,21 +13,21 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from ext.bits cimport lowest, word_at
 from ext.ids cimport hash_id, id_place, id_tag, index_id, open_generation, turn_ids
 from ext.layout cimport (
-    Account, AccountMore, BY_EXPIRY, Basis, Extra, FAR_AWAY, HAS_TIE, IS_SPECIAL, IdEntry,
-    Instrument, InstrumentText, Level, Link, Market, NEEDS_CARE, Order, PLACE_SHIFT, Page, Position, Tie, TIE_BITS,
-    Unseen,
+    Account, AccountMore, BY_EXPIRY, Basis, Extra, FAR_AWAY, HAS_TIE, IS_DISCRETIONARY, IdEntry, Instrument,
+    InstrumentText, Level, Link, Market, Order, Page, Position, Tie, Unseen,
 )
 from ext.ledger cimport find_position, index_position
 from ext.levels cimport best_index, key_of, list_page
 from ext.memory cimport Capacities, reserve
-from ext.fields cimport is_leg_type, is_stop
+from ext.dark cimport plant_dark, plant_discretion
 from ext.names cimport add_name
+from ext.pending cimport count_dark
 from ext.places cimport place_of, plant_call, plant_stop, set_calm
-from ext.ties cimport IN_WAIT, is_waiting, ties_hold
+from ext.sound cimport is_sound, is_sound_in_book
+from ext.ties cimport ties_hold
 from ext.tree cimport plant
 from ext.wire cimport (
-    AUCTION_KIND_VOLATILITY, INSTRUMENT_STATE_CALL, MAX_PRICE, MAX_QTY, ORDER_FLAG_REDUCE_ONLY, PLACE_CALL, PLACE_STOP,
-    SIDE_BUY, SIDE_SELL,
+    AUCTION_KIND_VOLATILITY, INSTRUMENT_STATE_CALL, MAX_PRICE, PLACE_CALL, PLACE_DARK, PLACE_STOP, SIDE_BUY, SIDE_SELL,
 )
 
 cdef extern from *:
@@ -184,6 +184,8 @@ cdef void write_orders(Writer* w, const Market* m) noexcept nogil:
             extra = m.extras[k]
             for branch in range(3):  # the trees are made anew
                 extra.nodes[branch].left = extra.nodes[branch].right = 0
+                if branch != BY_EXPIRY:
+                    extra.nodes[branch].key = 0
             put(w, &extra, sizeof(Extra))
             if m.orders[k].special & HAS_TIE:
                 put(w, &m.ties[k], sizeof(Tie))
@@ -264,6 +266,7 @@ cdef bint read_instruments(Reader* r, Market* m, uint64_t count) noexcept nogil:
         i.far = NULL
         i.far_count = i.far_room = i.page_count = 0
         i.touched = 0
+        i.way = 0
         m.instrument_top = k + 1
         m.in_call += i.state == INSTRUMENT_STATE_CALL
         if i.state > INSTRUMENT_STATE_CALL or u.auction_kind > AUCTION_KIND_VOLATILITY:
@@ -419,28 +422,6 @@ cdef bint queue_holds(const Market* m, const Page* p, uint32_t id) noexcept nogi
             and hidden == level.reserve)
 
 
-cdef bint is_sound_in_book(const Order* o, const Extra* e) noexcept nogil:
-    """Whether a special order of the book is one that may be there."""
-    cdef uint32_t special = IS_SPECIAL | o.special & TIE_BITS
-    if e.display_qty or o.flags & ORDER_FLAG_REDUCE_ONLY or o.special & HAS_TIE:
-        special |= NEEDS_CARE
-    if e.reserve and (o.leaves > e.display_qty or <uint64_t> o.leaves + e.reserve > MAX_QTY):
-        return False
-    return o.special == special and not is_stop(o.order_type)
-
-
-cdef bint is_sound(const Order* o, const Extra* e) noexcept nogil:
-    """Whether an order that is in no book is one that may be so."""
-    cdef uint32_t special = o.special & ~<uint32_t> TIE_BITS
-    if o.leaves == 0 or o.level or not 1 <= o.price <= MAX_PRICE:
-        return False
-    if is_waiting(o):
-        return special == (IS_SPECIAL | IN_WAIT) and is_leg_type(o.order_type, o.tif, o.flags)
-    if is_stop(o.order_type):
-        return special == (IS_SPECIAL | PLACE_STOP << PLACE_SHIFT) and 1 <= e.stop_price <= MAX_PRICE
-    return special == (IS_SPECIAL | PLACE_CALL << PLACE_SHIFT)
-
-
 cdef bint unseen_hold(Market* m, uint64_t* seen) noexcept nogil:
     """Whether the lists of unseen orders are what they say. Makes their trees, and what follows from these."""
     cdef Unseen* u
@@ -462,6 +443,9 @@ cdef bint unseen_hold(Market* m, uint64_t* seen) noexcept nogil:
                 plant_stop(m, u, slot)
             elif place_of(o) == PLACE_CALL:
                 plant_call(m, u, slot)
+            elif place_of(o) == PLACE_DARK:
+                plant_dark(m, u, slot)
+                count_dark(m, &m.instruments[k], k, 1)
             before = slot
             slot = m.links[slot].next
         if slot or before != u.last:
@@ -472,9 +456,10 @@ cdef bint unseen_hold(Market* m, uint64_t* seen) noexcept nogil:
     return True
 
 
-cdef bint expiries_hold(Market* m) noexcept nogil:
-    """Make the tree of what expires."""
+cdef bint extras_hold(Market* m) noexcept nogil:
+    """Make the trees of what expires, and of discretion in books."""
     cdef const Extra* e
+    cdef uint32_t instrument
     cdef uint32_t k
     for k in range(1, m.order_top + 1):
         if not m.orders[k].special:
@@ -482,6 +467,10 @@ cdef bint expiries_hold(Market* m) noexcept nogil:
         e = &m.extras[k]
         if e.accepted > m.accepted or (e.reserve and m.orders[k].level == 0):
             return False
+        if m.orders[k].special & IS_DISCRETIONARY:
+            instrument = m.orders[k].instrument
+            plant_discretion(m, &m.unseen[instrument], k)
+            count_dark(m, &m.instruments[instrument], instrument, 1)
         if e.nodes[<int> BY_EXPIRY].key:
             plant(m, &m.expiries, k, BY_EXPIRY, e.nodes[<int> BY_EXPIRY].key)
     return True
@@ -524,7 +513,7 @@ cdef bint books_hold(Market* m) noexcept nogil:
         i = &m.instruments[k]
         if i.best_level[SIDE_SELL] and best_index(i, SIDE_BUY) >= best_index(i, SIDE_SELL):
             return False
-    return unseen_hold(m, &seen) and expiries_hold(m) and ties_hold(m) and seen == m.order_live
+    return unseen_hold(m, &seen) and extras_hold(m) and ties_hold(m) and seen == m.order_live
 
 
 cdef bint lists_hold(const Market* m) noexcept nogil:

@@ -4,21 +4,25 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport product
 from ext.book cimport free_slot, list_order
+from ext.dark cimport gain_discretion, generous_price, match_all, need_of, plant_dark, uproot_dark
+from ext.dryrun cimport dry_run
 from ext.events cimport emit_canceled, emit_triggered
 from ext.fields cimport is_stop, may_rest, waits_for_auction
 from ext.layout cimport (
-    ACTIVATES, Account, BY_EXPIRY, COUNTS_NOT, Extra, Further, HAS_TIE, IS_QUEUED, Instrument, MUST_END, Market,
-    NEEDS_CARE, Order, Unseen,
+    ACTIVATES, Account, BY_EXPIRY, COUNTS_NOT, Extra, Further, HAS_TIE, IS_DISCRETIONARY, IS_QUEUED, Instrument,
+    MUST_END, Market, NEEDS_CARE, Order, Unseen,
 )
 from ext.levels cimport index_of
 from ext.links cimport activate, end_others
 from ext.lots cimport add_reserve, emit_end, emit_lots, lose_lots, use_reserve
 from ext.matching cimport RAN_OUT, come_to_rest, end_order, leave_book, pull
-from ext.meeting cimport dry_run, match_special
+from ext.pegs cimport effective_price
+from ext.pending cimport count_dark, note_moved
 from ext.places cimport (
-    dequeue_met, forget_special, hold_lots, let_go, list_unseen, lots_of, make_special, place_of, plant_call,
-    plant_stop, set_calm, set_place, unlist_unseen, uproot_call, uproot_stop,
+    dequeue_met, forget_special, hold_lots, let_go, list_unseen, lose_discretion, lots_of, make_special, place_of,
+    plant_call, plant_stop, set_calm, set_place, unlist_unseen, uproot_call, uproot_stop,
 )
+from ext.recheck cimport recheck
 from ext.risk cimport free_of, lower_of, market_price, upper_of
 from ext.ties cimport is_waiting
 from ext.tree cimport plant
@@ -65,6 +69,10 @@ cdef void go_unseen(Market* m, Instrument* i, Account* a, uint32_t slot, uint32_
         set_calm(m, i, u)
     elif place == PLACE_CALL:
         plant_call(m, u, slot)
+    elif place == PLACE_DARK:
+        plant_dark(m, u, slot)
+        count_dark(m, i, o.instrument, 1)
+        note_moved(m, o.instrument)
 
 
 cdef void leave_unseen(Market* m, Instrument* i, Account* a, uint32_t slot) noexcept nogil:
@@ -77,6 +85,9 @@ cdef void leave_unseen(Market* m, Instrument* i, Account* a, uint32_t slot) noex
         set_calm(m, i, u)
     if place_of(o) == PLACE_CALL:
         uproot_call(m, u, slot)
+    elif place_of(o) == PLACE_DARK:
+        uproot_dark(m, u, slot)
+        count_dark(m, i, o.instrument, -1)
     unlist_unseen(m, slot)
     let_go(m, i, a, o, lots_of(m, slot))
     a.open_orders -= 1
@@ -104,6 +115,8 @@ cdef bint come_to_book(Market* m, Instrument* i, Account* a, uint32_t slot, int6
         m.positions[o.position].open[o.side] -= o.leaves
     if e.display_qty or o.flags & ORDER_FLAG_REDUCE_ONLY or o.special & HAS_TIE:
         o.special |= NEEDS_CARE
+    if e.discretion:
+        gain_discretion(m, i, slot)
     return True
 
 
@@ -111,6 +124,8 @@ cdef void leave_displayed(Market* m, Instrument* i, Account* a, uint32_t slot) n
     """Take an order out of the book, and its holds back; what it did not show is among its leaves then."""
     cdef Order* o = &m.orders[slot]
     cdef uint32_t hidden = m.extras[slot].reserve
+    if o.special & IS_DISCRETIONARY:
+        lose_discretion(m, i, slot)
     use_reserve(m, slot, hidden)
     let_go(m, i, a, o, hidden)
     if o.special & COUNTS_NOT:
@@ -132,27 +147,47 @@ cdef void pull_special(Market* m, uint32_t slot, uint8_t reason) noexcept nogil:
     end_order(m, a, slot)
 
 
+cdef inline bint rests_dark(const Order* o) noexcept nogil:
+    return o.flags & ORDER_FLAG_HIDDEN or o.order_type == ORDER_TYPE_PEGGED
+
+
+cdef uint8_t meet_all(Market* m, Instrument* i, uint32_t slot) noexcept nogil:
+    """Have an order that is nowhere meet the market, if it may. Returns why that stopped."""
+    cdef const Order* o = &m.orders[slot]
+    cdef int64_t limit = generous_price(m, slot)
+    cdef uint64_t least = need_of(m, slot)
+    if o.order_type == ORDER_TYPE_PEGGED:
+        limit = effective_price(m, i, slot)
+        if limit == 0:
+            return RAN_OUT
+    if o.tif == TIME_IN_FORCE_FOK:
+        least = o.leaves
+    if least and dry_run(m, i, slot, limit, least) < least:
+        if o.tif == TIME_IN_FORCE_FOK:
+            return CANCEL_REASON_FOK
+        return CANCEL_REASON_MIN_QTY if o.tif == TIME_IN_FORCE_IOC else RAN_OUT
+    return match_all(m, i, slot, limit)
+
+
 cdef void arrive(Market* m, uint32_t slot, bint listed) noexcept nogil:
     cdef Order* o = &m.orders[slot]
     cdef Instrument* i = &m.instruments[o.instrument]
     cdef Account* a = &m.accounts[o.account]
-    cdef int64_t index
-    cdef uint8_t stopped = RAN_OUT
+    cdef uint8_t stopped
     if is_stop(o.order_type):
         go_unseen(m, i, a, slot, PLACE_STOP, listed)
         return
     if i.state == INSTRUMENT_STATE_CALL or waits_for_auction(o.tif):
         go_unseen(m, i, a, slot, PLACE_CALL, listed)
         return
-    index = index_of(i, o.price)
-    if o.tif == TIME_IN_FORCE_FOK and dry_run(m, i, slot, index) < o.leaves:
-        stopped = CANCEL_REASON_FOK
-    else:
-        stopped = match_special(m, i, slot, index)
+    stopped = meet_all(m, i, slot)
     if o.leaves:
         if stopped == RAN_OUT:
+            if rests_dark(o):
+                go_unseen(m, i, a, slot, PLACE_DARK, listed)
+                return
             if may_rest(o.tif):
-                if come_to_book(m, i, a, slot, index):
+                if come_to_book(m, i, a, slot, index_of(i, o.price)):
                     if not listed:
                         list_order(m, a, slot)
                     return
@@ -242,6 +277,8 @@ cdef void serve(Market* m, uint32_t slot) noexcept nogil:
 
 
 cdef void serve_pending(Market* m) noexcept nogil:
+    recheck(m)
     while m.queue_first:
         serve(m, m.queue_first)
+        recheck(m)
     m.pending = 0

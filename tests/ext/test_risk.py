@@ -78,7 +78,7 @@ CASES: list[tuple[Any, dict[str, Any], Check, int, int, int]] = [
     (used_id, {}, Check.DUPLICATE_ID, 0, 7, 0),
     (NOTHING, {"instrument": 9}, Check.INSTRUMENT, 0, 9, 0),
     (NOTHING, {"side": 2}, Check.SIDE, 1, 2, 0),
-    (NOTHING, {"order_type": 6}, Check.ORDER_TYPE, 5, 6, 0),
+    (NOTHING, {"order_type": 7}, Check.ORDER_TYPE, 6, 7, 0),
     (NOTHING, {"order_type": OrderType.STOP}, Check.COMBINATION, Rule.STOP_PRICE, 0, 0),
     (NOTHING, {"tif": 8}, Check.TIME_IN_FORCE, 7, 8, 0),
     (NOTHING, {"tif": TimeInForce.GTD}, Check.COMBINATION, Rule.EXPIRE, 0, 0),

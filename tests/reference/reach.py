@@ -61,9 +61,5 @@ class Reach:
 
 
 CORE = Reach(
-    hidden=False,
-    min_qty=False,
-    discretion=False,
-    pegs=False,
     bands=False,
 )

@@ -46,7 +46,7 @@ ORDERS: list[tuple[str, list[Command], Command, tuple[int, int, int, int]]] = [
     ("2", [], ask.buy(0, 0, 1, 1), (Check.CLIENT_ORDER_ID, 1, 0, 0)),
     ("4", [], ask.buy(0, 1, 1, 1, instrument=3), (Check.INSTRUMENT, 0, 3, 0)),
     ("5", [], ask.order(0, 1, 2, 1, 1), (Check.SIDE, 1, 2, 0)),
-    ("6", [], ask.buy(0, 1, 1, 1, order_type=6), (Check.ORDER_TYPE, 5, 6, 0)),
+    ("6", [], ask.buy(0, 1, 1, 1, order_type=7), (Check.ORDER_TYPE, 6, 7, 0)),
     ("7", [], ask.buy(0, 1, 1, 1, tif=8), (Check.TIME_IN_FORCE, 7, 8, 0)),
     ("8", [], ask.buy(0, 1, 1, 1, self_trade=5), (Check.SELF_TRADE_MODE, 4, 5, 0)),
     ("9", [], ask.buy(0, 1, 1, 1, flags=3), (Check.FLAGS, CORE.flags(), 3, 0)),

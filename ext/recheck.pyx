@@ -1,0 +1,163 @@
+"""Dark orders looked at again, when the best prices have moved or one has come. See docs/orders.md, "Recheck".
+
+Buys and sells are gone through in the order in which an incoming order would meet them. Where nothing in the dark is
+crossed, which is nearly always, the first of each side are all that is looked at. Pairs that minimum quantities keep
+from trading are gone through each time.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+
+from ext.dark cimport is_within, need_of
+from ext.events cimport level_at
+from ext.layout cimport BY_PLACE, Instrument, Market, Unseen
+from ext.levels cimport best_index, level_of_index, next_index
+from ext.matching cimport RAN_OUT, end_order, pull
+from ext.meeting cimport meet
+from ext.pegs cimport displayed_tops, reference_of, sort_pegs
+from ext.places cimport lots_of, rank_key
+from ext.special cimport leave_unseen
+from ext.tree cimport first_of, next_in
+from ext.wire cimport INSTRUMENT_STATE_OPEN, PEG_MIDPOINT, PEG_PRIMARY, SIDE_BUY, SIDE_SELL
+
+cdef enum:
+    TREES = 7   # of a side's dark orders: hidden ones, then of each kind of peg those free of their cap, and the others
+
+
+cdef struct Walk:  # through a side's orders, best first; at one price displayed ones, then dark ones by rank
+    uint32_t side
+    uint32_t shown          # the next displayed order; 0: none
+    int64_t index           # its price's
+    uint32_t[TREES] dark    # the next of each tree; 0: none
+    int64_t[TREES] reference  # to which their tree's keys add up; 0 where they stand for themselves
+
+
+cdef inline uint32_t* tree_at(Unseen* u, uint32_t side, uint32_t tree) noexcept nogil:
+    if tree == 0:
+        return &u.hidden[side]
+    return &u.pegs[side][tree] if tree <= PEG_MIDPOINT else &u.capped[side][tree - PEG_MIDPOINT]
+
+
+cdef inline uint32_t first_displayed(
+    const Market* m, const Instrument* i, uint32_t instrument, int64_t index,
+) noexcept nogil:
+    return level_at(m, level_of_index(m, i, instrument, index)).head if index >= 0 else 0
+
+
+cdef void begin(
+    Market* m, const Instrument* i, uint32_t instrument, const int64_t* top, uint32_t side, bint dark_only, Walk* w,
+) noexcept nogil:
+    cdef Unseen* u = &m.unseen[instrument]
+    cdef uint32_t peg
+    cdef int64_t reference
+    w.side = side
+    w.index = -1 if dark_only else best_index(i, side)
+    w.shown = first_displayed(m, i, instrument, w.index)
+    w.dark[0] = first_of(m, u.hidden[side], BY_PLACE)
+    w.reference[0] = 0
+    for peg in range(PEG_PRIMARY, PEG_MIDPOINT + 1):
+        w.dark[peg] = w.dark[PEG_MIDPOINT + peg] = 0
+        reference = reference_of(top, side, peg)
+        if reference == 0:
+            continue
+        if reference != u.peg_references[side][peg]:
+            sort_pegs(m, u, side, peg, reference)
+        w.dark[peg] = first_of(m, u.pegs[side][peg], BY_PLACE)
+        w.reference[peg] = reference
+        w.dark[PEG_MIDPOINT + peg] = first_of(m, u.capped[side][peg], BY_PLACE)
+        w.reference[PEG_MIDPOINT + peg] = 0
+
+
+cdef inline int64_t price_in(const Market* m, const Walk* w, uint32_t tree) noexcept nogil:
+    """Of the next order of a tree. Keys are prices or offsets, of buys below 0."""
+    cdef int64_t key = m.extras[w.dark[tree]].nodes[<int> BY_PLACE].key
+    return w.reference[tree] + (-key if w.side == SIDE_BUY else key)
+
+
+cdef uint32_t step(Market* m, const Instrument* i, uint32_t instrument, Walk* w, int64_t* price) noexcept nogil:
+    """The next order of a walk, and its price; 0: there is none."""
+    cdef Unseen* u = &m.unseen[instrument]
+    cdef uint32_t tree
+    cdef uint32_t best = TREES
+    cdef uint32_t found = 0
+    cdef int64_t at
+    for tree in range(TREES):
+        if w.dark[tree] == 0:
+            continue
+        at = price_in(m, w, tree)
+        if at < 1:  # a peg without a price; those behind it have none either
+            w.dark[tree] = 0
+        elif best == TREES or rank_key(w.side, at) < rank_key(w.side, price[0]) or (
+                at == price[0] and m.extras[w.dark[tree]].rank < m.extras[w.dark[best]].rank):
+            best = tree
+            price[0] = at
+    if w.shown and (best == TREES or is_within(w.side, w.index * i.tick_size, price[0])):
+        found = w.shown
+        price[0] = w.index * i.tick_size
+        w.shown = m.links[found].next
+        if w.shown == 0:
+            w.index = next_index(m, i, instrument, w.side, w.index)
+            w.shown = first_displayed(m, i, instrument, w.index)
+    elif best != TREES:
+        found = w.dark[best]
+        w.dark[best] = next_in(m, tree_at(u, w.side, best)[0], found, BY_PLACE)
+    return found
+
+
+cdef bint find_pair(
+    Market* m, const Instrument* i, uint32_t instrument, uint32_t* pair, int64_t* price,
+) noexcept nogil:
+    """The first buy and sell that can trade, one of them in the dark at least, and their prices; by side."""
+    cdef Walk buys, sells
+    cdef int64_t[2] top
+    cdef bint crossed = True
+    displayed_tops(i, top)
+    begin(m, i, instrument, top, SIDE_BUY, False, &buys)
+    while crossed:
+        pair[SIDE_BUY] = step(m, i, instrument, &buys, &price[SIDE_BUY])
+        if pair[SIDE_BUY] == 0:
+            return False
+        # Where the first sell is too dear for this buy, so is each for all buys behind it: no book is crossed.
+        crossed = False
+        begin(m, i, instrument, top, SIDE_SELL, m.orders[pair[SIDE_BUY]].level != 0, &sells)
+        while True:
+            pair[SIDE_SELL] = step(m, i, instrument, &sells, &price[SIDE_SELL])
+            if pair[SIDE_SELL] == 0 or price[SIDE_SELL] > price[SIDE_BUY]:
+                break
+            crossed = True
+            if need_of(m, pair[SIDE_BUY]) <= lots_of(m, pair[SIDE_SELL]) and (
+                    need_of(m, pair[SIDE_SELL]) <= lots_of(m, pair[SIDE_BUY])):
+                return True
+    return False
+
+
+cdef inline uint32_t resting_side(const Market* m, const uint32_t* pair) noexcept nogil:
+    """Of two orders: that of the displayed one, else of the one with the lower rank."""
+    if m.orders[pair[SIDE_BUY]].level or m.orders[pair[SIDE_SELL]].level:
+        return SIDE_BUY if m.orders[pair[SIDE_BUY]].level else SIDE_SELL
+    return SIDE_BUY if m.extras[pair[SIDE_BUY]].rank < m.extras[pair[SIDE_SELL]].rank else SIDE_SELL
+
+
+cdef void trade_pairs(Market* m, Instrument* i, uint32_t instrument) noexcept nogil:
+    cdef uint32_t[2] pair
+    cdef int64_t[2] price
+    cdef uint32_t side, incoming
+    cdef uint8_t stopped
+    while find_pair(m, i, instrument, pair, price):
+        side = resting_side(m, pair)
+        incoming = pair[side ^ 1]
+        stopped = meet(m, i, pair[side], incoming, price[side])
+        if stopped != RAN_OUT:
+            pull(m, incoming, stopped)
+        elif m.orders[incoming].leaves == 0:
+            leave_unseen(m, i, &m.accounts[m.orders[incoming].account], incoming)
+            end_order(m, &m.accounts[m.orders[incoming].account], incoming)
+
+
+cdef void recheck(Market* m) noexcept nogil:
+    cdef uint32_t k, instrument
+    for k in range(m.moved_count):
+        instrument = m.moved[k]
+        if m.instruments[instrument].state == INSTRUMENT_STATE_OPEN:
+            trade_pairs(m, &m.instruments[instrument], instrument)
+        m.unseen[instrument].is_moved = 0  # moves that these trades made are dealt with
+    m.moved_count = 0

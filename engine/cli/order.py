@@ -155,7 +155,9 @@ def _place(client: openbell.Client, args: argparse.Namespace) -> int:
     elif order.is_done:
         show.out(_end(order))
     else:
-        waiting = terms.waiting(order, args.hidden)
+        # Where it is no event tells: the state of its instrument has a say.
+        place = next((row.place for row in client.orders() if row.order_id == order.order_id), int(wire.Place.BOOK))
+        waiting = terms.waiting(order, place)
         show.out(f"{waiting}. To take it out: {_typed(f'order cancel {order.client_order_id}', args)}")
     if isinstance(error, OrderCanceled) and not order.filled:
         return reach.REFUSED

@@ -16,6 +16,7 @@ from engine.cli.operating.act import count, count_from_1, decimal_text, name, un
 
 PLACES: dict[int, str] = {
     wire.Place.DARK: "unseen", wire.Place.STOP: "waits", wire.Place.CALL: "for an auction",
+    wire.Place.WAIT: "for the end of another order",
 }  # fmt: skip
 TERMS = (
     "stop", "market_to_limit", "peg", "peg_offset", "display_qty", "hidden", "discretion", "min_qty", "all_or_none",
@@ -114,27 +115,25 @@ def what(order: Order) -> str:
     return f"{lots} {order.tif.name}{dated}"
 
 
-def waiting(order: Order, is_hidden: bool) -> str:
+def waiting(order: Order, place: int) -> str:
     """Where an order is that has come to rest."""
     lots = show.counted(order.leaves, "lot waits", "lots wait")
-    if order.is_stop and not order.is_triggered:
+    if place == wire.Place.STOP:
         beyond = "above" if order.side == wire.Side.BUY else "below"
         follows = ", and follows the market" if order.order_type == wire.OrderType.TRAILING_STOP else ""
         stop = order.price_text
         if order.order_type == wire.OrderType.STOP_LIMIT and order.further is not None:
             stop = format_price(order.further.stop_price)
         return f"{lots} for a trade at {stop} or {beyond}{follows}"
-    if order.order_type == wire.OrderType.PEGGED:
-        return f"{lots} unseen"
-    if order.tif in (wire.TimeInForce.AT_OPEN, wire.TimeInForce.AT_CLOSE, wire.TimeInForce.AUCTION):
-        return f"{lots} for an auction"
-    return f"{lots} {'unseen' if is_hidden else 'in the book'} at {order.price_text}"
+    where = PLACES.get(place, "in the book")
+    is_priced = place == wire.Place.BOOK or (place == wire.Place.DARK and order.order_type != wire.OrderType.PEGGED)
+    return f"{lots} {where} at {order.price_text}" if is_priced else f"{lots} {where}"
 
 
 def kind(row: OrderInfo) -> str:
     """What a live order is, where it is not just a limit order in the book."""
     words = []
-    if row.order_type > wire.OrderType.MARKET:
+    if row.order_type:
         words.append(_name(wire.OrderType, row.order_type))
     if row.order_type == wire.OrderType.STOP_LIMIT and row.stop_price:
         words[-1] += f" {format_price(row.stop_price)}"

@@ -121,6 +121,18 @@ def test_stops_and_dated_orders_are_listed_replaced_and_cancelled(market: Runnin
     assert order(market, "ben", "cancel", number)["qty"] == 2
 
 
+def test_what_waits_for_an_auction_says_so(market: Running) -> None:
+    market.ctl("call", SYMBOL, "--yes", "--kind", "halt")
+    asked = market.cli("order", "buy", SYMBOL, "1", "99", "--account", "ben")
+    assert "1 lot waits for an auction. To take it out" in asked.stdout, asked.stderr
+    assert "for an auction" in market.cli("order", "list", "--account", "ben").stdout
+    held = market.cli("ctl", "run-auction", SYMBOL, "--yes", "--reason", "a test")
+    assert held.stdout == f"{SYMBOL}: nothing was traded\n", held.stderr
+    listed = market.cli("order", "list", "--account", "ben").stdout
+    assert "99.00" in listed
+    assert "auction" not in listed
+
+
 def test_an_order_that_finds_nobody_is_1(market: Running) -> None:
     lonely = market.cli("order", "buy", SYMBOL, "5", "--account", "ann")
     assert lonely.returncode == 1

@@ -17,7 +17,7 @@ from engine.cli.operating.act import until
 from engine.cli.ordering import terms
 
 BUY, SELL = wire.Side.BUY, wire.Side.SELL
-TYPES = wire.OrderType
+TYPES, PLACES = wire.OrderType, wire.Place
 UNTIL_NS = 1_772_465_400 * 10**9
 
 
@@ -102,46 +102,53 @@ def made(side: wire.Side, order_type: wire.OrderType, price: int, further: Furth
 
 
 @pytest.mark.parametrize(
-    ("one", "what", "waiting"),
+    ("one", "what", "place", "waiting"),
     [
-        (made(BUY, TYPES.LIMIT, 4_125_000), "buy 10 NOVA at most 412.50 GTC", "in the book at 412.50"),
+        (made(BUY, TYPES.LIMIT, 4_125_000), "buy 10 NOVA at most 412.50 GTC", PLACES.BOOK, "in the book at 412.50"),
+        (made(BUY, TYPES.LIMIT, 4_125_000), "buy 10 NOVA at most 412.50 GTC", PLACES.CALL, "wait for an auction"),
         (
             made(SELL, TYPES.STOP, 0, Further(stop_price=4_000_000)),
             "sell 10 NOVA stop 400.00 GTC",
+            PLACES.STOP,
             "for a trade at 400.00 or below",
         ),
         (
             made(BUY, TYPES.STOP_LIMIT, 4_100_000, Further(stop_price=4_000_000)),
             "buy 10 NOVA stop 400.00 @ 410.00 GTC",
+            PLACES.STOP,
             "for a trade at 400.00 or above",
+        ),
+        (
+            made(BUY, TYPES.STOP_LIMIT, 4_100_000, Further(stop_price=4_000_000)),
+            "buy 10 NOVA stop 400.00 @ 410.00 GTC",
+            PLACES.BOOK,
+            "in the book at 410.00",
         ),
         (
             made(BUY, TYPES.TRAILING_STOP, 4_000_000, Further(offset=250, modes=1)),
             "buy 10 NOVA trailing stop by 2.5 % @ 400.00 GTC",
+            PLACES.STOP,
             "at 400.00 or above, and follows the market",
         ),
         (
             made(BUY, TYPES.LIMIT, 4_125_000, Further(expire_ns=UNTIL_NS)),
             f"buy 10 NOVA at most 412.50 GTC until {show.clock(UNTIL_NS, date=True)}",
-            "in the book at 412.50",
+            PLACES.DARK,
+            "unseen at 412.50",
         ),
-        (made(BUY, TYPES.PEGGED, 0, Further(peg=3)), "buy 10 NOVA pegged to midpoint GTC", "wait unseen"),
+        (made(BUY, TYPES.PEGGED, 0, Further(peg=3)), "buy 10 NOVA pegged to midpoint GTC", PLACES.DARK, "wait unseen"),
+        (
+            made(BUY, TYPES.LIMIT, 4_125_000),
+            "buy 10 NOVA at most 412.50 GTC",
+            PLACES.WAIT,
+            "wait for the end of another order",
+        ),
     ],
 )
-def test_orders_in_words(one: Order, what: str, waiting: str) -> None:
+def test_orders_in_words(one: Order, what: str, place: int, waiting: str) -> None:
     assert terms.what(one) == what
-    assert terms.waiting(one, False).endswith(waiting)
-    assert terms.waiting(one, False).startswith("10 lots wait")
-
-
-def test_where_other_orders_wait() -> None:
-    closing = made(SELL, TYPES.LIMIT, 4_125_000)
-    closing.tif = wire.TimeInForce.AT_CLOSE
-    assert terms.waiting(closing, False) == "10 lots wait for an auction"
-    assert terms.waiting(made(BUY, TYPES.LIMIT, 4_125_000), True) == "10 lots wait unseen at 412.50"
-    stop = made(BUY, TYPES.STOP_LIMIT, 4_100_000, Further(stop_price=4_000_000))
-    stop.is_triggered = True
-    assert terms.waiting(stop, False) == "10 lots wait in the book at 410.00"
+    assert terms.waiting(one, place).endswith(waiting)
+    assert terms.waiting(one, place).startswith("10 lots wait")
 
 
 @pytest.mark.parametrize(
@@ -166,6 +173,7 @@ def test_where_other_orders_wait() -> None:
         (OrderInfo(order_type=TYPES.PEGGED, place=1, peg=1, offset=-100), "pegged, primary -0.01, unseen"),
         (OrderInfo(order_type=TYPES.PEGGED, place=wire.Place.DARK, peg=3), "pegged, midpoint, unseen"),
         (OrderInfo(place=wire.Place.CALL, leaves=5), "for an auction"),
+        (OrderInfo(order_type=TYPES.MARKET, place=wire.Place.CALL, leaves=5), "market, for an auction"),
     ],
 )
 def test_what_a_live_order_is(row: OrderInfo, said: str) -> None:

@@ -98,3 +98,37 @@ def test_a_day_of_continuous_trading(tmp_path: Path) -> None:
             assert [one.order_id for one in alice.orders()] == [lasting.order_id]
         assert engine.stop() == 0
         assert journaled(engine) == [(ns(open_), "quick: continuous"), (ns(close), "quick: post")]
+
+
+def test_a_day_with_auctions(tmp_path: Path) -> None:
+    open_ = in_seconds(6)
+    close = open_ + dt.timedelta(seconds=5)
+    with Running(tmp_path, session(open_, close, opening_call_s=3, closing_call_s=2, post_s=1)) as engine:
+        with engine.client("alice") as alice, engine.client("bob") as bob, engine.operator() as operator:
+            wait_for(engine, InstrumentState.CALL)
+            buy = alice.buy("AAA", 10, "101").wait_accepted()
+            sell = bob.sell("AAA", 10, "99", tif="AT_OPEN").wait_accepted()
+            rest = bob.sell("AAA", 3, "101").wait_accepted()
+            assert (buy.filled, sell.filled) == (0, 0)
+            buy.wait_filled()
+            sell.wait_filled()
+            # 10 lots at every price from 99 to 101, no imbalance: nearest to the reference price
+            assert {(row.price, row.qty) for row in alice.fills()} == {(100_0000, 10)}
+            alice.buy("AAA", 3, "101").wait_filled()
+            rest.wait_filled()
+            wait_for(engine, InstrumentState.CALL)
+            assert operator.status().raw["schedule"][0]["phase"] == "closing"
+            sell = alice.sell("AAA", 5, None, tif="AT_CLOSE").wait_accepted()
+            buy = bob.buy("AAA", 7, "102", tif="AT_CLOSE").wait_accepted()
+            sell.wait_filled()
+            buy.wait_done()
+            assert (buy.filled, buy.leaves) == (5, 0)
+            wait_for(engine, InstrumentState.CLOSED)
+            assert {row.price for row in bob.fills() if row.qty == 5} == {
+                102_0000
+            }  # more was bought: the highest price
+        assert engine.stop() == 0
+        seconds = dt.timedelta(seconds=1)
+        assert journaled(engine) == [
+            (ns(open_ - 3 * seconds), "quick: pre-open"), (ns(close - 2 * seconds), "quick: closing"),
+        ]  # fmt: skip

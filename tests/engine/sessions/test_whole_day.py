@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import pytest
 from openbell import wire
 from openbell.wire import (
     AuctionKind,
@@ -27,6 +28,7 @@ US = Session("us", Exchange("XNYS"), Template(opening_call_s=40, closing_call_s=
 DATE = dt.date(2025, 11, 28)  # the day after Thanksgiving: it ends at 13:00
 
 
+@pytest.mark.slow
 def test_a_whole_day() -> None:
     phases = {one.phase: one for one in plan(US.calendar, US.template, DATE)}
     pre_open, continuous, closing = phases[Phase.PRE_OPEN], phases[Phase.CONTINUOUS], phases[Phase.CLOSING]

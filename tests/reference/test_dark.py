@@ -153,6 +153,17 @@ def test_own_orders_and_a_minimum(desk: Desk) -> None:
     assert said(desk.do(ask.special(0, 3, BUY, 9, min_qty=4, **oldest)))[0] == "CANCELED 0 3@10 left 0 SELF_TRADE"
 
 
+def test_reduce_only_takes_lots_before_a_minimum_is_looked_at(desk: Desk) -> None:
+    """A stop of 10 may reduce by 2 only: then it is too few for the hidden order, and meets the next one."""
+    desk.do(ask.sell(1, 1, 20, 10), ask.buy(0, 1, 20, 10))
+    reduce = {"order_type": OrderType.STOP, "stop_price": 12, "flags": OrderFlag.REDUCE_ONLY}
+    desk.do(ask.special(0, 2, SELL, 10, **reduce), ask.buy(1, 2, 19, 8), ask.sell(0, 3, 19, 8))
+    desk.do(hidden(2, 1, BUY, 7, 9, min_qty=5), ask.buy(3, 1, 6, 9))
+    events = desk.do(ask.sell(4, 1, 12, 1), ask.buy(5, 1, 12, 1))
+    assert "RESTATED 0 2@1 left 2 REDUCE_ONLY" in said(events)
+    assert fills(events) == ["4>5 1@12", "3>0 2@6"]
+
+
 # Recheck
 
 
@@ -179,6 +190,14 @@ def test_a_minimum_passes_over_displayed_orders_too(desk: Desk) -> None:
     assert fills(desk.do(ask.replace(2, 1, 10, 4), ask.sell(4, 1, 12, 1))) == [], "no best price moved"
     assert fills(desk.do(ask.buy(4, 2, 5, 1))) == ["1>2 4@10"]
     assert data(desk) == ["ADD 1@5 left 1 of 1", "EXECUTE 4@10 left 0 of 2"]
+
+
+def test_what_became_dark_is_looked_at(desk: Desk) -> None:
+    """On its way in it would have met its own order first; resting it passes over that, which is too small."""
+    desk.do(ask.sell(0, 1, 10, 1), ask.sell(1, 1, 10, 9))
+    newest = {"min_qty": 5, "self_trade": SelfTrade.CANCEL_NEWEST}
+    assert fills(desk.do(hidden(0, 2, BUY, 10, 9, **newest))) == ["1>0 9@10"]
+    assert data(desk) == ["EXECUTE 9@10 left 0 of 1"]
 
 
 def test_it_stops_where_the_instrument_is_not_open(desk: Desk) -> None:

@@ -174,6 +174,13 @@ def test_a_trade_of_the_recheck_meets_a_stop_which_is_served_after_it(desk: Desk
     assert fills(desk.do(ask.cancel(0, 1))) == ["2>3 2@102", "2>4 2@102", "0>5 1@98"]
 
 
+def test_what_a_served_stop_moves_is_looked_at(desk: Desk) -> None:
+    """The stop is too small for the hidden buy and takes the bid of 100; the sell 4 above the bid comes down to 102."""
+    desk.do(ask.special(5, 1, SELL, 20, order_type=OrderType.STOP, stop_price=104), ask.buy(0, 2, 98, 1))
+    desk.do(peg(2, 1, SELL, 30, MARKET, 4), ask.special(3, 1, BUY, 30, price=103, min_qty=25, **HIDDEN))
+    assert fills(desk.do(ask.buy(4, 1, 104, 1))) == ["2>4 1@104", "0>5 20@100", "2>3 29@102"]
+
+
 def test_replace_of_the_cap(desk: Desk) -> None:
     desk.do(peg(2, 1, BUY, 9, MIDPOINT, price=103))
     [event] = desk.do(ask.replace(2, 1, 103, 8))

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from openbell import wire
 from openbell.wire import (
+    BookKind,
     Check,
     CommandKind,
+    DataFlag,
     EventFlag,
     EventKind,
     InstrumentState,
@@ -27,6 +29,8 @@ from tests.reference.records import REJECTS
 GROUP_OF_REJECT = {kind: f"check of {EventKind(kind).name}" for kind in REJECTS}
 RULES_OF_REJECT = {kind: f"rule of {EventKind(kind).name}" for kind in REJECTS}
 NEW_KINDS = (CommandKind.NEW_ORDER, CommandKind.NEW_SPECIAL)
+# Of STATUS the others are a reason.
+FLAGS_OF_RECORD = {BookKind.EXECUTE: 255, BookKind.TIME: 255, BookKind.STATUS: int(DataFlag.SHORT_RESTRICTED)}
 REPLACE_FLAGS = (OrderFlag.QTY_IS_LEAVES, OrderFlag.REQUEUE)
 BITS = [tuple(1 << place for place in range(8) if bits >> place & 1) for bits in range(256)]
 ROW = np.dtype(
@@ -65,8 +69,9 @@ class Coverage:
                 SAID[kind](self, fields, event)
         for record in market_data:
             met["book record", record.kind] += 1
-            if record.kind in (wire.BookKind.EXECUTE, wire.BookKind.TIME):
-                for bit in BITS[record.flags]:
+            mask = FLAGS_OF_RECORD.get(record.kind)
+            if mask:
+                for bit in BITS[record.flags & mask]:
                     met["data flag", bit] += 1
 
     def _reject(self, fields: dict[str, Any], event: Any) -> None:

@@ -26,6 +26,9 @@ ALL_EVERY = 200
 BAD_SHARE = 0.01
 RESTART_SHARE = 0.004
 EVENT_BYTES = 80
+# Worlds in turn; those of which the model's own tests want more swarms come more often.
+MOST = max(world.swarms for world in WORLDS)
+ROUND = [world for turn in range(0, MOST, 2) for world in WORLDS if turn == 0 or turn < world.swarms]
 
 
 @dataclass
@@ -60,7 +63,7 @@ class Session:
 
     def __init__(self, seed: int, number: int, core: type[Core] = Core) -> None:
         self.number = number
-        self.world: World = WORLDS[number % len(WORLDS)]
+        self.world: World = ROUND[number % len(ROUND)]
         self.random = Random(f"prove {seed} {number}")
         self.pair = Pair(core)
         self.coverage = Coverage()

@@ -73,7 +73,7 @@ class Swarm:
         self.pace_ns = random.choice(PACES_NS)
         self.reopen = random.choice((0.6, 0.9, 0.95))
         self.strict = random.choice((0.0, 0.1, 0.3))  # how often an operator sets a limit that bites
-        self.bad_share = random.choice((0.003, 0.01, 0.03))
+        self.bad_share = random.choice((0.003, 0.01, 0.03)) * world.mistakes
         self.odd_modes = random.choice((0.1, 0.5))
 
     def next(self) -> Step:

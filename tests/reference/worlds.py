@@ -44,6 +44,7 @@ class World:
     collar_bps: int = 0
     limits: dict[str, int] = field(default_factory=dict)  # of accounts
     weights: dict[str, float] = field(default_factory=dict)  # of kinds of commands, beside the usual ones
+    mistakes: float = 1.0  # times as many as usual
     kinds: tuple[str, ...] = asking.KINDS  # of special orders
     swarms: int = 2  # of the model alone
     special_share: float = 0.6  # of these, among special orders and stops
@@ -164,7 +165,21 @@ WORLDS = (
             "max_messages": 40,
         },
     ),
-    World("collared", collar_bps=30, spread=9, weights={"instrument": 0.2}),
+    World("collared", collar_bps=30, spread=9, weights={"instrument": 0.5, "special": 3}),
+    World(
+        "mistaken",
+        mistakes=5,
+        weights={
+            "instrument": 6,
+            "account": 3,
+            "configure": 8,
+            "ticks": 20,
+            "bands": 4,
+            "mass": 3,
+            "instrument_state": 2,
+            "account_state": 2,
+        },
+    ),
     World(
         "dear",
         ticks=(1 << 20, 1 << 10),

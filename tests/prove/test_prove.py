@@ -19,8 +19,8 @@ from tests.reference.reach import Reach
 from tests.reference.taken import FEATURES, NOT_YET, waits_for
 
 ROOT = Path(__file__).resolve().parents[2]
-EVENTS = 500_000
-SECONDS = 240.0  # some 60 on two processors that are free
+EVENTS = 300_000
+SECONDS = 240.0  # some 40 on two processors that are free
 
 
 def short(seed: int, number: int) -> Result:

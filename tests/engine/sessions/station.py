@@ -137,6 +137,12 @@ class Station:
         found: list[tuple[int, int]] = self.market.orders()[["instrument", "tif"]].tolist()
         return found
 
+    def fills(self) -> np.ndarray[Any, Any]:
+        """Alice's, as Event records."""
+        self.journal.wait(self.market.core.seq)
+        self.market.on_durable()
+        return np.frombuffer(self.streams.fills(1, 100), wire.EVENT)
+
     def journaled(self, since_seq: int = 1) -> list[tuple[int, int, str]]:
         """Time, kind and reason of all commands in the journal; of orders no reason."""
         self.journal.wait(self.market.core.seq)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from openbell.wire import CommandKind, InstrumentState, TimeInForce
+from openbell import wire
+from openbell.wire import CommandKind, EventFlag, InstrumentState, TimeInForce
 
 from engine.config import ConfigError
 from engine.sessions.calendar import Exchange
 from tests.engine.sessions.station import SECOND_NS, Station, at
 
+CALLS = '[sessions.us]\ncalendar = "XNYS"\n'
 US = '[sessions.us]\ncalendar = "XNYS"\nopening_call_s = 0\nclosing_call_s = 0\n'
 Make = Callable[..., Station]
 
@@ -159,6 +161,55 @@ def test_a_new_instrument_may_begin_otherwise(make: Make, state: str, first: str
     station = make("2025-07-02T15:00", f'{US}[[instrument]]\nsymbol = "CCC"\nsession = "us"\nstate = "{state}"\n')
     assert station.states() == {"AAA": "OPEN", "BBB": "OPEN", "CCC": first}
     assert station.at("2025-07-03T15:00")["CCC"] == later
+
+
+def crossed(station: Station) -> list[tuple[int, int]]:
+    """Time and lots of alice's fills in auctions."""
+    fills = station.fills()
+    assert (fills["flags"] == EventFlag.CROSS).all()
+    found: list[tuple[int, int]] = fills[["ts_ns", "qty"]].tolist()
+    return found
+
+
+def test_an_auction_that_was_missed_is_held_at_its_own_time(make: Make) -> None:
+    """Among the orders that were there then: those for the opening, the day's, and none that came later."""
+    station = make("2025-07-02T13:25", CALLS)
+    assert station.states() == {"AAA": "CALL", "BBB": "OPEN"}
+    for side in wire.Side:
+        station.order(0, side=side, price=100_0000, tif=TimeInForce.AT_OPEN)
+        station.order(0, side=side, price=101_0000, tif=TimeInForce.AT_CLOSE, qty=3)
+    station.order(0, price=90_0000, tif=TimeInForce.GTC)
+    station.stop()
+    station.now_ns = at("2025-07-02T19:57")
+    station.start()
+    assert station.states() == {"AAA": "CALL", "BBB": "OPEN"}
+    assert crossed(station) == [(at("2025-07-02T13:30"), 10)] * 2
+    station.stop()
+    station.now_ns = at("2025-07-03T13:21")  # of the next day's call
+    station.start()
+    assert crossed(station)[2:] == [(at("2025-07-02T20:00"), 3)] * 2
+    assert station.states() == {"AAA": "CALL", "BBB": "OPEN"}
+    assert station.live_orders() == [(0, TimeInForce.GTC)]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_halt_in_a_call_ends_it_until_the_operator_reopens(make: Make, restart: bool) -> None:
+    station = make("2025-07-02T13:25", CALLS)
+    for side in wire.Side:
+        station.order(0, side=side, price=100_0000)
+        station.order(0, side=side, price=100_0000, tif=TimeInForce.AT_OPEN)
+    station.operator(0, InstrumentState.HALTED)
+    if restart:
+        station.stop()
+        station.start()
+    assert station.at("2025-07-02T15:00")["AAA"] == "HALTED"
+    assert (len(station.live_orders()), crossed(station)) == (4, [])
+    station.operator(0, InstrumentState.OPEN)
+    fills = station.fills()
+    assert fills["qty"].tolist() == [10, 10]  # the day's, as they come into the book; the opening is over
+    assert station.live_orders() == []
+    assert station.at("2025-07-02T19:55")["AAA"] == "CALL"
+    assert station.at("2025-07-02T20:00")["AAA"] == "CLOSED"
 
 
 def test_whose_session_does_not_trade_now(make: Make) -> None:

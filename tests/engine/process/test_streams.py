@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openbell
@@ -203,6 +204,56 @@ def test_statistics_and_bars_of_a_market(tmp_path: Path) -> None:
             with openbell.MarketData(engine.data, channels="VC", symbols=["AAA"]) as data:
                 assert data.statistics("AAA") == day
                 assert bars(data) == (99_5000, 99_0000, 252, turnover, 3)
+
+
+def test_a_halt_and_its_auction(tmp_path: Path) -> None:
+    """Why it is halted, what the auction would trade, what it has traded; a restart knows it all."""
+
+    def told(data: openbell.MarketData, kind: type[Any], **fields: int) -> Any:
+        for update in data.updates(timeout_s=10):
+            if isinstance(update, kind) and all(getattr(update, name) == value for name, value in fields.items()):
+                return update
+        raise AssertionError(f"no {kind.__name__} came with {fields}")
+
+    with Running(tmp_path) as engine:
+        with (
+            engine.client("alice") as alice,
+            engine.client("bob") as bob,
+            engine.operator() as operator,
+            openbell.MarketData(engine.data, channels="BXSAV", symbols=["AAA"]) as data,
+        ):
+            operator.halt("AAA", halt_reason="NEWS", reason="a test")
+            status = told(data, openbell.StatusUpdate)
+            assert status.reason == openbell.HaltReason.NEWS
+            operator.call_auction("AAA", kind="HALT", reason="a test")
+            alice.buy("AAA", 30, "101.00", tif="GTC").wait_accepted()
+            bob.sell("AAA", 20, "99.00", tif="GTC").wait_accepted()
+            bob.sell("AAA", 4, "101.00", tif="GTC").wait_accepted()
+            indicative = told(data, openbell.AuctionUpdate, level_qty=24)
+            assert not indicative.is_over
+            assert (indicative.leaves, indicative.side) == (6, openbell.Side.BUY)
+            assert str(data.status("AAA")) == "CALL (HALT), reference 100.00"
+            (result,) = operator.run_auction("AAA", reason="a test")
+            trade = told(data, openbell.TradeUpdate)
+            flags = openbell.TradeFlag
+            assert trade.conditions == flags.CROSS | flags.REOPENING | flags.FIRST
+            assert (trade.price, trade.qty, trade.aggressor, trade.trade_id) == (result.price, 24, wire.SIDE_BOTH, 2)
+            day = told(data, openbell.StatisticsUpdate)
+            assert (day.open, day.close, day.volume, day.trades) == (trade.price, trade.price, 24, 1)
+            auction = data.auction("AAA")
+            assert auction is not None
+            assert str(auction) == f"halt auction: 24 @ {openbell.format_price(trade.price)}"
+            assert [tuple(level) for level in data.book("AAA").bids()] == [(101_0000, 6, 1)]
+            operator.halt("AAA", halt_reason="REGULATORY", reason="a test")
+            operator.snapshot(reason="a test")
+        for end in (engine.stop, engine.kill):
+            end()
+            engine.start()
+            with openbell.MarketData(engine.data, channels="XSAV", symbols=["AAA"], trades_from=1) as data:
+                assert (data.auction("AAA"), data.statistics("AAA")) == (auction, day)
+                status = data.status("AAA")
+                assert status is not None
+                assert status.reason == openbell.HaltReason.REGULATORY
 
 
 def test_a_class_of_depth(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import MEMORY, JournalWriter
 from engine.recovery import Recovered
 from engine.sequencer import Sequencer
+from engine.snapshots import unpacked
 from ext.core import Core
 from ext.feed import Feed
 from ext.streams import Streams
@@ -67,7 +67,7 @@ class Market:
 
     def extra(self) -> dict[str, Any]:
         """What goes into a snapshot beside the core, as of what the gate let out last."""
-        return {FEED: b64encode(self.feed.state()).decode(), "counts": self.streams.counts}
+        return {FEED: self.feed.state(), "counts": self.streams.counts}
 
     # ------------------------------------------------------------ the way out
 
@@ -159,7 +159,7 @@ def load_feed(feed: Feed, extra: dict[str, Any]) -> None:
     """Have a new feed go on from what came with a snapshot. Raises ValueError."""
     if FEED not in extra:
         raise ValueError("there is no state of the market data beside it: it is of another version")
-    feed.load(b64decode(extra[FEED]))
+    feed.load(unpacked(extra[FEED]))
 
 
 def names_of(rows: Array, key: str, text: str) -> dict[int, str]:

@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import struct
+import zlib
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,11 +80,14 @@ def save(data: Path, core: Core, extra: dict[str, Any]) -> Path:
 
 
 def write(data: Path, state: bytes, seq: int, ts_ns: int, extra: dict[str, Any]) -> Path:
-    """As `save`, for bytes that were taken from the core before: needs no core, so it may run in another thread."""
+    """As `save`, for bytes that were taken from the core before: needs no core, so it may run in another thread.
+
+    Bytes in `extra` are packed to text, which `unpacked` undoes.
+    """
     directory = folder(data)
     path = directory / f"{seq:018d}{SUFFIX}"
     temporary = directory / f"{seq}.tmp"
-    text = json.dumps(extra, separators=(",", ":")).encode()
+    text = json.dumps(extra, default=_packed, separators=(",", ":")).encode()
     try:
         market_id = segment.market_id_of(data / "journal") or bytes(16)
         state_hash = hashlib.blake2b(state, digest_size=HASH_BYTES).digest()
@@ -107,6 +112,21 @@ def write(data: Path, state: bytes, seq: int, ts_ns: int, extra: dict[str, Any])
     except JournalError as error:
         raise SnapshotError(f"snapshot of seq {seq} not written: {error}") from error
     return path
+
+
+def _packed(value: object) -> str:
+    """For JSON. zlib works beside other threads, and what is left for base64 is short."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"{type(value).__name__} is not for a snapshot")
+    return b64encode(zlib.compress(value, 1)).decode()
+
+
+def unpacked(text: str) -> bytes:
+    """The bytes that `write` was given. Raises ValueError."""
+    try:
+        return zlib.decompress(b64decode(text))
+    except zlib.error as error:
+        raise ValueError(f"what was packed is not whole: {error}") from None
 
 
 def load(path: Path) -> Snapshot:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,6 +126,31 @@ def test_a_history_is_replayed(market: Trading) -> None:
     assert 1 < segment.segments(market.data / "journal")[0].first_seq <= first + 1
     result, *_ = recovered(market.data, 501)
     assert result.extra == {"which": 1}
+
+
+def test_a_snapshot_that_the_ports_refuse_is_passed_over(market: Trading) -> None:
+    market.snapshot(state=b"old")
+    first = market.seq
+    market.trade(50)
+    market.snapshot(state=b"new" * 1000)
+    market.stop()
+    seen: list[bytes] = []
+
+    def on_start(extra: dict[str, Any]) -> None:
+        seen.append(snapshots.unpacked(extra["state"]))
+        if seen[-1] != b"old":
+            raise ValueError("of another version")
+
+    result = recover(market.data, history_commands=0, on_start=on_start)
+    assert seen == [b"new" * 1000, b"old"]
+    assert result.snapshot_seq == first
+    assert [text.rpartition(": ")[2] for text in result.ignored] == ["of another version"]
+
+
+def test_what_was_packed_by_others_is_refused() -> None:
+    for text in ("A", "AAAA", "eJwrAA=="):
+        with pytest.raises(ValueError, match="base64|packed"):
+            snapshots.unpacked(text)
 
 
 def test_a_damaged_snapshot_is_passed_over(market: Trading) -> None:

@@ -186,7 +186,7 @@ class AuctionUpdate(NamedTuple):
 def _prices(row: StatisticsUpdate | BarUpdate) -> str:
     """Open, high, low and close."""
     if not row.open:
-        return "no price"
+        return "odd lots only"
     return " ".join(format_price(price) for price in (row.open, row.high, row.low, row.close))
 
 

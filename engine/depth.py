@@ -87,7 +87,6 @@ class DepthClasses:
                 begun.append(letter)
             elif one.wanted and not wanted:
                 one.changed.clear()
-                one.shown.clear()
             one.wanted = wanted
         self._feed.watch(any(one.wanted for one in self._classes.values()))
         return begun
@@ -107,7 +106,7 @@ class DepthClasses:
         seen = self._levels(one, sorted(one.changed)[:LOOK_INSTRUMENTS])
         one.changed.difference_update(instrument for instrument, _ in seen)
         if seen:
-            self._later(lambda: self._tell(one, seen, tell))
+            self._later(lambda: tell(self._frames(one, seen)))
         if one.changed:
             return 0.0
         one.due_s = now_s + one.kind.interval_ms / 1_000
@@ -116,9 +115,8 @@ class DepthClasses:
     def _levels(self, one: _Class, instruments: Iterable[int]) -> Levels:
         return [(instrument, self._core.depth(instrument, one.kind.levels)) for instrument in instruments]
 
-    def _tell(self, one: _Class, seen: Levels, tell: Tell) -> None:
-        if not one.wanted:
-            return
+    def _frames(self, one: _Class, seen: Levels) -> list[bytes]:
+        """What has changed since it was told last: it is told now."""
         changes = [level_changes(one.shown.get(instrument, b""), levels) for instrument, levels in seen]
         one.shown.update(seen)
         records = b"".join(changes)
@@ -130,8 +128,7 @@ class DepthClasses:
                 MARKET_DATA_HEADER.pack(one.channel, wire.VERSION, RECORD_BYTES, count, one.sequence + 1) + part
             )
             one.sequence += count
-        if frames:
-            tell(frames)
+        return frames
 
     def snapshot(self, letter: int, instruments: Iterable[int]) -> Callable[[], tuple[int, bytes]]:
         """What the channel shows of these instruments: to be called by `later`; the sequence, and Depth records."""
@@ -139,9 +136,9 @@ class DepthClasses:
         seen = self._levels(one, instruments)
 
         def shown() -> tuple[int, bytes]:
-            if one.wanted:
-                # What was told is what the next records change; what was not is from now on as if it had been.
-                return one.sequence, b"".join([one.shown.setdefault(*levels) for levels in seen])
-            return one.sequence, b"".join([levels for _, levels in seen])
+            if not one.wanted:
+                self._frames(one, seen)  # nobody hears them, but whoever did before sees that their numbers are missing
+            # What was told is what the next records change; what was not is from now on as if it had been.
+            return one.sequence, b"".join([one.shown.setdefault(*levels) for levels in seen])
 
         return shown

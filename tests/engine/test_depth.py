@@ -168,10 +168,12 @@ def test_a_snapshot_and_what_follows_it_make_the_book() -> None:
     bench = Bench()
     assert bench.depths.snapshot(ONE, [0, 1])()[1] == b""
     bench.buy(A, 100, 5)
-    assert len(bench.depths.snapshot(ONE, [0])()[1]) == wire.DEPTH.itemsize  # nobody subscribes: as it is
+    sequence, records = bench.depths.snapshot(ONE, [0])()
+    assert len(records) == wire.DEPTH.itemsize  # nobody subscribes: as it is
+    bench.first = sequence + 1
     bench.depths.want(b"1")
     bench.look()
-    bench.told()
+    assert bench.told() == []
     bench.buy(A, 105, 1)
     sequence, records = bench.depths.snapshot(ONE, [0])()
     assert sequence == bench.first - 1
@@ -189,6 +191,27 @@ def test_what_was_in_a_snapshot_alone_is_taken_back() -> None:
     bench.mass_cancel(A)
     bench.look()
     assert bench.told() == [(0, 0, 100, 0, 0)]
+
+
+def test_whoever_comes_back_is_told_what_has_gone_meanwhile() -> None:
+    bench = Bench()
+    bench.depths.want(b"1")
+    bench.buy(A, 100, 5)
+    bench.look()
+    bench.told()
+    bench.depths.want(b"")
+    bench.mass_cancel(A)
+    bench.depths.want(b"1")
+    bench.look()
+    assert bench.told() == [(0, 0, 100, 0, 0)]
+    bench.depths.want(b"")
+    bench.buy(A, 105, 5)
+    sequence, records = bench.depths.snapshot(ONE, [0])()
+    assert np.frombuffer(records, wire.DEPTH)["price"].tolist() == [105]
+    assert sequence == bench.first  # a number that was not heard
+    bench.depths.want(b"1")
+    bench.look()
+    assert bench.frames == []
 
 
 def test_many_instruments_are_looked_at_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:

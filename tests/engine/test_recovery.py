@@ -149,7 +149,7 @@ def test_a_snapshot_that_the_ports_refuse_is_passed_over(market: Trading) -> Non
 
 def test_what_was_packed_by_others_is_refused() -> None:
     for text in ("A", "AAAA", "eJwrAA=="):
-        with pytest.raises(ValueError, match="base64|packed"):
+        with pytest.raises(ValueError, match=r"base64|packed"):
             snapshots.unpacked(text)
 
 

@@ -78,8 +78,11 @@ def check(pair: Pair, feed: Feed, local: MarketFeed, bars: list[bytes]) -> None:
     held = sorted(local.statistics.values(), key=lambda one: one.instrument)
     assert [tuple(one) for one in held] == np.frombuffer(feed.statistics(), wire.STATISTICS).tolist()
     assert b"".join(bars) == feed.bars(1)[1]
+    trades = np.frombuffer(feed.trades(1)[1], wire.TRADE)
     for row in np.frombuffer(pair.core.instruments(), wire.INSTRUMENT_ROW):
         instrument = int(row["instrument"])
+        # Whatever met what, in the book, in the dark or in an auction: each lot is told once.
+        assert trades["qty"][trades["instrument"] == instrument].sum() == row["volume"]
         book = local.order_books.get(instrument, OrderBook())
         records = np.frombuffer(pair.core.book(instrument), wire.MARKET_DATA)
         told = [(one["order_id"], one["price"], one["leaves"]) for one in records]

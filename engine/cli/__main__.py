@@ -62,6 +62,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise WrongUsage, naming the argument."""
+        said, _, left = message.partition("unrecognized arguments: ")
+        if not said and left and not left.startswith("-"):
+            message += ": what is no option's goes before the options"
         raise WrongUsage(self.prog, f"{message.removeprefix('argument ')} ({self.prog} --help)")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

@@ -57,6 +57,7 @@ def test_a_directory_without_a_market_is_named(tmp_path: Path) -> None:
     ("verb", "word"),
     [
         ("ctl", "VERB"),
+        ("order buy NOVA 10 --tif ioc 412.50", "arguments: 412.50: what is no option's goes before the options"),
         ("ctl stats", "VERB: there is no 'stats'; did you mean status"),
         ("ctl status --timeout nan", "--timeout: 'nan' is no time in seconds"),
         ("order buy NOVA 1 --wait -5", "--wait: '-5' is no time in seconds"),

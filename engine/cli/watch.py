@@ -103,9 +103,9 @@ def _draw(data: openbell.MarketData, symbol: str, args: argparse.Namespace) -> N
 def _print(data: openbell.MarketData, symbol: str, args: argparse.Namespace) -> None:
     """One line an update: trades, best bid and offer, state, auctions, the day's statistics."""
     deadline_s = None if args.for_s is None else time.monotonic() + args.for_s
-    top = data.top(symbol)
-    if top is not None:
-        _print_update(top, symbol, args.json)
+    for now in (data.status(symbol), data.statistics(symbol), data.top(symbol)):
+        if now is not None:
+            _print_update(now, symbol, args.json)
     updates = data.updates(timeout_s=0.2)
     while deadline_s is None or time.monotonic() < deadline_s:
         for update in updates:

@@ -181,6 +181,16 @@ def test_who_takes_part_in_which(kind: int, traded: list[int], left: list[int]) 
     }[AuctionKind(kind)]
 
 
+def test_what_is_left_of_orders_for_the_close() -> None:
+    for kind, left in ((OPENING, [1, 2]), (CLOSING, [])):
+        m = in_call(kind, after=CLOSED)
+        m.buy(B, 500, 1, tif=AT_CLOSE, client_order_id=1)
+        m.sell(C, 0, 3, tif=AT_CLOSE, order_type=MARKET, client_order_id=2)
+        m.buy(B, 500, 1, tif=AUCTION, client_order_id=3)
+        ended = [event.client_order_id for event in m.auction() if event.kind == EventKind.CANCELED]
+        assert (ended, [row.client_order_id for row in m.orders()]) == ({OPENING: [3], CLOSING: [2]}[kind], left)
+
+
 def test_an_auction_without_a_price() -> None:
     m = in_call(after=HALTED)
     m.want_data = True
@@ -368,6 +378,11 @@ orders = st.lists(st.tuples(st.integers(1, 12), st.integers(1, 6)), max_size=6)
     split=st.integers(0, 12),
 )
 @example(1, ([], [(3, 5)]), ([5], []), False, (0, 0), ([], []), 0)
+# As much trades, and as much is left, on both sides of the price: 1 to 3 leave buys, 4 and 5 sells.
+@example(1, ([(3, 2), (5, 4)], [(1, 4), (4, 2)]), ([], []), False, (0, 2), ([], []), 0)
+@example(1, ([(3, 2), (5, 4)], [(1, 4), (4, 2)]), ([], []), False, (0, 0), ([], []), 0)
+@example(1, ([(3, 2), (5, 4)], [(1, 4), (4, 2)]), ([], []), False, (0, 9), ([], []), 0)
+@example(2, ([(2, 5)], [(1, 5)]), ([], []), False, (0, 3), ([], []), 0)  # 2 and 4 are as near
 @example(5, ([], []), ([5], [5]), False, (0, 52), ([], []), 0)
 @example(5, ([(4, 5)], [(4, 4), (9, 1)]), ([], []), False, (0, 23), ([], []), 4)
 def test_the_price_is_the_best_of_all(

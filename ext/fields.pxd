@@ -10,7 +10,7 @@ from ext.wire cimport *
 cdef enum:
     LARGEST_TRAIL = 9999  # basis points
     MOST_PARTS = 1000       # of an iceberg: what it shows comes back no more often
-    LAST_TYPE = ORDER_TYPE_PEGGED  # what this core takes of docs/orders.md
+    LAST_TYPE = ORDER_TYPE_PEGGED
     LAST_TIF = TIME_IN_FORCE_AUCTION
     LAST_SELF_TRADE = SELF_TRADE_DECREMENT
     LAST_PEG = PEG_MIDPOINT

@@ -1,15 +1,15 @@
 """Dark orders looked at again, when the best prices have moved or one has come. See docs/orders.md, "Recheck".
 
 Buys and sells are gone through in the order in which an incoming order would meet them. Where nothing in the dark is
-crossed, which is nearly always, the first of each side are all that is looked at. Pairs that minimum quantities keep
-from trading are gone through each time.
+crossed, which is nearly always, the first of each side are all that is looked at. Where minimum quantities keep what is
+crossed from trading, most buys are seen to have no chance without a look at each sell.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t
 
-from ext.dark cimport is_within, need_of
+from ext.dark cimport ANY_LOTS, is_within, need_of
 from ext.events cimport level_at
-from ext.layout cimport BY_PLACE, Instrument, Market, Unseen
+from ext.layout cimport BY_PLACE, Instrument, Market, Order, Unseen
 from ext.levels cimport best_index, level_of_index, next_index
 from ext.matching cimport RAN_OUT, end_order, pull
 from ext.meeting cimport meet
@@ -29,6 +29,12 @@ cdef struct Walk:  # through a side's orders, best first; at one price displayed
     int64_t index           # its price's
     uint32_t[TREES] dark    # the next of each tree; 0: none
     int64_t[TREES] reference  # to which their tree's keys add up; 0 where they stand for themselves
+
+
+cdef struct Offers:  # sells that the best buy could trade with; [1]: those of them that are dark
+    int64_t[2] cheapest
+    uint32_t[2] least       # the fewest lots that one of them trades with
+    uint32_t most           # the most lots that one has
 
 
 cdef inline uint32_t* tree_at(Unseen* u, uint32_t side, uint32_t tree) noexcept nogil:
@@ -103,30 +109,68 @@ cdef uint32_t step(Market* m, const Instrument* i, uint32_t instrument, Walk* w,
     return found
 
 
+cdef void look_over(
+    Market* m, const Instrument* i, uint32_t instrument, const int64_t* top, int64_t limit, Offers* offers,
+) noexcept nogil:
+    """Go once through the sells at a price or below."""
+    cdef Walk sells
+    cdef int64_t price = 0
+    cdef uint32_t slot, which
+    offers.cheapest[0] = offers.cheapest[1] = INT64_MAX
+    offers.least[0] = offers.least[1] = ANY_LOTS
+    offers.most = 0
+    begin(m, i, instrument, top, SIDE_SELL, False, &sells)
+    while True:
+        slot = step(m, i, instrument, &sells, &price)
+        if slot == 0 or price > limit:
+            return
+        offers.most = lots_of(m, slot) if lots_of(m, slot) > offers.most else offers.most
+        for which in range(1 if m.orders[slot].level else 2):
+            if offers.cheapest[which] == INT64_MAX:
+                offers.cheapest[which] = price
+            offers.least[which] = need_of(m, slot) if need_of(m, slot) < offers.least[which] else offers.least[which]
+
+
+cdef bint find_sell(
+    Market* m, const Instrument* i, uint32_t instrument, const int64_t* top, uint32_t* pair, int64_t* price,
+) noexcept nogil:
+    """The first sell that a buy can trade with, and its price. A displayed buy trades with dark ones only."""
+    cdef const Order* buy = &m.orders[pair[SIDE_BUY]]
+    cdef uint32_t lots = lots_of(m, pair[SIDE_BUY])
+    cdef uint32_t need = need_of(m, pair[SIDE_BUY])
+    cdef Walk sells
+    begin(m, i, instrument, top, SIDE_SELL, buy.level != 0, &sells)
+    while True:
+        pair[SIDE_SELL] = step(m, i, instrument, &sells, &price[SIDE_SELL])
+        if pair[SIDE_SELL] == 0 or price[SIDE_SELL] > price[SIDE_BUY]:
+            return False
+        if need <= lots_of(m, pair[SIDE_SELL]) and need_of(m, pair[SIDE_SELL]) <= lots:
+            return True
+
+
 cdef bint find_pair(
     Market* m, const Instrument* i, uint32_t instrument, uint32_t* pair, int64_t* price,
 ) noexcept nogil:
     """The first buy and sell that can trade, one of them in the dark at least, and their prices; by side."""
-    cdef Walk buys, sells
+    cdef Walk buys
+    cdef Offers offers
     cdef int64_t[2] top
-    cdef bint crossed = True
+    cdef uint32_t buy, which
     displayed_tops(i, top)
     begin(m, i, instrument, top, SIDE_BUY, False, &buys)
-    while crossed:
-        pair[SIDE_BUY] = step(m, i, instrument, &buys, &price[SIDE_BUY])
-        if pair[SIDE_BUY] == 0:
+    buy = step(m, i, instrument, &buys, &price[SIDE_BUY])
+    if buy:
+        look_over(m, i, instrument, top, price[SIDE_BUY], &offers)
+    while buy:
+        which = m.orders[buy].level != 0
+        # Where all sells are too dear for this buy, so are they for those behind it: no book is crossed.
+        if price[SIDE_BUY] < offers.cheapest[which]:
             return False
-        # Where the first sell is too dear for this buy, so is each for all buys behind it: no book is crossed.
-        crossed = False
-        begin(m, i, instrument, top, SIDE_SELL, m.orders[pair[SIDE_BUY]].level != 0, &sells)
-        while True:
-            pair[SIDE_SELL] = step(m, i, instrument, &sells, &price[SIDE_SELL])
-            if pair[SIDE_SELL] == 0 or price[SIDE_SELL] > price[SIDE_BUY]:
-                break
-            crossed = True
-            if need_of(m, pair[SIDE_BUY]) <= lots_of(m, pair[SIDE_SELL]) and (
-                    need_of(m, pair[SIDE_SELL]) <= lots_of(m, pair[SIDE_BUY])):
+        pair[SIDE_BUY] = buy
+        if need_of(m, buy) <= offers.most and offers.least[which] <= lots_of(m, buy):
+            if find_sell(m, i, instrument, top, pair, price):
                 return True
+        buy = step(m, i, instrument, &buys, &price[SIDE_BUY])
     return False
 
 

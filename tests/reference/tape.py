@@ -65,17 +65,18 @@ def bars(trades: list[Trade], day_ends: list[int], now_ns: int) -> list[tuple[in
         for (instrument, day, number), group in groupby(sorted(trades, key=window), window):
             inside = list(group)
             end_ns = (number + 1) * length
-            if day < len(day_ends):
-                end_ns = min(end_ns, day_ends[day])
+            is_early = day < len(day_ends) and day_ends[day] < end_ns  # after those that are over at that time anyway
+            if is_early:
+                end_ns = day_ends[day]
             if end_ns <= now_ns:
-                closed.append((end_ns, period_s, instrument, number * length, inside))
+                closed.append((end_ns, is_early, day, period_s, instrument, number * length, inside))
     for (instrument, day), inside in of_days(trades):
         if day < len(day_ends):
             begin_ns = inside[0].ts_ns // SECOND_NS * SECOND_NS
-            closed.append((day_ends[day], DAY_S, instrument, begin_ns, inside))
+            closed.append((day_ends[day], True, day, DAY_S, instrument, begin_ns, inside))
     return [
         (inside[-1].seq, begin_ns, instrument, period_s, *fields(sums(inside)))
-        for _, period_s, instrument, begin_ns, inside in sorted(closed, key=lambda bar: bar[:3])
+        for *_, period_s, instrument, begin_ns, inside in sorted(closed, key=lambda bar: bar[:5])
     ]
 
 
@@ -89,14 +90,15 @@ def statistics(trades: list[Trade], day_ends: list[int], now_ns: int) -> list[tu
         seconds = [trade.ts_ns // SECOND_NS for trade in inside]
         for second in sorted(set(seconds)):
             end_ns = (second + 1) * SECOND_NS
-            end_ns = end_ns if ended_ns is None else min(end_ns, ended_ns)
+            is_early = ended_ns is not None and ended_ns < end_ns
+            end_ns = ended_ns if ended_ns is not None and is_early else end_ns
             so_far = [trade for trade, of in zip(inside, seconds, strict=True) if of <= second]
             if end_ns <= now_ns:
-                told.append((end_ns, 0, instrument, record(so_far, previous, 0)))
+                told.append((end_ns, is_early, day, 0, instrument, record(so_far, previous, 0)))
         if ended_ns is not None:
-            told.append((ended_ns, 1, instrument, record(inside, previous, StatisticsFlag.FINAL)))
+            told.append((ended_ns, True, day, 1, instrument, record(inside, previous, StatisticsFlag.FINAL)))
             closes[instrument] = sums(inside).close or previous
-    return [one[3] for one in sorted(told, key=lambda one: one[:3])]
+    return [one[5] for one in sorted(told, key=lambda one: one[:5])]
 
 
 def of_days(trades: list[Trade]) -> list[tuple[tuple[int, int], list[Trade]]]:

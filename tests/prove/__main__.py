@@ -20,10 +20,10 @@ EVENTS = 1_000_000
 
 def amount(text: str) -> int:
     """A number, thousands separated or not."""
-    number = int(text.replace(",", "").replace("_", ""))
-    if number < 0:
-        raise argparse.ArgumentTypeError("must not be negative")
-    return number
+    digits = text.replace(",", "").replace("_", "")
+    if not digits.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
+    return int(digits)
 
 
 def arguments() -> argparse.ArgumentParser:

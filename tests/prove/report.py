@@ -50,7 +50,9 @@ class Shown:
 
     def say(self, total: Total) -> None:
         if self.bar:
-            self.bar.update(self.task, completed=total.events, description=speed(total))
+            rate = total.events / total.took_s if total.took_s else 0.0
+            said = f"{total.events:,} events, {rate:,.0f}/s, met {len(due()) - len(total.uncovered())} of {len(due())}"
+            self.bar.update(self.task, completed=total.events, description=said)
         elif time.monotonic() - self.last_s >= PLAIN_EVERY_S:
             self.last_s = time.monotonic()
             print(f"{total.took_s:.0f} s: {speed(total)}", file=sys.stderr, flush=True)

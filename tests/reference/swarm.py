@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from openbell import wire
-from openbell.wire import OrderFlag, OrderType, SelfTrade, TimeInForce
+from openbell.wire import InstrumentState, OrderFlag, OrderType, Place, SelfTrade, TimeInForce
 
 from tests.reference import calling, limiting
 from tests.reference import commands as ask
@@ -133,6 +133,14 @@ class Swarm:
         orders = self.model.state.orders
         return self.random.choice(list(orders.values())) if orders else None
 
+    def dark_in_call(self) -> Order | None:
+        """One that rests unseen while an auction is called: most of them may not be replaced then."""
+        orders = self.model.state.orders.values()
+        dark = [
+            order for order in orders if order.place == Place.DARK and order.instrument.state == InstrumentState.CALL
+        ]
+        return self.random.choice(dark) if dark else None
+
     def client_order_id(self) -> int:
         if self.chance(self.bad_share):
             return self.random.choice((0, 1, self.next_id + 5, self.next_id - 3, (1 << 64) - 1)) % (1 << 64)
@@ -247,7 +255,8 @@ class Swarm:
 
     def make_replace(self) -> Command:
         random = self.random
-        order = self.live()
+        order = self.dark_in_call() if self.chance(0.2) else None
+        order = order or self.live()
         names = self.named()
         if order is None or self.chance(0.1):
             return ask.command(wire.CommandKind.REPLACE, **names, price=self.price(0), qty=self.qty())

@@ -227,6 +227,15 @@ WORLDS = (
         special_share=0.9,
         swarms=8,
     ),
+    World(  # calls that find unseen orders which may not be replaced then
+        "dark and called",
+        qty=12,
+        spread=5,
+        far_share=0.01,
+        weights={"special": 6, "call": 4, "run_auction": 2, "replace": 1.5, "operator": 0.3, "mass": 0.3, "halt": 0.3},
+        kinds=("min_qty", "min_qty", "hidden", "pegs", "discretion"),
+        special_share=0.9,
+    ),
     World(
         "reducing",
         accounts=3,

@@ -1,8 +1,29 @@
 """The commands of operators and of the configuration. Not hot; everything they refuse changes nothing."""
 
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
 from ext.layout cimport Market
 from ext.wire cimport AdminCommand
+
+cdef extern from *:
+    """
+    #define OB_MAX_STEP (1LL << 20)
+    """
+    const int64_t MAX_STEP "OB_MAX_STEP"  # tick and lot size
 
 cdef bint opens_market(const AdminCommand* c) noexcept nogil
 # False: no memory for a CONFIGURE; nothing was changed
 cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil
+
+# What commands in files of their own are made of.
+cdef int64_t value_of(const AdminCommand* c, int index) noexcept nogil
+# ADMIN_REJECTED; always False. index: of the value.
+cdef bint reject(
+    Market* m, const AdminCommand* c, uint8_t check, uint64_t index, int64_t limit, int64_t value, int64_t headroom,
+) noexcept nogil
+cdef bint value_is_within(Market* m, const AdminCommand* c, int index, int64_t low, int64_t high) noexcept nogil
+cdef bint instrument_is_known(Market* m, const AdminCommand* c) noexcept nogil
+# An event of the market.
+cdef void answer(
+    Market* m, const AdminCommand* c, uint8_t kind, uint8_t reason, uint32_t instrument, int64_t price,
+) noexcept nogil

@@ -1,18 +1,22 @@
 """The commands of operators and of the configuration: see docs/core.md, "AdminCommands"."""
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from ext.auction cimport hold_auction
+from ext.bands cimport set_bands, set_short_sale, set_ticks
 from ext.calls cimport NO_AUCTION, end_calls, enter_calls, set_state
 from ext.events cimport emit, emit_market, emit_reject
-from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, Instrument, InstrumentText, MUCH_CASH, Market, Position
+from ext.layout cimport (
+    Account, AccountMore, Basis, FAR_AWAY, HAS_TICKS, Instrument, InstrumentText, MUCH_CASH, Market, Position,
+)
 from ext.ledger cimport find_position, free_cash, open_position
 from ext.levels cimport magic_of
 from ext.bits cimport product, share
 from ext.mass cimport EVERY_GROUP, EVERY_SESSION, cancel_of_account, cancel_of_market
 from ext.memory cimport Capacities, reserve
 from ext.names cimport NOBODY, add_name, copy_name, drop_name, find_name
+from ext.pending cimport set_way
 from ext.places cimport set_calm
 from ext.orders cimport knows_account, knows_instrument
 from ext.risk cimport SECOND_NS, at_least_0, set_collar
@@ -31,7 +35,6 @@ cdef extern from *:
     #define OB_MAX_LOTS (1LL << 40)
     #define OB_MAX_HELD (1LL << 61)
     #define OB_ENDLESS_LOTS (1LL << 62)
-    #define OB_MAX_STEP (1LL << 20)
     #define OB_MAX_IDS (1LL << 24)
     #define OB_MAX_PAGES (1LL << 25)
     #define OB_MAX_ID_WINDOW (1LL << 28)
@@ -41,7 +44,6 @@ cdef extern from *:
     const int64_t MAX_LOTS "OB_MAX_LOTS"            # of one deposit, and of a position limit
     const int64_t MAX_HELD "OB_MAX_HELD"            # of a position that deposits make
     const int64_t ENDLESS_LOTS "OB_ENDLESS_LOTS"
-    const int64_t MAX_STEP "OB_MAX_STEP"            # tick and lot size
     const int64_t MAX_IDS "OB_MAX_IDS"
     const int64_t MAX_PAGES "OB_MAX_PAGES"
     const int64_t MAX_ID_WINDOW "OB_MAX_ID_WINDOW"
@@ -238,19 +240,23 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
         memcpy(text.symbol, name, 32)
         add_name(m, False, c.instrument)
     # A new instrument's zeros are never kept: its values were found within their ranges, which hold no KEEP.
+    if kept(c, 0, i.tick_size) != i.tick_size:  # a table of other ticks is none any more
+        memset(text.tick_sizes, 0, sizeof(text.tick_sizes))
+        m.unseen[c.instrument].ways &= ~<uint8_t> HAS_TICKS
+        set_way(i, &m.unseen[c.instrument])
     i.tick_size = kept(c, 0, i.tick_size)
     i.lot_size = <uint32_t> kept(c, 1, i.lot_size)
     i.reference_price = kept(c, 2, i.reference_price)
     i.collar_bps = kept(c, 3, i.collar_bps)
     i.set_max_order_qty = <uint32_t> kept(c, 4, i.set_max_order_qty)
-    i.set_max_order_notional = kept(c, 5, i.set_max_order_notional)
+    text.set_max_order_notional = kept(c, 5, text.set_max_order_notional)
     if c.value6 != KEEP or is_new:
         memcpy(text.currency, &c.value6, 8)
     text.round_lot = kept(c, 7, text.round_lot)
     i.tick_magic = magic_of(i.tick_size)
     i.multiplier = <int64_t> i.lot_size * CASH_PER_PRICE
     i.max_order_qty = in_force(i.set_max_order_qty, MAX_QTY)
-    i.max_order_notional = in_force(i.set_max_order_notional, MAX_NOTIONAL)
+    i.max_order_notional = in_force(text.set_max_order_notional, MAX_NOTIONAL)
     set_collar(i)
     answer(m, c, EVENT_KIND_INSTRUMENT_SET, 0, c.instrument, 0)
 
@@ -511,6 +517,12 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
         set_schedule(m, c)
     elif c.kind == COMMAND_KIND_OPERATOR_CANCEL:
         operator_cancel(m, c)
+    elif c.kind == COMMAND_KIND_SET_BANDS:
+        set_bands(m, c)
+    elif c.kind == COMMAND_KIND_SET_SHORT_SALE:
+        set_short_sale(m, c)
+    elif c.kind == COMMAND_KIND_SET_TICKS:
+        set_ticks(m, c)
     elif c.kind == COMMAND_KIND_RUN_AUCTION:
         run_auction(m, c)
     else:

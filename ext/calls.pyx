@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
+from ext.bands cimport drop_bands
 from ext.events cimport emit_market, emit_status
 from ext.fields cimport may_rest
 from ext.layout cimport Account, BY_EXPIRY, Extra, IS_QUEUED, IS_SPECIAL, Instrument, Market, Order, Unseen
@@ -32,6 +33,8 @@ cdef void set_state(
     emit_market(m, EVENT_KIND_INSTRUMENT_STATE, detail, state, 0, instrument, request, auction_ns, 0, 0)
     if m.want_data:
         emit_status(m, instrument)
+    if state != INSTRUMENT_STATE_OPEN:
+        drop_bands(m, instrument)
 
 
 cdef inline bint is_over(const Order* o, uint8_t kind, int64_t price) noexcept nogil:

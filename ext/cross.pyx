@@ -9,8 +9,9 @@ until nothing more can trade: it goes over no order that is far from trading.
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
+from ext.bands cimport tick_down, tick_up
 from ext.events cimport level_at
-from ext.layout cimport BY_PLACE, BY_TURN, Instrument, Market, Order, Unseen
+from ext.layout cimport BY_PLACE, BY_TURN, HAS_TICKS, Instrument, InstrumentText, Market, Order, Unseen
 from ext.levels cimport best_index, index_above, index_below, level_of_index, next_index
 from ext.places cimport LAST_PRICE, is_market_in_call, lots_of, rank_key
 from ext.risk cimport greater, lesser
@@ -20,6 +21,7 @@ from ext.wire cimport *
 
 cdef struct Candidates:  # the multiples of the tick from lowest to highest, and the reference
     int64_t tick
+    const InstrumentText* table  # of ticks by price, or NULL
     int64_t lowest      # above highest: there are none
     int64_t highest
     int64_t reference   # rounded down to a tick; 0: none
@@ -172,7 +174,8 @@ cdef void find_candidates(const Market* m, uint32_t instrument, Candidates* c) n
     c.tick = i.tick_size
     c.lowest = LAST_PRICE
     c.highest = -LAST_PRICE
-    c.reference = i.reference_price - i.reference_price % i.tick_size
+    c.table = &m.instrument_texts[instrument] if i.way & HAS_TICKS else NULL
+    c.reference = on_tick_below(c, i.reference_price)
     if index >= 0:
         c.lowest = index * i.tick_size
         c.highest = index_below(m, i, instrument, MAX_PRICE / i.tick_size + 1) * i.tick_size
@@ -181,12 +184,21 @@ cdef void find_candidates(const Market* m, uint32_t instrument, Candidates* c) n
         widen(m, u.calls[side], True, u.auction_kind, c)
 
 
+cdef inline int64_t on_tick_below(const Candidates* c, int64_t price) noexcept nogil:
+    return tick_down(c.table, price) if c.table != NULL else price - price % c.tick
+
+
+cdef inline int64_t on_tick_above(const Candidates* c, int64_t price) noexcept nogil:
+    return tick_up(c.table, price) if c.table != NULL else (price + c.tick - 1) / c.tick * c.tick
+
+
 cdef int64_t floor_of(const Candidates* c, int64_t price) noexcept nogil:
     """The highest candidate that is not above a price, or -LAST_PRICE."""
     cdef int64_t found = -LAST_PRICE
     if c.lowest <= c.highest and price >= c.lowest:
-        found = lesser(price, c.highest)
-        found -= found % c.tick
+        found = on_tick_below(c, lesser(price, c.highest))
+        if found < c.lowest:
+            found = -LAST_PRICE
     if c.reference and c.reference <= price:
         found = greater(found, c.reference)
     return found
@@ -196,8 +208,9 @@ cdef int64_t ceiling_of(const Candidates* c, int64_t price) noexcept nogil:
     """The lowest candidate that is not below a price, or LAST_PRICE."""
     cdef int64_t found = LAST_PRICE
     if c.lowest <= c.highest and price <= c.highest:
-        found = greater(price, c.lowest) + c.tick - 1
-        found -= found % c.tick
+        found = on_tick_above(c, greater(price, c.lowest))
+        if found > c.highest:
+            found = LAST_PRICE
     if c.reference and c.reference >= price:
         found = lesser(found, c.reference)
     return found

@@ -27,8 +27,8 @@ cdef void gain_discretion(Market* m, Instrument* i, uint32_t slot) noexcept nogi
 # The first dark order of a side at a limit or better that trades with so many lots, and its price; 0: there is none.
 # top: the best displayed prices. passed: the last hidden order that fewer lots cannot have, or 0; goes on from there.
 cdef uint32_t first_dark(
-    Market* m, Unseen* u, uint32_t side, const int64_t* top, int64_t limit, uint32_t lots, uint32_t* passed,
-    int64_t* price) noexcept nogil
+    Market* m, const Instrument* i, Unseen* u, uint32_t side, const int64_t* top, int64_t limit, uint32_t lots,
+    uint32_t* passed, int64_t* price) noexcept nogil
 # Trade an order that is nowhere against book and dark up to a limit. Returns why it stopped, as match does.
 cdef uint8_t match_all(Market* m, Instrument* i, uint32_t slot, int64_t limit) noexcept nogil
 # The best price of a side at which anything rests, displayed or dark; 0: nothing does.

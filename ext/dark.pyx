@@ -7,7 +7,7 @@ from ext.layout cimport BY_PLACE, Instrument, IS_DISCRETIONARY, Market, Order, U
 from ext.levels cimport best_index
 from ext.matching cimport RAN_OUT
 from ext.meeting cimport meet
-from ext.pegs cimport displayed_tops, plant_peg, reference_of, sort_pegs, uproot_peg
+from ext.pegs cimport displayed_tops, first_peg, plant_peg, reference_of, sort_pegs, uproot_peg
 from ext.pending cimport count_dark
 from ext.places cimport lots_of, rank_key
 from ext.risk cimport either
@@ -69,8 +69,8 @@ cdef inline bint is_earlier(
 
 
 cdef uint32_t first_dark(
-    Market* m, Unseen* u, uint32_t side, const int64_t* top, int64_t limit, uint32_t lots, uint32_t* passed,
-    int64_t* price,
+    Market* m, const Instrument* i, Unseen* u, uint32_t side, const int64_t* top, int64_t limit, uint32_t lots,
+    uint32_t* passed, int64_t* price,
 ) noexcept nogil:
     cdef uint32_t found = first_hidden(m, u, side, limit, lots, passed)
     cdef uint32_t peg, slot
@@ -84,12 +84,12 @@ cdef uint32_t first_dark(
             continue
         if reference != u.peg_references[side][peg]:
             sort_pegs(m, u, side, peg, reference)
-        slot = first_of(m, u.pegs[side][peg], BY_PLACE)
+        slot = first_peg(m, i, u.pegs[side][peg], side, reference)
         at = reference + m.extras[slot].offset
         if slot and at >= 1 and is_earlier(m, side, slot, at, found, price[0]):
             found = slot
             price[0] = at
-        slot = first_of(m, u.capped[side][peg], BY_PLACE)
+        slot = first_peg(m, i, u.capped[side][peg], side, 0)
         at = m.orders[slot].price
         if slot and is_earlier(m, side, slot, at, found, price[0]):
             found = slot
@@ -102,7 +102,7 @@ cdef uint32_t next_counter(
     bint meets_discretion, uint32_t* passed, int64_t* price,
 ) noexcept nogil:
     """The order of a side that one which comes up to a limit meets next, and the price at which they trade; or 0."""
-    cdef uint32_t dark = first_dark(m, u, side, top, limit, lots, passed, price)
+    cdef uint32_t dark = first_dark(m, i, u, side, top, limit, lots, passed, price)
     cdef int64_t displayed = best_index(i, side) * i.tick_size
     cdef uint32_t slot
     if i.best_level[side] and is_within(side, displayed, limit) and (
@@ -141,6 +141,6 @@ cdef int64_t best_of_all(Market* m, const Instrument* i, uint32_t instrument, ui
     cdef uint32_t passed = 0
     cdef int64_t price = 0
     displayed_tops(i, top)
-    if first_dark(m, &m.unseen[instrument], side, top, endless_limit(side), ANY_LOTS, &passed, &price) == 0:
+    if first_dark(m, i, &m.unseen[instrument], side, top, endless_limit(side), ANY_LOTS, &passed, &price) == 0:
         return top[side]
     return top[side] if top[side] and is_within(side, top[side], price) else price

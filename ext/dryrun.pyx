@@ -84,7 +84,7 @@ cdef bint run_prices(Market* m, const Instrument* i, Unseen* u, int64_t limit, R
     displayed_tops(i, top)
     while True:
         displayed = best * i.tick_size
-        dark = first_dark(m, u, other, top, limit, <uint32_t> run.left, &passed, &price)
+        dark = first_dark(m, i, u, other, top, limit, <uint32_t> run.left, &passed, &price)
         if best >= 0 and is_within(other, displayed, limit) and (dark == 0 or is_within(other, displayed, price)):
             if not run_level(m, level_at(m, level_of_index(m, i, taker.instrument, best)), run):
                 return False

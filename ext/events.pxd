@@ -5,7 +5,7 @@ from libc.stdlib cimport abort, free, malloc
 from libc.string cimport memcpy
 
 from ext.bits cimport copy_four, copy_pair, likely, put_half, put_word, unlikely, word_at
-from ext.layout cimport Account, Instrument, Level, Market, Order, Records, Unseen
+from ext.layout cimport Account, Instrument, Level, Market, Order, Records, SHORT_RESTRICTED, Unseen
 from ext.levels cimport best_index
 from ext.wire cimport *
 
@@ -281,6 +281,8 @@ cdef inline void emit_status(Market* m, uint32_t instrument) noexcept nogil:
     d.side = 0
     d.state = i.state
     d.flags = u.auction_kind if i.state == INSTRUMENT_STATE_CALL else u.reason
+    if u.ways & SHORT_RESTRICTED:
+        d.flags |= DATA_FLAG_SHORT_RESTRICTED
     d.instrument = instrument
     d.order_id = 0
     d.price = i.reference_price

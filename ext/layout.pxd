@@ -102,7 +102,7 @@ cdef struct Unseen:  # of an instrument: its orders that are not in the book, an
     uint8_t auction_kind
     uint8_t state_after
     uint8_t reason          # of a halt
-    uint8_t unused
+    uint8_t ways            # bits of Way but HAS_DARK
     int64_t auction_ns      # 0: not set
     int64_t next_indicative_ns
 
@@ -156,7 +156,7 @@ cdef struct FarPage:
 cdef struct Instrument:  # 256 bytes: what every order needs in the first two cache lines
     uint8_t is_set          # together with state: see IS_OPEN
     uint8_t state
-    uint8_t way             # 0: orders go the short way; 1: something rests in the dark
+    uint8_t way             # 0: orders go the short way; else bits of Way
     uint8_t touched         # its top was noted down in this command
     uint32_t best_level[2]  # level ids of the best prices, by side; 0: none
     uint32_t page_count
@@ -187,16 +187,29 @@ cdef struct Instrument:  # 256 bytes: what every order needs in the first two ca
     int64_t before_price[2]  # top before the command, while touched
     uint64_t before_qty[2]
     uint32_t before_orders[2]
-    int64_t set_max_order_notional
+    int64_t band_lower      # of price bands, see docs/bands.md; 0: none
+    int64_t band_room       # from their upper end to MAX_PRICE
     uint32_t set_max_order_qty
-    uint32_t unused2
-    uint64_t unused3
+    uint32_t unused
+
+
+cdef enum:
+    TICK_STEPS = 4
+
+
+cdef enum Way:  # why orders of an instrument take the long way
+    HAS_DARK = 1            # something rests in the dark
+    SHORT_RESTRICTED = 2
+    HAS_TICKS = 4           # by price
 
 
 cdef struct InstrumentText:
     char symbol[32]
     char currency[8]
     int64_t round_lot       # lots; 0: none
+    int64_t set_max_order_notional
+    int64_t tick_prices[TICK_STEPS]  # from which on ...
+    int64_t tick_sizes[TICK_STEPS]   # ... these hold; 0: no further step
 
 
 cdef struct Account:  # 128 bytes: what every event needs in the first cache line, what a new order needs in the second

@@ -6,19 +6,20 @@ nobody who goes through a list of orders has one vanish from under his hands.
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
+from ext.bands cimport check_short, sells_short
 from ext.bits cimport product
 from ext.events cimport emit_canceled
 from ext.fields cimport broken, is_leg_type
 from ext.ids cimport find_id
 from ext.layout cimport (
     ACTIVATES, Account, COUNTS_NOT, Extra, Further, IS_PARENT, IS_QUEUED, IdEntry, Instrument, Market,
-    MUST_END, NEEDS_CARE, Order, Unseen,
+    MUST_END, NEEDS_CARE, Order, SHORT_RESTRICTED, Unseen,
 )
 from ext.lots cimport emit_lots, is_at_rest, lose_lots
 from ext.matching cimport end_order, pull
 from ext.orders cimport live_slot
 from ext.places cimport enqueue_met, lots_of, make_special, place_of, set_calm, uproot_stop
-from ext.risk cimport Refusal, check_exposure, lower_of, refuse, upper_of
+from ext.risk cimport Refusal, check_exposure, reason_of_bound, refuse
 from ext.special cimport arrive, go_unseen, leave_unseen
 from ext.stops cimport trail_price
 from ext.ties cimport (
@@ -231,6 +232,7 @@ cdef uint8_t check_active(Market* m, Instrument* i, Account* a, uint32_t slot) n
     cdef Extra* e = &m.extras[slot]
     cdef uint32_t other = counted_of(m, slot)
     cdef Refusal r
+    cdef uint8_t reason
     if o.order_type == ORDER_TYPE_TRAILING_STOP:
         e.water = i.reference_price
         o.price = trail_price(o.side, e.water, e.offset, e.modes) if e.water else 0
@@ -240,9 +242,14 @@ cdef uint8_t check_active(Market* m, Instrument* i, Account* a, uint32_t slot) n
     if check_exposure(a, &m.positions[o.position], o.side, o.leaves, product(o.price, o.leaves, i.multiplier),
                       lots_of(m, other) if other else 0, 0, &r):
         return CANCEL_REASON_EXPOSURE
+    if i.way & SHORT_RESTRICTED and o.side == SIDE_SELL and sells_short(
+            &m.positions[o.position], o.leaves, lots_of(m, other) if other else 0):
+        if check_short(i, &m.instrument_texts[o.instrument], o.order_type, PEG_NONE, o.price, False, &r):
+            return CANCEL_REASON_EXPOSURE
     if o.order_type == ORDER_TYPE_LIMIT and i.state == INSTRUMENT_STATE_OPEN:
-        if o.price > upper_of(i) if o.side == SIDE_BUY else o.price < lower_of(i):
-            return CANCEL_REASON_PRICE_COLLAR
+        reason = reason_of_bound(i, o.side, o.price)
+        if reason:
+            return reason
     o.special &= ~<uint32_t> COUNTS_NOT
     if other:
         o.special |= COUNTS_NOT

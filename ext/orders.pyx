@@ -5,6 +5,9 @@ Most commands never come here: plain.pxd takes those where nothing is out of the
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from ext.bands cimport (
+    away_to_tick, check_short, check_tick_table, check_ticks_of_new, has_limit, sells_short,
+)
 from ext.bits cimport half_at, is_zero, likely, product, put_half, put_word, unlikely, word_at
 from ext.book cimport free_slot, list_order, take_slot
 from ext.dark cimport best_opposite
@@ -12,7 +15,9 @@ from ext.dryrun cimport dry_run
 from ext.events cimport emit, emit_accepted, emit_canceled, emit_data, emit_reject, emit_replaced, level_at, touch
 from ext.fields cimport broken, check_fields, check_replace_in_call, check_state, is_stop, waits_for_auction
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
-from ext.layout cimport Account, Further, HAS_TIE, IdEntry, Instrument, Level, Market, Order, Position
+from ext.layout cimport (
+    Account, Further, HAS_TICKS, HAS_TIE, IdEntry, Instrument, Level, Market, Order, Position, SHORT_RESTRICTED,
+)
 from ext.ledger cimport find_position, open_position
 from ext.levels cimport index_of
 from ext.matching cimport (
@@ -21,7 +26,7 @@ from ext.matching cimport (
 from ext.links cimport check_link, end_named, tie_order
 from ext.places cimport hold_price, is_market_in_call, lots_of, place_of
 from ext.risk cimport (
-    Refusal, check_account_state, check_exposure, check_notional, check_pages, check_post_only, check_price, check_qty,
+    Refusal, check_account_state, check_band, check_exposure, check_notional, check_pages, check_post_only, check_price, check_qty,
     check_rate, check_reduce_only, check_slots, either, market_price, refuse, slide,
 )
 from ext.special cimport arrive, dress, go_unseen, replace_special
@@ -120,8 +125,14 @@ cdef inline uint8_t check_new(
     if unlikely(check):
         return check
     price[0] = c.price
+    if unlikely(i.way & HAS_TICKS):
+        check = check_ticks_of_new(&m.instrument_texts[c.instrument], c.order_type, c.price, f.stop_price, r)
+        if check:
+            return check
     if unlikely(c.order_type == ORDER_TYPE_MARKET):
-        price[0] = market_price(i, c.side)
+        price[0] = market_price(i, c.side, goes_to_call(c, i))
+        if unlikely(price[0] == 0):
+            return refuse(r, CHECK_NO_PRICE, 0, 0, 0)
     elif unlikely(c.order_type > ORDER_TYPE_MARKET):
         check = check_special_price(i, c, f, price, r)
         if check:
@@ -131,11 +142,15 @@ cdef inline uint8_t check_new(
         check = check_price(i, c.side, price[0], index[0], f.role == ROLE_CHILD, r)
         if unlikely(f.discretion != 0):
             check = check_discretionary(i, c, f, r)
-        if unlikely(check):
+            if check == 0 or check == CHECK_PRICE_BAND:
+                check = check_band(i, c.side, c.price + either(c.side, f.discretion, -f.discretion), r)
+        if unlikely(check) and not (check == CHECK_PRICE_BAND and goes_to_call(c, i)):
             return check
-        if unlikely(c.flags & ORDER_FLAG_SLIDE):
-            price[0] = slide(i, c.side, price[0], best_opposite(m, i, c.instrument, c.side))
-            index[0] = index_of(i, price[0])
+    if unlikely(c.flags & ORDER_FLAG_SLIDE):
+        price[0] = slide(i, c.side, price[0], best_opposite(m, i, c.instrument, c.side))
+        if i.way & HAS_TICKS:
+            price[0] = away_to_tick(&m.instrument_texts[c.instrument], c.side, price[0])
+        index[0] = index_of(i, price[0])
     notional = product(price[0] + either(c.side, f.discretion, 0), c.qty, i.multiplier)
     check = check_notional(a, i, notional, r)
     if unlikely(check):
@@ -154,6 +169,12 @@ cdef inline uint8_t check_new(
         check = check_exposure(a, p, c.side, c.qty, notional, 0, 0, r)
     if unlikely(check):
         return check
+    if unlikely(i.way & SHORT_RESTRICTED) and c.side == SIDE_SELL and sells_short(
+            p, c.qty, lots_of(m, named[0]) if f.role == ROLE_PEER else 0):
+        check = check_short(i, &m.instrument_texts[c.instrument], c.order_type, f.peg, price[0] - f.discretion,
+                            goes_to_call(c, i), r)
+        if check:
+            return check
     if unlikely(c.flags & (ORDER_FLAG_REDUCE_ONLY | ORDER_FLAG_POST_ONLY)):
         if c.flags & ORDER_FLAG_REDUCE_ONLY:
             check = check_reduce_only(p, c.side, c.qty, 0, r)
@@ -328,6 +349,10 @@ cdef inline uint8_t check_replace(
     if unlikely(check):
         return check
     price[0] = c.price
+    if unlikely(i.way & HAS_TICKS) and c.price != o.price and has_limit(o, c.price):
+        check = check_tick_table(&m.instrument_texts[o.instrument], c.price, r)
+        if check:
+            return check
     if unlikely(place_of(o) == PLACE_CALL and is_market_in_call(o)):
         price[0] = o.price
     elif unlikely(o.special != 0):
@@ -345,6 +370,14 @@ cdef inline uint8_t check_replace(
     check = check_exposure(a, &m.positions[o.position], o.side, leaves[0], notional, lots, own_hold, r)
     if unlikely(check):
         return check
+    if unlikely(i.way & SHORT_RESTRICTED) and o.side == SIDE_SELL and sells_short(
+            &m.positions[o.position], leaves[0], lots):
+        check = check_short(
+            i, &m.instrument_texts[o.instrument], o.order_type, m.extras[slot].peg if o.special else <uint8_t> PEG_NONE,
+            price[0] - (m.extras[slot].discretion if o.special else 0),
+            place_of(o) == PLACE_CALL or (i.state == INSTRUMENT_STATE_CALL and place_of(o) != PLACE_STOP), r)
+        if check:
+            return check
     if o.flags & ORDER_FLAG_REDUCE_ONLY:
         check = check_reduce_only(&m.positions[o.position], o.side, leaves[0], lots, r)
         if unlikely(check):

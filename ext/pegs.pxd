@@ -8,8 +8,11 @@ The trees are sorted for a reference when they are next looked at, not when it m
 
 from libc.stdint cimport int64_t, uint32_t
 
-from ext.layout cimport Extra, Instrument, Market, Order, Unseen
+from ext.layout cimport BY_PLACE, Extra, Instrument, Market, Order, Unseen
 from ext.levels cimport best_index
+from ext.places cimport rank_key
+from ext.risk cimport band_of, is_beyond_band
+from ext.tree cimport first_from, first_of
 from ext.wire cimport PEG_MARKET, PEG_MIDPOINT, SIDE_BUY, SIDE_SELL
 
 # Put a peg into the trees that its side's and kind's present reference gives it, and take it out of them.
@@ -52,6 +55,17 @@ cdef inline int64_t effective_price(const Market* m, const Instrument* i, uint32
     cdef const Extra* e = &m.extras[slot]
     cdef int64_t[2] top
     cdef int64_t reference
+    cdef int64_t price
     displayed_tops(i, top)
     reference = reference_of(top, o.side, e.peg)
-    return peg_price(o, e, reference) if reference else 0
+    price = peg_price(o, e, reference) if reference else 0
+    return 0 if price and is_beyond_band(i, o.side, price) else price
+
+
+cdef inline uint32_t first_peg(
+    const Market* m, const Instrument* i, uint32_t root, uint32_t side, int64_t reference,
+) noexcept nogil:
+    """The best of a tree of pegs that is not beyond the price bands: those have no price. reference: 0 of capped."""
+    if i.band_lower == 0:
+        return first_of(m, root, BY_PLACE)
+    return first_from(m, root, BY_PLACE, rank_key(side, band_of(i, side) - reference))

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint32_t
 
-from ext.layout cimport Instrument, Market, Unseen
+from ext.layout cimport HAS_DARK, Instrument, Market, Unseen
 
 
 cdef inline void note_moved(Market* m, uint32_t instrument) noexcept nogil:
@@ -16,8 +16,12 @@ cdef inline void note_moved(Market* m, uint32_t instrument) noexcept nogil:
     m.pending = 1
 
 
+cdef inline void set_way(Instrument* i, const Unseen* u) noexcept nogil:
+    i.way = u.ways | (HAS_DARK if u.dark_count else 0)
+
+
 cdef inline void count_dark(Market* m, Instrument* i, uint32_t instrument, int change) noexcept nogil:
     """How many orders matching has to look for beside the book; where there is none, orders go the short way."""
     cdef Unseen* u = &m.unseen[instrument]
     u.dark_count += change
-    i.way = u.dark_count != 0
+    set_way(i, u)

@@ -13,7 +13,7 @@ from ext.layout cimport BY_PLACE, Instrument, Market, Order, Unseen
 from ext.levels cimport best_index, level_of_index, next_index
 from ext.matching cimport RAN_OUT, end_order, pull
 from ext.meeting cimport meet
-from ext.pegs cimport displayed_tops, reference_of, sort_pegs
+from ext.pegs cimport displayed_tops, first_peg, reference_of, sort_pegs
 from ext.places cimport lots_of, rank_key
 from ext.special cimport leave_unseen
 from ext.tree cimport first_of, next_in
@@ -67,9 +67,9 @@ cdef void begin(
             continue
         if reference != u.peg_references[side][peg]:
             sort_pegs(m, u, side, peg, reference)
-        w.dark[peg] = first_of(m, u.pegs[side][peg], BY_PLACE)
+        w.dark[peg] = first_peg(m, i, u.pegs[side][peg], side, reference)
         w.reference[peg] = reference
-        w.dark[PEG_MIDPOINT + peg] = first_of(m, u.capped[side][peg], BY_PLACE)
+        w.dark[PEG_MIDPOINT + peg] = first_peg(m, i, u.capped[side][peg], side, 0)
         w.reference[PEG_MIDPOINT + peg] = 0
 
 

@@ -59,26 +59,77 @@ cdef inline int64_t lower_of(const Instrument* i) noexcept nogil:
 
 
 cdef inline void set_collar(Instrument* i) noexcept nogil:
-    """The bounds of prices around the reference price."""
+    """The bounds of prices: the collar around the reference price, and the price bands."""
     cdef int64_t band = i.reference_price * i.collar_bps / BASIS_POINTS
     cdef int64_t upper = MAX_PRICE
     cdef int64_t lower = 1
     if i.collar_bps and i.reference_price:
         upper = lesser(i.reference_price + band, MAX_PRICE)
         lower = greater(i.reference_price - band, 1)
+    upper = lesser(upper, MAX_PRICE - i.band_room)
+    lower = greater(lower, i.band_lower)
     i.lowest[SIDE_BUY] = 1
     i.span[SIDE_BUY] = <uint64_t> (upper - 1)
     i.lowest[SIDE_SELL] = lower
     i.span[SIDE_SELL] = <uint64_t> (MAX_PRICE - lower)
 
 
-cdef inline int64_t market_price(const Instrument* i, uint8_t side) noexcept nogil:
-    """The price that a MARKET order may go to."""
+cdef inline int64_t collar_of(const Instrument* i, uint32_t side) noexcept nogil:
+    """The bound of prices by the collar alone."""
+    cdef int64_t band = i.reference_price * i.collar_bps / BASIS_POINTS
+    if not (i.collar_bps and i.reference_price):
+        return MAX_PRICE if side == SIDE_BUY else 1
+    if side == SIDE_BUY:
+        return lesser(i.reference_price + band, MAX_PRICE)
+    return greater(i.reference_price - band, 1)
+
+
+cdef inline int64_t band_of(const Instrument* i, uint32_t side) noexcept nogil:
+    """The bound by the price bands, where there are some: on a tick; 0 or beyond MAX_PRICE where none is within."""
+    if side == SIDE_BUY:
+        return index_of(i, MAX_PRICE - i.band_room) * i.tick_size
+    return index_of(i, i.band_lower + i.tick_size - 1) * i.tick_size
+
+
+cdef inline bint is_beyond_band(const Instrument* i, uint32_t side, int64_t price) noexcept nogil:
+    if i.band_lower == 0:
+        return False
+    return price > band_of(i, side) if side == SIDE_BUY else price < band_of(i, side)
+
+
+cdef inline uint8_t check_band(const Instrument* i, uint32_t side, int64_t price, Refusal* r) noexcept nogil:
+    """Check 18c."""
+    return refuse(r, CHECK_PRICE_BAND, band_of(i, side), price, 0) if is_beyond_band(i, side, price) else 0
+
+
+cdef inline uint8_t refuse_bound(const Instrument* i, uint32_t side, int64_t price, Refusal* r) noexcept nogil:
+    """Which bound a price is beyond: the collar, or else the price bands. 0: neither."""
+    cdef int64_t bound = collar_of(i, side)
+    if price > bound if side == SIDE_BUY else price < bound:
+        return refuse(r, CHECK_PRICE_COLLAR, bound, price, 0)
+    return check_band(i, side, price, r)
+
+
+cdef inline uint8_t reason_of_bound(const Instrument* i, uint32_t side, int64_t price) noexcept nogil:
+    """The same of an order that is not new: why it is cancelled, or 0."""
+    cdef Refusal r
+    cdef uint8_t check = refuse_bound(i, side, price, &r)
+    if check == CHECK_PRICE_COLLAR:
+        return CANCEL_REASON_PRICE_COLLAR
+    return CANCEL_REASON_PRICE_BAND if check else 0
+
+
+cdef inline int64_t market_price(const Instrument* i, uint32_t side, bint for_auction) noexcept nogil:
+    """The price that a MARKET order may go to; 0: the price bands, of which auctions know nothing, leave it none."""
+    cdef int64_t bound = collar_of(i, side)
     cdef int64_t price
     if side == SIDE_BUY:
-        return greater(index_of(i, upper_of(i)), 1) * i.tick_size
-    price = index_of(i, lower_of(i) + i.tick_size - 1) * i.tick_size
-    return lesser(price, index_of(i, MAX_PRICE) * i.tick_size)
+        price = greater(index_of(i, bound), 1) * i.tick_size
+    else:
+        price = lesser(index_of(i, bound + i.tick_size - 1), index_of(i, MAX_PRICE)) * i.tick_size
+    if i.band_lower and not for_auction:
+        price = lesser(price, band_of(i, side)) if side == SIDE_BUY else greater(price, band_of(i, side))
+    return price if price <= MAX_PRICE else 0
 
 
 cdef inline uint8_t check_account_state(const Account* a, Refusal* r) noexcept nogil:
@@ -120,7 +171,7 @@ cdef inline uint8_t check_price(
     if unlikely(index * i.tick_size != price):
         return refuse(r, CHECK_TICK_SIZE, i.tick_size, price, 0)
     if unlikely(price > bound if side == SIDE_BUY else price < bound) and not waits:
-        return refuse(r, CHECK_PRICE_COLLAR, bound, price, 0)
+        return refuse_bound(i, side, price, r)
     return 0
 
 

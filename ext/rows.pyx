@@ -208,7 +208,7 @@ cdef bytes instrument_rows(const Market* m):
         row.reference_price = i.reference_price
         row.collar_bps = i.collar_bps
         row.max_order_qty = i.set_max_order_qty
-        row.max_order_notional = i.set_max_order_notional
+        row.max_order_notional = m.instrument_texts[k].set_max_order_notional
         if i.best_level[SIDE_BUY]:
             row.bid_price = best_index(i, SIDE_BUY) * i.tick_size
             row.bid_qty = level_at(m, i.best_level[SIDE_BUY]).qty

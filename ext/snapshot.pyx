@@ -22,6 +22,7 @@ from ext.memory cimport Capacities, reserve
 from ext.dark cimport plant_dark, plant_discretion
 from ext.names cimport add_name
 from ext.pending cimport count_dark
+from ext.pending cimport set_way
 from ext.places cimport place_of, plant_call, plant_stop, set_calm
 from ext.sound cimport is_sound, is_sound_in_book
 from ext.ties cimport ties_hold
@@ -70,7 +71,7 @@ cdef struct SavedUnseen:  # what of Unseen does not follow from its orders
     uint8_t auction_kind
     uint8_t state_after
     uint8_t reason
-    uint8_t unused
+    uint8_t ways
     int64_t auction_ns
     int64_t next_indicative_ns
 
@@ -147,7 +148,7 @@ cdef void write_instruments(Writer* w, const Market* m) noexcept nogil:
         put(w, &copy, sizeof(Instrument))
         put(w, &m.instrument_texts[k], sizeof(InstrumentText))
         u = &m.unseen[k]
-        saved = SavedUnseen(u.first, u.last, u.count, u.auction_kind, u.state_after, u.reason, 0, u.auction_ns,
+        saved = SavedUnseen(u.first, u.last, u.count, u.auction_kind, u.state_after, u.reason, u.ways, u.auction_ns,
                             u.next_indicative_ns)
         put(w, &saved, sizeof(SavedUnseen))
 
@@ -261,12 +262,13 @@ cdef bint read_instruments(Reader* r, Market* m, uint64_t count) noexcept nogil:
         u.auction_kind = saved.auction_kind
         u.state_after = saved.state_after
         u.reason = saved.reason
+        u.ways = saved.ways
         u.auction_ns = saved.auction_ns
         u.next_indicative_ns = saved.next_indicative_ns
         i.far = NULL
         i.far_count = i.far_room = i.page_count = 0
         i.touched = 0
-        i.way = 0
+        set_way(i, u)
         m.instrument_top = k + 1
         m.in_call += i.state == INSTRUMENT_STATE_CALL
         if i.state > INSTRUMENT_STATE_CALL or u.auction_kind > AUCTION_KIND_VOLATILITY:

@@ -23,7 +23,7 @@ from ext.places cimport (
     plant_call, plant_stop, set_calm, set_place, unlist_unseen, uproot_call, uproot_stop,
 )
 from ext.recheck cimport recheck
-from ext.risk cimport free_of, lower_of, market_price, upper_of
+from ext.risk cimport free_of, market_price, reason_of_bound
 from ext.ties cimport is_waiting
 from ext.tree cimport plant
 from ext.wire cimport *
@@ -235,19 +235,19 @@ cdef void replace_special(Market* m, uint32_t slot, int64_t price, uint32_t lots
 
 cdef uint8_t become_active(Market* m, Instrument* i, Account* a, Order* o) noexcept nogil:
     """Make of a stop what it is after its trigger. Returns why it cannot be that, or 0."""
-    cdef int64_t bound
+    cdef uint8_t reason
     if o.order_type == ORDER_TYPE_STOP_LIMIT:
         o.order_type = ORDER_TYPE_LIMIT
     else:
         o.order_type = ORDER_TYPE_MARKET
         o.tif = TIME_IN_FORCE_IOC
-        o.price = market_price(i, o.side)
+        o.price = market_price(i, o.side, False)
     emit_triggered(m, a, o)
     if o.special & HAS_TIE:
         end_others(m, <uint32_t> o.order_id)
-    bound = upper_of(i) if o.side == SIDE_BUY else lower_of(i)
-    if o.price > bound if o.side == SIDE_BUY else o.price < bound:
-        return CANCEL_REASON_PRICE_COLLAR
+    reason = reason_of_bound(i, o.side, o.price)
+    if reason:
+        return reason
     if o.side == SIDE_BUY and product(o.price, o.leaves, i.multiplier) > free_of(a):
         return CANCEL_REASON_BUYING_POWER
     return 0

@@ -88,6 +88,19 @@ cdef inline uint32_t first_of(const Market* m, uint32_t root, Branch branch) noe
     return at
 
 
+cdef inline uint32_t first_from(const Market* m, uint32_t root, Branch branch, int64_t key) noexcept nogil:
+    """The first order whose key is at least this, or 0."""
+    cdef uint32_t at = root
+    cdef uint32_t found = 0
+    while at:
+        if node_at(m, at, branch).key >= key:
+            found = at
+            at = node_at(m, at, branch).left
+        else:
+            at = node_at(m, at, branch).right
+    return found
+
+
 cdef inline uint32_t next_in(const Market* m, uint32_t root, uint32_t slot, Branch branch) noexcept nogil:
     """The order behind one that is, or by its key and rank would be, in the tree; or 0."""
     cdef uint32_t at = root

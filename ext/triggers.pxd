@@ -5,7 +5,8 @@ from libc.stdint cimport int64_t, uint8_t
 from ext.layout cimport Extra, Further, Instrument, Order
 from ext.fields cimport broken, check_parts, is_beyond_price, is_stop
 from ext.levels cimport best_index, index_of
-from ext.risk cimport Refusal, check_price, market_price, refuse
+from ext.places cimport place_of
+from ext.risk cimport Refusal, check_band, check_price, is_beyond_band, market_price, refuse
 from ext.stops cimport trail_price
 from ext.ties cimport is_waiting
 from ext.wire cimport *
@@ -62,8 +63,8 @@ cdef inline uint8_t check_peg(
     if check == 0 and is_given:
         check = check_price(i, side, price[0], index_of(i, price[0]), False, r)
     if not is_given:
-        price[0] = market_price(i, side)
-    return check
+        price[0] = market_price(i, side, False)
+    return check if check or price[0] else refuse(r, CHECK_NO_PRICE, 0, 0, 0)
 
 
 cdef inline uint8_t check_trail(
@@ -90,11 +91,13 @@ cdef inline uint8_t check_special_price(
         return check_trail(i, c, f, price, r)
     if c.order_type == ORDER_TYPE_MARKET_TO_LIMIT:
         if i.state == INSTRUMENT_STATE_CALL or c.tif == TIME_IN_FORCE_AUCTION:
-            price[0] = market_price(i, c.side)
+            price[0] = market_price(i, c.side, True)
             return 0
         if i.best_level[c.side ^ 1] == 0:
             return refuse(r, CHECK_NO_PRICE, 0, 0, 0)
         price[0] = best_index(i, c.side ^ 1) * i.tick_size
+        if is_beyond_band(i, c.side, price[0]):
+            return refuse(r, CHECK_NO_PRICE, 0, 0, 0)
         return 0
     if c.order_type == ORDER_TYPE_STOP_LIMIT:
         check = check_limit(i, c.price, r)
@@ -137,6 +140,9 @@ cdef inline uint8_t check_special_replace(
     if o.order_type == ORDER_TYPE_PEGGED:
         return check_peg(i, o.side, e.peg, e.offset, price, r)
     check = check_price(i, o.side, c.price, index_of(i, c.price), is_waiting(o), r)
+    if check == CHECK_PRICE_BAND or (check == 0 and e.discretion):
+        check = 0 if place_of(o) == PLACE_CALL else check_band(
+            i, o.side, c.price + e.discretion if o.side == SIDE_BUY else c.price - e.discretion, r)
     if check == 0 and is_beyond_price(c.price + e.discretion if o.side == SIDE_BUY else c.price - e.discretion):
         return broken(r, RULE_DISCRETION, e.discretion)
     return check if check else check_parts(e.display_qty, leaves, r)

@@ -1,1 +1,1 @@
-"""What a market does against extraordinary moves of prices: price bands, pauses, breakers, the short-sale restriction."""
+"""What a market does against extraordinary moves of prices: bands, pauses, breakers, the short-sale restriction."""

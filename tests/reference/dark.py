@@ -44,9 +44,7 @@ def price_now(order: Order) -> int | None:
         return None
     price = reference + order.offset
     capped = min(price, order.price) if order.side == BUY else max(price, order.price)
-    if order.instrument.is_beyond_band(order.side, capped):
-        capped = order.instrument.band(order.side)
-    return capped if capped >= 1 else None
+    return capped if capped >= 1 and not order.instrument.is_beyond_band(order.side, capped) else None
 
 
 def in_turn(instrument: Instrument, side: int) -> Iterator[Met]:

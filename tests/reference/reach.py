@@ -60,6 +60,4 @@ class Reach:
         return Peg.MIDPOINT if self.pegs else Peg.NONE
 
 
-CORE = Reach(
-    bands=False,
-)
+CORE = Reach()

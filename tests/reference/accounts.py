@@ -104,9 +104,13 @@ class Account:
 
     def open_qty(self, instrument: int, side: int) -> int:
         """Lots in open orders."""
-        return sum(
-            order.leaves for order in self.resting() if (order.instrument.number, order.side) == (instrument, side)
-        )
+        chosen = [
+            order
+            for order in self.resting()
+            if (order.instrument.number, order.side) == (instrument, side) and order.place != wire.Place.WAIT
+        ]
+        rings = {id(order.ring or order): order.leaves for order in chosen}  # the lots of a ring count once
+        return sum(rings.values())
 
     def short_proceeds(self) -> int:
         return sum(max(0, -position.cost) for position in self.positions.values())

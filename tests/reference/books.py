@@ -50,6 +50,10 @@ class Order:
     reserve: int = 0  # in the book: lots that do not show
     discretion: int = 0
     self_trade_group: int = 0
+    ring: Ring | None = None
+    children: Ring | None = None  # of a parent
+    is_doomed: bool = False  # in the queue, to be cancelled when served
+    place_at_end: int = wire.Place.BOOK  # where it was cancelled
 
     def shown(self) -> int:
         """Lots that show, when it is in the book."""
@@ -70,7 +74,18 @@ class Order:
 
     def hold(self) -> int:
         """Cash that the order would hold, or holds, where it rests; a buy's discretion counts."""
-        return self.instrument.notional(self.price + self.discretion, self.leaves) if self.side == BUY else 0
+        if self.side != BUY or self.place == wire.Place.WAIT:
+            return 0
+        return self.instrument.notional(self.price + self.discretion, self.leaves)
+
+
+@dataclass(eq=False)
+class Ring:
+    """Orders of which one trades at the expense of the others: a circle."""
+
+    legs: list[Order]
+    parent: Order | None = None  # that they wait for
+    first: Order | None = None  # the one that the parent named
 
 
 class Level(NamedTuple):

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from openbell import wire
-from openbell.wire import AuctionKind, Check, InstrumentState, OrderFlag, OrderType, Peg, Place, Rule, TimeInForce
+from openbell.wire import AuctionKind, Check, InstrumentState, OrderFlag, OrderType, Peg, Place, Role, Rule, TimeInForce
 
-from tests.reference import combination, dark, stops
+from tests.reference import combination, dark, links, stops
 from tests.reference.accounts import Account
 from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Instrument, Order
 from tests.reference.output import Failure
@@ -39,6 +39,7 @@ class Asked:
     peg: int
     to_call: bool
     own: Order | None = None
+    tied: Order | None = None  # an order whose ring it joins
 
     def notional(self) -> int:
         worst = self.price + self.discretion if self.side == BUY else self.price
@@ -47,7 +48,7 @@ class Asked:
     def open_qty(self) -> int:
         """Lots in the account's other open orders of this side."""
         every = self.account.open_qty(self.instrument.number, self.side)
-        return every - (self.own.leaves if self.own else 0)
+        return every - sum(order.leaves for order in (self.own, self.tied) if order)
 
     def hold(self) -> int:
         """Cash held for the account's other orders."""
@@ -93,6 +94,8 @@ def form(state: State, command: Any) -> Iterator[Failure]:
         yield Failure(Check.FLAGS, reach.flags(), command.flags)
     if command.modes & ~reach.modes():
         yield Failure(Check.MODES, reach.modes(), command.modes)
+    if command.role > reach.last_role():
+        yield Failure(Check.ROLE, reach.last_role(), command.role)
     if command.peg > reach.last_peg():
         yield Failure(Check.PEG, reach.last_peg(), command.peg)
     at_once = command.tif in (TimeInForce.IOC, TimeInForce.FOK) or command.order_type == OrderType.MARKET
@@ -181,11 +184,12 @@ def prices(command: Any, instrument: Instrument) -> Iterator[Failure]:
         yield from on_a_tick(instrument.ticks().at(command.stop_price), command.stop_price)
     for distance in (command.offset * steps, command.discretion):
         yield from on_a_tick(instrument.tick_size, distance)
-    if kind == OrderType.LIMIT or has_cap:
+    is_child = command.role == Role.CHILD  # is looked at when it wakes
+    if (kind == OrderType.LIMIT or has_cap) and not is_child:
         yield from collar(instrument, side, command.price)
         if not goes_to_call(command, instrument):
             yield from band(instrument, side, command.price, command.discretion)
-    if has_stop:
+    if has_stop and not is_child:
         yield from stop_side(instrument, side, command.stop_price)
     if kind == OrderType.TRAILING_STOP:
         if not instrument.reference_price:
@@ -250,8 +254,7 @@ def new_price(command: Any, order: Order) -> int:
 
 
 def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failure]:
-    """Checks 4 to 27."""
-    yield from form(state, command)
+    """Checks 11 to 27."""
     instrument = state.instruments[command.instrument]
     yield from permission(state, account, new_in_state(command, instrument))
     if command.qty == 0:
@@ -277,9 +280,13 @@ def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failu
         yield Failure(Check.OPEN_ORDERS, account.max_open_orders, opened)
     if instrument.number not in account.positions:
         yield from position_capacity(state)
-    yield from exposure(asked)
-    if command.flags & OrderFlag.POST_ONLY:
-        yield from crossing(asked)
+    if command.role == Role.PEER:
+        asked.tied = links.named(state, command)
+        asked.qty = asked.tied.leaves if asked.tied else asked.qty
+    if command.role != Role.CHILD:
+        yield from exposure(asked)
+        if command.flags & OrderFlag.POST_ONLY:
+            yield from crossing(asked)
     if state.slots.left(state.capacity.orders) == 0:
         yield Failure(Check.ORDER_CAPACITY, state.capacity.orders, state.capacity.orders + 1)
     yield from pages(state)
@@ -299,6 +306,11 @@ def of_replace(state: State, command: Any, order: Order) -> Iterator[Failure]:
 
 def of_new_leaves(state: State, command: Any, order: Order, leaves: int) -> Iterator[Failure]:
     """Checks 15 to 27, of a replace to `leaves` > 0."""
+    yield from links.replaced_qty(command, order, leaves)
+    if order.place == Place.WAIT:
+        if order.order_type != OrderType.TRAILING_STOP and command.price != order.price:
+            yield from limit(order.instrument, command.price)
+        return
     in_call = order.instrument.state == InstrumentState.CALL
     asked = Asked(
         order.account,
@@ -338,7 +350,7 @@ def new_in_state(command: Any, instrument: Instrument) -> Iterator[Failure]:
     too_early = command.tif == TimeInForce.AT_OPEN and not is_opening
     if instrument.state not in (InstrumentState.OPEN, InstrumentState.CALL) or too_early:
         yield Failure(Check.INSTRUMENT_STATE, InstrumentState.OPEN, instrument.state)
-    if instrument.state == InstrumentState.CALL:
+    if instrument.state == InstrumentState.CALL and command.role != Role.CHILD:
         if command.peg:
             yield Failure(Check.COMBINATION, Rule.PEG_KIND, command.peg)
         if command.tif in (TimeInForce.IOC, TimeInForce.FOK):
@@ -351,7 +363,7 @@ def replaced_in_state(order: Order) -> Iterator[Failure]:
     state = order.instrument.state
     if state not in (InstrumentState.OPEN, InstrumentState.CALL):
         yield Failure(Check.INSTRUMENT_STATE, InstrumentState.OPEN, state)
-    if state == InstrumentState.CALL:
+    if state == InstrumentState.CALL and order.place != Place.WAIT:
         if order.peg:
             yield Failure(Check.COMBINATION, Rule.PEG_KIND, order.peg)
         yield from not_in_call(order.flags, order.min_qty, order.discretion)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from openbell import wire
-from openbell.wire import ModeFlag, OrderFlag, OrderType, Rule, TimeInForce
+from openbell.wire import ModeFlag, OrderFlag, OrderType, Role, Rule, TimeInForce
 
 from tests.reference.reach import Reach
 
@@ -60,6 +60,27 @@ def broken(command: Any, ts_ns: int, reach: Reach) -> Iterator[tuple[Rule, int]]
     fits = kind == LIMIT and rests and not flags & (OrderFlag.HIDDEN | OrderFlag.POST_ONLY) and discretion_fits(command)
     if command.discretion and not (fits and reach.discretion):
         yield Rule.DISCRETION, command.discretion
+    if not link_fits(command, may_be_a_leg(command)):
+        yield Rule.LINK, command.link_id
+
+
+def may_be_a_leg(order: Any) -> bool:
+    """What an order or a command must be to trade at others' expense."""
+    return bool(
+        order.order_type in (LIMIT, *STOPS_WITH_A_PRICE, OrderType.TRAILING_STOP)
+        and order.tif in (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD)
+        and not order.flags & ~int(OrderFlag.POST_ONLY | OrderFlag.DO_NOT_ROUTE)
+        and not (order.display_qty or order.min_qty or order.discretion)
+    )
+
+
+def link_fits(command: Any, is_a_leg: bool) -> bool:
+    """Check 10a of docs/linked.md."""
+    if command.role == Role.NONE:
+        return bool(command.link_id == 0)
+    if command.role == Role.PARENT:
+        return bool(command.link_id != 0)
+    return is_a_leg and (command.link_id != 0 or command.role == Role.CHILD)
 
 
 def is_at_once(command: Any) -> bool:

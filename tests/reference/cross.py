@@ -17,7 +17,7 @@ from openbell.wire import (
     TimeInForce,
 )
 
-from tests.reference import auctions, stops
+from tests.reference import auctions, links, stops
 from tests.reference.auctions import Crossing, Interest
 from tests.reference.books import BUY, SELL, Instrument, Order
 from tests.reference.matching import LARGEST_CASH_OF_A_SELLER, book_side, cancel, enter, leave
@@ -140,6 +140,7 @@ def trade(state: State, buyer: Order, seller: Order, price: int) -> int:
         )
         if order.leaves == 0:
             state.forget(order)
+    links.after_trade(state, [buyer, seller])
     return qty
 
 

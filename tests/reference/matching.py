@@ -16,7 +16,7 @@ from openbell.wire import (
     TimeInForce,
 )
 
-from tests.reference import dark, stops
+from tests.reference import dark, links, stops
 from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Instrument, Order
 from tests.reference.state import State
 
@@ -27,6 +27,7 @@ LARGEST_CASH_OF_A_SELLER = wire.MAX_CASH - wire.MAX_NOTIONAL
 def cancel(state: State, order: Order, reason: CancelReason) -> None:
     """End an order, in the book or not."""
     qty = order.leaves
+    order.place_at_end = order.place
     if order.resting:
         if order.place == Place.BOOK:
             state.output.touch(order.instrument)
@@ -34,6 +35,7 @@ def cancel(state: State, order: Order, reason: CancelReason) -> None:
     order.leaves = 0
     state.output.order_event(EventKind.CANCELED, order, reason=reason, qty=qty)
     state.forget(order)
+    links.after_cancel(state, order, reason)
 
 
 def leave(state: State, order: Order) -> None:
@@ -85,8 +87,8 @@ def enter(state: State, order: Order) -> None:
         return
     stopped = match(state, order)
     if order.leaves == 0:
-        state.forget(order)
-    elif stopped is not None:
+        return
+    if stopped is not None:
         cancel(state, order, stopped)
     elif order.tif not in (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD):
         cancel(state, order, CancelReason.IOC)
@@ -176,6 +178,8 @@ def restate(state: State, order: Order, lots: int, reason: RestateReason) -> Non
     lose(state, order, lots)
     qty = order.filled + order.leaves
     state.output.order_event(EventKind.RESTATED, order, reason=reason, qty=qty, leaves=order.leaves)
+    if reason == RestateReason.SELF_TRADE:
+        links.equalize(state, order)
 
 
 def trade(state: State, maker: Order, taker: Order, price: int) -> None:
@@ -206,8 +210,10 @@ def trade(state: State, maker: Order, taker: Order, price: int) -> None:
             leaves=order.leaves,
             trade_id=instrument.trades,
         )
-    if maker.leaves == 0:
-        state.forget(maker)
+    for order in (maker, taker):
+        if order.leaves == 0:
+            state.forget(order)
+    links.after_trade(state, [maker, taker])
 
 
 def tell_the_market(state: State, maker: Order, price: int, qty: int) -> None:

@@ -15,10 +15,11 @@ from openbell.wire import (
     OrderFlag,
     OrderType,
     Place,
+    Role,
     TimeInForce,
 )
 
-from tests.reference import checks, states
+from tests.reference import checks, links, states
 from tests.reference.accounts import Account
 from tests.reference.books import FOR_AUCTIONS, Order
 from tests.reference.capacity import Known
@@ -32,7 +33,7 @@ MASS_FLAGS = int(MassFlag.BY_SESSION | MassFlag.BY_GROUP)
 
 
 def new_order(state: State, command: Any) -> None:
-    account = state.accounts.get(command.account)
+    account, is_tied = state.accounts.get(command.account), False
     failure = next(checks.identity(state, command), None)
     if failure is None and account is not None:
         known = state.ids.find(account.number, command.client_order_id)
@@ -40,12 +41,21 @@ def new_order(state: State, command: Any) -> None:
             answer_again(state, command, account, known)
             return
         failure = next(checks.stale(account, command.client_order_id), None)
-        failure = failure or next(checks.of_new_order(state, command, account), None)
+        failure = failure or next(checks.form(state, command), None) or next(links.failures(state, command), None)
+        if failure is None:
+            failure = next(checks.of_new_order(state, command, account), None)
+            is_tied = failure is not None
     if failure is not None or account is None:
         refuse(state, EventKind.REJECTED, failure, command)
+        if is_tied:
+            links.take_along(state, command)
         return
     order = accept(state, command, account)
-    enter(state, order)
+    links.tie(state, order, command)
+    if command.role == Role.CHILD:
+        wait(state, order, Place.WAIT)
+    else:
+        enter(state, order)
 
 
 def content(command: Any) -> tuple[Any, ...]:
@@ -189,6 +199,8 @@ def replace(state: State, command: Any) -> None:
         names = {"order_id": order.order_id, "client_order_id": order.client_order_id}
         place = {"instrument": order.instrument.number, "side": order.side}
         refuse(state, EventKind.REPLACE_REJECTED, trouble, command, **names, **place)
+    elif order.place == Place.WAIT:
+        replace_waiting(state, order, command)
     elif order.place == Place.STOP:
         replace_stop(state, order, command, leaves)
     elif order.place == Place.CALL:
@@ -197,6 +209,15 @@ def replace(state: State, command: Any) -> None:
         shrink(state, order, leaves)
     else:
         requeue(state, order, checks.new_price(command, order), leaves)
+
+
+def replace_waiting(state: State, order: Order, command: Any) -> None:
+    """A child: only its price may change, and it keeps its place."""
+    order.price = checks.new_price(command, order)
+    if order.order_type == OrderType.STOP:
+        order.stop_price = order.price
+    qty, flags = order.leaves + order.filled, EventFlag.PRIORITY_KEPT
+    state.output.order_event(EventKind.REPLACED, order, qty=qty, leaves=order.leaves, flags=flags)
 
 
 def replace_stop(state: State, order: Order, command: Any, leaves: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from openbell.wire import CommandKind, ModeFlag, OrderFlag, OrderType, Peg, SelfTrade, TimeInForce
+from openbell.wire import CommandKind, ModeFlag, OrderFlag, OrderType, Peg, Role, SelfTrade, TimeInForce
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Reach:
     min_qty: bool = True  # and ALL_OR_NONE
     discretion: bool = True
     pegs: bool = True
+    links: bool = True  # docs/linked.md
     bands: bool = True  # docs/bands.md: and short sales, ticks by price
 
     def unknown_kinds(self) -> set[int]:
@@ -55,6 +56,9 @@ class Reach:
 
     def last_self_trade(self) -> SelfTrade:
         return SelfTrade.DECREMENT if self.decrement else SelfTrade.CANCEL_BOTH
+
+    def last_role(self) -> Role:
+        return Role.PARENT if self.links else Role.NONE
 
     def last_peg(self) -> Peg:
         return Peg.MIDPOINT if self.pegs else Peg.NONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from openbell import wire
 from openbell.wire import CancelReason, EventKind, ModeFlag, OrderType, Place, TimeInForce
 
-from tests.reference import matching
+from tests.reference import links, matching
 from tests.reference.books import BUY, Instrument, Order
 from tests.reference.state import State
 
@@ -33,6 +33,12 @@ def meet(state: State, instrument: Instrument, price: int) -> None:
 def serve_first(state: State) -> None:
     """The first of the queue."""
     order = state.queue[0]
+    if order.is_doomed:
+        matching.cancel(state, order, CancelReason.LINKED)
+        return
+    if order.place == Place.WAIT:
+        links.wake(state, order)
+        return
     matching.leave(state, order)
     if order.instrument.state != wire.InstrumentState.OPEN:
         matching.wait(state, order, Place.STOP)
@@ -49,6 +55,7 @@ def activate(state: State, order: Order) -> None:
         order.order_type, order.tif = OrderType.MARKET, TimeInForce.IOC
         order.price = instrument.effective_price(order.side)
     state.output.order_event(EventKind.TRIGGERED, order, qty=order.leaves + order.filled, leaves=order.leaves)
+    links.alone(state, order)
     lower, upper = instrument.bounds()
     if order.price > upper if order.side == BUY else order.price < lower:
         matching.cancel(state, order, CancelReason.PRICE_COLLAR)

@@ -229,6 +229,8 @@ def replaced_price(command: Any, order: Order, leaves: int) -> Iterator[Failure]
         return
     if command.price != order.price:  # one that came before the ticks changed stays valid
         yield from limit(instrument, command.price)
+    if order.place == Place.WAIT:
+        return
     if order.place == Place.STOP:
         if kind == OrderType.STOP:
             yield from stop_side(instrument, order.side, command.price)
@@ -307,10 +309,6 @@ def of_replace(state: State, command: Any, order: Order) -> Iterator[Failure]:
 def of_new_leaves(state: State, command: Any, order: Order, leaves: int) -> Iterator[Failure]:
     """Checks 15 to 27, of a replace to `leaves` > 0."""
     yield from links.replaced_qty(command, order, leaves)
-    if order.place == Place.WAIT:
-        if order.order_type != OrderType.TRAILING_STOP and command.price != order.price:
-            yield from limit(order.instrument, command.price)
-        return
     in_call = order.instrument.state == InstrumentState.CALL
     asked = Asked(
         order.account,
@@ -329,6 +327,8 @@ def of_new_leaves(state: State, command: Any, order: Order, leaves: int) -> Iter
     yield from replaced_price(command, order, leaves)
     asked.price = new_price(command, order)
     yield from worth(asked)
+    if order.place == Place.WAIT:
+        return
     yield from exposure(asked)
     if order.flags & OrderFlag.POST_ONLY and not in_call and not keeps_priority(command, order, leaves):
         yield from crossing(asked)

@@ -138,9 +138,10 @@ def trade(state: State, buyer: Order, seller: Order, price: int) -> int:
             leaves=order.leaves,
             trade_id=instrument.trades,
         )
+    links.after_trade(state, [buyer, seller])
+    for order in (buyer, seller):
         if order.leaves == 0:
             state.forget(order)
-    links.after_trade(state, [buyer, seller])
     return qty
 
 

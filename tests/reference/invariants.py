@@ -8,6 +8,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import (
     BookKind,
+    CancelReason,
     DataFlag,
     EventFlag,
     EventKind,
@@ -15,6 +16,8 @@ from openbell.wire import (
     OrderFlag,
     OrderType,
     Place,
+    RestateReason,
+    Role,
     Side,
     TimeInForce,
 )
@@ -33,6 +36,7 @@ from tests.reference.records import (
 )
 
 MOST_LEVELS = 1 << 20
+OF_CHILDREN = (CancelReason.LINKED, CancelReason.EXPOSURE)
 FOR_ANOTHER_AUCTION = (TimeInForce.AT_CLOSE, TimeInForce.AUCTION)
 
 
@@ -68,6 +72,8 @@ class Watch:
         self.states: Counter[int] = Counter()  # of instruments, CLOSED at first
         self.pairs: dict[int, list[Any]] = defaultdict(list)  # by instrument: the sellers' fills of the auction in hand
         self.auctions: list[tuple[int, ...]] = []  # of the command in hand
+        self.by_client: dict[tuple[int, int], int] = {}  # order ids by account and client order id
+        self.rings: dict[int, int] = {}  # by order id
         self.bands: dict[int, tuple[int, int]] = {}  # of instruments that have some
         self.restricted: Counter[int] = Counter()  # short sales, by instrument
         self._first: Any = None  # the first side of a trade: the maker's, in an auction the buyer's
@@ -79,6 +85,7 @@ class Watch:
             self._number(event)
             if event.kind == EventKind.ACCEPTED and not event.flags & EventFlag.DUPLICATE:
                 self.asked[event.order_id] = command.fields
+                self._tie(event, command.fields)
             if event.kind not in REJECTS:
                 self._event(event)
         assert self._first is None, "a fill without its other side"
@@ -107,6 +114,13 @@ class Watch:
             assert bool(record.price) == bool(record.level_qty)
             assert record.qty == record.level_qty % (1 << 32)
 
+    def _tie(self, event: Any, fields: dict[str, Any]) -> None:
+        """Which ring a new order is in: named for an order that was in it."""
+        self.by_client[event.account, event.client_order_id] = event.order_id
+        if fields.get("role", 0) in (Role.PEER, Role.CHILD) and fields.get("link_id", 0):
+            other = self.by_client[event.account, fields["link_id"]]
+            self.rings[event.order_id] = self.rings.get(other, other)
+
     def _number(self, event: Any) -> None:
         """Numbers of an account's events have no gap."""
         if event.account_seq:
@@ -128,7 +142,8 @@ class Watch:
             assert event.qty == event.leaves + event.filled
             self.ordered[order_id] = event.qty
         elif event.kind == EventKind.RESTATED:
-            assert event.qty == event.leaves + event.filled < self.ordered[order_id]
+            assert event.qty == event.leaves + event.filled <= self.ordered[order_id]
+            assert event.qty < self.ordered[order_id] or event.reason == RestateReason.ACTIVE
             assert (event.leaves > 0, event.filled) == (True, self.filled[order_id])
             self.ordered[order_id] = event.qty
         elif event.kind == EventKind.FILL:
@@ -146,7 +161,9 @@ class Watch:
         elif event.kind == EventKind.AUCTION:
             self._auction(event)
         elif event.kind == EventKind.CANCELED:
-            assert event.qty + event.filled == self.ordered[order_id]
+            # Children that were to wake have the lots of their parent already.
+            may_be_less = event.reason in OF_CHILDREN and self.asked[order_id].get("role", 0) == Role.CHILD
+            assert event.qty + event.filled == self.ordered[order_id] or may_be_less
             assert (event.filled, event.leaves) == (self.filled[order_id], 0)
             del self.ordered[order_id], self.filled[order_id]
 
@@ -248,10 +265,16 @@ class Watch:
         holds: Counter[int] = Counter()
         opened: Counter[int] = Counter()
         open_lots: Counter[tuple[int, int, int]] = Counter()
+        counted: set[int] = set()  # rings: their lots count once
+        lots_of: dict[int, int] = {}
         for row in rows.orders:
             holds[row.account] += row.hold
             opened[row.account] += 1
-            open_lots[row.account, row.instrument, row.side] += row.leaves
+            ring = self.rings.get(row.order_id, row.order_id)
+            assert lots_of.setdefault(ring, row.leaves) == row.leaves, "a ring's leaves are equal"
+            if row.place != Place.WAIT and ring not in counted:
+                counted.add(ring)
+                open_lots[row.account, row.instrument, row.side] += row.leaves
         proceeds: Counter[int] = Counter()
         realized: Counter[int] = Counter()
         for row in rows.positions:

@@ -87,8 +87,8 @@ def enter(state: State, order: Order) -> None:
         return
     stopped = match(state, order)
     if order.leaves == 0:
-        return
-    if stopped is not None:
+        state.forget(order)
+    elif stopped is not None:
         cancel(state, order, stopped)
     elif order.tif not in (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD):
         cancel(state, order, CancelReason.IOC)
@@ -210,10 +210,9 @@ def trade(state: State, maker: Order, taker: Order, price: int) -> None:
             leaves=order.leaves,
             trade_id=instrument.trades,
         )
-    for order in (maker, taker):
-        if order.leaves == 0:
-            state.forget(order)
     links.after_trade(state, [maker, taker])
+    if maker.leaves == 0:
+        state.forget(maker)
 
 
 def tell_the_market(state: State, maker: Order, price: int, qty: int) -> None:

@@ -66,3 +66,5 @@ def trade(state: State, pair: Pair) -> None:
     stopped = matching.meet(state, pair.resting, pair.incoming, pair.price)
     if stopped is not None:
         matching.cancel(state, pair.incoming, stopped)
+    elif pair.incoming.leaves == 0:
+        state.forget(pair.incoming)

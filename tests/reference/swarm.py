@@ -13,7 +13,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import InstrumentState, OrderFlag, OrderType, Place, SelfTrade, TimeInForce
 
-from tests.reference import calling, limiting
+from tests.reference import calling, limiting, tying
 from tests.reference import commands as ask
 from tests.reference.asking import Asking, special, spoilt
 from tests.reference.books import Order
@@ -26,6 +26,7 @@ USUAL = {
     "new": 45.0,
     "again": 1.5,
     "special": 20.0,
+    "tied": 6.0,
     "cancel": 12.0,
     "replace": 18.0,
     "mass": 1.0,
@@ -62,6 +63,7 @@ class Swarm:
         self.centre = world.centre
         reach = model.state.reach
         missing = [*(calling.USUAL if not reach.auctions else ()), *(limiting.USUAL if not reach.bands else ())]
+        missing += [] if reach.links else ["tied"]
         taken = [name for name in USUAL if name not in missing]
         makers: dict[str, Callable[[], Command]] = {name: getattr(self, f"make_{name}") for name in taken}
         factors = (0.0, 0.3, 1.0, 1.0, 1.0, 3.0)
@@ -198,6 +200,16 @@ class Swarm:
         if fields["tif"] in (TimeInForce.DAY, TimeInForce.GTC) and self.chance(0.1):
             fields |= {"tif": TimeInForce.GTD, "expire_ns": self.model.ts_ns + random.choice((1, 10**9, 10**11))}
         made = ask.special(**{"account": self.account(), "client_order_id": self.client_order_id()} | fields)
+        self.sent = [*self.sent[-20:], made]
+        return made
+
+    def make_tied(self) -> Command:
+        """An order that is tied to others; mostly there are some."""
+        fields = tying.order(self.random, self.model, self.qty(), self.chance(self.bad_share * 3))
+        if fields is None:
+            return self.make_special()
+        said = {"client_order_id": self.client_order_id(), "session": self.random.randrange(3)}
+        made = ask.special(**said | {name: int(value) for name, value in fields.items()})
         self.sent = [*self.sent[-20:], made]
         return made
 

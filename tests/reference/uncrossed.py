@@ -69,7 +69,7 @@ def price_now(row: Any, asked: Asked, instrument: Any) -> int | None:
 
 def hold(row: Any, asked: Asked, lot_size: int) -> int:
     """Cash that it must hold."""
-    if row.side == Side.SELL:
+    if row.side == Side.SELL or row.place == Place.WAIT:
         return 0
     return int((row.price + asked.get("discretion", 0)) * row.leaves * lot_size * 100)
 

@@ -24,7 +24,7 @@ class Reach:
     min_qty: bool = True  # and ALL_OR_NONE
     discretion: bool = True
     pegs: bool = True
-    links: bool = True  # docs/linked.md
+    linked: bool = True  # docs/linked.md
     bands: bool = True  # docs/bands.md: and short sales, ticks by price
 
     def unknown_kinds(self) -> set[int]:
@@ -58,7 +58,7 @@ class Reach:
         return SelfTrade.DECREMENT if self.decrement else SelfTrade.CANCEL_BOTH
 
     def last_role(self) -> Role:
-        return Role.PARENT if self.links else Role.NONE
+        return Role.PARENT if self.linked else Role.NONE
 
     def last_peg(self) -> Peg:
         return Peg.MIDPOINT if self.pegs else Peg.NONE

@@ -63,7 +63,7 @@ class Swarm:
         self.centre = world.centre
         reach = model.state.reach
         missing = [*(calling.USUAL if not reach.auctions else ()), *(limiting.USUAL if not reach.bands else ())]
-        missing += [] if reach.links else ["tied"]
+        missing += [] if reach.linked else ["tied"]
         taken = [name for name in USUAL if name not in missing]
         makers: dict[str, Callable[[], Command]] = {name: getattr(self, f"make_{name}") for name in taken}
         factors = (0.0, 0.3, 1.0, 1.0, 1.0, 3.0)

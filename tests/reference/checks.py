@@ -328,6 +328,7 @@ def of_new_leaves(state: State, command: Any, order: Order, leaves: int) -> Iter
     asked.price = new_price(command, order)
     yield from worth(asked)
     if order.place == Place.WAIT:
+        yield from pages(state)
         return
     yield from exposure(asked)
     if order.flags & OrderFlag.POST_ONLY and not in_call and not keeps_priority(command, order, leaves):

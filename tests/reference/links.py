@@ -67,11 +67,10 @@ def replaced_qty(command: Any, order: Order, leaves: int) -> Iterator[Failure]:
 # Joining
 
 
-def tie(state: State, order: Order, command: Any) -> None:
+def tie(state: State, order: Order, command: Any, other: Order | None) -> None:
     """A new order that was accepted, before it goes anywhere."""
     if command.role == Role.NONE:
         return
-    other = named(state, command) if command.link_id else None
     if command.role == Role.PARENT:
         assert other is not None
         order.children = ring_of(other)
@@ -199,8 +198,7 @@ def wake(state: State, order: Order) -> None:
         order.water = instrument.reference_price
         price = stops.trail(order.side, order.water, order.offset, order.modes)
         has_price = order.water != 0 and 1 <= price <= wire.MAX_PRICE
-        if has_price:
-            order.price = order.stop_price = price
+        order.price = order.stop_price = price if order.water else 0
     qty = order.filled + order.leaves
     state.output.order_event(EventKind.RESTATED, order, reason=RestateReason.ACTIVE, qty=qty, leaves=order.leaves)
     if not has_price or not reaches(order):

@@ -50,8 +50,9 @@ def new_order(state: State, command: Any) -> None:
         if is_tied:
             links.take_along(state, command)
         return
+    other = links.named(state, command) if command.link_id else None  # the new id may drop that of the named one
     order = accept(state, command, account)
-    links.tie(state, order, command)
+    links.tie(state, order, command, other)
     if command.role == Role.CHILD:
         wait(state, order, Place.WAIT)
     else:

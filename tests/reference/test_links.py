@@ -275,3 +275,20 @@ def test_the_lots_of_a_ring_count_once(desk: Desk) -> None:
     assert said(desk.do(ask.special(0, 2, 1, 20, stop_price=90, role=PEER, link_id=1, **STOP))) == []
     assert said(desk.do(ask.special(0, 3, 1, 1, stop_price=90, **STOP))) == ["REJECTED 0 SHORT_SALE 0 1"]
     assert said(desk.do(ask.special(0, 3, 1, 50, price=90, role=CHILD))) == []  # it is looked at when it wakes
+
+
+@pytest.mark.parametrize(("reference", "offset"), [(0, 3), (2, 3), (3, 3)])
+def test_a_trailing_child_without_a_price(desk: Desk, reference: int, offset: int) -> None:
+    """The reference price fell, or there is none any more."""
+    price = reference - offset if reference else 0
+    desk.do(
+        ask.special(1, 1, 1, 5, offset=offset, role=CHILD, **TRAIL),
+        ask.special(1, 2, 0, 5, price=reference or 1, role=PARENT, link_id=1),
+        ask.sell(2, 1, reference or 1, 2),
+        ask.instrument(0, -1, -1, reference),
+    )
+    assert said(desk.do(ask.cancel(1, 2))) == [
+        f"CANCELED 1 3@{reference or 1} left 0 USER",
+        f"RESTATED 1 2@{price} left 2 ACTIVE",
+        f"CANCELED 1 2@{price} left 0 EXPOSURE",
+    ]

@@ -49,7 +49,7 @@ def leave(state: State, order: Order) -> None:
         return
     order.instrument.unseen.remove(order)
     order.place, order.resting = Place.BOOK, False
-    if order in state.queue:
+    if order in state.queue and not order.is_doomed:
         state.queue.remove(order)
 
 

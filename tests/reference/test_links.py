@@ -292,3 +292,18 @@ def test_a_trailing_child_without_a_price(desk: Desk, reference: int, offset: in
         f"RESTATED 1 2@{price} left 2 ACTIVE",
         f"CANCELED 1 2@{price} left 0 EXPOSURE",
     ]
+
+
+def test_who_is_to_end_comes_out_of_a_call_first(desk: Desk) -> None:
+    """The other one ended with the day, before the auction; this one enters with the rest, and then it is its turn."""
+    end_ns = desk.ts_ns + 9
+    desk.do(
+        ask.call(0),
+        ask.special(0, 1, 1, 10, price=110),
+        ask.special(0, 2, 1, 10, stop_price=90, tif=TimeInForce.DAY, role=PEER, link_id=1, **STOP),
+        ask.schedule(end_ns),
+        ask.call(0, at_ns=end_ns),
+    )
+    events = [event for event in desk.do(ask.tick(), after_ns=9) if event.account_seq]
+    assert said(events) == ["CANCELED 0 10@90 left 0 DAY_END", "CANCELED 0 10@110 left 0 LINKED"]
+    assert desk.orders() == []

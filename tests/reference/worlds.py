@@ -247,6 +247,6 @@ WORLDS = (
         weights=SPECIAL | {"new": 1, "cancel": 0.3, "shares": 0.3},
         kinds=("reduce_only", "reduce_only", "icebergs", "slide", "hidden"),
         special_share=0.8,
-        swarms=8,
+        swarms=16,
     ),
 )

@@ -27,7 +27,7 @@ cdef void tell_bands(Market* m, uint32_t instrument, int64_t lower, int64_t uppe
     d.ts_ns = m.ts_ns
     d.kind = BOOK_KIND_BANDS
     d.side = 0
-    d.state = m.instruments[instrument].state
+    d.state = 0
     d.flags = 0
     d.instrument = instrument
     d.order_id = <uint64_t> upper

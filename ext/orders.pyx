@@ -26,8 +26,8 @@ from ext.matching cimport (
 from ext.links cimport check_link, end_named, tie_order
 from ext.places cimport hold_price, is_market_in_call, lots_of, place_of
 from ext.risk cimport (
-    Refusal, check_account_state, check_band, check_exposure, check_notional, check_pages, check_post_only, check_price, check_qty,
-    check_rate, check_reduce_only, check_slots, either, market_price, refuse, slide,
+    Refusal, check_account_state, check_band, check_exposure, check_notional, check_pages, check_post_only, check_price,
+    check_qty, check_rate, check_reduce_only, check_slots, either, market_price, refuse, slide,
 )
 from ext.special cimport arrive, dress, go_unseen, replace_special
 from ext.ties cimport is_alone, is_waiting

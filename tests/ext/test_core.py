@@ -55,7 +55,7 @@ def test_takes_structured_arrays() -> None:
         (tick(1), "CONFIGURE .* must come first, got kind 5"),
         (configure(orders=0) + tick(2), "command 1 of the buffer, .*CONFIGURE .* must come first"),
         (configure() + record(wire.ORDER_COMMAND, kind=6, seq=2, ts_ns=5), "kind 6 is unknown"),
-        (configure() + record(wire.ADMIN_COMMAND, kind=75, seq=2, ts_ns=5), "kind 75 is unknown"),
+        (configure() + record(wire.ADMIN_COMMAND, kind=78, seq=2, ts_ns=5), "kind 78 is unknown"),
         (configure() + record(wire.ORDER_COMMAND, kind=0, seq=2, ts_ns=5), "kind 0 is unknown"),
         (configure() + record(wire.ADMIN_COMMAND, kind=73, seq=2, ts_ns=5)[:64], "only 64 bytes are left"),
     ],

@@ -131,7 +131,7 @@ def test_bytes_that_are_no_commands_are_refused() -> None:
         batch.add_orders(bytes(64), 128, 0, ALLOWED)
     with pytest.raises(ValueError, match="64 bytes from 0 on are not whole commands of 128 bytes"):
         batch.add_specials(bytes(64), 0, 0, ALLOWED)
-    for wrong in (b"", bytes(64), bytes(256), admin()[:64], admin(5), admin(75), special(), tick() + bytes(192)):
+    for wrong in (b"", bytes(64), bytes(256), admin()[:64], admin(5), admin(78), special(), tick() + bytes(192)):
         with pytest.raises(ValueError, match="neither an AdminCommand nor a TICK"):
             batch.add_admin(wrong)
     assert batch.seal(1) == 0

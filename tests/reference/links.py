@@ -14,7 +14,7 @@ from tests.reference.books import BUY, Order, Ring
 from tests.reference.output import Failure
 from tests.reference.state import State
 
-CHECKED_WHEN_AWAKE = (Check.POSITION_LIMIT, Check.SHORT_SALE, Check.BUYING_POWER)
+CHECKED_WHEN_AWAKE = (Check.POSITION_LIMIT, Check.SHORT_SALE, Check.SHORT_PRICE, Check.BUYING_POWER)
 
 
 # Checks
@@ -231,7 +231,7 @@ def is_met(order: Order) -> bool:
 
 
 def reaches(order: Order) -> bool:
-    """Whether a child passes checks 22 to 24."""
+    """Whether a child passes checks 22 to 24, 23a too."""
     account: Account = order.account
     asked = checks.Asked(
         account,

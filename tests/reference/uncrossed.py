@@ -41,12 +41,13 @@ def has_minimum(order_id: int, asked: Mapping[int, Asked]) -> bool:
 
 
 def within(price: int | None, row: Any, bands: tuple[int, int] | None, tick: int) -> int | None:
-    """A peg does not leave the bands; a limit order is not there beyond them."""
+    """A peg beyond the bands has no price; a limit order is not there beyond them."""
     if price is None or bands is None:
         return price
+    is_within = price <= bands[1] // tick * tick if row.side == Side.BUY else price >= -(-bands[0] // tick) * tick
     if row.order_type == OrderType.PEGGED:
-        return min(price, bands[1] // tick * tick) if row.side == Side.BUY else max(price, -(-bands[0] // tick) * tick)
-    assert price <= bands[1] if row.side == Side.BUY else price >= bands[0], "it rests beyond the bands"
+        return price if is_within else None
+    assert is_within, "it rests beyond the bands"
     return price
 
 

@@ -102,7 +102,7 @@ cdef inline uint8_t check_new(
     int64_t* index, uint32_t* named, Refusal* r,
 ) noexcept nogil:
     """Checks 5 to 27. price, index: where the order may go to. named: the slot of the order that it is tied to."""
-    cdef int64_t notional, lots
+    cdef int64_t notional, lots, own_lots
     cdef uint8_t check = 0
     if unlikely(f != &NOTHING or not is_plain(c)):
         check = check_fields(c, f, m.ts_ns, r)
@@ -162,15 +162,16 @@ cdef inline uint8_t check_new(
     if unlikely(f.role == ROLE_CHILD):
         check = check_slots(m, r)
         return check if check else check_pages(m, r)
+    lots = c.qty
+    own_lots = 0
     if unlikely(f.role == ROLE_PEER):
-        lots = lots_of(m, named[0])
-        check = check_exposure(a, p, c.side, lots, product(price[0], lots, i.multiplier), lots, 0, r)
-    else:
-        check = check_exposure(a, p, c.side, c.qty, notional, 0, 0, r)
+        lots = own_lots = lots_of(m, named[0])
+        notional = product(price[0], lots, i.multiplier)
+    check = check_exposure(a, p, c.side, lots, notional, own_lots, 0, r)
     if unlikely(check):
         return check
     if unlikely(i.way & SHORT_RESTRICTED) and c.side == SIDE_SELL and sells_short(
-            p, c.qty, lots_of(m, named[0]) if f.role == ROLE_PEER else 0):
+            p, lots, own_lots):
         check = check_short(i, &m.instrument_texts[c.instrument], c.order_type, f.peg, price[0] - f.discretion,
                             goes_to_call(c, i), r)
         if check:

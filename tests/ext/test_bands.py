@@ -174,6 +174,14 @@ def test_a_replace_is_looked_at_too() -> None:
     assert said(m.replace(B, accepted.order_id, 510, 5)) == ["REPLACED 2/1 5@510"]
 
 
+def test_a_peer_sells_what_its_ring_has_left() -> None:
+    m = restricted()
+    m.sell(A, 550, 100)
+    m.buy(C, 550, 40)
+    accepted, restated = m.sell(A, 0, 100, order_type=STOP, stop_price=450, role=wire.Role.PEER, link_id=1)
+    assert (accepted.kind, restated.leaves) == (EventKind.ACCEPTED, 60)
+
+
 def test_free_again() -> None:
     m = restricted()
     m.admin(CommandKind.SET_SHORT_SALE, 0, instrument=0)

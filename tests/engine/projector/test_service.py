@@ -170,7 +170,9 @@ async def test_a_server_that_is_stopped_under_load_and_started_again(
                 await asyncio.sleep(0.01)
             assert server.pid is not None
             os.kill(server.pid, number)
-            await running.until(lambda: running.status.projector_state == ProjectorState.WAITING)
+            while running.status.projector_state != ProjectorState.WAITING:
+                running.trade(100)  # one that has nothing to write notices nothing
+                await asyncio.sleep(0.01)
             before = running.market.seq
             for _ in range(10):
                 running.trade(100)

@@ -144,21 +144,18 @@ cdef void have_end(Market* m, uint32_t slot) noexcept nogil:
 
 
 cdef void end_ring(Market* m, uint32_t first) noexcept nogil:
-    """Have all of a ring end, in its order from here on; none is tied to another, or to a parent, any more."""
+    """Have all of a ring end, in its order from here on. Until they do they are a ring, but nobody's children."""
     cdef uint32_t parent = m.ties[first].parent
     cdef uint32_t at = first
-    cdef uint32_t next
     if parent:
         m.orders[parent].special &= ~<uint32_t> IS_PARENT
         m.ties[parent].child = 0
     while True:
-        next = m.ties[at].next
         m.ties[at].parent = 0
-        leave_ring(m, at)
         have_end(m, at)
-        if next == at:
+        at = m.ties[at].next
+        if at == first:
             return
-        at = next
 
 
 cdef void end_named(Market* m, uint32_t named) noexcept nogil:
@@ -218,7 +215,8 @@ cdef void end_tie(Market* m, uint32_t slot) noexcept nogil:
             end_ring(m, m.ties[slot].child)
     if next != slot:
         leave_ring(m, slot)
-        end_ring(m, next)
+        if not o.special & MUST_END:  # else the others are to end, too, already
+            end_ring(m, next)
     elif parent:
         m.orders[parent].special &= ~<uint32_t> IS_PARENT
         m.ties[parent].child = 0

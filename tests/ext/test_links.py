@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from openbell import wire
 from openbell.wire import (
     CancelReason,
     Check,
@@ -364,6 +365,34 @@ def test_children_wake_in_a_halt_and_limits_wait_for_the_auction() -> None:
         "RESTATED 1/1 50 left 50 ACTIVE", "RESTATED 1/2 50 left 50 ACTIVE",
     ]  # fmt: skip
     assert {row.client_order_id: row.place for row in m.orders(account=A)} == {1: Place.CALL, 2: Place.STOP}
+
+
+def test_orders_that_are_to_end_stay_a_ring_until_they_do() -> None:
+    """A day's end takes one of three; the auction of the same TICK trades another before the queue is served."""
+    m = market()
+    m.sell(A, 550, 100)
+    m.sell(A, 0, 100, order_type=STOP, stop_price=450, role=PEER, link_id=1, tif=TimeInForce.DAY)
+    m.sell(A, 0, 100, order_type=STOP, stop_price=400, role=PEER, link_id=1)
+    end_ns = m.ts_ns + 1000
+    m.admin(CommandKind.SET_SCHEDULE, end_ns)
+    m.admin(
+        CommandKind.SET_INSTRUMENT_STATE,
+        wire.AuctionKind.HALT,
+        end_ns,
+        InstrumentState.OPEN,
+        instrument=0,
+        state=InstrumentState.CALL,
+    )
+    m.buy(B, 550, 30)
+    assert [line for line in said(m.tick(end_ns)) if " 1/" in line] == [
+        "CANCELED 1/2 100 left 0 DAY_END",
+        "FILL 1/1 30 left 70",
+        "RESTATED 1/3 70 left 70 LINKED",
+        "CANCELED 1/3 70 left 0 LINKED",
+        "CANCELED 1/1 70 left 0 LINKED",
+    ]
+    assert open_sell(m) == 0
+    assert places(m) == {}
 
 
 def test_a_mass_cancel_counts_what_it_cancels() -> None:

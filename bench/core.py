@@ -20,6 +20,7 @@ from bench.harness import native
 from bench.harness.child import environment
 from bench.harness.peers import PeerEnvironment, PeerResult
 from bench.harness.rounds import interleave, median, median_ratio
+from bench.kinds import rows as kinds
 from bench.peers import PEERS
 from bench.plot import Series, line_plot
 from bench.table import Limit, Report, Row
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=5, help="turns of core and bounds (default 5)")
     parser.add_argument("--flow", type=Path, help="a flow file of one symbol with its .json, instead of our own")
     parser.add_argument("--no-peers", action="store_true", help="leave out the packages of others")
+    parser.add_argument("--no-types", action="store_true", help="leave out types of orders, and crowds")
     parser.add_argument("--no-scale", action="store_true", help="leave out growing books and symbols")
     parser.add_argument("--plot", type=Path, metavar="DIR", help="write core-resting.svg and core-symbols.svg there")
 
@@ -87,6 +89,10 @@ def run(args: argparse.Namespace) -> int:
         against_bounds(report, flow_of(args.work, args.events, 8), args.rounds, args.work / "build", "8 symbols")
     if not args.no_peers:
         against_peers(report, one, core_ns, args.work)
+    if not args.no_types:
+        kinds.each_type(report, args.rounds)
+        warm = RESTING[0]
+        kinds.crowds(report, flow_of(args.work, warm + SCALE_EVENTS, 1, warm), warm, args.rounds)
     if not args.no_scale:
         as_it_grows(report, args.work, max(1, args.rounds // 2), args.plot)
     return report.show(args.json)

@@ -1,7 +1,7 @@
 """Orders that rest in the dark, and what an incoming order meets of them and of the book: docs/orders.md, "Matching".
 
 Hidden orders are sorted by price, pegs as pegs.pxd says; displayed orders with discretion by what they would go to.
-An instrument without any of these has way 0, and nothing here is asked.
+Where an instrument has way 0 there are none of these, and nothing here is asked.
 """
 
 from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t

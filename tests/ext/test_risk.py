@@ -20,7 +20,7 @@ from openbell.wire import (
 )
 
 from tests.ext.market import BUY, CASH, DAY, FOK, GTC, IOC, SELL, A, B, Market
-from tests.reference.reach import CORE
+from tests.reference.checks import ORDER_FLAGS
 
 ORDER: dict[str, Any] = {"account": A, "side": BUY, "price": 1000, "qty": 10, "tif": GTC, "client_order_id": 7}
 POST = OrderFlag.POST_ONLY
@@ -83,7 +83,7 @@ CASES: list[tuple[Any, dict[str, Any], Check, int, int, int]] = [
     (NOTHING, {"tif": 8}, Check.TIME_IN_FORCE, 7, 8, 0),
     (NOTHING, {"tif": TimeInForce.GTD}, Check.COMBINATION, Rule.EXPIRE, 0, 0),
     (NOTHING, {"self_trade": 5}, Check.SELF_TRADE_MODE, 4, 5, 0),
-    (NOTHING, {"flags": 3}, Check.FLAGS, CORE.flags(), 3, 0),
+    (NOTHING, {"flags": 3}, Check.FLAGS, ORDER_FLAGS, 3, 0),
     (NOTHING, {"flags": POST, "tif": IOC}, Check.TIME_IN_FORCE, 1, 2, 0),
     (NOTHING, {"flags": POST, "tif": FOK}, Check.TIME_IN_FORCE, 1, 3, 0),
     (NOTHING, {"flags": POST, "order_type": OrderType.MARKET, "tif": DAY}, Check.TIME_IN_FORCE, 1, 0, 0),

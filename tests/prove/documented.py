@@ -33,8 +33,6 @@ from openbell.wire import (
     TimeInForce,
 )
 
-from tests.reference.taken import waits_for
-
 Key = tuple[Any, ...]  # group, then a number for each of its enums
 
 
@@ -255,14 +253,3 @@ def everything() -> set[Key]:
         assert enum is not None
         keys |= {(group, member) for member in enum}
     return {tuple(int(part) if isinstance(part, int) else part for part in key) for key in keys}
-
-
-def waiting() -> dict[str, list[str]]:
-    """What nothing meets yet: the features that it waits for."""
-    found = {name(key): waits_for(name(key)) for key in everything()}
-    return {what: features for what, features in sorted(found.items()) if features}
-
-
-def due() -> set[Key]:
-    """What a proof has to meet today."""
-    return {key for key in everything() if not waits_for(name(key))}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from tests.prove.documented import Key, due
+from tests.prove.documented import Key, everything
 from tests.prove.session import Difference, Result, Session
 
 SILENCE_S = 300.0  # a session takes seconds: one that says nothing for that long hangs
@@ -43,7 +43,7 @@ class Total:
             self.differences.append(result.difference)
 
     def uncovered(self) -> set[Key]:
-        return due() - self.met.keys()
+        return everything() - self.met.keys()
 
 
 _beats: Any = None  # of this process: by session number, how many commands it has given

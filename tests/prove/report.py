@@ -9,7 +9,7 @@ from itertools import groupby, zip_longest
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.prove.documented import GROUPS, due, name, waiting
+from tests.prove.documented import GROUPS, everything, name
 from tests.prove.pool import Total
 from tests.prove.session import Difference
 from tests.reference.compare import Step
@@ -51,7 +51,8 @@ class Shown:
     def say(self, total: Total) -> None:
         if self.bar:
             rate = total.events / total.took_s if total.took_s else 0.0
-            said = f"{total.events:,} events, {rate:,.0f}/s, met {len(due()) - len(total.uncovered())} of {len(due())}"
+            of = len(everything())
+            said = f"{total.events:,} events, {rate:,.0f}/s, met {of - len(total.uncovered())} of {of}"
             self.bar.update(self.task, completed=total.events, description=said)
         elif time.monotonic() - self.last_s >= PLAIN_EVERY_S:
             self.last_s = time.monotonic()
@@ -93,7 +94,7 @@ def table(total: Total) -> str:
     """How often everything was met, by group."""
     said = []
     names = {name(key): times for key, times in total.met.items()}
-    for key in due():
+    for key in everything():
         names.setdefault(name(key), 0)
     place = {group: number for number, group in enumerate(GROUPS)}
     ordered = sorted(names, key=lambda what: (place[what.partition(": ")[0]], what))
@@ -104,17 +105,11 @@ def table(total: Total) -> str:
 
 
 def closing(total: Total) -> str:
-    """What was not met, what waits, and the verdict."""
+    """What was not met, and the verdict."""
     said = []
     missed = sorted(map(name, total.uncovered()))
-    later = waiting()
-    if later:
-        features = sorted({feature for waits in later.values() for feature in waits})
-        said.append(
-            f"not taken yet (tests/reference/taken.py): {', '.join(features)}: {len(later)} things wait for them"
-        )
     if missed:
         said += [f"NOT MET: {len(missed)}", *(f"    {what}" for what in missed)]
-    met = len(due()) - len(missed)
-    said.append(f"met {met} of {len(due())}; differences: {len(total.differences)}; {speed(total)}")
+    of = len(everything())
+    said.append(f"met {of - len(missed)} of {of}; differences: {len(total.differences)}; {speed(total)}")
     return "\n".join(said)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from ext.core import Core
 from tests.reference.compare import Pair, Step
@@ -12,7 +13,7 @@ LONGEST_S = 60.0
 ROWS_EVERY = 20
 
 
-def parts(steps: Sequence[Step], core: type[Core] = Core) -> tuple[int, str]:
+def parts(steps: Sequence[Step], core: Callable[[], Any] = Core) -> tuple[int, str]:
     """How many commands until the two sides part, and how; (0, "") when they do not."""
     pair = Pair(core)
     for place, step in enumerate(steps, 1):
@@ -25,7 +26,7 @@ def parts(steps: Sequence[Step], core: type[Core] = Core) -> tuple[int, str]:
     return 0, ""
 
 
-def smaller(steps: list[Step], seconds: float = LONGEST_S, core: type[Core] = Core) -> tuple[list[Step], str]:
+def smaller(steps: list[Step], seconds: float = LONGEST_S, core: Callable[[], Any] = Core) -> tuple[list[Step], str]:
     """The commands that are left, and how the two sides part with them; "" when they do not without what else the
     session did (snapshots, batches).
 

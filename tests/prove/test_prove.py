@@ -6,18 +6,15 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from tests.prove import pool, report
 from tests.prove.__main__ import main
-from tests.prove.documented import GROUPS, due, everything, name
+from tests.prove.documented import GROUPS, everything, name
 from tests.prove.pool import Total, prove
 from tests.prove.session import Difference, Result, Session
-from tests.reference.reach import Reach
-from tests.reference.taken import FEATURES, NOT_YET, waits_for
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = 300_000
@@ -31,7 +28,7 @@ def short(seed: int, number: int) -> Result:
 
 def meets(seed: int, number: int) -> Result:
     """Nothing until the sixth session, and then all."""
-    return Result(number, "plain", commands=10, events=100, met=Counter(due() if number == 5 else ()))
+    return Result(number, "plain", commands=10, events=100, met=Counter(everything() if number == 5 else ()))
 
 
 def parts(seed: int, number: int) -> Result:
@@ -118,13 +115,6 @@ def test_everything_has_a_name_of_its_own_and_its_group() -> None:
     assert not any(part.isdigit() for text in names if "value refused" not in text for part in text.split())
 
 
-def test_what_waits_for_a_feature_is_something() -> None:
-    assert {field.name for field in fields(Reach)} <= set(FEATURES)
-    names = {name(key) for key in everything()}
-    for feature in NOT_YET:
-        assert any(feature in waits_for(text) for text in names), f"nothing waits for {feature}"
-
-
 def test_the_table_has_what_was_not_met_with_zeros() -> None:
     total = Total()
     total.met["event", 2] = 1234567
@@ -132,7 +122,7 @@ def test_the_table_has_what_was_not_met_with_zeros() -> None:
     assert any(line.split() == ["FILL", "1,234,567"] for line in lines)
     assert any(line.split() == ["ACCEPTED", "0"] for line in lines)
     missed = report.closing(total)
-    assert f"met 1 of {len(due())}" in missed
+    assert f"met 1 of {len(everything())}" in missed
     assert "    event: ACCEPTED\n" in missed
 
 

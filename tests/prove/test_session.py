@@ -156,7 +156,7 @@ def test_sides_of_unequal_length_and_long_records() -> None:
 def test_few_commands_are_left() -> None:
     difference = run(AlwaysWrongPrice).difference
     assert difference is not None
-    fewer, text = smaller(difference.steps, 20.0, AlwaysWrongPrice)  # type: ignore[arg-type]
+    fewer, text = smaller(difference.steps, 20.0, AlwaysWrongPrice)
     assert "events differ" in text
     # Capacities, an instrument that opens, two accounts with cash or shares, two orders that meet.
     assert len(fewer) <= 15 < len(difference.steps)

@@ -15,7 +15,6 @@ from openbell.wire import ModeFlag, OrderFlag, OrderType, Peg, SelfTrade, TimeIn
 
 from tests.reference.books import BUY, Instrument, Order
 from tests.reference.market import Market
-from tests.reference.reach import Reach
 
 Fields = dict[str, Any]
 RESTING = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTC)
@@ -136,24 +135,16 @@ class Asking:
 KINDS = ("icebergs", "reduce_only", "slide", "hidden", "min_qty", "discretion", "pegs")
 
 
-def owner(random: Random, reach: Reach) -> Fields:
+def owner(random: Random) -> Fields:
     """Group and mode of self-trade prevention, of any order."""
-    modes = [mode for mode in SelfTrade if mode <= reach.last_self_trade()]
-    mode = random.choice(modes) if random.random() < 0.5 else SelfTrade.ALLOW
-    return {"self_trade": mode} | ({"self_trade_group": random.choice(GROUPS)} if reach.owners else {})
+    mode = random.choice(list(SelfTrade)) if random.random() < 0.5 else SelfTrade.ALLOW
+    return {"self_trade": mode, "self_trade_group": random.choice(GROUPS)}
 
 
-def special(asking: Asking, reach: Reach, kinds: Sequence[str]) -> Fields:
-    """An order of any of these kinds that `reach` has; empty where it has none."""
-    kinds = [kind for kind in kinds if getattr(reach, kind) and (kind != "min_qty" or reach.hidden)]
-    if not kinds:
-        return {}
+def special(asking: Asking, kinds: Sequence[str]) -> Fields:
+    """An order of any of these kinds."""
     make: Callable[[], Fields] = getattr(asking, asking.random.choice(kinds))
-    fields = make()
-    if not reach.reduce_only or not reach.hidden:
-        allowed = reach.flags()
-        fields["flags"] = fields.get("flags", 0) & allowed
-    return fields | owner(asking.random, reach)
+    return make() | owner(asking.random)
 
 
 def spoilt(random: Random, fields: Fields) -> Fields:

@@ -10,16 +10,10 @@ from openbell.wire import BookKind, CancelReason, Check, EventKind, RestateReaso
 from ext.core import Core
 from tests.reference.desk import AnyMarket, Desk
 from tests.reference.market import Market
-from tests.reference.reach import CORE
 from tests.reference.records import REJECTS
 
+MARKETS: list[Callable[[], AnyMarket]] = [Market, Core]
 NAMED_BY = {EventKind.CANCELED: CancelReason, EventKind.RESTATED: RestateReason}
-
-
-def markets(*features: str) -> list[Callable[[], AnyMarket]]:
-    """The model, and the core where it takes these features (fields of `Reach`)."""
-    taken = all(getattr(CORE, feature) for feature in features)
-    return [Market, Core] if taken else [Market]
 
 
 def opened(market: AnyMarket, accounts: int = 4, flags: int = 1, **fields: int) -> Desk:

@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from openbell import wire
-from openbell.wire import AuctionKind, Check, InstrumentState, OrderFlag, OrderType, Peg, Place, Role, Rule, TimeInForce
+from openbell.wire import (
+    AuctionKind,
+    Check,
+    InstrumentState,
+    ModeFlag,
+    OrderFlag,
+    OrderType,
+    Peg,
+    Place,
+    Role,
+    Rule,
+    SelfTrade,
+    TimeInForce,
+)
 
 from tests.reference import combination, dark, links, stops
 from tests.reference.accounts import Account
@@ -21,7 +34,10 @@ from tests.reference.state import State
 
 LARGEST_I64 = (1 << 63) - 1
 LARGEST_U32 = (1 << 32) - 1
-REPLACE_FLAGS = int(OrderFlag.QTY_IS_LEAVES | OrderFlag.REQUEUE)  # a plain number, as in `Reach.flags`
+# Plain numbers: ~ of an IntFlag has only the bits that it knows.
+REPLACE_FLAGS = int(OrderFlag.QTY_IS_LEAVES | OrderFlag.REQUEUE)
+ORDER_FLAGS = sum(set(OrderFlag)) - REPLACE_FLAGS  # of a new order
+MODES = sum(set(ModeFlag))
 
 
 @dataclass
@@ -79,32 +95,29 @@ def stale(account: Account, client_order_id: int) -> Iterator[Failure]:
 
 def form(state: State, command: Any) -> Iterator[Failure]:
     """Checks 4 to 10a."""
-    reach = state.reach
     if command.instrument not in state.instruments:
         yield Failure(Check.INSTRUMENT, 0, command.instrument)
     if command.side > 1:
         yield Failure(Check.SIDE, 1, command.side)
-    if command.order_type > reach.last_type():
-        yield Failure(Check.ORDER_TYPE, reach.last_type(), command.order_type)
-    if command.tif > reach.last_tif():
-        yield Failure(Check.TIME_IN_FORCE, reach.last_tif(), command.tif)
-    if command.self_trade > reach.last_self_trade():
-        yield Failure(Check.SELF_TRADE_MODE, reach.last_self_trade(), command.self_trade)
-    if command.flags & ~reach.flags():
-        yield Failure(Check.FLAGS, reach.flags(), command.flags)
-    if command.modes & ~reach.modes():
-        yield Failure(Check.MODES, reach.modes(), command.modes)
-    if command.role > reach.last_role():
-        yield Failure(Check.ROLE, reach.last_role(), command.role)
-    if command.peg > reach.last_peg():
-        yield Failure(Check.PEG, reach.last_peg(), command.peg)
+    if command.order_type > OrderType.PEGGED:
+        yield Failure(Check.ORDER_TYPE, OrderType.PEGGED, command.order_type)
+    if command.tif > TimeInForce.AUCTION:
+        yield Failure(Check.TIME_IN_FORCE, TimeInForce.AUCTION, command.tif)
+    if command.self_trade > SelfTrade.DECREMENT:
+        yield Failure(Check.SELF_TRADE_MODE, SelfTrade.DECREMENT, command.self_trade)
+    if command.flags & ~ORDER_FLAGS:
+        yield Failure(Check.FLAGS, ORDER_FLAGS, command.flags)
+    if command.modes & ~MODES:
+        yield Failure(Check.MODES, MODES, command.modes)
+    if command.role > Role.PARENT:
+        yield Failure(Check.ROLE, Role.PARENT, command.role)
+    if command.peg > Peg.MIDPOINT:
+        yield Failure(Check.PEG, Peg.MIDPOINT, command.peg)
     at_once = command.tif in (TimeInForce.IOC, TimeInForce.FOK) or command.order_type == OrderType.MARKET
     if command.flags & OrderFlag.POST_ONLY and at_once:
         yield Failure(Check.TIME_IN_FORCE, TimeInForce.GTC, command.tif)
-    for rule, value in combination.broken(command, state.output.ts_ns, reach):
+    for rule, value in combination.broken(command, state.output.ts_ns):
         yield Failure(Check.COMBINATION, rule, value)
-    if command.self_trade_group and not reach.owners:
-        yield Failure(Check.SELF_TRADE_MODE, 0, command.self_trade_group)
 
 
 def price_of(command: Any, instrument: Instrument) -> int:

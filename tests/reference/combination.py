@@ -8,8 +8,6 @@ from typing import Any
 from openbell import wire
 from openbell.wire import ModeFlag, OrderFlag, OrderType, Role, Rule, TimeInForce
 
-from tests.reference.reach import Reach
-
 LARGEST_TRAIL = 9999  # basis points
 MOST_PARTS = 1000  # of an iceberg
 FOR_AUCTIONS = (TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE, TimeInForce.AUCTION)
@@ -17,7 +15,7 @@ STOPS_WITH_A_PRICE = (OrderType.STOP, OrderType.STOP_LIMIT)
 LIMIT, MARKET, TO_LIMIT = OrderType.LIMIT, OrderType.MARKET, OrderType.MARKET_TO_LIMIT
 
 
-def broken(command: Any, ts_ns: int, reach: Reach) -> Iterator[tuple[Rule, int]]:
+def broken(command: Any, ts_ns: int) -> Iterator[tuple[Rule, int]]:
     """All rules that it breaks, in their order, with the value of the field."""
     kind, tif, flags = command.order_type, command.tif, command.flags
     rests = tif in (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD)
@@ -50,15 +48,15 @@ def broken(command: Any, ts_ns: int, reach: Reach) -> Iterator[tuple[Rule, int]]
     if flags & OrderFlag.ALL_OR_NONE and not hidden_or_at_once:
         yield Rule.DARK, flags
     fits = command.min_qty <= command.qty and not flags & OrderFlag.ALL_OR_NONE and hidden_or_at_once
-    if command.min_qty and not (fits and reach.min_qty):
+    if command.min_qty and not fits:
         yield Rule.MIN_QTY, command.min_qty
     parts_fit = command.display_qty <= command.qty <= MOST_PARTS * command.display_qty
     fits = kind == LIMIT and rests and parts_fit and command.discretion == 0
     fits = fits and not flags & (OrderFlag.HIDDEN | OrderFlag.REDUCE_ONLY)
-    if command.display_qty and not (fits and reach.icebergs):
+    if command.display_qty and not fits:
         yield Rule.DISPLAY, command.display_qty
     fits = kind == LIMIT and rests and not flags & (OrderFlag.HIDDEN | OrderFlag.POST_ONLY) and discretion_fits(command)
-    if command.discretion and not (fits and reach.discretion):
+    if command.discretion and not fits:
         yield Rule.DISCRETION, command.discretion
     if not link_fits(command, may_be_a_leg(command)):
         yield Rule.LINK, command.link_id

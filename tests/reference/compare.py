@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ext.core import Core
-from tests.reference import reach
 from tests.reference.commands import Command
 from tests.reference.desk import START_NS, AnyMarket
 from tests.reference.invariants import Watch
@@ -77,7 +76,7 @@ class Pair:
     def __init__(self, core: type[Core] = Core) -> None:
         self.make = core
         self.core = core()
-        self.model = Market(reach.CORE)
+        self.model = Market()
         self.watch = Watch()
         self.seq = 0
         self.ts_ns = START_NS

@@ -6,14 +6,12 @@ from tests.reference.accounts import Account, Position
 from tests.reference.books import Instrument, Order
 from tests.reference.capacity import Capacity, ClientOrderIds, Slots
 from tests.reference.output import Output
-from tests.reference.reach import Reach
 
 
 class State:
     """What the commands read and change."""
 
-    def __init__(self, reach: Reach) -> None:
-        self.reach = reach
+    def __init__(self) -> None:
         self.capacity = Capacity(0, 0, 0, 0, 0, 0, 0)
         self.configured = False
         self.day_end_ns = 0

@@ -20,9 +20,9 @@ DETAILS = {  # what value0 may be, by state
 
 
 def set_instrument_state(state: State, command: Any) -> None:
-    every = command.instrument == wire.ANY and state.reach.auctions
+    every = command.instrument == wire.ANY
     chosen = state.instruments_ascending() if every else [instrument_of(state, command)]
-    in_range(0, command.state, 0, InstrumentState.CALL if state.reach.auctions else InstrumentState.HALTED)
+    in_range(0, command.state, 0, InstrumentState.CALL)
     is_call = command.state == InstrumentState.CALL
     in_range(1, command.value0, *DETAILS.get(command.state, (0, 0)))
     if command.value1 and (not is_call or command.value1 <= command.ts_ns):

@@ -61,11 +61,7 @@ class Swarm:
         self.sent: list[Command] = []  # new orders
         self.next_id = 1
         self.centre = world.centre
-        reach = model.state.reach
-        missing = [*(calling.USUAL if not reach.auctions else ()), *(limiting.USUAL if not reach.bands else ())]
-        missing += [] if reach.linked else ["tied"]
-        taken = [name for name in USUAL if name not in missing]
-        makers: dict[str, Callable[[], Command]] = {name: getattr(self, f"make_{name}") for name in taken}
+        makers: dict[str, Callable[[], Command]] = {name: getattr(self, f"make_{name}") for name in USUAL}
         factors = (0.0, 0.3, 1.0, 1.0, 1.0, 3.0)
         self.makers = list(makers.values())
         self.weights = [
@@ -192,7 +188,7 @@ class Swarm:
         fields: dict[str, Any] = {}
         if known is not None and self.chance(self.world.special_share):
             asking = Asking(random, self.model, known, self.price(number), self.qty())
-            fields = special(asking, self.model.state.reach, self.world.kinds)
+            fields = special(asking, self.world.kinds)
         fields = fields or self.stop_or_dated(number)
         fields |= {"instrument": number, "session": random.randrange(3), "group": random.choice((0, 0, 1, 2))}
         if self.chance(self.bad_share * 3):
@@ -224,7 +220,7 @@ class Swarm:
         known = self.model.state.instruments.get(instrument)
         away = (1 if side == 0 else -1) * random.randint(-1, 6) * self.tick_size(instrument)
         fields = {"side": side, "qty": self.qty(), "order_type": order_type, "tif": tif}
-        if self.model.state.reach.auctions and self.chance(0.4):
+        if self.chance(0.4):
             fields |= calling.waiting(random, known)
             order_type, tif = fields["order_type"], fields["tif"]
         if order_type in (OrderType.LIMIT, OrderType.STOP_LIMIT):

@@ -38,8 +38,8 @@ def opened(market: Any, **fields: int) -> Desk:
 
 
 @pytest.fixture
-def desk(band_market: Any) -> Desk:
-    return opened(band_market)
+def desk(market: Any) -> Desk:
+    return opened(market)
 
 
 def refusal(desk: Desk, command: ask.Command) -> tuple[int, int, int]:
@@ -139,15 +139,15 @@ def test_orders_beyond_the_bands(desk: Desk) -> None:
     assert taken(desk, ask.replace(0, 6, 1300, 1))
 
 
-def test_the_collar_is_named_first(band_market: Any) -> None:
-    desk = opened(band_market, collar_bps=1000)
+def test_the_collar_is_named_first(market: Any) -> None:
+    desk = opened(market, collar_bps=1000)
     desk.do(ask.bands(950, 1050))
     assert refusal(desk, ask.buy(0, 1, 1101, 1)) == (Check.PRICE_COLLAR, 1100, 1101)
     assert refusal(desk, ask.buy(0, 1, 1100, 1)) == (Check.PRICE_BAND, 1050, 1100)
 
 
-def test_bounds_are_ticks(band_market: Any) -> None:
-    desk = opened(band_market, tick_size=20)
+def test_bounds_are_ticks(market: Any) -> None:
+    desk = opened(market, tick_size=20)
     desk.do(ask.bands(950, 1050))
     assert refusal(desk, ask.buy(0, 1, 1060, 1)) == (Check.PRICE_BAND, 1040, 1060)
     assert refusal(desk, ask.sell(0, 1, 940, 1)) == (Check.PRICE_BAND, 960, 940)
@@ -179,8 +179,8 @@ def test_what_rests_beyond_new_bands_ends(desk: Desk) -> None:
     assert [row.client_order_id for row in desk.orders()] == [3, 1, 7, 8, 9]
 
 
-def test_market_orders_stay_within(band_market: Any) -> None:
-    desk = opened(band_market, collar_bps=1000)
+def test_market_orders_stay_within(market: Any) -> None:
+    desk = opened(market, collar_bps=1000)
     desk.do(ask.bands(950, 1050), ask.sell(1, 1, 1050, 1), ask.sell(1, 2, 1060, 5))
     events = desk.do(ask.order(0, 1, 0, 0, 3, **MARKET))
     assert [(event.kind, event.price, event.qty) for event in events] == [
@@ -195,8 +195,8 @@ def test_market_orders_stay_within(band_market: Any) -> None:
     assert refusal(desk, ask.order(0, 5, 0, 0, 1, **TO_LIMIT)) == (Check.NO_PRICE, 0, 0)  # the offer is at 1060
 
 
-def test_no_price_within_the_bands(band_market: Any) -> None:
-    desk = opened(band_market, tick_size=20)
+def test_no_price_within_the_bands(market: Any) -> None:
+    desk = opened(market, tick_size=20)
     desk.do(ask.buy(1, 1, 20, 1), ask.bands(1, 19))
     assert refusal(desk, ask.order(0, 1, 0, 0, 1, **MARKET)) == (Check.NO_PRICE, 0, 0)
     assert refusal(desk, ask.special(0, 1, 0, 1, peg=Peg.MIDPOINT, **PEGGED)) == (Check.NO_PRICE, 0, 0)
@@ -207,8 +207,8 @@ def test_no_price_within_the_bands(band_market: Any) -> None:
     assert refusal(desk, ask.order(0, 3, 1, 0, 1, **MARKET)) == (Check.NO_PRICE, 0, 0)
 
 
-def test_a_stop_that_is_served_beyond_the_bands(band_market: Any) -> None:
-    desk = opened(band_market, collar_bps=2000)
+def test_a_stop_that_is_served_beyond_the_bands(market: Any) -> None:
+    desk = opened(market, collar_bps=2000)
     desk.do(
         ask.special(0, 1, 0, 1, price=1100, stop_price=1010, order_type=OrderType.STOP_LIMIT),
         ask.special(0, 2, 0, 1, price=1300, stop_price=1011, order_type=OrderType.STOP_LIMIT),
@@ -334,8 +334,8 @@ def test_where_a_short_sale_is_not_looked_at(restricted: Desk) -> None:
         ((0, 5, 105, 10), 2, 10),
     ],
 )
-def test_mistakes_about_ticks(band_market: Any, steps: tuple[int, ...], index: int, limit: int) -> None:
-    desk = opened(band_market, tick_size=5)
+def test_mistakes_about_ticks(market: Any, steps: tuple[int, ...], index: int, limit: int) -> None:
+    desk = opened(market, tick_size=5)
     event = desk.one(ask.ticks(*steps))
     assert (event.kind, event.check, event.client_order_id, event.limit, event.value) == (
         EventKind.ADMIN_REJECTED,
@@ -346,8 +346,8 @@ def test_mistakes_about_ticks(band_market: Any, steps: tuple[int, ...], index: i
     )
 
 
-def test_ticks_by_price(band_market: Any) -> None:
-    desk = opened(band_market, tick_size=5)
+def test_ticks_by_price(market: Any) -> None:
+    desk = opened(market, tick_size=5)
     desk.do(ask.buy(0, 1, 1005, 5), ask.sell(1, 1, 1010, 5))
     event = desk.one(ask.ticks(0, 5, 1000, 20, request=7))
     assert (event.kind, event.qty, event.price) == (EventKind.TICKS_SET, 7, 2)
@@ -370,8 +370,8 @@ def test_ticks_by_price(band_market: Any) -> None:
     assert taken(desk, ask.replace(0, 1, 1010, 4))
 
 
-def test_a_new_tick_size_takes_the_table_away(band_market: Any) -> None:
-    desk = opened(band_market, tick_size=5)
+def test_a_new_tick_size_takes_the_table_away(market: Any) -> None:
+    desk = opened(market, tick_size=5)
     desk.do(ask.ticks(0, 50), ask.instrument(0, 5, reference_price=1000))
     assert refusal(desk, ask.buy(0, 1, 1005, 1)) == (Check.TICK_SIZE, 50, 1005)
     desk.do(ask.instrument(0, 1, reference_price=1000))

@@ -35,8 +35,8 @@ LIMIT, MARKET, TO_LIMIT = OrderType.LIMIT, OrderType.MARKET, OrderType.MARKET_TO
 
 
 @pytest.fixture
-def desk(auction_market: Any) -> Desk:
-    desk = Desk(auction_market).open(flags=AccountFlag.SHORT_ALLOWED, accounts=3, reference_price=100, collar_bps=2000)
+def desk(market: Any) -> Desk:
+    desk = Desk(market).open(flags=AccountFlag.SHORT_ALLOWED, accounts=3, reference_price=100, collar_bps=2000)
     desk.do(ask.sell(0, 1, 101, 5), ask.buy(0, 2, 99, 5))
     return desk
 
@@ -244,9 +244,9 @@ def test_which_orders_are_taken_when(desk: Desk, name: str, case: int) -> None:
         assert want is None or [(row.place, row.leaves, row.tif) for row in rows] == [(want, 2, fields.get("tif", GTC))]
 
 
-def test_the_price_of_what_waits(auction_market: Any) -> None:
+def test_the_price_of_what_waits(market: Any) -> None:
     """Market orders wait at the collar: that is what a buy holds. A limit that is beyond it is refused."""
-    desk = Desk(auction_market).open(flags=AccountFlag.SHORT_ALLOWED, reference_price=1000, collar_bps=1000)
+    desk = Desk(market).open(flags=AccountFlag.SHORT_ALLOWED, reference_price=1000, collar_bps=1000)
     desk.do(ask.call(0))
     for number, (side, fields, price) in enumerate(
         [

@@ -18,9 +18,9 @@ from openbell.wire import (
 )
 
 from tests.reference import commands as ask
+from tests.reference.checks import ORDER_FLAGS
 from tests.reference.commands import Command
 from tests.reference.desk import Desk
-from tests.reference.reach import CORE
 from tests.reference.records import REJECTS
 
 SHORT, CREDIT = AccountFlag.SHORT_ALLOWED, AccountFlag.CREDIT_UNLIMITED
@@ -49,8 +49,8 @@ ORDERS: list[tuple[str, list[Command], Command, tuple[int, int, int, int]]] = [
     ("6", [], ask.buy(0, 1, 1, 1, order_type=7), (Check.ORDER_TYPE, 6, 7, 0)),
     ("7", [], ask.buy(0, 1, 1, 1, tif=8), (Check.TIME_IN_FORCE, 7, 8, 0)),
     ("8", [], ask.buy(0, 1, 1, 1, self_trade=5), (Check.SELF_TRADE_MODE, 4, 5, 0)),
-    ("9", [], ask.buy(0, 1, 1, 1, flags=3), (Check.FLAGS, CORE.flags(), 3, 0)),
-    ("9 unknown bit", [], ask.buy(0, 1, 1, 1, flags=4), (Check.FLAGS, CORE.flags(), 4, 0)),
+    ("9", [], ask.buy(0, 1, 1, 1, flags=3), (Check.FLAGS, ORDER_FLAGS, 3, 0)),
+    ("9 unknown bit", [], ask.buy(0, 1, 1, 1, flags=4), (Check.FLAGS, ORDER_FLAGS, 4, 0)),
     ("10 ioc", [], ask.buy(0, 1, 1, 1, flags=1, tif=2), (Check.TIME_IN_FORCE, 1, 2, 0)),
     ("10 fok", [], ask.buy(0, 1, 1, 1, flags=1, tif=3), (Check.TIME_IN_FORCE, 1, 3, 0)),
     ("10 market", [], ask.buy(0, 1, 1, 1, flags=1, tif=0, **MARKET), (Check.TIME_IN_FORCE, 1, 0, 0)),

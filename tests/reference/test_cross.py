@@ -36,9 +36,9 @@ SECOND = 1_000_000_000
 
 
 @pytest.fixture
-def desk(auction_market: Any) -> Desk:
+def desk(market: Any) -> Desk:
     fields = {"flags": AccountFlag.SHORT_ALLOWED, "reference_price": 100, "collar_bps": 2000}
-    return Desk(auction_market).open(accounts=4, **fields)
+    return Desk(market).open(accounts=4, **fields)
 
 
 def pairs(events: list[Any]) -> list[tuple[int, int, int]]:
@@ -221,8 +221,8 @@ def test_an_account_trades_with_itself(desk: Desk) -> None:
     assert (desk.position(0).qty, desk.position(0).cost, desk.account(0).realized_pnl) == (5, 37_500, 12_500)
 
 
-def test_a_seller_with_too_much_cash(auction_market: Any) -> None:
-    desk = Desk(auction_market).open(flags=AccountFlag.SHORT_ALLOWED, reference_price=100, accounts=3, cash=10**9)
+def test_a_seller_with_too_much_cash(market: Any) -> None:
+    desk = Desk(market).open(flags=AccountFlag.SHORT_ALLOWED, reference_price=100, accounts=3, cash=10**9)
     desk.do(ask.deposit(1, wire.MAX_CASH - wire.MAX_NOTIONAL - 10**9 + 1), ask.call(0))
     desk.do(ask.sell(1, 1, 99, 5), ask.sell(2, 2, 100, 5), ask.buy(0, 3, 100, 9), ask.sell(1, 4, 101, 5))
     events = desk.do(ask.run_auction())
@@ -237,8 +237,8 @@ def test_a_seller_with_too_much_cash(auction_market: Any) -> None:
     assert (events[3].qty, events[3].price, events[3].leaves, events[3].side) == (5, 100, 1, 1)
 
 
-def test_an_auction_without_sellers_left_has_no_price(auction_market: Any) -> None:
-    desk = Desk(auction_market).open(flags=AccountFlag.SHORT_ALLOWED, reference_price=90, accounts=3, cash=10**9)
+def test_an_auction_without_sellers_left_has_no_price(market: Any) -> None:
+    desk = Desk(market).open(flags=AccountFlag.SHORT_ALLOWED, reference_price=90, accounts=3, cash=10**9)
     desk.do(ask.sell(2, 8, 90, 1), ask.buy(0, 9, 90, 1))  # trade 1, before
     desk.do(ask.deposit(1, wire.MAX_CASH - wire.MAX_NOTIONAL - 10**9 + 1), ask.call(0))
     desk.do(ask.sell(1, 1, 99, 5), ask.buy(0, 2, 100, 9))
@@ -330,8 +330,8 @@ def test_a_stop_is_served_after_all_have_entered(desk: Desk) -> None:
     assert [event.flags for event in events][-2:] == [EventFlag.MAKER, 0]
 
 
-def test_no_page_is_left_for_what_waited(auction_market: Any) -> None:
-    desk = Desk(auction_market)
+def test_no_page_is_left_for_what_waited(market: Any) -> None:
+    desk = Desk(market)
     desk.do(ask.configure(pages=1), ask.instrument(0), ask.call(0), ask.account(0), ask.deposit(0, 10**12))
     desk.do(ask.buy(0, 1, 100, 1), ask.buy(0, 2, 500, 1), ask.buy(0, 3, 101, 1))
     events = desk.do(ask.run_auction())

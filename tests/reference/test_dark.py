@@ -8,7 +8,7 @@ import pytest
 from openbell.wire import Check, InstrumentState, OrderFlag, OrderType, Place, Rule, SelfTrade, TimeInForce
 
 from tests.reference import commands as ask
-from tests.reference.both import data, fills, markets, opened, said
+from tests.reference.both import data, fills, opened, said
 from tests.reference.commands import Command
 from tests.reference.desk import Desk
 
@@ -17,9 +17,9 @@ HIDDEN, ALL = OrderFlag.HIDDEN, OrderFlag.ALL_OR_NONE
 IOC, FOK = TimeInForce.IOC, TimeInForce.FOK
 
 
-@pytest.fixture(params=markets("hidden", "min_qty"))
-def desk(request: pytest.FixtureRequest) -> Desk:
-    return opened(request.param(), accounts=6)
+@pytest.fixture
+def desk(market: Any) -> Desk:
+    return opened(market, accounts=6)
 
 
 def hidden(account: int, number: int, side: int, price: int, qty: int, flags: int = 0, **fields: Any) -> Command:

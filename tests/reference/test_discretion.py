@@ -8,7 +8,7 @@ import pytest
 from openbell.wire import Check, OrderFlag, OrderType, Rule, TimeInForce
 
 from tests.reference import commands as ask
-from tests.reference.both import data, fills, markets, opened, said
+from tests.reference.both import data, fills, opened, said
 from tests.reference.commands import Command
 from tests.reference.desk import Desk
 
@@ -16,9 +16,9 @@ BUY, SELL = 0, 1
 IOC, FOK = {"tif": TimeInForce.IOC}, {"tif": TimeInForce.FOK}
 
 
-@pytest.fixture(params=markets("discretion", "hidden"))
-def desk(request: pytest.FixtureRequest) -> Desk:
-    return opened(request.param(), accounts=6)
+@pytest.fixture
+def desk(market: Any) -> Desk:
+    return opened(market, accounts=6)
 
 
 def give(account: int, number: int, side: int, price: int, qty: int, discretion: int, **fields: Any) -> Command:

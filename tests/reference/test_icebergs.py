@@ -8,16 +8,16 @@ import pytest
 from openbell.wire import Check, OrderFlag, OrderType, Rule, SelfTrade, TimeInForce
 
 from tests.reference import commands as ask
-from tests.reference.both import data, fills, markets, opened, said
+from tests.reference.both import data, fills, opened, said
 from tests.reference.commands import Command
 from tests.reference.desk import Desk
 
 FOK, IOC = TimeInForce.FOK, TimeInForce.IOC
 
 
-@pytest.fixture(params=markets("icebergs"))
-def desk(request: pytest.FixtureRequest) -> Desk:
-    return opened(request.param())
+@pytest.fixture
+def desk(market: Any) -> Desk:
+    return opened(market)
 
 
 def iceberg(account: int, number: int, price: int, qty: int, show: int, side: int = 1, **fields: Any) -> Command:

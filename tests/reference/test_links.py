@@ -8,7 +8,7 @@ import pytest
 from openbell.wire import EventKind, OrderFlag, OrderType, Place, Role, Rule, SelfTrade, TimeInForce
 
 from tests.reference import commands as ask
-from tests.reference.both import markets, opened, said
+from tests.reference.both import opened, said
 from tests.reference.desk import Desk
 
 PEER, CHILD, PARENT = Role.PEER, Role.CHILD, Role.PARENT
@@ -17,10 +17,10 @@ LIMIT: dict[str, Any] = {"order_type": OrderType.LIMIT, "stop_price": 0, "price"
 TRAIL: dict[str, Any] = {"order_type": OrderType.TRAILING_STOP}
 
 
-@pytest.fixture(params=markets("linked"))
-def desk(request: pytest.FixtureRequest) -> Desk:
+@pytest.fixture
+def desk(market: Any) -> Desk:
     """The last trade was at 100; account 0 is long 20 lots."""
-    desk = opened(request.param(), reference_price=100)
+    desk = opened(market, reference_price=100)
     desk.do(ask.shares(0, 0, 20, 1))
     return desk
 

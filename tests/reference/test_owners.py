@@ -8,7 +8,7 @@ import pytest
 from openbell.wire import SelfTrade, TimeInForce
 
 from tests.reference import commands as ask
-from tests.reference.both import data, fills, markets, opened, said
+from tests.reference.both import data, fills, opened, said
 from tests.reference.commands import Command
 from tests.reference.desk import Desk
 
@@ -16,9 +16,9 @@ FOK = TimeInForce.FOK
 DECREMENT = {"self_trade": SelfTrade.DECREMENT}
 
 
-@pytest.fixture(params=markets("owners", "decrement", "icebergs"))
-def desk(request: pytest.FixtureRequest) -> Desk:
-    return opened(request.param())
+@pytest.fixture
+def desk(market: Any) -> Desk:
+    return opened(market)
 
 
 def grouped(account: int, number: int, side: int, price: int, qty: int, group: int, **fields: Any) -> Command:

@@ -8,7 +8,7 @@ import pytest
 from openbell.wire import Check, EventFlag, OrderFlag, OrderType, Peg, Place, Rule, TimeInForce
 
 from tests.reference import commands as ask
-from tests.reference.both import data, fills, markets, opened, said
+from tests.reference.both import data, fills, opened, said
 from tests.reference.commands import Command
 from tests.reference.desk import Desk
 
@@ -18,10 +18,10 @@ HIDDEN = {"flags": OrderFlag.HIDDEN}
 IOC = {"tif": TimeInForce.IOC}
 
 
-@pytest.fixture(params=markets("pegs", "hidden", "min_qty"))
-def desk(request: pytest.FixtureRequest) -> Desk:
+@pytest.fixture
+def desk(market: Any) -> Desk:
     """Account 0 bids 100 for 20, account 1 offers 20 at 110; a buy without a cap is at most at 157."""
-    desk = opened(request.param(), accounts=6, reference_price=105, collar_bps=5000)
+    desk = opened(market, accounts=6, reference_price=105, collar_bps=5000)
     desk.do(ask.buy(0, 1, 100, 20), ask.sell(1, 1, 110, 20))
     return desk
 

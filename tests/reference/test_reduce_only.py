@@ -6,16 +6,16 @@ import pytest
 from openbell.wire import OrderFlag, OrderType
 
 from tests.reference import commands as ask
-from tests.reference.both import data, fills, markets, opened, said
-from tests.reference.desk import Desk
+from tests.reference.both import data, fills, opened, said
+from tests.reference.desk import AnyMarket, Desk
 
 REDUCE = {"flags": OrderFlag.REDUCE_ONLY}
 
 
-@pytest.fixture(params=markets("reduce_only"))
-def desk(request: pytest.FixtureRequest) -> Desk:
+@pytest.fixture
+def desk(market: AnyMarket) -> Desk:
     """Account 0 is long 10, account 1 short 10."""
-    desk = opened(request.param())
+    desk = opened(market)
     desk.do(ask.buy(0, 90, 10, 10), ask.sell(1, 90, 10, 10))
     return desk
 

@@ -7,16 +7,16 @@ from openbell import wire
 from openbell.wire import Check, OrderFlag, Rule, TimeInForce
 
 from tests.reference import commands as ask
-from tests.reference.both import data, markets, opened, said
-from tests.reference.desk import Desk
+from tests.reference.both import data, opened, said
+from tests.reference.desk import AnyMarket, Desk
 
 SLIDE = {"flags": OrderFlag.POST_ONLY | OrderFlag.SLIDE}
 TICK = 5
 
 
-@pytest.fixture(params=markets("slide"))
-def desk(request: pytest.FixtureRequest) -> Desk:
-    return opened(request.param(), tick_size=TICK)
+@pytest.fixture
+def desk(market: AnyMarket) -> Desk:
+    return opened(market, tick_size=TICK)
 
 
 @pytest.mark.parametrize(("price", "goes_to"), [(100, 95), (200, 95), (95, 95), (90, 90)])

@@ -9,17 +9,17 @@ from openbell import wire
 from openbell.wire import EventFlag, ModeFlag, OrderFlag, OrderType, Place, TimeInForce
 
 from tests.reference import commands as ask
-from tests.reference.both import fills, markets, opened, said
+from tests.reference.both import fills, opened, said
 from tests.reference.commands import Command
 from tests.reference.desk import Desk
 
 BUY, SELL = 0, 1
 
 
-@pytest.fixture(params=markets())
-def desk(request: pytest.FixtureRequest) -> Desk:
+@pytest.fixture
+def desk(market: Any) -> Desk:
     """The last trade was at 100; a market order goes from 50 to 150."""
-    return opened(request.param(), accounts=6, reference_price=100, collar_bps=5000)
+    return opened(market, accounts=6, reference_price=100, collar_bps=5000)
 
 
 def stop(account: int, number: int, side: int, stop_price: int, qty: int, **fields: Any) -> Command:

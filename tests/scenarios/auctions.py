@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.scenarios.table import Scenario
 
-NEEDS = ("auctions",)
 OPENING = "2.2.1 Calculated Opening Price"
 
 ROWS = [
@@ -13,7 +12,6 @@ ROWS = [
         "TMX",
         "2.2.1 Calculated Opening Price and 2.3.1 Opening Allocation",
         worked=True,
-        needs=NEEDS,
         reference="10.02",
         given="""
             call opening
@@ -45,7 +43,6 @@ ROWS = [
         "Of prices with as many shares, the least imbalance",
         "Nasdaq",
         "Rule 4754(b)(2)(B)",
-        needs=NEEDS,
         reference="10.00",
         given="""
             call closing then closed
@@ -67,7 +64,6 @@ ROWS = [
         "Of prices with as many shares and the same imbalance, where shares remain: more buyers, the highest",
         "Nasdaq",
         "Rule 4752(d)(2)(C), Rule 4754(b)(2)(C)",
-        needs=NEEDS,
         reference="10.00",
         given="""
             call opening
@@ -86,7 +82,6 @@ ROWS = [
         "The same with more sellers: the lowest",
         "Nasdaq",
         "Rule 4752(d)(2)(C), Rule 4754(b)(2)(C)",
-        needs=NEEDS,
         reference="10.05",
         given="""
             call opening
@@ -105,7 +100,6 @@ ROWS = [
         "Both sides even: the price nearest to the last close",
         "TMX",
         f"{OPENING}, third criterion",
-        needs=NEEDS,
         reference="10.03",
         given="""
             call opening
@@ -124,7 +118,6 @@ ROWS = [
         "Both sides even, a reference outside of the range: the end that is nearer",
         "NYSE Arca",
         "Rule 7.35-E(a)(8) Indicative Match Price",
-        needs=NEEDS,
         reference="11.00",
         given="""
             call opening
@@ -143,7 +136,6 @@ ROWS = [
         "No reference price: the middle",
         "LSE",
         "7.2 Auctions",
-        needs=NEEDS,
         given="""
             call opening
             B1 buy 300 10.05
@@ -163,7 +155,6 @@ ROWS = [
         "Orders that do not meet: no price, and they go to the book",
         "LSE",
         "7.2 Auctions",
-        needs=NEEDS,
         reference="10.00",
         given="""
             call opening
@@ -184,7 +175,6 @@ ROWS = [
         "Market on open orders trade first",
         "Nasdaq",
         "Rule 4752(d)(3)(A), Rule 4702(b)(8) Market On Open Order",
-        needs=NEEDS,
         reference="10.00",
         given="""
             call opening
@@ -206,7 +196,6 @@ ROWS = [
         "What is left of a market on open order is cancelled before continuous trading",
         "TMX",
         "4.3 Market On Open (later versions of the guide)",
-        needs=NEEDS,
         reference="10.00",
         collar_bps=500,
         given="""
@@ -227,7 +216,6 @@ ROWS = [
         "What is left of a limit on open order is cancelled, of another limit order not",
         "TMX",
         "4.4 Limit On Open Orders",
-        needs=NEEDS,
         reference="10.00",
         given="""
             call opening
@@ -248,7 +236,6 @@ ROWS = [
         "A limit on open order that is not executed ends with the auction",
         "TMX",
         "4.4 Limit On Open Orders",
-        needs=NEEDS,
         reference="10.00",
         given="""
             call opening
@@ -267,7 +254,6 @@ ROWS = [
         "On-open orders are taken for the opening only",
         "Nasdaq",
         "Rule 4702(b)(8), (9)",
-        needs=NEEDS,
         reference="10.00",
         do="""
             A buy 100 10.00 open
@@ -286,7 +272,6 @@ ROWS = [
         "On-close orders wait unseen through continuous trading and trade in the closing auction",
         "TMX",
         "2.6.2 Participating in MOC",
-        needs=NEEDS,
         reference="10.00",
         collar_bps=500,
         given="""
@@ -308,7 +293,6 @@ ROWS = [
         "Closing call: market orders with market orders first, then by price, then time",
         "TMX",
         "2.6.7 Closing Call Allocation",
-        needs=NEEDS,
         reference="10.00",
         collar_bps=500,
         given="""
@@ -337,7 +321,6 @@ ROWS = [
         "An imbalance-only order trades with what is left over, and has no part in the price",
         "Nasdaq",
         "Rule 4702(b)(13) Imbalance Only Order, Rule 4754(b)(3)",
-        needs=NEEDS,
         reference="10.00",
         given="""
             call closing then closed
@@ -360,7 +343,6 @@ ROWS = [
         "An iceberg takes part with all of it",
         "TMX",
         "2.3.1 Opening Allocation (undisclosed portions have the priority of disclosed ones)",
-        needs=("auctions", "icebergs"),
         reference="10.00",
         given="""
             call opening
@@ -381,7 +363,6 @@ ROWS = [
         "Hidden orders take part, after displayed ones of their price",
         "NYSE Arca",
         "Rule 7.35-E(a)(6) (display orders before non-display orders)",
-        needs=("auctions", "hidden"),
         reference="10.00",
         given="""
             H sell 100 10.00 hidden
@@ -402,7 +383,6 @@ ROWS = [
         "Good for auction: the next auction, whichever it is",
         "Xetra",
         "6.4 Trading Restrictions (auction only)",
-        needs=NEEDS,
         reference="10.00",
         given="""
             A buy 200 10.00 auction
@@ -422,7 +402,6 @@ ROWS = [
         "Nothing is matched while an auction is called, and pegs are not taken",
         "LSE",
         "7.2 Auctions, 6.1 Mid Price Pegged Orders",
-        needs=("auctions", "pegs"),
         reference="10.00",
         do="""
             call opening

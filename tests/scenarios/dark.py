@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from tests.scenarios.table import Scenario
 
-PEGS, HIDDEN, MINIMUM = ("pegs", "hidden"), ("hidden",), ("hidden", "min_qty")
-BOTH = ("pegs", "hidden", "min_qty")
-
 ROWS = [
     Scenario(
         "A market peg a step inside the other side trades with a midpoint peg",
@@ -14,7 +11,6 @@ ROWS = [
         "14.1.14 Pricing Market Peg Buy-Side Order",
         worked=True,
         tick="0.005",
-        needs=PEGS,
         given="""
             A buy 1000 10.00
             C sell 1000 10.01
@@ -33,7 +29,6 @@ ROWS = [
         "A primary peg with a passive offset waits below the best bid",
         "TMX DRK",
         "14.1.8 Determining the price for a DRK Primary Peg, passive offset",
-        needs=PEGS,
         given="""
             B1 buy 100 10.00
             S1 sell 100 10.03
@@ -56,7 +51,6 @@ ROWS = [
         "TMX DRK",
         "14.3.2 Active Orders Eligible to Interact with a Passive DRK Limit with MIS",
         worked=True,
-        needs=MINIMUM,
         given="""
             B buy 100 10.00
             S sell 100 10.10
@@ -81,7 +75,6 @@ ROWS = [
         "TMX DRK",
         "14.3.2 Active Sell-Side Dark Limit with MIS",
         worked=True,
-        needs=BOTH,
         given="""
             A buy 1000 10.00
             B sell 1000 10.02
@@ -100,7 +93,6 @@ ROWS = [
         "TMX DRK",
         "14.3.8 (before 14.3.9 Active Dark Limit with MIS and Cancels Back)",
         worked=True,
-        needs=MINIMUM,
         given="""
             A buy 1000 10.00
             B sell 1000 10.02
@@ -128,7 +120,6 @@ ROWS = [
         "TMX DRK",
         "14.3.8 Passive DRK Limit with a MinQty condition bypassed",
         worked=True,
-        needs=MINIMUM,
         given="""
             O1 buy 50000 10.01 hidden min 10000
             O2 buy 1000 10.01 hidden min 100
@@ -148,7 +139,6 @@ ROWS = [
         worked=True,
         reference="75.00",
         collar_bps=133,
-        needs=PEGS,
         given="""
             E sell 100 75.01
             B buy 500 75.00
@@ -170,7 +160,6 @@ ROWS = [
         "At one price displayed orders are before hidden ones",
         "Nasdaq",
         "Rule 4757(a) (price, display, time)",
-        needs=HIDDEN,
         given="""
             H sell 100 10.00 hidden
             D sell 100 10.00
@@ -189,7 +178,6 @@ ROWS = [
         "A hidden order at a better price is before displayed ones",
         "Nasdaq",
         "Rule 4702(b)(3) Non-Displayed Order, Rule 4757(a)",
-        needs=HIDDEN,
         given="""
             D sell 100 10.01
             H sell 100 10.00 hidden
@@ -205,7 +193,6 @@ ROWS = [
         "Minimum quantity, immediate or cancel: less than it trades nothing",
         "Nasdaq",
         "Rule 4703(e) Minimum Quantity",
-        needs=("min_qty",),
         given="""
             S1 sell 100 10.00
             S2 sell 100 10.01
@@ -226,7 +213,6 @@ ROWS = [
         "Minimum quantity is no attribute of a displayed order",
         "Nasdaq",
         "Rule 4703(e) Minimum Quantity",
-        needs=("min_qty",),
         do="A buy 500 10.00 min 300",
         says="refuse A COMBINATION MIN_QTY",
         rests="",
@@ -235,7 +221,6 @@ ROWS = [
         "Minimum quantity of a peg",
         "IEX",
         "Rule 11.190(b)(11) Minimum Quantity Order",
-        needs=BOTH,
         do="M buy 1000 10.02 peg mid min 500",
         says="refuse M COMBINATION MIN_QTY",
         rests="",
@@ -245,7 +230,6 @@ ROWS = [
         "Midpoint pegs meet in the middle, the first one's price",
         "IEX",
         "Rule 11.190(b)(9) Midpoint Peg Order",
-        needs=PEGS,
         given="""
             B buy 100 10.00
             S sell 100 10.04
@@ -263,7 +247,6 @@ ROWS = [
         "A midpoint peg follows the best prices and trades when they let it",
         "IEX",
         "Rule 11.190(b)(9), Rule 11.230(a)(4)(D) Book Recheck",
-        needs=PEGS,
         given="""
             B buy 100 10.00
             S sell 100 10.04
@@ -282,7 +265,6 @@ ROWS = [
         "A midpoint peg with a limit does not go beyond it",
         "Nasdaq",
         "Rule 4703(d) Pegging",
-        needs=PEGS,
         given="""
             B buy 100 10.00
             S sell 100 10.10
@@ -306,7 +288,6 @@ ROWS = [
         "A primary peg goes along with the best bid",
         "Nasdaq",
         "Rule 4703(d) Pegging, primary pegging",
-        needs=PEGS,
         given="""
             B buy 100 10.00
             P buy 100 10.05 peg primary
@@ -324,7 +305,6 @@ ROWS = [
         "A market peg without an offset from the other side would take: refused",
         "Nasdaq",
         "Rule 4703(d) Pegging, market pegging",
-        needs=PEGS,
         do="P buy 100 10.05 peg market",
         says="refuse P COMBINATION OFFSET",
         rests="",
@@ -334,7 +314,6 @@ ROWS = [
         "Without a reference a peg meets nobody",
         "NYSE Arca",
         "Rule 7.31-E(h) Pegged Orders",
-        needs=PEGS,
         given="P buy 100 10.05 peg primary",
         do="""
             X sell 100 10.00 ioc
@@ -353,7 +332,6 @@ ROWS = [
         "Discretion: a resting order takes what comes within it",
         "Nasdaq",
         "Rule 4703(g) Discretion",
-        needs=("discretion",),
         given="D buy 500 10.00 disc 0.05",
         do="S sell 200 10.03",
         says="trade D S 200 @ 10.03",
@@ -363,7 +341,6 @@ ROWS = [
         "Discretion comes after all that rest at their own prices",
         "IEX",
         "Trading Alert 2017-007 on Rule 11.190(b)(8): discretion ranks behind displayed and non-displayed orders",
-        needs=("discretion",),
         given="""
             D buy 100 10.00 disc 0.05
             B buy 100 10.02
@@ -379,7 +356,6 @@ ROWS = [
         "Discretion on entry: it takes up to its discretion, then rests at its price",
         "Nasdaq",
         "Rule 4703(g) Discretion",
-        needs=("discretion",),
         given="""
             S1 sell 100 10.04
             S2 sell 100 10.06
@@ -395,7 +371,6 @@ ROWS = [
         "All or none, hidden: passed over until it can trade whole",
         "TMX DRK",
         "5.2 Minimum Quantity and Minimum Interaction Size (minimum of all)",
-        needs=MINIMUM,
         given="N sell 300 10.00 hidden aon",
         do="""
             A buy 200 10.00 ioc

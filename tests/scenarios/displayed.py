@@ -218,7 +218,6 @@ ROWS = [
         "TMX",
         "4.7 Iceberg Orders",
         worked=True,
-        needs=("icebergs",),
         given="""
             O1 buy 100 10.00
             O2 sell 400 10.20
@@ -249,7 +248,6 @@ ROWS = [
         "Reserve: a part shown anew has a new time, so that others at its price are before it",
         "Nasdaq",
         "Rule 4703(h) Reserve Size",
-        needs=("icebergs",),
         given="""
             R sell 300 10.00 show 100
             N sell 100 10.00
@@ -270,7 +268,6 @@ ROWS = [
         "Iceberg: the last part is what is left",
         "LSE",
         "6.3 Iceberg Orders",
-        needs=("icebergs",),
         given="I sell 250 10.00 show 100",
         do="""
             A buy 200 10.00
@@ -356,7 +353,6 @@ ROWS = [
         "Post only: priced a tick away instead of locking",
         "Nasdaq",
         "Rule 4702(b)(4) Post-Only Order",
-        needs=("slide",),
         given="S sell 100 10.02",
         do="P buy 100 10.02 post slide",
         says="",
@@ -448,16 +444,14 @@ ROWS = [
             do=f"I sell 200 10.00 by X stp {mode}",
             says=says,
             rests=rests,
-            needs=needs,
         )
-        for what, modifier, mode, says, rests, needs in (
+        for what, modifier, mode, says, rests in (
             (
                 "cancel newest",
                 "STPN",
                 "newest",
                 "cancel I 200 SELF_TRADE",
                 "R BOOK 300 @ 10.00\n O BOOK 100 @ 10.00",
-                (),
             ),
             (
                 "cancel oldest",
@@ -465,7 +459,6 @@ ROWS = [
                 "oldest",
                 "cancel R 300 SELF_TRADE\n trade O I 100 @ 10.00",
                 "I BOOK 100 @ 10.00",
-                (),
             ),
             (
                 "cancel both",
@@ -473,7 +466,6 @@ ROWS = [
                 "both",
                 "cancel R 300 SELF_TRADE\n cancel I 200 SELF_TRADE",
                 "O BOOK 100 @ 10.00",
-                (),
             ),
             (
                 "decrement and cancel",
@@ -481,7 +473,6 @@ ROWS = [
                 "decrement",
                 "restate R 100 SELF_TRADE\n cancel I 200 SELF_TRADE",
                 "R BOOK 100 @ 10.00\n O BOOK 100 @ 10.00",
-                ("decrement",),
             ),
         )
     ),
@@ -489,7 +480,6 @@ ROWS = [
         "Self-trade prevention between accounts of one group",
         "IEX",
         "Rule 11.190(e) Anti-Internalization Group Identifier Modifiers",
-        needs=("owners",),
         given="""
             R buy 300 10.00 by X owner 7
             O buy 100 10.00 by Y

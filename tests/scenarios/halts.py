@@ -9,7 +9,6 @@ ROWS = [
         "A trading pause of five minutes ends with a reopening auction",
         "LULD",
         "section VII(A) and (B)",
-        needs=("auctions",),
         reference="10.00",
         given="""
             S sell 100 9.50
@@ -34,7 +33,6 @@ ROWS = [
         "While halted, orders are refused and cancels taken; the halt says why",
         "Nasdaq",
         "Rule 4120(a)(1) (material news)",
-        needs=("auctions",),
         reference="10.00",
         given="B buy 100 10.00",
         do="""
@@ -54,7 +52,6 @@ ROWS = [
         "Trading resumes after a halt with an auction of what rested and what came",
         "Nasdaq",
         "Rule 4120(c)(7), Rule 4753 Nasdaq Halt Cross",
-        needs=("auctions",),
         reference="10.00",
         given="""
             B buy 100 10.00
@@ -94,7 +91,6 @@ ROWS = [
         "A stop that a cross meets is triggered when continuous trading begins",
         "LSE",
         "6.2 Stop and Stop Limit Orders, 7.2 Auctions",
-        needs=("auctions",),
         reference="10.00",
         given="""
             T sell 100 9.60 stop 9.70
@@ -116,7 +112,6 @@ ROWS = [
         "No order is taken beyond a price band",
         "LULD",
         "section VI(A)",
-        needs=("bands",),
         reference="10.00",
         given="bands 9.50 10.50",
         do="""
@@ -134,7 +129,6 @@ ROWS = [
         "Orders beyond a band that comes to hold are cancelled",
         "LULD",
         "section VI(A)",
-        needs=("bands",),
         reference="10.00",
         given="""
             B buy 100 10.40
@@ -148,7 +142,6 @@ ROWS = [
         "A market order does not trade beyond the band",
         "LULD",
         "section VI(A)",
-        needs=("bands",),
         reference="10.00",
         given="""
             S1 sell 100 10.50
@@ -166,7 +159,6 @@ ROWS = [
         "Restricted short sales are priced above the best bid",
         "SHO",
         "(b)(1)(i)",
-        needs=("bands",),
         reference="10.00",
         given="""
             B buy 100 9.00
@@ -190,7 +182,6 @@ ROWS = [
         "Who owns the shares sells at any price",
         "SHO",
         "(b)(1)(i) (short sale orders alone)",
-        needs=("bands",),
         reference="10.00",
         given="""
             give X 100

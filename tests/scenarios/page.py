@@ -15,8 +15,7 @@ What public venues' rule books say, worked through with orders, beside what Open
 core and on the reference model by `./openbell test tests/scenarios`; this page is made from the table there
 (`python -m tests.scenarios.page`). Rows marked *example* have the orders and the outcome of the source's own example;
 of the others the rule is the source's, and the orders are ours. Where OpenBell does something else on purpose, the
-row says so. How lines are read: `tests/scenarios/language.py`. Rows that need what the core does not take yet
-(`tests/reference/reach.py`) wait for it: the test run lists them with the reason.
+row says so. How lines are read: `tests/scenarios/language.py`.
 
 Sources:
 """
@@ -33,7 +32,6 @@ def told(number: int, row: Scenario) -> str:
     market += [f"collar {row.collar_bps} bps"] if row.collar_bps else []
     what = [row.name, f"{row.source}, {row.section}{', *example*' if row.worked else ''}"]
     what += [f"Market: {', '.join(market)}"] if market else []
-    what += [f"Needs: {', '.join(row.needs)}"] if row.needs else []
     what += [f"**Differs:** {row.differs}"] if row.differs else []
     rests = "not looked at" if row.rests is None else cell(row.rests)
     return f"| {number} | {'<br>'.join(what)} | {cell(row.given)} | {cell(row.do)} | {cell(row.says)} | {rests} |"

@@ -22,8 +22,7 @@ class Scenario:
     """A row. `given`, `do`, `says` and `rests` are lines of tests/scenarios/language.py.
 
     `worked`: the orders and the outcome are the source's own example; else the rule is the source's and the orders
-    are ours. `needs`: features (tests/reference/taken.py) that it waits for. `differs`: where OpenBell does on purpose
-    what the venue does not.
+    are ours. `differs`: where OpenBell does on purpose what the venue does not.
     """
 
     name: str
@@ -33,7 +32,6 @@ class Scenario:
     says: str  # the events
     given: str = ""  # asked before
     rests: str | None = None  # all live orders after it; None: not looked at
-    needs: tuple[str, ...] = ()
     differs: str = ""
     worked: bool = False
     reference: str = "0"

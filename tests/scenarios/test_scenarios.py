@@ -1,12 +1,7 @@
-"""Every row of the table, played on the model and on the core.
-
-What a market does not take yet is waited for: the row is skipped there with the feature that it waits for, and runs
-as soon as that is taken (tests/reference/reach.py).
-"""
+"""Every row of the table, played on the model and on the core."""
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +9,17 @@ import pytest
 
 from ext.core import Core
 from tests.reference.market import Market
-from tests.reference.reach import Reach
-from tests.reference.taken import FEATURES, NOT_YET
 from tests.scenarios.language import Stage, lines, play, told_price
 from tests.scenarios.page import page
 from tests.scenarios.rows import ROWS
 from tests.scenarios.table import SOURCES, Scenario
 
 ROOT = Path(__file__).resolve().parents[2]
-TAKEN_BY_MODEL = {field.name for field in fields(Reach)}
 
 
 @pytest.mark.parametrize("market", [Market, Core], ids=["model", "core"])
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 def test_row(row: Scenario, market: Any) -> None:
-    missing = NOT_YET.keys() if market is Core else FEATURES.keys() - TAKEN_BY_MODEL
-    waits = [feature for feature in row.needs if feature in missing]
-    if waits:
-        pytest.skip(f"waits for {', '.join(waits)}")
     said, resting = play(market(), row)
     assert said == lines(row.says)
     if row.rests is not None:
@@ -44,7 +32,6 @@ def test_the_table_is_what_it_says() -> None:
     for row in ROWS:
         assert row.source in SOURCES
         assert row.section
-        assert set(row.needs) <= set(FEATURES)
         assert lines(row.do)
     assert {row.source for row in ROWS} == set(SOURCES)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from openbell.market import AuctionUpdate, Level, StatisticsUpdate, StatusUpdate
 from openbell.wire import InstrumentState, Side, TradeFlag
@@ -122,8 +122,10 @@ class BookScreen:
 
     def _trades(self, rows: int) -> RenderableType:
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-        for title, justify in (("trades", "left"), ("lots", "right"), ("price", "right"), ("", "left")):
-            table.add_column(title, justify=justify, no_wrap=True, min_width=6 if title else 2)  # type: ignore[arg-type]
+        columns: tuple[tuple[str, Literal["left", "right"]], ...]
+        columns = (("trades", "left"), ("lots", "right"), ("price", "right"), ("", "left"))
+        for title, justify in columns:
+            table.add_column(title, justify=justify, no_wrap=True, min_width=6 if title else 2)
         for trade in list(self.trades)[-rows:][::-1]:
             style = {int(Side.BUY): "green", int(Side.SELL): "red"}.get(trade.aggressor, "bold cyan")
             letters = "".join(letter for flag, letter in LETTERS.items() if trade.flags & flag)

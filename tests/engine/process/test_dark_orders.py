@@ -21,20 +21,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield made
 
 
-@pytest.fixture
-def alice(engine: Running) -> Iterator[Client]:
-    with engine.client("alice") as client:
-        yield client
-        client.cancel_all()
-
-
-@pytest.fixture
-def bob(engine: Running) -> Iterator[Client]:
-    with engine.client("bob") as client:
-        yield client
-        client.cancel_all()
-
-
 def test_an_iceberg_shows_its_parts_and_tells_of_all_of_it(engine: Running, alice: Client, bob: Client) -> None:
     iceberg = alice.sell("AAA", 100, "101.00", display_qty=10).wait_accepted()
     behind = alice.sell("AAA", 5, "101.00").wait_accepted()

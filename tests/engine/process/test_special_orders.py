@@ -26,20 +26,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield made
 
 
-@pytest.fixture
-def alice(engine: Running) -> Iterator[Client]:
-    with engine.client("alice") as client:
-        yield client
-        client.cancel_all()
-
-
-@pytest.fixture
-def bob(engine: Running) -> Iterator[Client]:
-    with engine.client("bob") as client:
-        yield client
-        client.cancel_all()
-
-
 def trade(alice: Client, bob: Client, price: str) -> None:
     """One lot at this price: it is the reference price from now on."""
     bob.buy("AAA", 1, price).wait_accepted()

@@ -38,7 +38,7 @@ cdef struct Extra:  # of the order in the same slot, while `special` is not 0: 1
     Node nodes[3]           # by Branch
     uint64_t rank           # orders with equal keys: lower is earlier
     uint64_t accepted       # number of its acceptance among special orders
-    int64_t stop_price
+    int64_t stop_price      # of a peg: its cap as it was asked for last; 0: none
     int64_t offset
     int64_t discretion
     int64_t water           # of a trailing stop

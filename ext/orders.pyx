@@ -429,6 +429,8 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
         pull(m, slot, CANCEL_REASON_REPLACED_BELOW_FILLED)
         return
     if unlikely(o.special != 0):
+        if o.order_type == ORDER_TYPE_PEGGED:
+            m.extras[slot].stop_price = c.price
         replace_special(m, slot, price, <uint32_t> leaves, price == o.price and leaves <= lots_of(m, slot)
                         and not c.flags & ORDER_FLAG_REQUEUE)
         return

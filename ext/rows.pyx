@@ -6,10 +6,13 @@ from libc.string cimport memcpy, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from ext.events cimport level_at
-from ext.layout cimport Account, AccountMore, BY_EXPIRY, Instrument, Level, Market, Order, Position
+from ext.layout cimport (
+    Account, AccountMore, BY_EXPIRY, Extra, HAS_TIE, Instrument, Level, Market, Order, Position, SHORT_RESTRICTED, Tie,
+    Unseen,
+)
 from ext.levels cimport best_index, level_of_index, next_index
 from ext.places cimport hold_price, lots_of, place_of
-from ext.ties cimport is_waiting
+from ext.ties cimport is_parent, is_waiting
 from ext.wire cimport *
 
 
@@ -25,6 +28,29 @@ cdef uint64_t hold_of(const Market* m, uint32_t slot) noexcept nogil:
     if is_waiting(o):
         return 0
     return hold_price(m, o) * lots_of(m, slot) * m.instruments[o.instrument].multiplier if o.side == SIDE_BUY else 0
+
+
+cdef int64_t trigger_of(const Order* o, const Extra* e) noexcept nogil:
+    """The price that a waiting stop waits for; 0 of other orders, and of a trailing child, which gets it when awake."""
+    if place_of(o) == PLACE_STOP or (is_waiting(o) and o.order_type != ORDER_TYPE_TRAILING_STOP):
+        return e.stop_price
+    return 0
+
+
+cdef void put_ties(const Market* m, uint32_t slot, OrderRow* row) noexcept nogil:
+    """What an order that has a Tie is tied to."""
+    cdef const Order* o = &m.orders[slot]
+    cdef const Tie* t = &m.ties[slot]
+    if is_parent(o):
+        row.role = ROLE_PARENT
+        row.link_id = m.orders[t.child].client_order_id
+        return
+    if t.next != slot:
+        row.role = ROLE_PEER
+        row.link_id = m.orders[t.next].client_order_id
+    if is_waiting(o):
+        row.role = ROLE_CHILD
+        row.parent_id = m.orders[t.parent].client_order_id if t.parent else 0
 
 
 cdef void order_row(const Market* m, uint32_t slot, uint64_t ahead, OrderRow* row) noexcept nogil:
@@ -43,9 +69,12 @@ cdef void order_row(const Market* m, uint32_t slot, uint64_t ahead, OrderRow* ro
         row.peg = m.extras[slot].peg
         row.modes = m.extras[slot].modes
         row.group = m.extras[slot].group
-        row.stop_price = m.extras[slot].stop_price if row.place == PLACE_STOP else 0
+        row.stop_price = trigger_of(o, &m.extras[slot])
+        row.cap = m.extras[slot].stop_price if o.order_type == ORDER_TYPE_PEGGED else 0
         row.offset = m.extras[slot].offset
         row.expire_ns = m.extras[slot].nodes[<int> BY_EXPIRY].key if o.tif == TIME_IN_FORCE_GTD else 0
+        if o.special & HAS_TIE:
+            put_ties(m, slot, row)
     row.shown = o.leaves if o.level else 0
     row.side = o.side
     row.tif = o.tif
@@ -193,16 +222,21 @@ cdef bytes instrument_rows(const Market* m):
     cdef bytes result
     cdef InstrumentRow* row
     cdef const Instrument* i
+    cdef const Unseen* u
     for k in range(m.instrument_top):
         rows += m.instruments[k].is_set
     result = room_for(rows, sizeof(InstrumentRow))
     row = <InstrumentRow*> PyBytes_AS_STRING(result)
     for k in range(m.instrument_top):
         i = &m.instruments[k]
+        u = &m.unseen[k]
         if not i.is_set:
             continue
         row.instrument = k
         row.state = i.state
+        row.halt_reason = u.reason
+        row.auction_kind = u.auction_kind
+        row.short_restricted = i.way & SHORT_RESTRICTED != 0
         row.tick_size = i.tick_size
         row.lot_size = i.lot_size
         row.reference_price = i.reference_price
@@ -221,6 +255,9 @@ cdef bytes instrument_rows(const Market* m):
         memcpy(row.symbol, m.instrument_texts[k].symbol, 32)
         memcpy(row.currency, m.instrument_texts[k].currency, 8)
         row.round_lot = m.instrument_texts[k].round_lot
+        row.auction_ns = u.auction_ns
+        row.band_lower = i.band_lower
+        row.band_upper = MAX_PRICE - i.band_room if i.band_lower else 0
         row += 1
     return result
 

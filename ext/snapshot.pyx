@@ -33,7 +33,7 @@ from ext.wire cimport (
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x333045524F43424FULL  /* the bytes OBCORE03 */
+    #define OB_SNAPSHOT_MAGIC 0x343045524F43424FULL  /* the bytes OBCORE04 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -573,7 +573,7 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 3")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 4")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25

@@ -28,7 +28,8 @@ cdef inline bint is_sound_in_book(const Order* o, const Extra* e) noexcept nogil
 
 cdef inline bint is_sound_in_dark(const Order* o, const Extra* e) noexcept nogil:
     if o.order_type == ORDER_TYPE_PEGGED:
-        return PEG_PRIMARY <= e.peg <= PEG_MIDPOINT and -MAX_PRICE <= e.offset <= MAX_PRICE
+        return (PEG_PRIMARY <= e.peg <= PEG_MIDPOINT and -MAX_PRICE <= e.offset <= MAX_PRICE
+                and 0 <= e.stop_price <= MAX_PRICE)
     return o.order_type == ORDER_TYPE_LIMIT and o.flags & ORDER_FLAG_HIDDEN
 
 

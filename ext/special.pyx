@@ -44,6 +44,8 @@ cdef void dress(Market* m, uint32_t slot, const OrderCommand* c, const Further* 
     if c.order_type == ORDER_TYPE_TRAILING_STOP:
         e.stop_price = m.orders[slot].price
         e.water = water
+    elif c.order_type == ORDER_TYPE_PEGGED:
+        e.stop_price = c.price
     if f.expire_ns:
         plant(m, &m.expiries, slot, BY_EXPIRY, f.expire_ns)
 

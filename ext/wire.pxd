@@ -575,7 +575,12 @@ cdef packed struct OrderRow:
     int64_t offset
     int64_t expire_ns
     uint32_t session
-    uint32_t reserved
+    uint8_t role
+    uint8_t reserved
+    uint16_t reserved1
+    int64_t cap
+    uint64_t link_id
+    uint64_t parent_id
 
 cdef packed struct AccountRow:
     uint32_t account
@@ -610,8 +615,9 @@ cdef packed struct PositionRow:
 cdef packed struct InstrumentRow:
     uint32_t instrument
     uint8_t state
-    uint8_t reserved
-    uint16_t reserved1
+    uint8_t halt_reason
+    uint8_t auction_kind
+    uint8_t short_restricted
     int64_t tick_size
     int64_t lot_size
     int64_t reference_price
@@ -628,3 +634,6 @@ cdef packed struct InstrumentRow:
     char symbol[32]
     char currency[8]
     int64_t round_lot
+    int64_t auction_ns
+    int64_t band_lower
+    int64_t band_upper

@@ -17,7 +17,10 @@ class OrderInfo:
     """A live order. side: wire.Side; tif: wire.TimeInForce; hold: cash held for it; shown: lots that are displayed.
 
     stop_price: what triggers a stop that waits; offset: of a trailing stop (with wire.ModeFlag.TRAIL_PERCENT in modes:
-    basis points) or a peg; expire_ns: of GTD; session: the login that entered it.
+    basis points) or a peg; cap: of a peg, as it was asked for, 0: none; expire_ns: of GTD; session: the login that
+    entered it.
+    role: wire.Role; link_id: client order id of the next order that trades at its expense, of a parent that of a child;
+    parent_id: of a child, that of the order that it waits for. See docs/linked.md.
     """
 
     order_id: int = 0
@@ -43,6 +46,10 @@ class OrderInfo:
     offset: int = 0
     expire_ns: int = 0
     session: int = 0
+    role: int = 0
+    cap: int = 0
+    link_id: int = 0
+    parent_id: int = 0
     symbol: str = ""
 
 
@@ -89,11 +96,18 @@ class AccountInfo:
 
 @dataclass(frozen=True, slots=True)
 class InstrumentInfo:
-    """An instrument and its day so far. bid_price or ask_price 0: that side is empty."""
+    """An instrument and its day so far. bid_price or ask_price 0: that side is empty.
+
+    halt_reason: wire.HaltReason, while it is halted; auction_kind: wire.AuctionKind, and auction_ns: when that is held
+    (0: when an operator says so), while it is in a call; band_lower, band_upper: its price bands, 0: none.
+    """
 
     instrument: int = 0
     symbol: str = ""
     state: int = 0
+    halt_reason: int = 0
+    auction_kind: int = 0
+    short_restricted: int = 0
     tick_size: int = 0
     lot_size: int = 0
     currency: str = ""
@@ -109,6 +123,9 @@ class InstrumentInfo:
     trades: int = 0
     volume: int = 0
     orders: int = 0
+    auction_ns: int = 0
+    band_lower: int = 0
+    band_upper: int = 0
 
     @property
     def last_price(self) -> Decimal:

@@ -726,11 +726,17 @@ ORDER_ROW: Final = np.dtype(
         ("hold", "<i8"),  # cash held for it
         ("group", "<u4"),  # for mass cancels by group
         ("shown", "<u4"),  # lots that are displayed
-        ("stop_price", "<i8"),  # in STOP: the price that triggers it; else 0
+        ("stop_price", "<i8"),  # in STOP, and in WAIT but for a TRAILING_STOP: the price that triggers it; else 0
         ("offset", "<i8"),  # as in a SpecialCommand
         ("expire_ns", "<i8"),  # GTD: ns since 1970 UTC
         ("session", "<u4"),  # connection that entered it
-        ("reserved", "<u4"),  # 0
+        ("role", "u1"),  # Role that it has now: docs/linked.md
+        ("reserved", "u1"),  # 0
+        ("reserved1", "<u2"),  # 0
+        ("cap", "<i8"),  # PEGGED: the cap that was asked for last; 0: none
+        # client_order_id of the next one of its ring; of a PARENT: of the child that it named; 0: none
+        ("link_id", "<u8"),
+        ("parent_id", "<u8"),  # CHILD: client_order_id of the order that it waits for; 0: none yet
     ]
 )
 # An account.
@@ -774,8 +780,9 @@ INSTRUMENT_ROW: Final = np.dtype(
     [
         ("instrument", "<u4"),
         ("state", "u1"),  # InstrumentState
-        ("reserved", "u1"),  # 0
-        ("reserved1", "<u2"),  # 0
+        ("halt_reason", "u1"),  # HALTED: HaltReason; else 0
+        ("auction_kind", "u1"),  # CALL: AuctionKind; else 0
+        ("short_restricted", "u1"),  # 1: short sales are restricted
         ("tick_size", "<i8"),  # price
         ("lot_size", "<i8"),  # shares in a lot
         ("reference_price", "<i8"),  # last trade, or as set
@@ -792,5 +799,8 @@ INSTRUMENT_ROW: Final = np.dtype(
         ("symbol", "S32"),
         ("currency", "S8"),
         ("round_lot", "<i8"),  # lots; a trade of fewer is an odd lot; 0: none is
+        ("auction_ns", "<i8"),  # CALL: time of the auction, ns since 1970 UTC; 0: an operator ends it
+        ("band_lower", "<i8"),  # of its price bands; 0: it has none
+        ("band_upper", "<i8"),
     ]
 )

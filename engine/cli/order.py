@@ -293,12 +293,10 @@ def _replace(client: openbell.Client, args: argparse.Namespace) -> int:
     row = _find(client, args)
     tick_size = client.instruments_by_symbol[row.symbol].tick_size
     is_pegged = row.order_type == wire.OrderType.PEGGED
-    if is_pegged and args.price is None:
-        raise InvalidInput("of a pegged order give --price, too: its cap, which is not listed, or 0", field="price")
     if row.order_type == wire.OrderType.TRAILING_STOP and args.price is not None:
         raise InvalidInput("a trailing stop has no price: its distance stays", field="price", value=args.price)
     if args.price is None:
-        price = row.price
+        price = row.cap if is_pegged else row.price
     elif is_pegged and not args.price.strip("+-0."):
         price = 0
     else:

@@ -6,10 +6,12 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import IntEnum
 from typing import Any
 
 from openbell import wire
 from openbell.prices import format_cash, format_price
+from openbell.rows import InstrumentInfo
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -162,6 +164,23 @@ def state(number: int) -> Text:
     """State of an instrument, in its colour."""
     name, style = STATES[wire.InstrumentState(number)] if number in STATES else ("?", "red")
     return Text(name, style)
+
+
+def state_of(row: InstrumentInfo) -> Text:
+    """State of an instrument, and what is to be known of it: "halted: news", "open, short sales restricted"."""
+    text = state(row.state)
+    if row.halt_reason:
+        text.append(f": {member(wire.HaltReason, row.halt_reason)}")
+    elif row.auction_kind:
+        text.append(f": {member(wire.AuctionKind, row.auction_kind)}")
+        if row.auction_ns:
+            text.append(f", {clock(row.auction_ns, date=True)}")
+    return text.append(", short sales restricted") if row.short_restricted else text
+
+
+def member(of: type[IntEnum], number: int) -> str:
+    """A number's name in words: market wide."""
+    return next((one.name.lower().replace("_", " ") for one in of if one == number), str(number))
 
 
 def side(number: int) -> Text:

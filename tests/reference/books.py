@@ -46,6 +46,7 @@ class Order:
     min_qty: int = 0
     water: int = 0  # of a trailing stop: the best price since it came
     peg: int = wire.Peg.NONE
+    cap: int = 0  # of a peg, as it was asked for last; 0: none
     display_qty: int = 0  # of an iceberg
     reserve: int = 0  # in the book: lots that do not show
     discretion: int = 0

@@ -134,6 +134,7 @@ def accept(state: State, command: Any, account: Account) -> Order:
         modes=command.modes,
         water=instrument.reference_price,
         peg=command.peg,
+        cap=command.price if command.order_type == OrderType.PEGGED else 0,
         display_qty=command.display_qty,
         min_qty=command.min_qty,
         discretion=command.discretion,
@@ -200,7 +201,10 @@ def replace(state: State, command: Any) -> None:
         names = {"order_id": order.order_id, "client_order_id": order.client_order_id}
         place = {"instrument": order.instrument.number, "side": order.side}
         refuse(state, EventKind.REPLACE_REJECTED, trouble, command, **names, **place)
-    elif order.place == Place.WAIT:
+        return
+    if order.order_type == OrderType.PEGGED:
+        order.cap = command.price
+    if order.place == Place.WAIT:
         replace_waiting(state, order, command)
     elif order.place == Place.STOP:
         replace_stop(state, order, command, leaves)

@@ -8,6 +8,7 @@ from openbell import wire
 from openbell.wire import BookKind, Side
 
 from tests.reference.books import Order
+from tests.reference.links import others
 from tests.reference.records import (
     ACCOUNT_ROW,
     DEPTH,
@@ -65,14 +66,29 @@ def order_row(order: Order) -> bytes:
         offset=order.offset,
         expire_ns=order.expire_ns,
         session=order.session,
+        cap=order.cap,
+        **links_of(order),
     )
 
 
 def trigger_of(order: Order) -> int:
-    """The price that a waiting stop waits for; 0 of other orders."""
-    if order.place != wire.Place.STOP:
+    """The price that a waiting stop waits for; 0 of other orders, and of a trailing child, which gets it when awake."""
+    waits = order.place == wire.Place.WAIT
+    if order.place != wire.Place.STOP and not (waits and order.order_type != wire.OrderType.TRAILING_STOP):
         return 0
-    return order.stop_price if order.order_type == wire.OrderType.STOP_LIMIT else order.price
+    return order.price if order.order_type in (wire.OrderType.STOP, wire.OrderType.TRAILING_STOP) else order.stop_price
+
+
+def links_of(order: Order) -> dict[str, int]:
+    """What it is tied to: its role, the next one of its ring or the child that it named, and its parent."""
+    if order.children is not None:
+        assert order.children.first is not None
+        return {"role": wire.Role.PARENT, "link_id": order.children.first.client_order_id}
+    tied = {"link_id": next((other.client_order_id for other in others(order)), 0)}
+    if order.place == wire.Place.WAIT:
+        parent = order.ring.parent if order.ring else None
+        return tied | {"role": wire.Role.CHILD, "parent_id": parent.client_order_id if parent else 0}
+    return tied | {"role": wire.Role.PEER if tied["link_id"] else wire.Role.NONE}
 
 
 def accounts(state: State) -> bytes:
@@ -120,6 +136,9 @@ def instruments(state: State) -> bytes:
         INSTRUMENT_ROW.pack(
             instrument=instrument.number,
             state=instrument.state,
+            halt_reason=instrument.detail if instrument.state == wire.InstrumentState.HALTED else 0,
+            auction_kind=instrument.detail if instrument.state == wire.InstrumentState.CALL else 0,
+            short_restricted=instrument.is_short_restricted,
             tick_size=instrument.tick_size,
             lot_size=instrument.lot_size,
             reference_price=instrument.reference_price,
@@ -136,6 +155,9 @@ def instruments(state: State) -> bytes:
             symbol=instrument.symbol,
             currency=instrument.currency.to_bytes(CURRENCY_BYTES, "little", signed=True),
             round_lot=instrument.round_lot,
+            auction_ns=instrument.auction_ns if instrument.state == wire.InstrumentState.CALL else 0,
+            band_lower=instrument.lower,
+            band_upper=instrument.upper,
         )
         for instrument in state.instruments_ascending()
     )

@@ -115,7 +115,7 @@ def book_table(book: BookInfo) -> RenderableType:
     """Both sides next to each other, best first."""
     row = book.instrument
     head = Text.assemble(
-        (row.symbol, "bold"), "  ", show.state(row.state), f"  last {show.price(row.reference_price)}",
+        (row.symbol, "bold"), "  ", show.state_of(row), f"  last {show.price(row.reference_price)}",
         f"  {row.trades:,} trades, {row.volume:,} lots, {row.orders:,} orders in the book",
     )  # fmt: skip
     rows = []
@@ -258,7 +258,7 @@ def instruments_table(rows: list[InstrumentInfo]) -> RenderableType:
         (
             str(row.instrument),
             row.symbol,
-            show.state(row.state),
+            show.state_of(row),
             show.price(row.reference_price),
             f"{row.bid_qty:,}" if row.bid_price else "",
             Text(show.price(row.bid_price), "green"),
@@ -267,11 +267,13 @@ def instruments_table(rows: list[InstrumentInfo]) -> RenderableType:
             f"{row.trades:,}",
             f"{row.volume:,}",
             show.price(row.tick_size),
+            f"{show.price(row.band_lower)} to {show.price(row.band_upper)}" if row.band_lower else show.NOTHING,
         )
         for row in rows
     ]
     columns = (
         ">id", "symbol", "state", ">last", ">bid qty", ">bid", ">ask", ">ask qty", ">trades", ">volume", ">tick",
+        "bands",
     )  # fmt: skip
     return show.table(columns, made, empty="no instruments yet: ./openbell ctl set-instrument SYM --new")
 

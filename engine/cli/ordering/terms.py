@@ -134,23 +134,25 @@ def kind(row: OrderInfo) -> str:
     """What a live order is, where it is not just a limit order in the book."""
     words = []
     if row.order_type:
-        words.append(_name(wire.OrderType, row.order_type))
+        words.append(show.member(wire.OrderType, row.order_type))
     if row.order_type == wire.OrderType.STOP_LIMIT and row.stop_price:
         words[-1] += f" {format_price(row.stop_price)}"
     if row.order_type == wire.OrderType.TRAILING_STOP:
         words[-1] += f" by {distance(row.offset, row.modes)}"
     if row.peg:
-        words.append(_name(wire.Peg, row.peg) + (f" {format_price(row.offset)}" if row.offset else ""))
-    if row.place:
+        words.append(show.member(wire.Peg, row.peg) + (f" {format_price(row.offset)}" if row.offset else ""))
+    if row.cap:
+        words.append(f"cap {format_price(row.cap)}")
+    if row.place == wire.Place.WAIT:
+        words.append(f"waits for the end of {row.parent_id}" if row.parent_id else "waits for a parent")
+    elif row.place:
         words.append(PLACES.get(row.place, str(row.place)))
     elif 0 < row.shown < row.leaves:
         words.append(f"shows {row.shown:,}")
+    if row.link_id:
+        words.append(f"{'triggers' if row.role == wire.Role.PARENT else 'cancels'} {row.link_id}")
     if row.group:
         words.append(f"group {row.group}")
     if row.expire_ns:
         words.append(f"until {show.clock(row.expire_ns, date=True)}")
     return ", ".join(words) or show.NOTHING
-
-
-def _name(of: type[wire.OrderType] | type[wire.Peg], number: int) -> str:
-    return next((one.name.lower().replace("_", " ") for one in of if one == number), str(number))

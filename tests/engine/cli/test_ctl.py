@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from openbell import wire
 
 from tests.engine.cli.running import Running, environment
 
@@ -121,6 +123,17 @@ def test_stops_and_dated_orders_are_listed_replaced_and_cancelled(market: Runnin
     assert order(market, "ben", "cancel", number)["qty"] == 2
 
 
+def test_a_peg_keeps_its_cap_when_only_lots_are_replaced(market: Running) -> None:
+    peg = order(market, "ben", "buy", SYMBOL, "9", "98.50", "--peg", "midpoint")
+    assert "pegged, midpoint, cap 98.50, unseen" in market.cli("order", "list", "--account", "ben").stdout
+    number = str(peg["client_order_id"])
+    assert order(market, "ben", "replace", number, "--qty", "4")["price"] == 985_000
+    price = order(market, "ben", "replace", number, "--price", "0")["price"]
+    assert price > 1_000_000, "as far as the collar goes"
+    (row,) = order(market, "ben", "list")["rows"]
+    assert (row["cap"], row["price"], row["leaves"]) == (0, price, 4)
+
+
 def test_what_waits_for_an_auction_says_so(market: Running) -> None:
     market.ctl("call", SYMBOL, "--yes", "--kind", "halt")
     asked = market.cli("order", "buy", SYMBOL, "1", "99", "--account", "ben")
@@ -170,6 +183,19 @@ def test_a_halt_stops_orders_and_a_resume_lets_them_in(market: Running) -> None:
     assert order(market, "ben", "cancel", str(resting["client_order_id"]))["qty"] == 10, "cancels are always taken"
     market.ctl("resume", SYMBOL)
     assert order(market, "ann", "buy", SYMBOL, "1", "99")["state"] == "ACCEPTED"
+
+
+def test_why_an_instrument_is_halted_or_called_is_shown(market: Running) -> None:
+    market.ctl("halt", SYMBOL, "--code", "news", "--yes")
+    (row,) = market.json("ctl", "instruments", "--symbol", SYMBOL)["rows"]
+    assert (row["halt_reason"], row["auction_kind"]) == (wire.HaltReason.NEWS, 0)
+    assert "halted: news" in market.cli("ctl", "instruments").stdout
+    assert "halted: news" in market.cli("ctl", "book", SYMBOL).stdout
+    market.ctl("call", SYMBOL, "--kind", "halt", "--at", "+1h", "--yes")
+    (row,) = market.json("ctl", "instruments", "--symbol", SYMBOL)["rows"]
+    assert (row["halt_reason"], row["auction_kind"]) == (0, wire.AuctionKind.HALT)
+    assert row["auction_ns"] > time.time_ns()
+    assert re.search(r"call: halt, 20\d\d-\d\d-\d\d", market.cli("ctl", "instruments").stdout)
 
 
 def test_kill_blocks_and_cancels_and_unkill_lets_trade(market: Running) -> None:

@@ -7,6 +7,7 @@ from ext.auction cimport hold_auction
 from ext.bands cimport set_bands, set_short_sale, set_ticks
 from ext.calls cimport NO_AUCTION, end_calls, enter_calls, set_state
 from ext.events cimport emit, emit_market, emit_reject
+from ext.extension cimport set_extension
 from ext.layout cimport (
     Account, AccountMore, Basis, FAR_AWAY, HAS_TICKS, Instrument, InstrumentText, MUCH_CASH, Market, Position,
 )
@@ -523,6 +524,8 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
         set_short_sale(m, c)
     elif c.kind == COMMAND_KIND_SET_TICKS:
         set_ticks(m, c)
+    elif c.kind == COMMAND_KIND_SET_EXTENSION:
+        set_extension(m, c)
     elif c.kind == COMMAND_KIND_RUN_AUCTION:
         run_auction(m, c)
     else:

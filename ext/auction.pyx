@@ -7,6 +7,7 @@ from ext.book cimport dequeue
 from ext.calls cimport end_calls, enter_calls, set_state
 from ext.cross cimport BY_RANK, Cross, OFFSETS, Walk, allows, begin_walk, find_cross, step_walk
 from ext.events cimport emit, emit_auction, emit_auction_execute, emit_market, level_at, touch
+from ext.extension cimport extend
 from ext.layout cimport Account, HAS_TIE, Instrument, Level, Market, Order, Unseen
 from ext.ledger cimport buy_shares, sell_shares
 from ext.links cimport lost_lots
@@ -172,8 +173,9 @@ cdef void tick_calls(Market* m) noexcept nogil:
     cdef uint32_t k
     for k in range(m.instrument_top):
         u = &m.unseen[k]
-        if m.instruments[k].state == INSTRUMENT_STATE_CALL and u.auction_ns != 0 and m.ts_ns >= u.auction_ns:
-            hold_auction(m, k, 0)
+        if m.instruments[k].state == INSTRUMENT_STATE_CALL and u.auction_ns != 0 and m.ts_ns >= u.ends_ns:
+            if not extend(m, k):
+                hold_auction(m, k, 0)
     for k in range(m.instrument_top):
         u = &m.unseen[k]
         if m.instruments[k].state == INSTRUMENT_STATE_CALL and m.ts_ns >= u.next_indicative_ns:

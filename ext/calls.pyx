@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from ext.bands cimport drop_bands
 from ext.events cimport emit_market, emit_status
+from ext.extension cimport end_of_call
 from ext.fields cimport may_rest
 from ext.layout cimport Account, BY_EXPIRY, Extra, IS_QUEUED, IS_SPECIAL, Instrument, Market, Order, Unseen
 from ext.levels cimport index_of
@@ -28,6 +29,10 @@ cdef void set_state(
     u.auction_kind = detail if state == INSTRUMENT_STATE_CALL else 0
     u.reason = detail if state == INSTRUMENT_STATE_HALTED else 0
     u.auction_ns = auction_ns
+    u.ends_ns = end_of_call(m, instrument, auction_ns)
+    u.extension_price = 0
+    u.extensions = 0
+    u.extension_reason = 0
     u.state_after = state_after
     u.next_indicative_ns = 0
     emit_market(m, EVENT_KIND_INSTRUMENT_STATE, detail, state, 0, instrument, request, auction_ns, 0, 0)

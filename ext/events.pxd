@@ -288,9 +288,9 @@ cdef inline void emit_status(Market* m, uint32_t instrument) noexcept nogil:
     d.price = i.reference_price
     d.qty = <uint32_t> m.instrument_texts[instrument].round_lot
     d.leaves = 0
-    d.level_qty = 0
-    d.level_orders = 0
-    d.trade_no = 0
+    d.level_qty = <uint64_t> u.auction_ns
+    d.level_orders = u.extensions
+    d.trade_no = u.extension_reason
 
 
 cdef inline void emit_time(Market* m, uint8_t flags, int64_t day_end_ns) noexcept nogil:

@@ -103,8 +103,12 @@ cdef struct Unseen:  # of an instrument: its orders that are not in the book, an
     uint8_t state_after
     uint8_t reason          # of a halt
     uint8_t ways            # bits of Way but HAS_DARK
-    int64_t auction_ns      # 0: not set
+    int64_t auction_ns      # as it is told; 0: not set
+    int64_t ends_ns         # when it is held: auction_ns, or later where the end is random
     int64_t next_indicative_ns
+    int64_t extension_price  # of the last extension that had one, since the call
+    uint32_t extensions     # since the call
+    uint32_t extension_reason  # of the last one
 
 
 cdef struct Further:  # the second half of a SpecialCommand
@@ -195,12 +199,25 @@ cdef struct Instrument:  # 256 bytes: what every order needs in the first two ca
 
 cdef enum:
     TICK_STEPS = 4
+    AUCTION_KINDS = 4
 
 
 cdef enum Way:  # why orders of an instrument take the long way
     HAS_DARK = 1            # something rests in the dark
     SHORT_RESTRICTED = 2
     HAS_TICKS = 4           # by price
+
+
+cdef struct Extension:  # of auctions of a kind: docs/auctions.md
+    int64_t extension_ns    # 0: they are never extended
+    int64_t most
+    int64_t lots            # of an imbalance; 0: not looked at, as the next two
+    int64_t lots_bps
+    int64_t price_bps
+    int64_t widen_bps
+    int64_t random_ns
+    int64_t seed
+    uint64_t flags
 
 
 cdef struct InstrumentText:
@@ -210,6 +227,7 @@ cdef struct InstrumentText:
     int64_t set_max_order_notional
     int64_t tick_prices[TICK_STEPS]  # from which on ...
     int64_t tick_sizes[TICK_STEPS]   # ... these hold; 0: no further step
+    Extension extensions[AUCTION_KINDS]
 
 
 cdef struct Account:  # 128 bytes: what every event needs in the first cache line, what a new order needs in the second

@@ -256,6 +256,8 @@ cdef bytes instrument_rows(const Market* m):
         memcpy(row.currency, m.instrument_texts[k].currency, 8)
         row.round_lot = m.instrument_texts[k].round_lot
         row.auction_ns = u.auction_ns
+        row.extensions = u.extensions
+        row.extension_reason = u.extension_reason
         row.band_lower = i.band_lower
         row.band_upper = MAX_PRICE - i.band_room if i.band_lower else 0
         row += 1

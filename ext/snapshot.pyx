@@ -33,7 +33,7 @@ from ext.wire cimport (
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x343045524F43424FULL  /* the bytes OBCORE04 */
+    #define OB_SNAPSHOT_MAGIC 0x353045524F43424FULL  /* the bytes OBCORE05 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -73,7 +73,11 @@ cdef struct SavedUnseen:  # what of Unseen does not follow from its orders
     uint8_t reason
     uint8_t ways
     int64_t auction_ns
+    int64_t ends_ns
     int64_t next_indicative_ns
+    int64_t extension_price
+    uint32_t extensions
+    uint32_t extension_reason
 
 
 cdef struct SavedPage:
@@ -149,7 +153,7 @@ cdef void write_instruments(Writer* w, const Market* m) noexcept nogil:
         put(w, &m.instrument_texts[k], sizeof(InstrumentText))
         u = &m.unseen[k]
         saved = SavedUnseen(u.first, u.last, u.count, u.auction_kind, u.state_after, u.reason, u.ways, u.auction_ns,
-                            u.next_indicative_ns)
+                            u.ends_ns, u.next_indicative_ns, u.extension_price, u.extensions, u.extension_reason)
         put(w, &saved, sizeof(SavedUnseen))
 
 
@@ -264,7 +268,11 @@ cdef bint read_instruments(Reader* r, Market* m, uint64_t count) noexcept nogil:
         u.reason = saved.reason
         u.ways = saved.ways
         u.auction_ns = saved.auction_ns
+        u.ends_ns = saved.ends_ns
         u.next_indicative_ns = saved.next_indicative_ns
+        u.extension_price = saved.extension_price
+        u.extensions = saved.extensions
+        u.extension_reason = saved.extension_reason
         i.far = NULL
         i.far_count = i.far_room = i.page_count = 0
         i.touched = 0
@@ -272,6 +280,8 @@ cdef bint read_instruments(Reader* r, Market* m, uint64_t count) noexcept nogil:
         m.instrument_top = k + 1
         m.in_call += i.state == INSTRUMENT_STATE_CALL
         if i.state > INSTRUMENT_STATE_CALL or u.auction_kind > AUCTION_KIND_VOLATILITY:
+            return False
+        if i.state == INSTRUMENT_STATE_CALL and u.auction_kind == 0:
             return False
         if not i.is_set or not 1 <= i.tick_size <= MAX_PRICE or not 0 <= i.base <= MAX_PRICE:
             return False
@@ -573,7 +583,7 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 4")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 5")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25

@@ -49,6 +49,7 @@ cdef enum:
     COMMAND_KIND_SET_BANDS = 75
     COMMAND_KIND_SET_SHORT_SALE = 76
     COMMAND_KIND_SET_TICKS = 77
+    COMMAND_KIND_SET_EXTENSION = 78
 
 cdef enum:
     SIDE_BUY = 0
@@ -130,6 +131,15 @@ cdef enum:
     AUCTION_KIND_VOLATILITY = 4
 
 cdef enum:
+    EXTENSION_REASON_MARKET_ORDERS = 1
+    EXTENSION_REASON_IMBALANCE = 2
+    EXTENSION_REASON_PRICE = 3
+
+cdef enum:
+    EXTENSION_FLAG_MARKET_ORDERS = 1
+    EXTENSION_FLAG_FROM_LAST = 2
+
+cdef enum:
     HALT_REASON_NONE = 0
     HALT_REASON_REGULATORY = 1
     HALT_REASON_NEWS = 2
@@ -174,6 +184,8 @@ cdef enum:
     EVENT_KIND_BANDS_SET = 40
     EVENT_KIND_SHORT_SALE_SET = 41
     EVENT_KIND_TICKS_SET = 42
+    EVENT_KIND_EXTENSION_SET = 43
+    EVENT_KIND_AUCTION_EXTENDED = 44
 
 cdef enum:
     EVENT_FLAG_DUPLICATE = 1
@@ -637,3 +649,5 @@ cdef packed struct InstrumentRow:
     int64_t auction_ns
     int64_t band_lower
     int64_t band_upper
+    uint32_t extensions
+    uint32_t extension_reason

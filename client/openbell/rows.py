@@ -99,7 +99,8 @@ class InstrumentInfo:
     """An instrument and its day so far. bid_price or ask_price 0: that side is empty.
 
     halt_reason: wire.HaltReason, while it is halted; auction_kind: wire.AuctionKind, and auction_ns: when that is held
-    (0: when an operator says so), while it is in a call; band_lower, band_upper: its price bands, 0: none.
+    (0: when an operator says so), while it is in a call; extensions: how often that was put off, extension_reason:
+    wire.ExtensionReason of the last time; band_lower, band_upper: its price bands, 0: none.
     """
 
     instrument: int = 0
@@ -126,6 +127,8 @@ class InstrumentInfo:
     auction_ns: int = 0
     band_lower: int = 0
     band_upper: int = 0
+    extensions: int = 0
+    extension_reason: int = 0
 
     @property
     def last_price(self) -> Decimal:

@@ -43,6 +43,7 @@ class CommandKind(IntEnum):
     SET_BANDS = 75  # the prices between which an instrument may trade
     SET_SHORT_SALE = 76  # restrict short sales of an instrument, or free them
     SET_TICKS = 77  # ticks of an instrument by price
+    SET_EXTENSION = 78  # when auctions of a kind are put off, and for how long
 
 
 class Side(IntEnum):
@@ -160,6 +161,21 @@ class AuctionKind(IntEnum):
     VOLATILITY = 4  # trading again after a pause for volatility
 
 
+class ExtensionReason(IntEnum):
+    """Why an auction was put off: docs/auctions.md, Extensions."""
+
+    MARKET_ORDERS = 1  # market orders would be left
+    IMBALANCE = 2  # more lots would be left than is allowed
+    PRICE = 3  # the price would be further from its reference than is allowed
+
+
+class ExtensionFlag(IntFlag):
+    """Bits of AdminCommand.flags in SET_EXTENSION."""
+
+    MARKET_ORDERS = 1  # extend while market orders would be left
+    FROM_LAST = 2  # after an extension the price is compared with that extension's
+
+
 class HaltReason(IntEnum):
     """Why an instrument is halted."""
 
@@ -220,6 +236,9 @@ class EventKind(IntEnum):
     BANDS_SET = 40  # price bands: price is the lower, order_id the upper, client_order_id their reference; 0: none
     SHORT_SALE_SET = 41  # short sales: reason 1 restricted, 0 free
     TICKS_SET = 42  # ticks by price; price is the number of steps
+    EXTENSION_SET = 43  # when auctions of the kind reason (AuctionKind) are extended, and by price (ns; 0: never)
+    # the auction of kind side was put off to trade_id (ns); reason: ExtensionReason, qty: how often by now
+    AUCTION_EXTENDED = 44
 
 
 class EventFlag(IntFlag):
@@ -372,7 +391,8 @@ class BookKind(IntEnum):
     HIDDEN_TRADE = 5  # an order that is not displayed traded qty at price; side is its own
     CROSS = 6  # an auction traded qty at price (0: none); state: AuctionKind, level_qty: all lots, level_orders: trades
     TOP = 7  # best bid and offer changed (Top layout)
-    STATUS = 8  # instrument state is now state; flags: AuctionKind or HaltReason, price: reference, qty: round lot
+    # state is now state; flags: AuctionKind or HaltReason, price: reference, qty: round lot; CALL: docs/auctions.md
+    STATUS = 8
     INDICATIVE = 9  # what the auction would trade now: price, qty; leaves: imbalance of side; state: AuctionKind
     # a TICK, before what else it brings: ts_ns; price: the next end of day; flags: DAY_END when the day ends with it
     TIME = 10
@@ -802,5 +822,7 @@ INSTRUMENT_ROW: Final = np.dtype(
         ("auction_ns", "<i8"),  # CALL: time of the auction, ns since 1970 UTC; 0: an operator ends it
         ("band_lower", "<i8"),  # of its price bands; 0: it has none
         ("band_upper", "<i8"),
+        ("extensions", "<u4"),  # CALL: how often its auction was put off
+        ("extension_reason", "<u4"),  # CALL: ExtensionReason of the last time; 0: never
     ]
 )

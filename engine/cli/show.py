@@ -175,6 +175,9 @@ def state_of(row: InstrumentInfo) -> Text:
         text.append(f": {member(wire.AuctionKind, row.auction_kind)}")
         if row.auction_ns:
             text.append(f", {clock(row.auction_ns, date=True)}")
+        if row.extensions:
+            why = member(wire.ExtensionReason, row.extension_reason)
+            text.append(f", extended {counted(row.extensions, 'time')}: {why}", "yellow")
     return text.append(", short sales restricted") if row.short_restricted else text
 
 

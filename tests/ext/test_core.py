@@ -16,6 +16,9 @@ from ext.core import Core
 from tests.ext.market import A, B, C, Market, plain, record
 
 
+NO_KIND = max(CommandKind) + 1
+
+
 def configure(seq: int = 1, ts_ns: int = 5, orders: int = 8) -> bytes:
     values = {"value0": 2, "value1": 2, "value2": orders, "value3": 8, "value4": 8, "value5": 8, "value6": 2}
     return record(wire.ADMIN_COMMAND, kind=CommandKind.CONFIGURE, seq=seq, ts_ns=ts_ns, **values)
@@ -55,7 +58,7 @@ def test_takes_structured_arrays() -> None:
         (tick(1), "CONFIGURE .* must come first, got kind 5"),
         (configure(orders=0) + tick(2), "command 1 of the buffer, .*CONFIGURE .* must come first"),
         (configure() + record(wire.ORDER_COMMAND, kind=6, seq=2, ts_ns=5), "kind 6 is unknown"),
-        (configure() + record(wire.ADMIN_COMMAND, kind=78, seq=2, ts_ns=5), "kind 78 is unknown"),
+        (configure() + record(wire.ADMIN_COMMAND, kind=NO_KIND, seq=2, ts_ns=5), f"kind {NO_KIND} is unknown"),
         (configure() + record(wire.ORDER_COMMAND, kind=0, seq=2, ts_ns=5), "kind 0 is unknown"),
         (configure() + record(wire.ADMIN_COMMAND, kind=73, seq=2, ts_ns=5)[:64], "only 64 bytes are left"),
     ],

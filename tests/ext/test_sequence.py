@@ -14,6 +14,7 @@ from ext.record import crc32c
 from ext.sequence import CommandBatch
 
 ALLOWED = np.array([2, 5, 9], "<u4").tobytes()
+NO_KIND = max(wire.CommandKind) + 1
 RECORD = np.dtype([("length", "<u4"), ("crc", "<u4"), ("command", wire.ORDER_COMMAND)])
 
 
@@ -131,7 +132,7 @@ def test_bytes_that_are_no_commands_are_refused() -> None:
         batch.add_orders(bytes(64), 128, 0, ALLOWED)
     with pytest.raises(ValueError, match="64 bytes from 0 on are not whole commands of 128 bytes"):
         batch.add_specials(bytes(64), 0, 0, ALLOWED)
-    for wrong in (b"", bytes(64), bytes(256), admin()[:64], admin(5), admin(78), special(), tick() + bytes(192)):
+    for wrong in (b"", bytes(64), bytes(256), admin()[:64], admin(5), admin(NO_KIND), special(), tick() + bytes(192)):
         with pytest.raises(ValueError, match="neither an AdminCommand nor a TICK"):
             batch.add_admin(wrong)
     assert batch.seal(1) == 0

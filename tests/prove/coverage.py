@@ -52,6 +52,7 @@ class Coverage:
         self._places: dict[int, int] = {}  # of the orders that were live when rows were last seen
         self._states: dict[int, int] = {}
         self._account_states: dict[int, int] = {}
+        self._auctions: dict[int, int] = {}  # times that were told, of instruments in CALL
 
     def step(self, command: Command, events: list[Any], market_data: list[Any]) -> None:
         """A command, and what was said to it."""
@@ -73,6 +74,8 @@ class Coverage:
             if mask:
                 for bit in BITS[record.flags & mask]:
                     met["data flag", bit] += 1
+            if record.kind == BookKind.TIME and any(ts_ns <= record.ts_ns for ts_ns in self._auctions.values()):
+                met["act", Act.CALL_ENDED_LATER] += 1
 
     def _reject(self, fields: dict[str, Any], event: Any) -> None:
         self.met[GROUP_OF_REJECT[event.kind], event.check] += 1
@@ -135,8 +138,20 @@ class Coverage:
         self._states[event.instrument] = event.reason
         if event.reason == InstrumentState.HALTED and event.side:
             self.met["halt reason", event.side] += 1
+        self._auctions.pop(event.instrument, None)
         if event.reason == InstrumentState.CALL:
             self.met["called auction", event.side] += 1
+            if event.price:
+                self._auctions[event.instrument] = event.price
+
+    def _extension_set(self, fields: dict[str, Any], event: Any) -> None:
+        for bit in BITS[fields.get("flags", 0)]:
+            self.met["extension flag", bit] += 1
+
+    def _extended(self, fields: dict[str, Any], event: Any) -> None:
+        self.met["extended for", event.reason] += 1
+        self.met["extended auction", event.side] += 1
+        self._auctions[event.instrument] = event.trade_id
 
     def _account_state(self, fields: dict[str, Any], event: Any) -> None:
         before = self._account_states.get(event.account, 0)
@@ -206,5 +221,7 @@ SAID = {
     EventKind.INSTRUMENT_STATE: Coverage._instrument_state,
     EventKind.ACCOUNT_STATE: Coverage._account_state,
     EventKind.AUCTION: Coverage._auction,
+    EventKind.EXTENSION_SET: Coverage._extension_set,
+    EventKind.AUCTION_EXTENDED: Coverage._extended,
     EventKind.DAY_ENDED: Coverage._day_ended,
 }

@@ -20,6 +20,8 @@ from openbell.wire import (
     DataFlag,
     EventFlag,
     EventKind,
+    ExtensionFlag,
+    ExtensionReason,
     HaltReason,
     InstrumentState,
     OrderFlag,
@@ -88,6 +90,7 @@ class Act(IntEnum):
     REPLAYED_IN_BATCHES = 2
     COMPARED_ALL_ROWS = 3
     DAY_ENDED = 4
+    CALL_ENDED_LATER = 5  # than everybody was told: a random end
 
 
 GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
@@ -123,6 +126,9 @@ GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "state change by auction": (InstrumentState, InstrumentState),
     "halt reason": (HaltReason,),
     "called auction": (AuctionKind,),
+    "extension flag": (ExtensionFlag,),
+    "extended for": (ExtensionReason,),
+    "extended auction": (AuctionKind,),
     "auction with a price": (AuctionKind,),
     "auction without a price": (AuctionKind,),
     "account state change": (AccountState, AccountState),
@@ -187,6 +193,7 @@ VALUES = {
     CommandKind.SET_BANDS: range(3),
     CommandKind.SET_SHORT_SALE: (0,),
     CommandKind.SET_TICKS: range(8),
+    CommandKind.SET_EXTENSION: range(10),
 }
 
 
@@ -239,7 +246,9 @@ def states() -> Iterator[Key]:
     after = (InstrumentState.OPEN, InstrumentState.CLOSED, InstrumentState.HALTED)
     yield from (("state change by auction", InstrumentState.CALL, state) for state in after)
     yield from (("halt reason", reason) for reason in HaltReason if reason)
-    for group in ("called auction", "auction with a price", "auction without a price"):
+    yield from (("extension flag", flag) for flag in ExtensionFlag)
+    yield from (("extended for", reason) for reason in ExtensionReason)
+    for group in ("called auction", "extended auction", "auction with a price", "auction without a price"):
         yield from ((group, kind) for kind in AuctionKind)
     yield from (("account state change", *change) for change in product(AccountState, AccountState))
 

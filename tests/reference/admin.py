@@ -8,7 +8,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import AdminFlag, CancelReason, Check, EventKind
 
-from tests.reference import bands, states
+from tests.reference import bands, extensions, states
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.capacity import Capacity
@@ -262,4 +262,5 @@ COMMANDS = {
     wire.CommandKind.SET_BANDS: bands.set_bands,
     wire.CommandKind.SET_SHORT_SALE: bands.set_short_sale,
     wire.CommandKind.SET_TICKS: bands.set_ticks,
+    wire.CommandKind.SET_EXTENSION: extensions.set_extension,
 }

@@ -89,6 +89,20 @@ class Ring:
     first: Order | None = None  # the one that the parent named
 
 
+class Extension(NamedTuple):
+    """When auctions of a kind are put off: the values of SET_EXTENSION."""
+
+    extension_ns: int
+    most: int
+    lots: int
+    lots_bps: int
+    price_bps: int
+    widen_bps: int
+    random_ns: int
+    seed: int
+    flags: int
+
+
 class Level(NamedTuple):
     """Totals of a level."""
 
@@ -167,7 +181,12 @@ class Instrument:
     max_order_notional: int = 0
     round_lot: int = 0
     auction_kind: int = 0  # in CALL
-    auction_ns: int = 0  # when its call ends; 0: when an operator says so
+    auction_ns: int = 0  # when its auction is, as it is told; 0: when an operator says so
+    ends_ns: int = 0  # when it is held: auction_ns, or later where the end is random
+    extensions: dict[int, Extension] = field(default_factory=dict)  # by AuctionKind
+    extended: int = 0  # times, since the call
+    extended_for: int = 0  # ExtensionReason of the last one
+    extended_at: int = 0  # price of the last one that had one
     auction_then: int = 0  # the state after it
     next_indicative_ns: int = 0
     detail: int = 0  # AuctionKind or HaltReason of its state

@@ -6,14 +6,14 @@ from random import Random
 from typing import Any
 
 from openbell import wire
-from openbell.wire import AuctionKind, HaltReason, InstrumentState, ModeFlag, OrderType, TimeInForce
+from openbell.wire import AuctionKind, CommandKind, HaltReason, InstrumentState, ModeFlag, OrderType, TimeInForce
 
 from tests.reference import commands as ask
 from tests.reference.books import FOR_AUCTIONS, Instrument
 from tests.reference.commands import Command
 from tests.reference.market import Market
 
-USUAL = {"call": 0.8, "halt": 0.4, "run_auction": 0.8}
+USUAL = {"call": 0.8, "halt": 0.4, "run_auction": 0.8, "extension": 0.5}
 AFTER = (
     InstrumentState.OPEN,
     InstrumentState.OPEN,
@@ -30,7 +30,7 @@ def in_call(model: Market) -> list[Instrument]:
 
 def bounds(model: Market) -> list[int]:
     """Times at which something happens to those in CALL; 0 has no meaning."""
-    return [ts_ns for each in in_call(model) for ts_ns in (each.auction_ns, each.next_indicative_ns)]
+    return [ts_ns for each in in_call(model) for ts_ns in (each.auction_ns, each.ends_ns, each.next_indicative_ns)]
 
 
 def call(random: Random, number: int, now_ns: int, bad: bool, **fields: Any) -> Command:
@@ -46,6 +46,36 @@ def call(random: Random, number: int, now_ns: int, bad: bool, **fields: Any) -> 
         values[place] = value
         state = random.choice((state, state, 0, 1, 2, 4))
     return ask.instrument_state(number, state, *values, **fields)
+
+
+def extension(random: Random, number: int, bad: bool, **fields: Any) -> Command:
+    """When auctions of a kind are put off: most of what an operator may ask for bites; or never any more."""
+    flags = random.choice((0, 1, 1, 2, 3))
+    price_bps = random.choice((0, 1, 20, 100))
+    values = [
+        random.choice((1, 10**8, 10**9, 3 * 10**9)),
+        random.choice((1, 1, 2, 3, 100)),
+        random.choice((0, 0, 1, 10, 1 << 40)),
+        random.choice((0, 0, 1, 2000, 10_000)),
+        price_bps,
+        random.choice((0, 5, 100)) if price_bps else 0,
+    ]
+    if random.random() < 0.15:
+        flags, values = 0, [0] * 6
+    elif not (flags & 1 or any(values[2:5])):
+        flags |= 1
+    random_ns = random.choice((0, 0, 1, 10**9, 10**10))
+    values += [random_ns, random.randrange(1 << 63) if random_ns else 0]
+    kind: int = random.choice(list(AuctionKind))
+    if bad:
+        place = random.randrange(10)
+        if place < 8:
+            values[place] = random.choice((-1, 1, 1 << 41, 1 << 62))
+        else:
+            flags, kind = random.choice(((4, kind), (255, kind), (flags, 0), (flags, 5), (flags, 255)))
+        if random.random() < 0.2:
+            values[0] = 0
+    return ask.command(CommandKind.SET_EXTENSION, *values, instrument=number, state=kind, flags=int(flags), **fields)
 
 
 def halt(random: Random, number: int, bad: bool, **fields: Any) -> Command:

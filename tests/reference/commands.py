@@ -205,6 +205,11 @@ def short_sale(restricted: int, **fields: Any) -> Command:
     return command(CommandKind.SET_SHORT_SALE, restricted, **fields)
 
 
+def extension(number: int = 0, kind: int = wire.AuctionKind.OPENING, *values: int, **fields: Any) -> Command:
+    """SET_EXTENSION; 0 or no values: never extended any more."""
+    return command(CommandKind.SET_EXTENSION, *values, instrument=number, state=kind, **fields)
+
+
 def ticks(*steps: int, **fields: Any) -> Command:
     """SET_TICKS: price from which on, tick, and so on."""
     return command(CommandKind.SET_TICKS, *steps, **fields)

@@ -166,6 +166,7 @@ def hold(state: State, instrument: Instrument, request: int = 0) -> None:
     )
     instrument.state, instrument.auction_kind, instrument.auction_ns, instrument.auction_then = then, 0, 0, 0
     instrument.detail = 0
+    instrument.ends_ns = instrument.extended = instrument.extended_for = instrument.extended_at = 0
     state.output.event(EventKind.INSTRUMENT_STATE, instrument=instrument.number, reason=then, qty=request)
     state.output.status(instrument)
     end_what_was_for_it(state, instrument, kind, price)

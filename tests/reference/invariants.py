@@ -74,6 +74,7 @@ class Watch:
         self.rings: dict[int, int] = {}  # by order id
         self.bands: dict[int, tuple[int, int]] = {}  # of instruments that have some
         self.restricted: Counter[int] = Counter()  # short sales, by instrument
+        self.calls: dict[int, tuple[int, int, int]] = {}  # of auctions: time, extensions, why the last one
         self._first: Any = None  # the first side of a trade: the maker's, in an auction the buyer's
 
     # What is heard
@@ -107,6 +108,7 @@ class Watch:
         statuses = {record.instrument: record for record in market_data if record.kind == BookKind.STATUS}
         for number, record in statuses.items():
             assert bool(record.flags & DataFlag.SHORT_RESTRICTED) == bool(self.restricted[number])
+            assert (record.level_qty, record.level_orders, record.trade_no) == self.calls.get(number, (0, 0, 0))
         for record in (record for record in market_data if record.kind == BookKind.INDICATIVE):
             assert self.states[record.instrument] == InstrumentState.CALL
             assert bool(record.price) == bool(record.level_qty)
@@ -148,6 +150,7 @@ class Watch:
             self._fill(event)
         elif event.kind == EventKind.INSTRUMENT_STATE:
             self.states[event.instrument] = event.reason
+            self.calls[event.instrument] = (event.price, 0, 0)
             if event.reason != InstrumentState.OPEN:
                 self.bands.pop(event.instrument, None)
         elif event.kind == EventKind.BANDS_SET:
@@ -158,6 +161,11 @@ class Watch:
             self.restricted[event.instrument] = event.reason
         elif event.kind == EventKind.AUCTION:
             self._auction(event)
+        elif event.kind == EventKind.AUCTION_EXTENDED:
+            assert self.states[event.instrument] == InstrumentState.CALL
+            time_ns, extensions, _ = self.calls[event.instrument]
+            assert 0 < time_ns <= event.ts_ns < event.trade_id and event.qty == extensions + 1
+            self.calls[event.instrument] = (event.trade_id, event.qty, event.reason)
         elif event.kind == EventKind.CANCELED:
             # Children that were to wake have the lots of their parent already.
             total, is_child = event.qty + event.filled, self.asked[order_id].get("role", 0) == Role.CHILD

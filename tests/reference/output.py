@@ -153,6 +153,9 @@ class Output:
             flags=instrument.detail | restricted,
             price=instrument.reference_price,
             qty=instrument.round_lot,
+            level_qty=instrument.auction_ns,
+            level_orders=instrument.extended,
+            trade_no=instrument.extended_for,
         )
 
     def of_instrument(self, kind: int, instrument: Instrument, **fields: Any) -> None:

@@ -158,6 +158,8 @@ def instruments(state: State) -> bytes:
             auction_ns=instrument.auction_ns if instrument.state == wire.InstrumentState.CALL else 0,
             band_lower=instrument.lower,
             band_upper=instrument.upper,
+            extensions=instrument.extended,
+            extension_reason=instrument.extended_for,
         )
         for instrument in state.instruments_ascending()
     )

@@ -7,7 +7,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import AuctionKind, Check, EventKind, HaltReason, InstrumentState
 
-from tests.reference import bands, cross
+from tests.reference import bands, cross, extensions
 from tests.reference.books import Instrument
 from tests.reference.refusals import Refused, bad_value, in_range, instrument_of
 from tests.reference.state import State
@@ -34,6 +34,7 @@ def set_instrument_state(state: State, command: Any) -> None:
         instrument.auction_kind = command.value0 if is_call else 0
         instrument.auction_ns, instrument.auction_then = command.value1, command.value2
         instrument.next_indicative_ns = 0
+        extensions.begin(state, instrument)
         state.output.event(
             EventKind.INSTRUMENT_STATE,
             instrument=instrument.number,
@@ -68,7 +69,7 @@ def run_auction(state: State, command: Any) -> None:
 def tick(state: State, ts_ns: int) -> None:
     """Auctions whose time has come; indications of those that go on."""
     for instrument in in_call(state):
-        if 0 < instrument.auction_ns <= ts_ns:
+        if 0 < instrument.ends_ns <= ts_ns and not extensions.extend(state, instrument, ts_ns):
             cross.hold(state, instrument)
     for instrument in in_call(state):
         if ts_ns >= instrument.next_indicative_ns:

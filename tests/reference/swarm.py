@@ -371,6 +371,10 @@ class Swarm:
         number = self.random.choice(called) if called and not self.chance(self.bad_share * 3) else self.instrument()
         return ask.run_auction(calling.every_or(self.random, number), request=self.request())
 
+    def make_extension(self) -> Command:
+        bad = self.chance(self.bad_share * 10)
+        return calling.extension(self.random, self.instrument(), bad, request=self.request())
+
     def make_bands(self) -> Command:
         number = self.instrument()
         known = self.model.state.instruments.get(number)

@@ -17,6 +17,8 @@ from msgspec import Meta
 from openbell import wire
 from openbell.errors import near
 
+from engine.extensions import no_extensions
+
 DEFAULT_PORTS: Final = {"orders": 7701, "market_data": 7702, "snapshots": 7703, "control": 7704}
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 MAX_TICK_SIZE: Final = 1 << 20
@@ -35,7 +37,7 @@ _WORDS = {  # for what a pattern says
 }
 _CHOICES = {"durability": "fsync, memory", "state": "open, closed, halted", "role": "admin, viewer"}
 _NAME_BYTES, _SYMBOL_BYTES, _CURRENCY_BYTES = 32, 32, 8
-NumberT = TypeVar("NumberT", "Price", "Cash")
+NumberT = TypeVar("NumberT", "Price", "Cash", "Percent")
 
 
 class ConfigError(Exception):
@@ -46,12 +48,21 @@ class Price(int):
     """A price in 1e-4 of the currency. In a file: 184.25, or "184.25"."""
 
     places = 4
+    most = wire.MAX_PRICE
 
 
 class Cash(int):
     """Cash in 1e-6 of the currency. In a file: 1000000, or "1000000.00"."""
 
     places = 6
+    most = wire.MAX_CASH
+
+
+class Percent(int):
+    """A percentage in basis points, at most 100 %. In a file: 5, or 2.5."""
+
+    places = 2
+    most = 10_000
 
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -167,6 +178,30 @@ class Postgres(Section, frozen=True):
     system_user: str = "nobody"
 
 
+class Extension(Section, frozen=True):
+    """A [sessions.NAME.extensions.KIND]: when auctions of this kind are put off, by extension_s each time; and by how
+    much their end is random. imbalance: lots; widen_percent: added to price_percent with each extension."""
+
+    market_orders: bool = False
+    imbalance: Position = 0
+    imbalance_percent: Percent = Percent(0)
+    price_percent: Percent = Percent(0)
+    widen_percent: Percent = Percent(0)
+    from_last: bool = False
+    extension_s: Annotated[int, Meta(ge=1, le=86_400)] = 120
+    max_extensions: Annotated[int, Meta(ge=1, le=100)] = 2
+    random_end_s: Annotated[int, Meta(ge=0, le=3_600)] = 0
+
+
+class Extensions(Section, frozen=True):
+    """[sessions.NAME.extensions]: by kind of auction, whoever calls it. None: held at its time."""
+
+    opening: Extension | None = None
+    closing: Extension | None = None
+    halt: Extension | None = None
+    volatility: Extension | None = None
+
+
 class Session(Section, frozen=True):
     """A [sessions.NAME]. calendar: "always", or the code of an exchange; open, close: local, else the calendar's.
 
@@ -181,6 +216,7 @@ class Session(Section, frozen=True):
     closing_call_s: Seconds = 300
     post_s: Annotated[int, Meta(ge=1, le=43_200)] = 900
     post_trading: bool = False
+    extensions: Extensions = Extensions()
 
 
 class Instrument(Section, frozen=True):
@@ -291,7 +327,7 @@ def _convert_sessions(sessions: object) -> None:
     """Each of them by itself: of what is wrong in a dict msgspec says "[...]", not its name."""
     for name, one in sessions.items() if isinstance(sessions, dict) else ():
         try:
-            msgspec.convert(one, Session)
+            msgspec.convert(one, Session, dec_hook=_number)
         except msgspec.ValidationError as error:
             said, at, path = str(error).partition(" - at `$")
             raise msgspec.ValidationError(f"{said} - at `$.sessions.{name}{path}{'' if at else '`'}") from None
@@ -347,9 +383,8 @@ def _number(kind: type[NumberT], value: object) -> NumberT:
         raise ValueError(f'Expected a decimal number such as "184.25", got {value!r}')
     if units != int(units):
         raise ValueError(f"Expected at most {kind.places} decimal places, got {value}")
-    limit = wire.MAX_PRICE if kind.places == Price.places else wire.MAX_CASH
-    if not 0 <= units <= limit:
-        raise ValueError(f"Expected 0 to {Decimal(limit).scaleb(-kind.places):f}, got {value}")
+    if not 0 <= units <= kind.most:
+        raise ValueError(f"Expected 0 to {Decimal(kind.most).scaleb(-kind.places):f}, got {value}")
     return kind(int(units))
 
 
@@ -386,7 +421,9 @@ def _fields(path: str) -> list[str]:
     entries: dict[str, type[Section]] = {"instrument": Instrument, "account": Account, "operator": Operator}
     tables = {name: type(table) for name, table in msgspec.structs.asdict(Config()).items()}
     if path.startswith("sessions."):
-        return [field.name for field in msgspec.structs.fields(Session)]
+        tables = {".extensions": Extensions, ".extensions.": Extension}
+        within = re.search(r"\.extensions\.?", path)
+        return [field.name for field in msgspec.structs.fields(tables[within[0]] if within else Session)]
     if path.startswith("depth."):
         return [field.name for field in msgspec.structs.fields(DepthClass)]
     kind = entries.get(path.partition("[")[0]) or tables.get(path) or Config
@@ -441,6 +478,9 @@ def _no_session(where: str, name: str, session: Session) -> str | None:
     """What no session can be like. What its calendar has to do with it, the calendar says (engine/sessions)."""
     if not 1 <= len(name.encode()) <= _NAME_BYTES:
         return f"{where}: its name may have 1 to {_NAME_BYTES} bytes, got {len(name.encode())}"
+    found = no_extensions(where, session)
+    if found:
+        return found
     if session.calendar != "always":
         if session.time_zone != "UTC":
             return f'{where}.time_zone: only of calendar "always"; {session.calendar} has its own'

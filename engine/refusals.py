@@ -27,6 +27,14 @@ def _clock(value: int) -> str:
     return f"{datetime.fromtimestamp(value / 1e9, UTC):%Y-%m-%d %H:%M:%S} UTC" if value else "none"
 
 
+def _seconds(value: int) -> str:
+    return f"{value / 1e9:g} s"
+
+
+def _percent(value: int) -> str:
+    return f"{value / 100:g} %"
+
+
 _LIMITS: Final[dict[str, Unit]] = {
     "max_order_qty": _lots,
     "max_order_notional": format_cash,
@@ -48,6 +56,18 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
     },
     CommandKind.SET_ACCOUNT: {**_LIMITS, "flags": _number},
     CommandKind.SET_INSTRUMENT_STATE: {"state": _number, "reason or kind": _number, "time": _clock, "then": _number},
+    CommandKind.SET_EXTENSION: {
+        "extension": _seconds,
+        "extensions": _number,
+        "imbalance": _lots,
+        "imbalance of what trades": _percent,
+        "price": _percent,
+        "widening": _percent,
+        "random end": _seconds,
+        "seed": _number,
+        "flags": _number,
+        "kind": _number,
+    },
     CommandKind.DEPOSIT: {"amount": format_cash},
     CommandKind.DEPOSIT_SHARES: {"qty": _lots, "cost": format_cash},
 }

@@ -17,6 +17,7 @@ from typing import Any, Final
 from openbell import wire
 from openbell.wire import AccountFlag, CommandKind, EventKind, InstrumentState
 
+from engine import extensions
 from engine.config import NEVER, Account, Capacity, Config, ConfigError, Instrument
 from engine.files import write_whole
 from engine.market import Market, names_of, new_id
@@ -82,6 +83,7 @@ class Setup:
             self._instrument(f"instrument[{index}] ({instrument.symbol})", instrument)
         for index, account in enumerate(self._config.account):
             self._account(f"account[{index}] ({account.name})", account)
+        self._extensions()
         return self._done
 
     def _begin(self) -> None:
@@ -102,8 +104,12 @@ class Setup:
             "window_pages": self._before.get("window_pages", self._config.capacity.window_pages),
             "instrument": {one.symbol: _fields_of_instrument(one) for one in self._config.instrument},
             "account": {one.name: _fields_of_account(one) for one in self._config.account},
+            "extensions": {
+                one.symbol: extensions.wanted_of(self._config.sessions.get(one.session or ""))
+                for one in self._config.instrument
+            },
         }
-        for kind in ("instrument", "account"):
+        for kind in ("instrument", "account", "extensions"):
             kept[kind] = {**self._before.get(kind, {}), **kept[kind]}
         if kept != self._before:
             self._keep(kept)
@@ -212,6 +218,22 @@ class Setup:
             reason = f"instrument {wanted.symbol} of the configuration"
             state = STATES[wanted.state]
             self._do(where, reason, CommandKind.SET_INSTRUMENT_STATE, instrument=number, state=state)
+
+    def _extensions(self) -> None:
+        """SET_EXTENSION for the instruments whose session says another thing of its auctions than before."""
+        ids = {
+            symbol: number for number, symbol in names_of(self._market.instruments(), "instrument", "symbol").items()
+        }
+        for index, one in enumerate(self._config.instrument):
+            session = "" if one.session is None else one.session
+            wanted = extensions.wanted_of(self._config.sessions.get(session))
+            before = self._before.get("extensions", {}).get(one.symbol, {})
+            where, reason = f"instrument[{index}] ({one.symbol}).session", f"extensions of session {session}"
+            for kind, values, flags in extensions.changes(wanted, before):
+                self._do(
+                    where, reason, CommandKind.SET_EXTENSION, extensions.VALUES,
+                    instrument=ids[one.symbol], state=kind, flags=flags, values=values,
+                )  # fmt: skip
 
     # ------------------------------------------------------------ accounts
 

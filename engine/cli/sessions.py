@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from engine import config as configuration
+from engine import extensions
 from engine.cli import reach, show
 from engine.config import ConfigError
 from engine.sessions.calendar import ALWAYS
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         sessions = _sessions(args)
         first = args.date or dt.datetime.fromtimestamp(time.time(), dt.UTC).date()
-        rows = {session.name: _rows(session, first, args.days) for session in sessions}
+        rows = {session.name: _rows(session, first, args.days) for session, _ in sessions}
     except (ConfigError, PlanError) as error:
         if args.json:
             show.out_json({"error": {"code": "bad_input", "text": str(error)}})
@@ -51,17 +52,20 @@ def run(args: argparse.Namespace) -> int:
             show.complain(f"openbell sessions: {error}")
         return 2
     if args.json:
-        show.out_json({"sessions": [{**_head(session), "days": rows[session.name]} for session in sessions]})
+        show.out_json({"sessions": [{**_head(one, wanted), "days": rows[one.name]} for one, wanted in sessions]})
         return 0
     if not sessions:
         show.out("no sessions: every instrument is open every minute, until an operator changes that")
-    for session in sessions:
-        show.out(_table(session, rows[session.name]))
+    for session, wanted in sessions:
+        show.out(_table(session, wanted, rows[session.name]))
     return 0
 
 
-def _sessions(args: argparse.Namespace) -> list[Session]:
-    """Those to show. Raises ConfigError."""
+Sessions = list[tuple[Session, configuration.Session]]
+
+
+def _sessions(args: argparse.Namespace) -> Sessions:
+    """Those to show, with what the configuration says of them. Raises ConfigError."""
     if args.calendar is not None:
         made = [(args.calendar, configuration.Session(calendar=args.calendar))]
         if args.calendar == ALWAYS:
@@ -74,12 +78,12 @@ def _sessions(args: argparse.Namespace) -> list[Session]:
             raise ConfigError(f"--session: there is no [sessions.{args.session}] in {args.config}")
         made = [(name, one) for name, one in wanted.items() if args.session in (None, name)]
     try:
-        found = [session_of(name, one) for name, one in made]
+        found = [(session_of(name, one), one) for name, one in made]
     except ConfigError as error:
         if args.calendar is None:
             raise
         raise ConfigError(f"--calendar: {error.args[0].partition('.calendar: ')[2]}") from None
-    return [session for session in found if session is not None]
+    return [(session, wanted) for session, wanted in found if session is not None]
 
 
 def _rows(session: Session, first: dt.date, count: int) -> list[dict[str, Any]]:
@@ -102,17 +106,18 @@ def _rows(session: Session, first: dt.date, count: int) -> list[dict[str, Any]]:
     return days
 
 
-def _head(session: Session) -> dict[str, Any]:
+def _head(session: Session, wanted: configuration.Session) -> dict[str, Any]:
     known_to = session.calendar.known_to
     return {
         "session": session.name,
         "calendar": session.calendar.name,
         "time_zone": session.calendar.zone.key,
         "known_to": None if known_to is None else str(known_to),
+        "extensions": {name: extensions.words_of(one) for name, _, one in extensions.kinds(wanted)},
     }
 
 
-def _table(session: Session, days: list[dict[str, Any]]) -> RenderableType:
+def _table(session: Session, wanted: configuration.Session, days: list[dict[str, Any]]) -> RenderableType:
     rows = []
     for day in days:
         date = dt.date.fromisoformat(day["date"])
@@ -121,12 +126,13 @@ def _table(session: Session, days: list[dict[str, Any]]) -> RenderableType:
             named = f"{date:%a} {date}" if number == 0 else ""
             phase = Text(one["phase"], STYLES.get(one["phase"], ""))
             rows.append((named, phase, one["local"][11:], one["utc"].replace("T", " "), Text(note, "yellow")))
-    head = _head(session)
+    head = _head(session, wanted)
     title = f"{head['session']}: calendar {head['calendar']}, {head['time_zone']}"
     if head["known_to"] is not None:
         title += f", days known to {head['known_to']}"
     table = show.table(("day", "phase", "local", "UTC", ""), rows, empty="no trading day")
-    return Group(Text(title, "bold"), table, Text())
+    extended = [Text(f"{kind} auctions: {words}") for kind, words in head["extensions"].items()]
+    return Group(Text(title, "bold"), table, *extended, Text())
 
 
 def _local(session: Session, ts_ns: int) -> str:

@@ -215,6 +215,8 @@ def _admin_words(command: Any, names: Names) -> str:
         text = f"{account}, {instrument}"
     elif kind == wire.CommandKind.RUN_AUCTION:
         text = instrument
+    elif kind == wire.CommandKind.SET_EXTENSION:
+        text = f"{instrument}: {_extension_words(command, values)}"
     operator, reason = (command[field].decode("utf-8", "replace") for field in ("operator", "reason"))
     by = f"by {operator}" if operator else ""
     return "; ".join(part for part in (text, f"{by}: {reason}" if reason else by) if part)
@@ -229,6 +231,19 @@ def _state_words(state: int, values: list[int]) -> str:
         when = f" at {clock(values[1])}" if values[1] else ""
         text += f" for {_enum(wire.AuctionKind, values[0])}{when}, then {_enum(wire.InstrumentState, values[2])}"
     return text
+
+
+def _extension_words(command: Any, values: list[int]) -> str:
+    """What SET_EXTENSION says of auctions; the seed of a random end is not shown."""
+    extension_ns, most, lots, lots_bps, price_bps, widen_bps, random_ns, _ = values
+    parts = [f"by {extension_ns / 1e9:g} s at most {most} times"] if extension_ns else ["never extended"]
+    parts += [f"imbalance above {lots:,} lots"] if lots else []
+    parts += [f"imbalance above {lots_bps} bps"] if lots_bps else []
+    parts += [f"price {price_bps} bps away"] if price_bps else []
+    parts += [f"{widen_bps} bps more each time"] if widen_bps else []
+    parts += [f"random end within {random_ns / 1e9:g} s"] if random_ns else []
+    flags = _flag_words(wire.ExtensionFlag, int(command["flags"]))
+    return f"{_enum(wire.AuctionKind, int(command['state']))} {', '.join(parts)}{flags}"
 
 
 def _number(value: int) -> str:

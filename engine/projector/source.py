@@ -127,15 +127,18 @@ def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
 
 
 def _take_auction(event: Any, batch: Batch) -> None:
-    """The row of an auction, or of an instrument's state."""
+    """The row of an auction, or of an instrument's state; an extension is a call to another time."""
     kind = int(event["kind"])
-    if kind not in (wire.EventKind.AUCTION, wire.EventKind.INSTRUMENT_STATE):
+    if kind not in (wire.EventKind.AUCTION, wire.EventKind.AUCTION_EXTENDED, wire.EventKind.INSTRUMENT_STATE):
         return
     names = ("seq", "instrument", "reason", "side", "price", "qty", "leaves")
     seq, instrument, reason, side, price, qty, leaves = (int(event[name]) for name in names)
     when = timestamp(int(event["ts_ns"]))
     if kind == wire.EventKind.AUCTION:
         batch.auctions.append((seq, when, instrument, reason, price, qty, leaves, side if leaves else None))
+    elif kind == wire.EventKind.AUCTION_EXTENDED:
+        state, until = wire.InstrumentState.CALL.value, timestamp(int(event["trade_id"]))
+        batch.states.append((seq, when, instrument, state, side, until))
     else:
         batch.states.append((seq, when, instrument, reason, side, timestamp(price) if price else None))
 

@@ -55,11 +55,17 @@ def timeline_of(config: Config, now_ns: int) -> Timeline:
 def definitions_of(config: Config, timeline: Timeline) -> dict[str, dict[str, Any]]:
     """What each instrument's session is, by symbol: to know at the next start whether it is still the same."""
     phased = {session.name for session in timeline.sessions}
+    bodies = {name: _phases_of(config.sessions[name]) for name in phased}
     return {
-        one.symbol: {"name": one.session, **msgspec.to_builtins(config.sessions[one.session])}
-        for one in config.instrument
-        if one.session in phased
+        one.symbol: {"name": one.session, **bodies[one.session]} for one in config.instrument if one.session in phased
     }
+
+
+def _phases_of(session: configuration.Session) -> dict[str, Any]:
+    """All of a session but its extensions, by which no phase begins."""
+    body: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(session, extensions=configuration.Extensions()))
+    del body["extensions"]
+    return body
 
 
 class Keeper:

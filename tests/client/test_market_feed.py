@@ -16,7 +16,7 @@ from openbell.market import BarUpdate, MarketFeed, Recovered, Stale, StatusUpdat
 from openbell.market.feed import SILENT_NS
 from openbell.market.updates import FORMATS, Note
 from openbell.records import HEADER, MARKET_DATA_HEADER, json_frame
-from openbell.wire import BookKind, Channel, FrameType, HaltReason, InstrumentState
+from openbell.wire import AuctionKind, BookKind, Channel, ExtensionReason, FrameType, HaltReason, InstrumentState
 
 from tests.client.publisher import DTYPES, SYMBOLS, Publisher, record
 
@@ -561,7 +561,7 @@ def test_arrays_without_an_object_a_record() -> None:
     assert seen == [10, 11]
 
 
-def test_bands_are_held_until_there_are_none() -> None:
+def test_states_bands_and_extensions() -> None:
     line = Line(channels="S")
     line.settle()
 
@@ -576,3 +576,14 @@ def test_bands_are_held_until_there_are_none() -> None:
     assert told(kind=BookKind.STATUS, state=InstrumentState.HALTED, flags=HaltReason.NEWS) == bands
     assert str(line.feed.statuses[2]) == "HALTED (NEWS), reference 0.00"
     assert told(kind=BookKind.BANDS) is None
+    noon_ns = 1_751_457_600 * 10**9
+    called = {"kind": BookKind.STATUS, "state": InstrumentState.CALL, "flags": AuctionKind.CLOSING, "price": 100_0000}
+    told(**called, level_qty=noon_ns)
+    status = line.feed.statuses[2]
+    assert (status.auction_ns, status.extensions, status.extension_reason) == (noon_ns, 0, None)
+    assert str(status) == "CALL (CLOSING), auction 12:00:00 UTC, reference 100.00"
+    told(**called, level_qty=noon_ns + 120 * 10**9, level_orders=1, trade_no=ExtensionReason.PRICE)
+    status = line.feed.statuses[2]
+    assert (status.auction_ns - noon_ns, status.extensions) == (120 * 10**9, 1)
+    assert status.extension_reason is ExtensionReason.PRICE
+    assert str(status) == "CALL (CLOSING), auction 12:02:00 UTC, extension 1: PRICE, reference 100.00"

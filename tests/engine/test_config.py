@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import config
+from engine import config, extensions
 from engine.config import Cash, Config, ConfigError, DepthClass, Price
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,6 +108,26 @@ def test_sessions(tmp_path: Path) -> None:
         load(tmp_path, '[[instrument]]\nsymbol = "A"\nsession = "uk"\n')
 
 
+def test_extensions(tmp_path: Path) -> None:
+    text = (
+        '[sessions.us]\ncalendar = "XNYS"\nextensions.closing = { market_orders = true, price_percent = 2.5 }\n'
+        "[sessions.us.extensions.halt]\nrandom_end_s = 30\n"
+    )
+    (made,) = load(tmp_path, text).sessions.values()
+    assert made.extensions.closing is not None and made.extensions.halt is not None
+    assert (made.extensions.opening, made.extensions.volatility) == (None, None)
+    assert made.extensions.closing.price_percent == 250
+    assert (made.extensions.closing.extension_s, made.extensions.closing.max_extensions) == (120, 2)
+    assert extensions.wanted_of(made) == {
+        "closing": [120 * 10**9, 2, 0, 0, 250, 0, 0, 0, 1],
+        "halt": [0, 0, 0, 0, 0, 0, 30 * 10**9, 0, 0],
+    }
+    closing, halt = (extensions.words_of(one) for _, _, one in extensions.kinds(made))
+    reasons = "market orders would be left, or the price is more than 2.5% from the reference"
+    assert closing == f"put off by 120 s, at most 2 times, while {reasons}"
+    assert halt == "random end within 30 s"
+
+
 WRONG = [
     ("[depth.1]\nlevels = 0", "depth.1.levels: expected int >= 1, got 0"),
     ("[depth.2]\ninterval_ms = 5", "depth.2.interval_ms: expected int >= 10, got 5"),
@@ -126,6 +146,45 @@ WRONG = [
         'sessions.us.time_zone: only of calendar "always"; XNYS has its own',
     ),
     ("[sessions.a12345678901234567890123456789012]", "its name may have 1 to 32 bytes, got 33"),
+    ("[sessions.us.extensions.closing]", "sessions.us.extensions.closing: it says nothing: expected market_orders, "),
+    (
+        "[sessions.us.extensions.halt]\nprice_percent = 101",
+        "extensions.halt.price_percent: expected 0 to 100.00, got 101",
+    ),
+    (
+        "[sessions.us.extensions.halt]\nprice_percent = 0.001",
+        "price_percent: expected at most 2 decimal places, got 0.001",
+    ),
+    (
+        "[sessions.us.extensions.halt]\nextension_s = 0",
+        "sessions.us.extensions.halt.extension_s: expected int >= 1, got 0",
+    ),
+    ("[sessions.us.extensions.halt]\nmax_extensions = 101", "halt.max_extensions: expected int <= 100, got 101"),
+    (
+        "[sessions.us.extensions.halt]\nimbalance = -1",
+        "sessions.us.extensions.halt.imbalance: expected int >= 0, got -1",
+    ),
+    (
+        "[sessions.us.extensions.halt]\nmarket = true",
+        "extensions.halt.market: there is no such field; did you mean market_orders?",
+    ),
+    ("[sessions.us.extensions.halts]", "sessions.us.extensions.halts: there is no such field; did you mean halt?"),
+    (
+        "[sessions.us.extensions.halt]\nmarket_orders = true\nwiden_percent = 5",
+        "sessions.us.extensions.halt.widen_percent: only with price_percent",
+    ),
+    (
+        "[sessions.us.extensions.halt]\nmarket_orders = true\nfrom_last = true",
+        "sessions.us.extensions.halt.from_last: only with price_percent",
+    ),
+    (
+        "[sessions.us.extensions.halt]\nmarket_orders = true\nextension_s = 30\nrandom_end_s = 30",
+        "sessions.us.extensions.halt.random_end_s: expected less than extension_s, 30, got 30",
+    ),
+    (
+        '[sessions.us]\ncalendar = "XNYS"\nextensions.closing = { imbalance = 1, extension_s = 450 }',
+        "sessions.us.extensions.closing: the closing auction can come 900 s after the close, and the day ends 900 s",
+    ),
     ("[ports]\norders = 70000", "ports.orders: expected int <= 65535, got 70000"),
     ("[ports]\norders = -1", "ports.orders: expected int >= 0, got -1"),
     ('[ports]\norders = "x"', "ports.orders: expected int, got str"),

@@ -15,7 +15,6 @@ from bench.harness import commands
 from ext.core import Core
 from tests.ext.market import A, B, C, Market, plain, record
 
-
 NO_KIND = max(CommandKind) + 1
 
 

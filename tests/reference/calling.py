@@ -37,7 +37,7 @@ def call(random: Random, number: int, now_ns: int, bad: bool, **fields: Any) -> 
     """A call of any kind, often with a time; an operator's mistake when `bad`."""
     values = [
         random.choice(list(AuctionKind)),
-        random.choice((0, 0, now_ns + random.choice((1, 1000, 10**8, 10**9, 3 * 10**9, DAY_NS)))),
+        random.choice((0, now_ns + random.choice((1, 1000, 10**8, 10**9, 3 * 10**9, DAY_NS)))),
         random.choice(AFTER),
     ]
     state: int = InstrumentState.CALL
@@ -48,9 +48,10 @@ def call(random: Random, number: int, now_ns: int, bad: bool, **fields: Any) -> 
     return ask.instrument_state(number, state, *values, **fields)
 
 
-def extension(random: Random, number: int, bad: bool, **fields: Any) -> Command:
-    """When auctions of a kind are put off: most of what an operator may ask for bites; or never any more."""
-    flags = random.choice((0, 1, 1, 2, 3))
+def extension(random: Random, number: int, known: Instrument | None, bad: bool, **fields: Any) -> Command:
+    """When auctions of a kind are put off, mostly of the one that is called now: most of what an operator may ask for
+    bites; or never any more."""
+    flags = random.choice((0, 0, 1, 2, 3))
     price_bps = random.choice((0, 1, 20, 100))
     values = [
         random.choice((1, 10**8, 10**9, 3 * 10**9)),
@@ -63,10 +64,12 @@ def extension(random: Random, number: int, bad: bool, **fields: Any) -> Command:
     if random.random() < 0.15:
         flags, values = 0, [0] * 6
     elif not (flags & 1 or any(values[2:5])):
-        flags |= 1
+        flags, values[2] = random.choice(((1, 0), (flags, 1)))
     random_ns = random.choice((0, 0, 1, 10**9, 10**10))
     values += [random_ns, random.randrange(1 << 63) if random_ns else 0]
     kind: int = random.choice(list(AuctionKind))
+    if known is not None and known.auction_kind and random.random() < 0.7:
+        kind = known.auction_kind
     if bad:
         place = random.randrange(10)
         if place < 8:

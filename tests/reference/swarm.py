@@ -372,8 +372,9 @@ class Swarm:
         return ask.run_auction(calling.every_or(self.random, number), request=self.request())
 
     def make_extension(self) -> Command:
-        bad = self.chance(self.bad_share * 10)
-        return calling.extension(self.random, self.instrument(), bad, request=self.request())
+        number = self.instrument()
+        known = self.model.state.instruments.get(number)
+        return calling.extension(self.random, number, known, self.chance(self.bad_share * 10), request=self.request())
 
     def make_bands(self) -> Command:
         number = self.instrument()

@@ -22,7 +22,7 @@ from openbell.wire import (
 
 from tests.reference import commands as ask
 from tests.reference.commands import Command
-from tests.reference.desk import START_NS, Desk
+from tests.reference.desk import START_NS, AnyMarket, Desk
 from tests.reference.extensions import mixed
 
 CLOSED, OPEN, HALTED, CALL = InstrumentState
@@ -39,9 +39,9 @@ OFFSET: dict[str, Any] = CLOSES | {"modes": ModeFlag.IMBALANCE_ONLY}
 
 
 @pytest.fixture
-def desk(auction_market: Any) -> Desk:
+def desk(market: AnyMarket) -> Desk:
     fields = {"flags": AccountFlag.SHORT_ALLOWED, "reference_price": 100, "collar_bps": 2000}
-    return Desk(auction_market).open(accounts=4, **fields)
+    return Desk(market).open(accounts=4, **fields)
 
 
 def extension(

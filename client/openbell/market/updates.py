@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
 from openbell.errors import Overrun
 from openbell.prices import format_price
 from openbell.records import BAR, DEPTH, MARKET_DATA, STATISTICS, TOP, TRADE
-from openbell.wire import AuctionKind, BookKind, Channel, HaltReason, InstrumentState, Side, TradeFlag
+from openbell.wire import AuctionKind, BookKind, Channel, ExtensionReason, HaltReason, InstrumentState, Side, TradeFlag
 
 
 class BookUpdate(NamedTuple):
@@ -38,7 +39,8 @@ class BookUpdate(NamedTuple):
 
 
 class StatusUpdate(NamedTuple):
-    """The trading state of an instrument (channel S): flags: HaltReason or AuctionKind, price: its reference price.
+    """The trading state of an instrument (channel S): flags: HaltReason or AuctionKind, price: its reference price;
+    in a call level_qty, level_orders, trade_no: `auction_ns`, `extensions`, `extension_reason`.
 
     Of kind BANDS: orders trade between price and order_id; level_qty is the reference price of that; 0: none.
     """
@@ -67,13 +69,36 @@ class StatusUpdate(NamedTuple):
             return AuctionKind(self.flags)
         return None
 
+    @property
+    def auction_ns(self) -> int:
+        """In a call: when its auction is, ns since 1970 UTC; 0: when an operator says so. It can come later, where the
+        market ends calls at random."""
+        return self.level_qty if self.state == InstrumentState.CALL and self.kind == BookKind.STATUS else 0
+
+    @property
+    def extensions(self) -> int:
+        """In a call: how often its auction was put off."""
+        return self.level_orders if self.state == InstrumentState.CALL and self.kind == BookKind.STATUS else 0
+
+    @property
+    def extension_reason(self) -> ExtensionReason | None:
+        """In a call: why its auction was put off the last time."""
+        known = self.extensions and self.trade_no in ExtensionReason._value2member_map_
+        return ExtensionReason(self.trade_no) if known else None
+
     def __str__(self) -> str:
         if self.kind == BookKind.BANDS:
             return f"bands {format_price(self.price)} to {format_price(self.order_id)}" if self.order_id else "no bands"
         known = self.state in InstrumentState._value2member_map_
         state = InstrumentState(self.state).name if known else str(self.state)
         why = "" if self.reason is None else f" ({self.reason.name})"
-        return f"{state}{why}, reference {format_price(self.price)}"
+        when = f", auction {self._clock()}" if self.auction_ns else ""
+        if self.extension_reason is not None:
+            when += f", extension {self.extensions}: {self.extension_reason.name}"
+        return f"{state}{why}{when}, reference {format_price(self.price)}"
+
+    def _clock(self) -> str:
+        return f"{datetime.fromtimestamp(self.auction_ns / 1e9, UTC):%H:%M:%S} UTC"
 
 
 class TopUpdate(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from openbell.market import AuctionUpdate, Level, StatisticsUpdate, StatusUpdate
-from openbell.wire import InstrumentState, Side, TradeFlag
+from openbell.wire import ExtensionReason, InstrumentState, Side, TradeFlag
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
@@ -73,6 +73,11 @@ class BookScreen:
             head.append_text(show.state(self.status.state))
             reason = self.status.reason
             head.append("  " if reason is None else f" ({reason.name.lower()})  ")
+            if self.status.auction_ns:
+                head.append(f"auction {show.clock(self.status.auction_ns)}  ", "cyan")
+            if self.status.extension_reason is not None:
+                why = show.member(ExtensionReason, self.status.extension_reason)
+                head.append(f"extended {show.counted(self.status.extensions, 'time')}: {why}  ", "bold yellow")
         if self.alarm:  # in front of what a narrow screen cuts off
             head.append(f"{self.alarm}  ", "bold yellow")
         head.append(f"last {show.price(self.last)}  ", "bold")

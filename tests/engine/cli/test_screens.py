@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from openbell.market import AuctionUpdate, Level, StatisticsUpdate, StatusUpdate
 from openbell.rows import AccountInfo, InstrumentInfo
 from openbell.status import Status, status_of
-from openbell.wire import AuctionKind, BookKind, HaltReason, InstrumentState, TradeFlag
+from openbell.wire import AuctionKind, BookKind, ExtensionReason, HaltReason, InstrumentState, TradeFlag
 from rich.console import Console
 
+from engine.cli import show
 from engine.cli.screens.book import BookScreen, Trade
 from engine.cli.screens.market import MarketScreen, ports_text
 from engine.cli.screens.rates import Rates
@@ -208,6 +209,17 @@ def test_a_halt_and_an_auction_are_told() -> None:
     assert "no trade yet" in drawn(screen, 80, 24)[1]
     screen.status = made_update(StatusUpdate, state=InstrumentState.CALL, flags=AuctionKind.HALT)
     assert "call (halt)" in drawn(screen, 80, 24)[0]
+    screen.status = made_update(
+        StatusUpdate,
+        kind=BookKind.STATUS,
+        state=InstrumentState.CALL,
+        flags=AuctionKind.HALT,
+        level_qty=1_751_457_600 * 10**9,
+        level_orders=2,
+        trade_no=ExtensionReason.MARKET_ORDERS,
+    )
+    head = drawn(screen, 120, 24)[0]
+    assert f"call (halt)  auction {show.clock(screen.status.auction_ns)}  extended 2 times: market orders" in head
     assert "halt auction so far: 700 @ 412.00, imbalance 30 to sell" in drawn(screen, 80, 24)[1]
 
 

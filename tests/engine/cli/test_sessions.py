@@ -63,6 +63,20 @@ def test_the_sessions_of_a_configuration(tmp_path: Path) -> None:
     assert "sessions.us.closing_call_s: expected at most 12599 on 2025-11-28, got 20000" in words
 
 
+def test_when_auctions_are_put_off_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "market.toml"
+    path.write_text(
+        '[sessions.lse]\ncalendar = "XLON"\n[sessions.lse.extensions.closing]\nprice_percent = 5\nextension_s = 300\n'
+        "random_end_s = 30\n",
+        "utf-8",
+    )
+    words = (
+        "put off by 300 s, at most 2 times, while the price is more than 5% from the reference; random end within 30 s"
+    )
+    assert json.loads(show("--config", str(path), "--json"))["sessions"][0]["extensions"] == {"closing": words}
+    assert f"closing auctions: {words}" in " ".join(show("--config", str(path)).split())
+
+
 def test_without_sessions() -> None:
     assert show().startswith("no sessions: every instrument is open every minute")
 

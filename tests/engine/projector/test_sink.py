@@ -13,6 +13,7 @@ from openbell import wire
 from engine.projector import sink as sinks
 from engine.projector.sink import Sink
 from engine.projector.source import Source
+from engine.sequencer import tick_command
 from engine.store.embedded import StoreError
 from tests.engine.markets import ALLOWED, MARKET, Trading, admin
 from tests.engine.projector.models import check, connected
@@ -143,6 +144,37 @@ async def test_states_are_kept(dsn: str, database: Any, data: Path) -> None:
     ]  # fmt: skip
     assert found[0]["seq"] == market.seq
     assert await database.fetchval("SELECT count(*) FROM crosses") == 0
+
+
+async def test_an_extension_is_a_call_to_another_time(dsn: str, database: Any, data: Path) -> None:
+    market = Trading(data, 1)
+    kinds, second_ns = wire.CommandKind, 10**9
+    market.batch.add_admin(
+        admin(
+            kinds.SET_EXTENSION, 60 * second_ns, 1, instrument=1, state=2, flags=int(wire.ExtensionFlag.MARKET_ORDERS)
+        )
+    )
+    until_ns = market.ts_ns + 10 * second_ns
+    market.batch.add_admin(admin(kinds.SET_INSTRUMENT_STATE, 2, until_ns, instrument=1, state=3))
+    market.commit()
+    order = np.zeros((), wire.ORDER_COMMAND)
+    for name, value in {
+        "kind": kinds.NEW_ORDER, "account": 1, "instrument": 1, "side": 1, "qty": 1, "client_order_id": 10**9,
+        "order_type": wire.OrderType.MARKET, "tif": wire.TimeInForce.AT_CLOSE,
+    }.items():  # fmt: skip
+        order[name] = value
+    market.batch.add_orders(order.tobytes(), 0, 1, np.array([1], "<u4").tobytes())
+    market.commit()
+    market.ts_ns = until_ns
+    market.batch.add_admin(tick_command())
+    market.commit()
+    market.writer.wait(market.seq)
+    market.stop()
+    await project(dsn, market, 3)
+    await check(database, market)
+    found = await database.fetch("SELECT state, detail, auction_ts FROM state_changes ORDER BY seq DESC LIMIT 2")
+    assert {(row["state"], row["detail"]) for row in found} == {("CALL", "CLOSING")}
+    assert (found[0]["auction_ts"] - found[1]["auction_ts"]).total_seconds() == 60
 
 
 async def test_what_operators_do_is_kept(dsn: str, database: Any, data: Path) -> None:

@@ -145,6 +145,16 @@ class Station:
 
     def journaled(self, since_seq: int = 1) -> list[tuple[int, int, str]]:
         """Time, kind and reason of all commands in the journal; of orders no reason."""
+        found = []
+        for command in self.commands(since_seq):
+            kind = int.from_bytes(command[16:18], "little")
+            is_admin = kind >= wire.ADMIN_KIND
+            row = np.frombuffer(command, wire.ADMIN_COMMAND if is_admin else wire.ORDER_COMMAND)[0]
+            found.append((int(row["ts_ns"]), kind, row["reason"].decode() if is_admin else ""))
+        return found
+
+    def commands(self, since_seq: int = 1) -> list[bytes]:
+        """All commands in the journal."""
         self.journal.wait(self.market.core.seq)
         found = []
         with JournalReader(self.folder / "journal", since_seq) as reader:
@@ -152,8 +162,7 @@ class Station:
                 offset = 0
                 while offset < len(data):
                     kind = int.from_bytes(data[offset + 16 : offset + 18], "little")
-                    is_admin = kind >= wire.ADMIN_KIND
-                    row = np.frombuffer(data, wire.ADMIN_COMMAND if is_admin else wire.ORDER_COMMAND, 1, offset)[0]
-                    found.append((int(row["ts_ns"]), kind, row["reason"].decode() if is_admin else ""))
-                    offset += row.nbytes
+                    size = (wire.ADMIN_COMMAND if kind >= wire.ADMIN_KIND else wire.ORDER_COMMAND).itemsize
+                    found.append(data[offset : offset + size])
+                    offset += size
         return found

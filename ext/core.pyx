@@ -15,6 +15,7 @@ from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
 
 from ext.batch cimport FINE, NOT_CONFIGURE, TRUNCATED, UNKNOWN_KIND, WRONG_SEQ, Fault, apply_all, apply_single
 from ext.bits cimport likely, unlikely
+from ext.extension cimport next_end
 from ext.layout cimport Market, Records
 from ext.memory cimport release, touch_all
 from ext.rows cimport (
@@ -178,6 +179,11 @@ cdef class Core:
     def ts_ns(self):
         """Time of the last command applied."""
         return self.market.ts_ns
+
+    @property
+    def call_ends_ns(self):
+        """When the next call ends, its random end included: a TICK is due then. 2**63 - 1: none does by itself."""
+        return next_end(self.market)
 
     cdef uint32_t account_of(self, account) except? 0xFFFFFFFF:
         cdef int64_t id = account

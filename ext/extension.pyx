@@ -8,6 +8,7 @@ from ext.cross cimport Cross, OFFSETS, Walk, allows, begin_walk, find_cross, ste
 from ext.events cimport emit_market, emit_status
 from ext.layout cimport BY_TURN, Extension, Market, Unseen
 from ext.places cimport lots_of
+from ext.risk cimport lesser
 from ext.tree cimport first_of, next_in
 from ext.wire cimport *
 
@@ -108,6 +109,16 @@ cdef int64_t end_of_call(const Market* m, uint32_t instrument, int64_t auction_n
         return auction_ns
     x = mixed(<uint64_t> e.seed + m.seq * <uint64_t> 0x9E3779B97F4A7C15 + instrument * <uint64_t> 0xBF58476D1CE4E5B9)
     return add_cut(auction_ns, <int64_t> (x % (<uint64_t> e.random_ns + 1)))
+
+
+cdef int64_t next_end(const Market* m) noexcept nogil:
+    cdef int64_t found = LARGEST
+    cdef uint32_t k
+    if m.in_call:
+        for k in range(m.instrument_top):
+            if m.unseen[k].ends_ns and m.instruments[k].state == INSTRUMENT_STATE_CALL:
+                found = lesser(found, m.unseen[k].ends_ns)
+    return found
 
 
 # The look

@@ -159,7 +159,7 @@ ROWS = [
     Scenario(
         "At one price displayed orders are before hidden ones",
         "Nasdaq",
-        "Rule 4757(a) (price, display, time)",
+        "Rule 4757(a)(1) (price, display, time)",
         given="""
             H sell 100 10.00 hidden
             D sell 100 10.00
@@ -177,7 +177,7 @@ ROWS = [
     Scenario(
         "A hidden order at a better price is before displayed ones",
         "Nasdaq",
-        "Rule 4702(b)(3) Non-Displayed Order, Rule 4757(a)",
+        "Rule 4702(b)(3) Non-Displayed Order, Rule 4757(a)(1)",
         given="""
             D sell 100 10.01
             H sell 100 10.00 hidden

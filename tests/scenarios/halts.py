@@ -27,7 +27,7 @@ ROWS = [
             state OPEN
         """,
         rests="B BOOK 100 @ 9.60",
-        differs="Under the Plan the primary listing exchange may extend the pause; here calling again extends it.",
+        differs="The primary listing exchange may extend the pause; here a configuration does, or an operator.",
     ),
     Scenario(
         "While halted, orders are refused and cancels taken; the halt says why",

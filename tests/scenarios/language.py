@@ -9,16 +9,19 @@ What can be asked, a line each (prices in the currency, times from now on):
         stp newest|oldest|both|decrement                     self-trade prevention
     cancel A; replace A 100 10.00; give X 100 (shares)
     call opening|closing|halt|volatility [+300s] [then open|closed|halted]; auction; state open|closed|halted [reason]
+    extend KIND +120s x2 [market] [last] [left 100] [price 5%] [wider 5%]      when auctions are put off
     tick +60s; day +3600s (when the day ends); bands 9.50 10.50; short on|off
 
 What is said: trade BUY SELL qty @ price; cancel A qty REASON; refuse A CHECK [RULE]; replace A qty @ price;
-trigger A @ price; restate A leaves REASON; auction KIND qty @ price [imbalance side qty]; state NAME [reason].
+trigger A @ price; restate A leaves REASON; auction KIND qty @ price [imbalance side qty];
+extended KIND number REASON; state NAME [reason].
 What rests: A PLACE leaves @ price [shown n].
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from openbell import wire
@@ -28,6 +31,8 @@ from openbell.wire import (
     Check,
     CommandKind,
     EventKind,
+    ExtensionFlag,
+    ExtensionReason,
     HaltReason,
     InstrumentState,
     ModeFlag,
@@ -152,11 +157,21 @@ class Stage:
             return ask.call(0, AuctionKind[rest[0].upper()], at_ns, then)
         if verb == "auction":
             return ask.run_auction(0)
+        if verb == "extend":
+            return self._extension(rest)
         if verb == "bands":
             lower, upper = map(price_of, rest)
             return ask.command(CommandKind.SET_BANDS, lower, upper, (lower + upper) // 2, instrument=0)
         assert verb == "short", verb
         return ask.command(CommandKind.SET_SHORT_SALE, int(rest[0] == "on"), instrument=0)
+
+    def _extension(self, rest: list[str]) -> Command:
+        kind, by, most, *options = rest
+        given = dict(pairwise(options))
+        bps = {word: int(Decimal(given[word][:-1]) * 100) if word in given else 0 for word in ("price", "wider")}
+        flags = ExtensionFlag.MARKET_ORDERS * ("market" in options) | ExtensionFlag.FROM_LAST * ("last" in options)
+        values = (time_of(by), int(most[1:]), int(given.get("left", 0)), 0, bps["price"], bps["wider"])
+        return ask.extension(0, AuctionKind[kind.upper()], *values, flags=int(flags))
 
     def _order(self, name: str, words: list[str]) -> Command:
         side, qty, price, *options = words
@@ -242,6 +257,9 @@ class Stage:
         said = f"auction {AuctionKind(event.reason).name} {event.qty} @ {told_price(event.price)}"
         return said + (f" imbalance {'sell' if event.side else 'buy'} {event.leaves}" if event.leaves else "")
 
+    def _extended(self, event: Any) -> str:
+        return f"extended {AuctionKind(event.side).name} {event.qty} {ExtensionReason(event.reason).name}"
+
     def _state(self, event: Any) -> str:
         why = ""
         if event.reason == InstrumentState.HALTED and event.side:
@@ -264,6 +282,7 @@ TOLD = {
     EventKind.TRIGGERED: Stage._triggered,
     EventKind.RESTATED: Stage._restated,
     EventKind.AUCTION: Stage._auction,
+    EventKind.AUCTION_EXTENDED: Stage._extended,
     EventKind.INSTRUMENT_STATE: Stage._state,
 }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.scenarios import auctions, dark, displayed, halts
+from tests.scenarios import auctions, dark, displayed, extended, halts
 from tests.scenarios.table import Scenario
 
 GROUPS: dict[str, list[Scenario]] = {
     "Displayed orders": displayed.ROWS,
     "Orders that are not displayed": dark.ROWS,
     "Auctions": auctions.ROWS,
+    "Auctions that are put off": extended.ROWS,
     "Halts, pauses, bands, short sales": halts.ROWS,
 }
 ROWS = [row for rows in GROUPS.values() for row in rows]

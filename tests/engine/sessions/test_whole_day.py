@@ -21,7 +21,7 @@ from openbell.wire import (
 from engine.sessions.calendar import Exchange
 from engine.sessions.plan import Phase, Template, plan
 from engine.sessions.schedule import Session
-from tests.engine.sessions.trading_day import SECOND_NS, Array, TradingDay, crossed
+from tests.engine.sessions.trading_day import SECOND_NS, Array, TradingDay, crossed, expected_market_left
 
 INSTRUMENTS, ACCOUNTS = 500, 50
 US = Session("us", Exchange("XNYS"), Template(opening_call_s=40, closing_call_s=20, post_s=900))
@@ -70,6 +70,68 @@ def test_a_whole_day() -> None:
     assert_states(day, InstrumentState.CALL)
     assert (day.orders()["order_id"] == lasting["order_id"]).all()
     day.check_books()
+
+
+EXTENSION_NS, MOST = 30 * SECOND_NS, 3
+LOTS_BPS, PRICE_BPS, WIDEN_BPS = 1500, 4, 4
+
+
+@pytest.mark.slow
+def test_a_day_whose_auctions_are_put_off() -> None:
+    """Which auctions are, and why, is what the books say at that moment, found by trying every price."""
+    phases = {one.phase: one for one in plan(US.calendar, US.template, DATE)}
+    day = TradingDay(US, phases[Phase.PRE_OPEN].ts_ns - SECOND_NS, 100, 20, seed=20261130)
+    for kind in (AuctionKind.OPENING, AuctionKind.CLOSING):
+        flags = wire.ExtensionFlag.MARKET_ORDERS
+        day.extend(kind, EXTENSION_NS, MOST, 0, LOTS_BPS, PRICE_BPS, WIDEN_BPS, flags=flags)
+    reasons: set[tuple[int, int]] = set()
+    for phase, flow, kind, tif in (
+        (Phase.PRE_OPEN, "pre-open", AuctionKind.OPENING, TimeInForce.AT_OPEN),
+        (Phase.CLOSING, "closing", AuctionKind.CLOSING, TimeInForce.AT_CLOSE),
+    ):
+        begin = phases[phase]
+        day.until(begin.ts_ns + SECOND_NS)
+        day.trade(flow, 6_000)
+        day.sell_much(range(0, day.count, 7), tif)
+        calling = set(range(day.count))
+        for number in range(MOST + 1):
+            expected = {one: why for one, why in expected_extensions(day, kind, number).items() if one in calling}
+            day.take()
+            at_ns = begin.until_ns + number * EXTENSION_NS
+            assert day.core.call_ends_ns == at_ns
+            day.until(at_ns)
+            events, data = day.take()
+            extended = events[events["kind"] == EventKind.AUCTION_EXTENDED]
+            assert dict(extended[["instrument", "reason"]].tolist()) == (expected if number < MOST else {})
+            assert (extended["qty"] == number + 1).all() and (extended["trade_id"] == at_ns + EXTENSION_NS).all()
+            told = data[(data["kind"] == BookKind.STATUS) & (data["state"] == InstrumentState.CALL)]
+            assert told[["instrument", "level_orders", "trade_no"]].tolist() == [
+                (one, number + 1, why) for one, why in extended[["instrument", "reason"]].tolist()
+            ]
+            held = events["instrument"][events["kind"] == EventKind.AUCTION].tolist()
+            assert set(held) | set(extended["instrument"].tolist()) == calling
+            calling -= set(held)
+            reasons |= {(int(kind), why) for why in extended["reason"].tolist()}
+            day.trade(flow, 500)
+        assert not calling
+        day.check_books()
+    assert len(reasons) == 2 * len(wire.ExtensionReason)
+    assert_states(day, InstrumentState.CLOSED)
+
+
+def expected_extensions(day: TradingDay, kind: AuctionKind, number: int) -> dict[int, int]:
+    """Instruments whose auction, were it now, would be put off, and why."""
+    rows, references = day.orders(), day.instruments()["reference_price"].tolist()
+    found = {}
+    for instrument, (price, lots, imbalance) in enumerate(day.expected_auctions(kind)):
+        reference = references[instrument]
+        if expected_market_left(rows[rows["instrument"] == instrument], kind, price, lots):
+            found[instrument] = wire.ExtensionReason.MARKET_ORDERS
+        elif abs(imbalance) > lots * LOTS_BPS // 10_000:
+            found[instrument] = wire.ExtensionReason.IMBALANCE
+        elif price and abs(price - reference) > reference * (PRICE_BPS + number * WIDEN_BPS) // 10_000:
+            found[instrument] = wire.ExtensionReason.PRICE
+    return {instrument: int(why) for instrument, why in found.items()}
 
 
 def assert_states(day: TradingDay, state: InstrumentState) -> None:

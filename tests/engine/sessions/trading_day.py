@@ -98,15 +98,26 @@ class TradingDay:
         self._apply([tick_command()])
 
     def until(self, ts_ns: int) -> None:
-        """Do what is due by ts_ns, as engine/sessions/keeper.py does it."""
-        while self.schedule.next_ns <= ts_ns:
-            due_ns = self.schedule.next_ns
+        """Do what is due by ts_ns, as engine/sessions/keeper.py and the sequencer do it."""
+        while (due_ns := min(self.schedule.next_ns, self.core.call_ends_ns)) <= ts_ns:
             self.tick(due_ns)
+            if due_ns < self.schedule.next_ns:
+                continue
             rows = self.instruments()
             states = dict(zip(rows["instrument"].tolist(), rows["state"].tolist(), strict=True))
             self._apply(self.schedule.turn(states))
             self.tick(due_ns + 1)
         self.ts_ns = ts_ns
+
+    def extend(self, kind: AuctionKind, *values: int, flags: int = 0) -> None:
+        """SET_EXTENSION of all instruments."""
+        self._apply([
+            admin_command(
+                CommandKind.SET_EXTENSION, operator="tester", reason="a test", instrument=number, state=kind,
+                flags=flags, values=values,
+            )
+            for number in range(self.count)
+        ])  # fmt: skip
 
     # ------------------------------------------------------------ flow
 
@@ -136,6 +147,15 @@ class TradingDay:
                 made["kind"][chosen] = kind
                 for field in ("account", "instrument", "side", "client_order_id"):
                     made[field][chosen] = old[field]
+        self._send(made)
+
+    def sell_much(self, instruments: Sequence[int], tif: TimeInForce) -> None:
+        """Market orders for more than anybody buys."""
+        made = np.zeros(len(instruments), wire.ORDER_COMMAND)
+        made["kind"], made["order_type"], made["tif"] = CommandKind.NEW_ORDER, OrderType.MARKET, tif
+        made["instrument"], made["account"], made["side"] = instruments, np.arange(len(made)) % self.accounts, 1
+        made["qty"], made["client_order_id"] = 1_000_000, np.arange(len(self._new) + 1, len(self._new) + len(made) + 1)
+        self._new = np.concatenate([self._new, made])
         self._send(made)
 
     def send_all(self, kind: CommandKind, rows: Array) -> None:
@@ -193,6 +213,18 @@ class TradingDay:
         holds = np.bincount(orders["account"], orders["hold"], self.accounts)
         assert (holds == accounts["hold"]).all()
         assert (np.bincount(orders["account"], minlength=self.accounts) == accounts["open_orders"]).all()
+
+
+def expected_market_left(rows: Array, kind: AuctionKind, price: int, lots: int) -> int:
+    """docs/auctions.md, "Extensions": M, where each side would trade so many lots at a price (0: none)."""
+    other = TimeInForce.AT_CLOSE if kind is AuctionKind.OPENING else TimeInForce.AT_OPEN
+    rows = rows[(rows["tif"] != other) & (rows["place"] == Place.CALL) & (rows["order_type"] == OrderType.MARKET)]
+    left = 0
+    for side, sign in ((0, 1), (1, -1)):
+        own = rows[rows["side"] == side]
+        able = own["leaves"][sign * own["price"] >= sign * price].sum() if price else 0
+        left += int(own["leaves"].sum()) - min(int(able), lots)
+    return left
 
 
 def expected_auction(rows: Array, kind: AuctionKind, reference: int) -> tuple[int, int, int]:

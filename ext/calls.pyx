@@ -8,6 +8,7 @@ from ext.extension cimport end_of_call
 from ext.fields cimport may_rest
 from ext.layout cimport Account, BY_EXPIRY, Extra, IS_QUEUED, IS_SPECIAL, Instrument, Market, Order, Unseen
 from ext.levels cimport index_of
+from ext.lots cimport emit_lots
 from ext.matching cimport pull
 from ext.orders cimport finish
 from ext.pending cimport note_moved
@@ -64,6 +65,7 @@ cdef void become_limit(Market* m, uint32_t slot, int64_t price) noexcept nogil:
     o.price = lesser(o.price, price) if o.side == SIDE_BUY else greater(o.price, price)
     hold_lots(m, i, a, o, o.leaves)
     plant_call(m, u, slot)
+    emit_lots(m, slot, EVENT_KIND_RESTATED | <uint64_t> RESTATE_REASON_PRICED << 16)
 
 
 cdef void end_calls(Market* m, uint32_t instrument, uint8_t kind, int64_t price) noexcept nogil:

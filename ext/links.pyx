@@ -19,7 +19,7 @@ from ext.lots cimport emit_lots, is_at_rest, lose_lots
 from ext.matching cimport end_order, pull
 from ext.orders cimport live_slot
 from ext.places cimport enqueue_met, lots_of, make_special, place_of, set_calm, uproot_stop
-from ext.risk cimport Refusal, check_exposure, reason_of_bound, refuse
+from ext.risk cimport Refusal, check_exposure, check_notional, reason_of_bound, refuse
 from ext.special cimport arrive, go_unseen, leave_unseen
 from ext.stops cimport trail_price
 from ext.ties cimport (
@@ -230,6 +230,7 @@ cdef uint8_t check_active(Market* m, Instrument* i, Account* a, uint32_t slot) n
     cdef Extra* e = &m.extras[slot]
     cdef uint32_t other = counted_of(m, slot)
     cdef Refusal r
+    cdef int64_t notional
     cdef uint8_t reason
     if o.order_type == ORDER_TYPE_TRAILING_STOP:
         e.water = i.reference_price
@@ -237,8 +238,9 @@ cdef uint8_t check_active(Market* m, Instrument* i, Account* a, uint32_t slot) n
         e.stop_price = o.price
         if not 1 <= o.price <= MAX_PRICE:
             return CANCEL_REASON_EXPOSURE
-    if check_exposure(a, &m.positions[o.position], o.side, o.leaves, product(o.price, o.leaves, i.multiplier),
-                      lots_of(m, other) if other else 0, 0, &r):
+    notional = product(o.price, o.leaves, i.multiplier)
+    if check_notional(a, i, notional, &r) or check_exposure(
+            a, &m.positions[o.position], o.side, o.leaves, notional, lots_of(m, other) if other else 0, 0, &r):
         return CANCEL_REASON_EXPOSURE
     if i.way & SHORT_RESTRICTED and o.side == SIDE_SELL and sells_short(
             &m.positions[o.position], o.leaves, lots_of(m, other) if other else 0):

@@ -44,9 +44,13 @@ cdef struct Live:  # an order that is open; LIVE_DTYPE in projection.pyx is the 
     uint32_t min_qty
     uint32_t order_group
     uint32_t self_trade_group
+    uint64_t link_id            # as it came
+    uint64_t link_group         # client_order_id of the first order of those that it is tied to; 0: it is not
     uint8_t peg
     uint8_t triggered           # a stop that was met
-    uint8_t unused[6]
+    uint8_t role                # as it came
+    uint8_t waits               # a child whose parent has not ended
+    uint8_t unused[4]
 
 
 cdef struct Rows:  # of one table
@@ -82,12 +86,15 @@ cdef class Projection:
     cdef Rows bars
     cdef Minute* minutes       # by instrument: the bar that grows
     cdef size_t instruments
+    cdef dict groups            # (account, client_order_id) of an open order with a group -> that
 
     cdef int room_for(self, size_t slot) noexcept nogil
     cdef int run(
         self, const unsigned char* commands, size_t command_bytes, const Event* events, size_t count
     ) noexcept nogil
     cdef int accept(self, const Event* e, const OrderCommand* c) noexcept nogil
+    cdef int join_group(self, Live* order) noexcept nogil
+    cdef int leave_group(self, const Live* order) noexcept nogil
     cdef Live* find(self, const Event* e) noexcept nogil
     cdef int add_trade(self, const Event* e) noexcept nogil
     cdef int end_bar(self, size_t instrument) noexcept nogil

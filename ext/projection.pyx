@@ -23,12 +23,13 @@ LIVE_DTYPE = np.dtype([
     ("qty", "<u4"), ("filled", "<u4"), ("side", "u1"), ("order_type", "u1"), ("tif", "u1"), ("flags", "u1"),
     ("self_trade", "u1"), ("stored", "u1"), ("changed", "u1"), ("modes", "u1"), ("stop_price", "<i8"),
     ("offset_value", "<i8"), ("expire_ns", "<i8"), ("discretion", "<i8"), ("display_qty", "<u4"), ("min_qty", "<u4"),
-    ("order_group", "<u4"), ("self_trade_group", "<u4"), ("peg", "u1"), ("triggered", "u1"), ("unused", "V6"),
+    ("order_group", "<u4"), ("self_trade_group", "<u4"), ("link_id", "<u8"), ("link_group", "<u8"), ("peg", "u1"),
+    ("triggered", "u1"), ("role", "u1"), ("waits", "u1"), ("unused", "V4"),
 ])
 assert LIVE_DTYPE.itemsize == sizeof(Live)
 
 cdef enum:
-    LONGEST_ROW = 320
+    LONGEST_ROW = 400
     FIRST_ROOM = 1 << 16
     NO_MEMORY = -1
     OUT_OF_STEP = -2
@@ -49,6 +50,7 @@ OPEN_ORDER_COLUMNS = (
     "order_id", "client_order_id", "account", "instrument", "side", "order_type", "tif", "flags", "self_trade", "price",
     "qty", "filled", "value", "accepted_seq", "accepted_ts", "seq", "ts", "stop_price", "offset_value", "expire_ns",
     "discretion", "display_qty", "min_qty", "order_group", "self_trade_group", "modes", "peg", "triggered",
+    "role", "link_id", "link_group", "waits",
 )
 CLOSED_ORDER_COLUMNS = (*OPEN_ORDER_COLUMNS, "status", "reason")
 BAR_COLUMNS = ("instrument", "minute", "open", "high", "low", "close", "volume", "value", "trades")
@@ -124,7 +126,11 @@ cdef inline unsigned char* put_order(unsigned char* at, const Live* o) noexcept 
     at = put_given(at, o.self_trade_group)
     at = put_2(at, o.modes) if o.modes else put_null(at)
     at = put_2(at, o.peg) if o.peg else put_null(at)
-    return put_1(at, o.triggered) if is_stop(o) else put_null(at)
+    at = put_1(at, o.triggered) if is_stop(o) else put_null(at)
+    at = put_2(at, o.role) if o.role else put_null(at)
+    at = put_given(at, <int64_t> o.link_id)
+    at = put_given(at, <int64_t> o.link_group)
+    return put_1(at, o.waits) if o.role == ROLE_CHILD else put_null(at)
 
 
 cdef inline bint is_stop(const Live* o) noexcept nogil:
@@ -221,6 +227,9 @@ cdef inline bytes taken(Rows* rows):
 
 cdef class Projection:
     """Follows the open orders, and writes rows of what happens. Begins with no order, or with those of `restore`."""
+
+    def __cinit__(self):
+        self.groups = {}
 
     def __dealloc__(self):
         free(self.live)
@@ -363,12 +372,37 @@ cdef class Projection:
             o.self_trade_group = s.self_trade_group
             o.modes = s.modes
             o.peg = s.peg
+            if s.role:
+                o.role = s.role
+                o.link_id = s.link_id
+                o.waits = s.role == ROLE_CHILD
+                if self.join_group(o):
+                    return NO_MEMORY
         return self.touch(o, e)
+
+    cdef int join_group(self, Live* order) noexcept nogil:
+        """Find the group of an order that is tied to others, and note it down for those that will name this one."""
+        with gil:
+            try:
+                order.link_group = self.groups.get(
+                    (order.account, order.link_id), order.link_id or order.client_order_id)
+                self.groups[order.account, order.client_order_id] = order.link_group
+            except MemoryError:
+                return NO_MEMORY
+        return 0
+
+    cdef int leave_group(self, const Live* order) noexcept nogil:
+        with gil:
+            try:
+                self.groups.pop((order.account, order.client_order_id), None)
+            except MemoryError:
+                return NO_MEMORY
+        return 0
 
     cdef int close(self, Live* order, const Event* e) noexcept nogil:
         """An order ended: its row, and its slot is free."""
-        cdef unsigned char* at = begin(&self.closed_orders, 30)
-        if at == NULL:
+        cdef unsigned char* at = begin(&self.closed_orders, 34)
+        if at == NULL or (order.link_group and self.leave_group(order)):
             return NO_MEMORY
         order.seq = e.seq
         order.ts_ns = e.ts_ns
@@ -428,8 +462,10 @@ cdef class Projection:
                     o.triggered = 1
                 else:
                     o.qty = e.qty
-                    if o.order_type == ORDER_TYPE_STOP:  # its price is what it waits for
+                    if o.order_type == ORDER_TYPE_STOP and not o.triggered:  # its price is what it waits for
                         o.stop_price = e.price
+                    if e.kind == EVENT_KIND_RESTATED and e.reason == RESTATE_REASON_ACTIVE:
+                        o.waits = 0
                 fault = self.touch(o, e) | put_order_event(&self.order_events, e)
             elif EVENT_KIND_REJECTED <= e.kind <= EVENT_KIND_REPLACE_REJECTED:
                 fault = put_reject(&self.rejects, <const Reject*> e)
@@ -454,6 +490,8 @@ cdef class Projection:
             self.live[slot] = source[k]
             self.live[slot].stored = 1
             self.live[slot].changed = 0
+            if self.live[slot].link_group:
+                self.groups[source[k].account, source[k].client_order_id] = source[k].link_group
 
     def apply(self, bytes commands not None, bytes events not None):
         """Take up the Event records that followed from `commands`.
@@ -499,7 +537,7 @@ cdef class Projection:
                 o.changed = 0
                 if o.order_id == 0:
                     continue
-                at = begin(&rows[o.stored], 28)
+                at = begin(&rows[o.stored], 32)
                 if at == NULL:
                     raise MemoryError
                 end(&rows[o.stored], put_order(at, o))

@@ -23,7 +23,7 @@ from ext.places cimport (
     plant_call, plant_stop, set_calm, set_place, unlist_unseen, uproot_call, uproot_stop,
 )
 from ext.recheck cimport recheck
-from ext.risk cimport free_of, market_price, reason_of_bound
+from ext.risk cimport Refusal, check_notional, free_of, market_price, reason_of_bound
 from ext.ties cimport is_waiting
 from ext.tree cimport plant
 from ext.wire cimport *
@@ -237,6 +237,8 @@ cdef void replace_special(Market* m, uint32_t slot, int64_t price, uint32_t lots
 
 cdef uint8_t become_active(Market* m, Instrument* i, Account* a, Order* o) noexcept nogil:
     """Make of a stop what it is after its trigger. Returns why it cannot be that, or 0."""
+    cdef Refusal r
+    cdef int64_t notional
     cdef uint8_t reason
     if o.order_type == ORDER_TYPE_STOP_LIMIT:
         o.order_type = ORDER_TYPE_LIMIT
@@ -250,9 +252,12 @@ cdef uint8_t become_active(Market* m, Instrument* i, Account* a, Order* o) noexc
     reason = reason_of_bound(i, o.side, o.price)
     if reason:
         return reason
-    if o.side == SIDE_BUY and product(o.price, o.leaves, i.multiplier) > free_of(a):
-        return CANCEL_REASON_BUYING_POWER
-    return 0
+    if o.side == SIDE_SELL:
+        return 0
+    notional = product(o.price, o.leaves, i.multiplier)
+    if check_notional(a, i, notional, &r):
+        return CANCEL_REASON_ORDER_NOTIONAL
+    return CANCEL_REASON_BUYING_POWER if notional > free_of(a) else 0
 
 
 cdef void serve(Market* m, uint32_t slot) noexcept nogil:

@@ -219,7 +219,7 @@ class EventKind(IntEnum):
     REPLACE_REJECTED = 7  # a REPLACE was refused; the order stands as it was (Reject layout)
     MASS_CANCELED = 8  # answer to a mass cancel, after its CANCELED events; qty is their number
     TRIGGERED = 9  # a stop was met; price is the one that it goes to now
-    RESTATED = 10  # leaves changed without its owner's asking; reason is a RestateReason
+    RESTATED = 10  # leaves or price changed without its owner's asking; reason is a RestateReason
     CASH = 16  # cash moved by DEPOSIT: price is the amount, trade_id the new balance (both i64)
     SHARES = 17  # shares moved by DEPOSIT_SHARES: price is the amount, trade_id the new position (both i64)
     ACCOUNT_SET = 18  # account created or its limits changed
@@ -257,6 +257,7 @@ class RestateReason(IntEnum):
     REDUCE_ONLY = 2  # the position became smaller than the order
     LINKED = 3  # an order that it is tied to lost lots
     ACTIVE = 4  # the order that it waited for has ended: it is an order like others
+    PRICED = 5  # a MARKET_TO_LIMIT order is a LIMIT order from now on, at the auction's price
 
 
 class DataFlag(IntFlag):
@@ -290,6 +291,7 @@ class CancelReason(IntEnum):
     LINKED = 18  # an order that it is tied to moved
     EXPOSURE = 19  # it waited for another order, and cash, position or limits do not reach
     PRICE_BAND = 20  # beyond the price bands
+    ORDER_NOTIONAL = 23  # a stop was met, and its notional at the price that it goes to is beyond the limit
 
 
 class Check(IntEnum):
@@ -362,7 +364,7 @@ RULE_TEXTS: Final = {
     Rule.PEG_KIND: "peg: PEGGED needs one, no other type has one, and no peg is taken in a call",
     Rule.OFFSET: "offset: of TRAILING_STOP above 0, of PEGGED away from the market or 0, else 0",
     Rule.MODE: "modes: TRAIL_PERCENT needs TRAILING_STOP; IMBALANCE_ONLY needs LIMIT with AT_OPEN or AT_CLOSE",
-    Rule.TIF: "tif: not one that this order type, flag or state takes",
+    Rule.TIF: "tif: not one that this order type or flag takes; no call takes IOC and FOK",
     Rule.EXPIRE: "expire_ns: GTD needs a time to come, no other tif has one",
     Rule.POST: (
         "flags: POST_ONLY needs LIMIT with DAY, GTC or GTD; SLIDE needs POST_ONLY; no call takes POST_ONLY or "

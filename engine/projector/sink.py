@@ -194,7 +194,7 @@ class Sink:
             await self._copy("changed_orders", OPEN_ORDER_COLUMNS, [batch.changed_orders], "pg_temp")
             await self._connection.execute(
                 "UPDATE open_orders o SET price = c.price, qty = c.qty, filled = c.filled, value = c.value, "
-                "seq = c.seq, ts = c.ts, triggered = c.triggered, stop_price = c.stop_price "
+                "seq = c.seq, ts = c.ts, triggered = c.triggered, stop_price = c.stop_price, waits = c.waits "
                 "FROM changed_orders c WHERE o.order_id = c.order_id"
             )
         if batch.new_orders:

@@ -23,7 +23,8 @@ class Changes:
         changed, self._instruments = _by_id(self._instruments, now, "instrument"), now
         columns = (
             "tick_size lot_size reference_price collar_bps max_order_qty max_order_notional bid_price ask_price "
-            "bid_qty ask_qty trades volume orders"
+            "bid_qty ask_qty trades volume orders halt_reason auction_kind short_restricted auction_ns band_lower "
+            "band_upper"
         ).split()
         return [
             (int(row["instrument"]), text(row["symbol"]), text(row["currency"]), int(row["state"]),

@@ -64,6 +64,7 @@ class Trading:
         self.ts_ns = START_NS
         self.events: list[bytes] = []
         self.market_data: list[bytes] = []
+        self.links: dict[tuple[int, int], tuple[int, int, int]] = {}  # (account, client id) -> role, link_id, first id
         for command in opening():
             self.batch.add_admin(command)
         self.commit()
@@ -144,6 +145,46 @@ class Trading:
             command["client_order_id"] = self.next_ids[account]
             self.next_ids[account] += 1
         return commands.tobytes()
+
+    def linked(self, count: int) -> bytes:
+        """Random groups of docs/linked.md: a limit order and a stop or two of which one cancels the others; most of
+        them wait for a parent."""
+        made = []
+        for _ in range(count):
+            account, legs = int(self.random.integers(ACCOUNTS)), 2 + int(self.random.random() < 0.3)
+            sides, first = self.random.permutation(2), self.next_ids[account]
+            is_bracket = self.random.random() < 0.7
+            orders = np.zeros(legs + is_bracket, wire.SPECIAL_COMMAND)
+            orders["kind"], orders["tif"] = wire.CommandKind.NEW_SPECIAL, wire.TimeInForce.GTC
+            orders["account"], orders["instrument"] = account, self.random.integers(INSTRUMENTS)
+            orders["client_order_id"] = first + np.arange(len(orders))
+            orders["side"], orders["qty"] = sides[0], self.random.integers(1, 60)
+            away = 100 * self.random.integers(1, 6, legs) * (1 if sides[0] == wire.Side.SELL else -1)
+            orders["price"][0] = 1_000_000 + away[0]
+            orders["order_type"][1:legs], orders["stop_price"][1:legs] = wire.OrderType.STOP, 1_000_000 - away[1:]
+            orders["role"][:legs] = wire.Role.CHILD if is_bracket else wire.Role.PEER
+            orders["role"][0] = wire.Role.CHILD if is_bracket else wire.Role.NONE
+            orders["link_id"][1:] = first
+            if is_bracket:
+                orders["side"][-1], orders["role"][-1] = sides[1], wire.Role.PARENT
+                orders["price"][-1] = 1_000_000 + 100 * self.random.integers(-3, 4)
+            self.next_ids[account] += len(orders)
+            for order in orders:
+                if order["role"]:
+                    key = (account, int(order["client_order_id"]))
+                    self.links[key] = (int(order["role"]), int(order["link_id"]), first)
+            made.append(orders)
+        return np.concatenate(made).tobytes()
+
+    def trade_linked(self, count: int, each: int = 4) -> None:
+        """As `trade`, with as many groups of linked orders."""
+        for _ in range(0, count, each):
+            groups = self.linked(each)
+            size = len(groups) // wire.SPECIAL_COMMAND.itemsize
+            assert self.batch.add_specials(groups, 0, 7, ALLOWED) == size
+            assert self.batch.add_orders(self.orders(each), 0, 8, ALLOWED) == each
+            self.commit()
+        self.writer.wait(self.seq)
 
     def trade(self, count: int, each: int = 20) -> None:
         """`count` random commands in batches of `each`, made durable."""

@@ -66,7 +66,7 @@ def at(seq: int) -> datetime:
 
 NO_SPECIAL = dict.fromkeys(
     ("stop_price", "offset_value", "expire_ns", "discretion", "display_qty", "min_qty", "order_group",
-     "self_trade_group", "modes", "peg", "triggered")
+     "self_trade_group", "modes", "peg", "triggered", "role", "link_id", "link_group", "waits")
 )  # fmt: skip
 
 
@@ -155,14 +155,14 @@ def test_an_order_keeps_what_only_a_special_command_has() -> None:
     )
     rows = read(p.take_open()[2], projection.OPEN_ORDER_COLUMNS)
     assert [{name: row[name] for name in NO_SPECIAL} for row in rows] == [
-        NO_SPECIAL, {**wanted, "triggered": 0}, NO_SPECIAL,
+        NO_SPECIAL, {**NO_SPECIAL, **wanted, "triggered": 0}, NO_SPECIAL,
     ]  # fmt: skip
     again = Projection()
     again.restore(p.open_orders())
     again.apply(b"", event(4, KINDS.TRIGGERED, order_id=order_id(2), price=77, qty=5, leaves=5))
     again.apply(b"", event(5, KINDS.RESTATED, order_id=order_id(2), price=77, qty=3, leaves=3, reason=1))
     (row,) = read(again.take_open()[1], projection.OPEN_ORDER_COLUMNS)
-    assert {name: row[name] for name in NO_SPECIAL} == {**wanted, "triggered": 1}
+    assert {name: row[name] for name in NO_SPECIAL} == {**NO_SPECIAL, **wanted, "triggered": 1}
     assert (row["price"], row["qty"], row["seq"]) == (77, 3, 5)
     again.apply(b"", event(6, KINDS.CANCELED, order_id=order_id(2), reason=wire.CancelReason.BUYING_POWER))
     _, closed, _, order_events, _ = again.take()
@@ -170,8 +170,65 @@ def test_an_order_keeps_what_only_a_special_command_has() -> None:
         KINDS.TRIGGERED, KINDS.RESTATED,
     ]  # fmt: skip
     (row,) = read(closed, projection.CLOSED_ORDER_COLUMNS)
-    assert {name: row[name] for name in NO_SPECIAL} == {**wanted, "triggered": 1}
+    assert {name: row[name] for name in NO_SPECIAL} == {**NO_SPECIAL, **wanted, "triggered": 1}
     assert row["reason"] == wire.CancelReason.BUYING_POWER
+
+
+ROLES = wire.Role
+TIES = ("client_order_id", "role", "link_id", "link_group", "waits")
+
+
+def ties(rows: bytes) -> list[tuple[int | None, ...]]:
+    """Of open orders: what they are tied to."""
+    return [tuple(row[name] for name in TIES) for row in read(rows, projection.OPEN_ORDER_COLUMNS)]
+
+
+def accepted(seq: int, **fields: Any) -> bytes:
+    return event(seq, KINDS.ACCEPTED, order_id=order_id(seq), client_order_id=seq + 10, price=9, qty=5, **fields)
+
+
+def test_orders_that_are_tied_to_each_other_are_of_one_group() -> None:
+    """11 comes alone, 12 joins it, 13 joins 12; 14 and 15 are children of 16. Another account has a 12, too."""
+    p = Projection()
+    links = {2: (ROLES.PEER, 11), 3: (ROLES.PEER, 12), 4: (ROLES.CHILD, 0), 5: (ROLES.CHILD, 14), 6: (ROLES.PARENT, 15)}
+    p.apply(
+        command(1) + b"".join(special(seq, role=role, link_id=named) for seq, (role, named) in links.items())
+        + special(7, role=ROLES.PEER, link_id=12),
+        b"".join(accepted(seq) for seq in range(1, 7)) + accepted(7, account=1),
+    )  # fmt: skip
+    rows = p.take_open()[2]
+    assert ties(rows) == [
+        (11, None, None, None, None), (12, ROLES.PEER, 11, 11, None), (13, ROLES.PEER, 12, 11, None),
+        (14, ROLES.CHILD, None, 14, 1), (15, ROLES.CHILD, 14, 14, 1), (16, ROLES.PARENT, 15, 14, None),
+        (17, ROLES.PEER, 12, 12, None),
+    ]  # fmt: skip
+    again = Projection()
+    again.restore(p.open_orders())
+    for at in (p, again):  # 14 is awake, 12 has ended; a new peer of 13 is still of their group
+        at.apply(
+            special(20, role=ROLES.PEER, link_id=13),
+            event(18, KINDS.RESTATED, order_id=order_id(4), price=9, qty=5, leaves=5, reason=wire.RestateReason.ACTIVE)
+            + event(19, KINDS.CANCELED, order_id=order_id(2))
+            + accepted(20),
+        )
+        _, changed, new = at.take_open()
+        assert ties(changed) == [(14, ROLES.CHILD, None, 14, 0)]
+        assert ties(new) == [(30, ROLES.PEER, 13, 11, None)]
+        (closed,) = read(at.take()[1], projection.CLOSED_ORDER_COLUMNS)
+        assert tuple(closed[name] for name in TIES) == (12, ROLES.PEER, 11, 11, None)
+
+
+def test_a_stop_that_was_met_keeps_the_price_that_it_waited_for() -> None:
+    p = Projection()
+    kind = wire.OrderType.STOP
+    p.apply(special(1, order_type=kind, stop_price=500), accepted(1))
+    p.apply(
+        b"",
+        event(2, KINDS.TRIGGERED, order_id=order_id(1), price=550, qty=5)
+        + event(2, KINDS.RESTATED, order_id=order_id(1), price=550, qty=4, reason=wire.RestateReason.SELF_TRADE),
+    )
+    (row,) = read(p.take_open()[2], projection.OPEN_ORDER_COLUMNS)
+    assert (row["price"], row["stop_price"], row["qty"], row["triggered"]) == (550, 500, 4, 1)
 
 
 def test_an_auction_has_no_maker_and_is_in_its_bar_once() -> None:

@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from tests.prove.coverage import Coverage
-from tests.prove.documented import Key, due, name
+from tests.prove.documented import Key, everything, name
 from tests.reference.compare import Different, Pair, Step, shrink
 from tests.reference.records import events_of, market_data_of
 from tests.reference.swarm import Swarm
@@ -70,5 +70,5 @@ def test_what_is_documented_was_met(request: pytest.FixtureRequest) -> None:
     ran = [item for item in request.session.items if "test_core_and_model_agree" in item.nodeid]
     if len(ran) < SWARMS * len(WORLDS):
         pytest.skip("only some of the flows were asked for")
-    assert [name(key) for key in due() - SEEN.keys() if key[0] in GROUPS] == []
+    assert [name(key) for key in everything() - SEEN.keys() if key[0] in GROUPS] == []
     assert sum(times for (group, *_), times in SEEN.items() if group == "command") >= 100_000

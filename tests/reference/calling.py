@@ -6,7 +6,16 @@ from random import Random
 from typing import Any
 
 from openbell import wire
-from openbell.wire import AuctionKind, CommandKind, HaltReason, InstrumentState, ModeFlag, OrderType, TimeInForce
+from openbell.wire import (
+    AuctionKind,
+    CommandKind,
+    HaltReason,
+    InstrumentState,
+    ModeFlag,
+    OrderType,
+    Place,
+    TimeInForce,
+)
 
 from tests.reference import commands as ask
 from tests.reference.books import FOR_AUCTIONS, Instrument
@@ -26,6 +35,19 @@ DAY_NS = 86_400_000_000_000
 
 def in_call(model: Market) -> list[Instrument]:
     return [each for each in model.state.instruments.values() if each.state == InstrumentState.CALL]
+
+
+def to_limit(model: Market) -> bool:
+    """Whether a MARKET_TO_LIMIT order waits that its auction makes a limit order of, where it leaves some."""
+    waiting = [order for each in in_call(model) for order in each.unseen if order.place == Place.CALL]
+    return any(one.order_type == OrderType.MARKET_TO_LIMIT and one.tif not in FOR_AUCTIONS for one in waiting)
+
+
+def lots(instrument: Instrument, side: int) -> int:
+    """That a side has for an auction now, more or less; 0 where there is none."""
+    if instrument.state != InstrumentState.CALL:
+        return 0
+    return sum(one.leaves for one in instrument.book.orders() + instrument.unseen if one.side == side)
 
 
 def bounds(model: Market) -> list[int]:

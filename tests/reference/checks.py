@@ -417,10 +417,14 @@ def size(asked: Asked) -> Iterator[Failure]:
 
 def worth(asked: Asked) -> Iterator[Failure]:
     """Check 19."""
-    account, instrument = asked.account, asked.instrument
-    most = smallest_limit(instrument.max_order_notional, account.max_order_notional, wire.MAX_NOTIONAL)
+    most = most_notional(asked.account, asked.instrument)
     if asked.notional() > most:
         yield Failure(Check.ORDER_NOTIONAL, most, min(asked.notional(), LARGEST_I64), most)
+
+
+def most_notional(account: Account, instrument: Instrument) -> int:
+    """Of one order."""
+    return smallest_limit(instrument.max_order_notional, account.max_order_notional, wire.MAX_NOTIONAL)
 
 
 def position_capacity(state: State) -> Iterator[Failure]:

@@ -14,6 +14,7 @@ from openbell.wire import (
     OrderFlag,
     OrderType,
     Place,
+    RestateReason,
     TimeInForce,
 )
 
@@ -190,6 +191,10 @@ def end_what_was_for_it(state: State, instrument: Instrument, kind: int, price: 
         elif is_to_limit:
             order.order_type = OrderType.LIMIT
             order.price = min(order.price, price) if order.side == BUY else max(order.price, price)
+            qty = order.filled + order.leaves
+            state.output.order_event(
+                EventKind.RESTATED, order, reason=RestateReason.PRICED, qty=qty, leaves=order.leaves
+            )
 
 
 def enter_all(state: State, instrument: Instrument) -> None:

@@ -143,7 +143,8 @@ class Watch:
             self.ordered[order_id] = event.qty
         elif event.kind == EventKind.RESTATED:
             assert event.qty == event.leaves + event.filled <= self.ordered[order_id]
-            assert event.qty < self.ordered[order_id] or event.reason == RestateReason.ACTIVE
+            assert event.qty < self.ordered[order_id] or event.reason in (RestateReason.ACTIVE, RestateReason.PRICED)
+            assert event.qty == self.ordered[order_id] or event.reason != RestateReason.PRICED
             assert (event.leaves > 0, event.filled) == (True, self.filled[order_id])
             self.ordered[order_id] = event.qty
         elif event.kind == EventKind.FILL:

@@ -14,7 +14,13 @@ from tests.reference.books import BUY, Order, Ring
 from tests.reference.output import Failure
 from tests.reference.state import State
 
-CHECKED_WHEN_AWAKE = (Check.POSITION_LIMIT, Check.SHORT_SALE, Check.SHORT_PRICE, Check.BUYING_POWER)
+CHECKED_WHEN_AWAKE = (
+    Check.ORDER_NOTIONAL,
+    Check.POSITION_LIMIT,
+    Check.SHORT_SALE,
+    Check.SHORT_PRICE,
+    Check.BUYING_POWER,
+)
 
 
 # Checks
@@ -231,7 +237,7 @@ def is_met(order: Order) -> bool:
 
 
 def reaches(order: Order) -> bool:
-    """Whether a child passes checks 22 to 24, 23a too."""
+    """Whether a child passes checks 19 and 22 to 24, 23a too."""
     account: Account = order.account
     asked = checks.Asked(
         account,
@@ -246,4 +252,5 @@ def reaches(order: Order) -> bool:
         to_call=False,
         tied=next((other for other in others(order) if other.place != Place.WAIT), None),
     )
-    return not any(failure.check in CHECKED_WHEN_AWAKE for failure in checks.exposure(asked))
+    failures = (*checks.worth(asked), *checks.exposure(asked))
+    return not any(failure.check in CHECKED_WHEN_AWAKE for failure in failures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from openbell import wire
 from openbell.wire import CancelReason, EventKind, ModeFlag, OrderType, Place, TimeInForce
 
-from tests.reference import links, matching
+from tests.reference import checks, links, matching
 from tests.reference.books import BUY, Instrument, Order
 from tests.reference.state import State
 
@@ -63,8 +63,12 @@ def activate(state: State, order: Order) -> None:
     if instrument.is_beyond_band(order.side, order.price):
         matching.cancel(state, order, CancelReason.PRICE_BAND)
         return
+    notional = instrument.notional(order.price, order.leaves)
+    if order.side == BUY and notional > checks.most_notional(account, instrument):
+        matching.cancel(state, order, CancelReason.ORDER_NOTIONAL)
+        return
     free = account.cash - account.hold() + (wire.MAX_CASH if account.has_credit() else -account.short_proceeds())
-    if order.side == BUY and instrument.notional(order.price, order.leaves) > free:
+    if order.side == BUY and notional > free:
         matching.cancel(state, order, CancelReason.BUYING_POWER)
         return
     matching.enter(state, order)

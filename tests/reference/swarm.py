@@ -78,6 +78,8 @@ class Swarm:
         """A command and the time before it."""
         after_ns = self.random.choice(self.pace_ns)
         (make,) = self.random.choices(self.makers, self.weights)
+        if calling.to_limit(self.model) and self.chance(0.05):
+            make = self.make_run_auction
         command = make()
         if make == self.make_tick and self.random.random() < 0.3:
             after_ns = self.random.randint(0, DAY_NS)
@@ -223,6 +225,9 @@ class Swarm:
         if self.chance(0.4):
             fields |= calling.waiting(random, known)
             order_type, tif = fields["order_type"], fields["tif"]
+        if known and order_type == OrderType.MARKET_TO_LIMIT and self.chance(0.5):
+            most = (1 << 32) - 1  # an auction would leave some of it
+            fields["qty"] = min(most, fields["qty"] + calling.lots(known, 1 - fields["side"]))
         if order_type in (OrderType.LIMIT, OrderType.STOP_LIMIT):
             fields["price"] = self.price(instrument)
         if order_type in (OrderType.STOP, OrderType.STOP_LIMIT):

@@ -23,6 +23,7 @@ from openbell.wire import (
 )
 
 from tests.reference import commands as ask
+from tests.reference.both import said
 from tests.reference.desk import Desk
 
 CLOSED, OPEN, HALTED, CALL = InstrumentState
@@ -295,6 +296,31 @@ def test_orders_to_a_limit_have_it_now(desk: Desk) -> None:
     (row,) = desk.orders()
     assert (row.place, row.order_type, row.price, row.leaves, row.tif) == (Place.CALL, OrderType.LIMIT, 100, 3, DAY)
     assert desk.account(0).hold == 3 * 100 * 100
+    assert said(events)[-2:] == ["INSTRUMENT_STATE 0 0@0 left 0", "RESTATED 0 4@100 left 3 PRICED"]
+    assert (events[-1].filled, events[-1].side, events[-1].client_order_id) == (1, 0, 3)
+
+
+def test_orders_to_a_limit_enter_after_all_have_been_told(desk: Desk) -> None:
+    """In the pass that ends what was for the auction; a sell that the auction would have made cheaper stays where it
+    was."""
+    desk.do(
+        ask.call(0, HALT, then=OPEN),
+        ask.order(0, 1, 1, 0, 5, **TO_LIMIT),
+        ask.order(0, 2, 1, 0, 2, **MARKET),
+        ask.buy(1, 3, 110, 4),
+        ask.order(2, 4, 1, 0, 7, **TO_LIMIT),
+    )
+    events = desk.do(ask.run_auction())
+    assert (pairs(events), ended(events)) == ([(3, 1, 4)], [(2, CancelReason.AUCTION_END)])
+    assert said(events)[-3:] == [
+        "RESTATED 0 5@100 left 1 PRICED",
+        "CANCELED 0 2@80 left 0 AUCTION_END",
+        "RESTATED 2 7@100 left 7 PRICED",
+    ]
+    assert [(row.client_order_id, row.place, row.price) for row in desk.orders()] == [
+        (1, Place.BOOK, 100),
+        (4, Place.BOOK, 100),
+    ]
 
 
 def test_a_cross_counts_for_stops_where_trading_goes_on(desk: Desk) -> None:

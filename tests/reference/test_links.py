@@ -277,6 +277,21 @@ def test_the_lots_of_a_ring_count_once(desk: Desk) -> None:
     assert said(desk.do(ask.special(0, 3, 1, 50, price=90, role=CHILD))) == []  # it is looked at when it wakes
 
 
+def test_a_child_must_be_within_the_limit_of_an_order_when_it_wakes(desk: Desk) -> None:
+    """A trailing buy of 10: 20 above the market are 120 when it comes, 170 when it wakes."""
+    desk.do(
+        ask.account(1, flags=1, max_order_notional=10 * 160 * 100),
+        ask.special(1, 1, 0, 10, offset=20, role=CHILD, **TRAIL),
+        ask.special(1, 2, 1, 10, price=150, role=PARENT, link_id=1),
+    )
+    assert said(desk.do(ask.buy(2, 1, 150, 10))) == [
+        "FILL 1 10@150 left 0",
+        "FILL 2 10@150 left 0",
+        "RESTATED 1 10@170 left 10 ACTIVE",
+        "CANCELED 1 10@170 left 0 EXPOSURE",
+    ]
+
+
 @pytest.mark.parametrize(("reference", "offset"), [(0, 3), (2, 3), (3, 3)])
 def test_a_trailing_child_without_a_price(desk: Desk, reference: int, offset: int) -> None:
     """The reference price fell, or there is none any more."""

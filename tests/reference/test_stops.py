@@ -84,6 +84,32 @@ def test_a_buy_must_be_able_to_pay_then(desk: Desk) -> None:
     assert said(last(desk, 105, 1))[2:] == ["TRIGGERED 6 3@157 left 3", "CANCELED 6 3@157 left 0 BUYING_POWER"]
 
 
+@pytest.mark.parametrize("of", ["account", "instrument"])
+def test_a_buy_must_be_within_the_limit_of_an_order_then(desk: Desk, of: str) -> None:
+    """3 lots are 31,500 at its stop price, 47,100 at 157; cash is there. A sell goes to a lower price: it passes."""
+    limit = 32_000
+    desk.do(ask.account(0, flags=1, max_order_notional=limit) if of == "account" else ask.instrument(
+        0, -1, -1, 100, 5000, -1, limit))  # fmt: skip
+    desk.do(stop(0, 1, BUY, 105, 3), stop(0, 2, SELL, 95, 3))
+    assert said(last(desk, 105, 1))[2:] == ["TRIGGERED 0 3@157 left 3", "CANCELED 0 3@157 left 0 ORDER_NOTIONAL"]
+    assert said(last(desk, 95, 2))[2:] == ["TRIGGERED 0 3@48 left 3", "CANCELED 0 3@48 left 0 IOC"]
+    assert desk.account(0).hold == 0
+
+
+def test_no_buy_trades_beyond_the_largest_notional(market: Any) -> None:
+    """Credit without end, and a seller who asks for more than he said: a peg, whose own price is far below. What a
+    seller gets in one trade is what is left of the range of cash for it (docs/core.md, Matching)."""
+    desk = opened(market, accounts=4, reference_price=100, collar_bps=5000, lot_size=1 << 20)
+    desk.do(ask.account(0, flags=3))
+    peg = {"order_type": OrderType.PEGGED, "peg": wire.Peg.PRIMARY, "price": 51}
+    qty = 700_000
+    assert 105 * qty * 100 << 20 < wire.MAX_NOTIONAL < 150 * qty * 100 << 20
+    desk.do(ask.special(1, 1, SELL, qty, **peg), ask.sell(2, 1, 150, 1), stop(0, 1, BUY, 105, qty))
+    events = desk.do(ask.sell(3, 1, 106, 1), ask.buy(3, 2, 106, 1))
+    assert said(events)[-2:] == [f"TRIGGERED 0 {qty}@159 left {qty}", f"CANCELED 0 {qty}@159 left 0 ORDER_NOTIONAL"]
+    assert desk.account(1).cash == 10**15
+
+
 def test_they_are_served_buys_first_by_price_then_by_rank(desk: Desk) -> None:
     """One trade at 110 meets all buys; the nearest one first, of two equal ones the earlier."""
     for account, price in ((0, 108), (1, 105), (2, 105), (3, 110)):

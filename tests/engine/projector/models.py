@@ -83,25 +83,28 @@ async def check(connection: Any, market: Trading, seq: int | None = None) -> Non
     found = await rows(connection, f"SELECT {names.replace(' ', ', ')} FROM order_events")
     assert Counter(found) == Counter(fields(event, names) for event in others)
 
-    await check_orders(connection, events)
+    await check_orders(connection, events, market.links)
     if seq is None:
         await check_present(connection, market.core)
         await check_waiting(connection, market.core)
     await check_bars(connection, fills)
 
 
-async def check_orders(connection: Any, events: Any) -> None:
+async def check_orders(connection: Any, events: Any, links: dict[tuple[int, int], tuple[int, int, int]]) -> None:
     """Each order is there once, open or closed, with all that happened to it."""
     orders: dict[int, dict[str, Any]] = {}
     for event in events:
         kind, order_id = int(event["kind"]), int(event["order_id"])
         if kind == KINDS.ACCEPTED and not event["flags"] & wire.EventFlag.DUPLICATE:
             assert order_id not in orders
+            role, link_id, first = links.get((int(event["account"]), int(event["client_order_id"])), (0, 0, 0))
             orders[order_id] = {
                 "account": int(event["account"]), "instrument": int(event["instrument"]), "side": int(event["side"]),
                 "price": int(event["price"]), "qty": int(event["qty"]), "filled": 0, "value": 0, "status": None,
                 "reason": None, "accepted_seq": int(event["seq"]),
                 "client_order_id": signed(int(event["client_order_id"])), "triggered": False,
+                "role": role or None, "link_id": link_id or None, "link_group": first or None,
+                "waits": True if role == wire.Role.CHILD else None,
             }  # fmt: skip
         elif kind in (KINDS.FILL, KINDS.CANCELED, KINDS.REPLACED, *CHANGES):
             order = orders[order_id]
@@ -117,10 +120,13 @@ async def check_orders(connection: Any, events: Any) -> None:
                 order["price"], order["triggered"] = int(event["price"]), True
             else:
                 order["price"], order["qty"] = int(event["price"]), int(event["qty"])
+                if kind == KINDS.RESTATED and event["reason"] == wire.RestateReason.ACTIVE:
+                    order["waits"] = False
         else:
             continue
         orders[order_id]["seq"] = int(event["seq"])
     names = "account instrument side price qty filled value accepted_seq client_order_id seq triggered".split()
+    names += "role link_id link_group waits".split()
     for table, is_open in (("open_orders", True), ("closed_orders", False)):
         wanted = [*names, *([] if is_open else ["status", "reason"])]
         columns = ", ".join(wanted).replace("triggered", "coalesce(triggered, false)")
@@ -150,9 +156,14 @@ async def check_present(connection: Any, core: Core) -> None:
 
 
 async def check_waiting(connection: Any, core: Core) -> None:
-    """Stops that wait say for which price, also after it was replaced. A trailing one's moves without an event."""
+    """Stops that wait say for which price, also after it was replaced; a trailing one's moves without an event.
+
+    Children whose parent has not ended say that they wait.
+    """
+    types = wire.OrderType
     orders = np.frombuffer(core.orders(), wire.ORDER_ROW)
-    waiting = np.sort(orders[orders["place"] == wire.Place.STOP], order="order_id")
+    stops = np.isin(orders["order_type"], [types.STOP, types.STOP_LIMIT, types.TRAILING_STOP])
+    waiting = np.sort(orders[stops], order="order_id")
     trailing = waiting["order_type"] == wire.OrderType.TRAILING_STOP
     expected = [
         (row["order_id"].item(), None if follows else row["stop_price"].item(), row["offset"].item() or None)
@@ -160,6 +171,8 @@ async def check_waiting(connection: Any, core: Core) -> None:
     ]
     columns = "order_id, stop_price, offset_value"
     assert await rows(connection, f"SELECT {columns} FROM open_orders WHERE NOT triggered ORDER BY 1") == expected
+    children = np.sort(orders["order_id"][orders["place"] == wire.Place.WAIT]).tolist()
+    assert await rows(connection, "SELECT order_id FROM open_orders WHERE waits ORDER BY 1") == [(n,) for n in children]
 
 
 async def check_bars(connection: Any, fills: Any) -> None:

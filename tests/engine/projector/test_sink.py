@@ -61,6 +61,123 @@ async def test_orders_of_all_kinds(dsn: str, database: Any, data: Path, seed: in
     assert {(str(row["offset"]), row["offset_is_percent"]) for row in trailing} == {("0.0300", False)}
 
 
+@pytest.mark.parametrize("limit", [1 << 17, 61])
+async def test_linked_orders(dsn: str, database: Any, data: Path, seed: int, limit: int) -> None:
+    market = Trading(data, seed)
+    market.trade_linked(300)
+    await project(dsn, market, limit)
+    await check(database, market)
+    market.snapshot()
+    market.trade_linked(200)
+    market.stop()
+    await project(dsn, market, limit)  # goes on with the groups that it finds
+    await check(database, market)
+    changes = await database.fetch("SELECT reason, count(*) AS n FROM changes WHERE kind = 'RESTATED' GROUP BY 1")
+    assert {row["reason"] for row in changes} >= {"LINKED", "ACTIVE"}
+    ends = {row["reason"] for row in await database.fetch("SELECT DISTINCT reason FROM linked_orders")}
+    assert "LINKED" in ends
+    rings = await database.fetch(
+        "SELECT DISTINCT count(DISTINCT leaves) AS n FROM linked_orders "
+        "WHERE status IN ('WAITING', 'OPEN', 'PARTLY_FILLED') AND role <> 'PARENT' "
+        "GROUP BY account, first_client_order_id"
+    )
+    assert [row["n"] for row in rings] == [1], "those of a ring have the same leaves"
+
+
+def bracket(first: int, qty: int) -> bytes:
+    """Of account 0 in instrument 1: sells 1 at 102.00 and 2 with a stop at 98.00, once buy 3 at 100.00 has ended."""
+    orders = np.zeros(3, wire.SPECIAL_COMMAND)
+    orders["kind"], orders["tif"], orders["qty"] = wire.CommandKind.NEW_SPECIAL, wire.TimeInForce.GTC, qty
+    orders["instrument"], orders["client_order_id"] = 1, first + np.arange(3)
+    orders["side"], orders["price"] = [1, 1, 0], [1_020_000, 0, 1_000_000]
+    orders["order_type"][1], orders["stop_price"][1] = wire.OrderType.STOP, 980_000
+    orders["role"] = [wire.Role.CHILD, wire.Role.CHILD, wire.Role.PARENT]
+    orders["link_id"][1:] = first
+    return orders.tobytes()
+
+
+@pytest.mark.parametrize("limit", [1 << 17, 1])
+async def test_a_bracket_is_told_of_from_its_begin_to_its_end(dsn: str, database: Any, data: Path, limit: int) -> None:
+    market = Trading(data, 1)
+    market.links = {(0, 5): (2, 0, 5), (0, 6): (2, 5, 5), (0, 7): (3, 5, 5)}
+
+    async def told() -> list[tuple[Any, ...]]:
+        market.writer.wait(market.seq)
+        await project(dsn, market, limit)
+        await check(database, market)
+        rows = await database.fetch(
+            "SELECT client_order_id, role, linked_to, status, waits, leaves, reason FROM linked_orders "
+            "WHERE first_client_order_id = 5 ORDER BY client_order_id"
+        )
+        return [tuple(row) for row in rows]
+
+    def trade(side: int, price: int, qty: int, number: int) -> None:
+        order = np.zeros((), wire.ORDER_COMMAND)
+        order["kind"], order["account"], order["instrument"] = wire.CommandKind.NEW_ORDER, 4, 1
+        order["client_order_id"], order["side"], order["price"], order["qty"] = number, side, price, qty
+        assert market.batch.add_orders(order.tobytes(), 0, 8, ALLOWED) == 1
+        market.commit()
+
+    assert market.batch.add_specials(bracket(5, 50), 0, 7, ALLOWED) == 3
+    market.commit()
+    assert await told() == [
+        (5, "CHILD", None, "WAITING", True, 50, None), (6, "CHILD", 5, "WAITING", True, 50, None),
+        (7, "PARENT", 5, "OPEN", None, 50, None),
+    ]  # fmt: skip
+    trade(1, 1_000_000, 50, 1)
+    assert await told() == [
+        (5, "CHILD", None, "OPEN", False, 50, None), (6, "CHILD", 5, "WAITING", False, 50, None),
+        (7, "PARENT", 5, "FILLED", None, 0, None),
+    ]  # fmt: skip
+    trade(0, 1_020_000, 20, 2)
+    assert await told() == [
+        (5, "CHILD", None, "PARTLY_FILLED", False, 30, None), (6, "CHILD", 5, "WAITING", False, 30, None),
+        (7, "PARENT", 5, "FILLED", None, 0, None),
+    ]  # fmt: skip
+    trade(0, 1_020_000, 30, 3)
+    assert await told() == [
+        (5, "CHILD", None, "FILLED", False, 0, None), (6, "CHILD", 5, "CANCELED", False, 0, "LINKED"),
+        (7, "PARENT", 5, "FILLED", None, 0, None),
+    ]  # fmt: skip
+    changes = await database.fetch("SELECT client_order_id, kind, reason, leaves FROM changes ORDER BY account_seq")
+    assert [tuple(row) for row in changes] == [
+        (5, "RESTATED", "ACTIVE", 50), (6, "RESTATED", "ACTIVE", 50), (6, "RESTATED", "LINKED", 30),
+    ]  # fmt: skip
+    market.stop()
+
+
+async def test_an_order_that_came_alone_is_among_those_that_were_tied_to_it(
+    dsn: str, database: Any, data: Path
+) -> None:
+    market = Trading(data, 1)
+    market.links = {(0, 6): (1, 5, 5), (0, 7): (1, 6, 5)}
+    orders = np.zeros(3, wire.SPECIAL_COMMAND)
+    orders["kind"], orders["tif"], orders["qty"] = wire.CommandKind.NEW_SPECIAL, wire.TimeInForce.GTC, 50
+    orders["client_order_id"], orders["side"] = [5, 6, 7], wire.Side.SELL
+    orders["price"][0], orders["stop_price"][1:] = 1_020_000, [980_000, 970_000]
+    orders["order_type"][1:], orders["role"][1:] = wire.OrderType.STOP, wire.Role.PEER
+    orders["link_id"] = [0, 5, 6]
+    assert market.batch.add_specials(orders.tobytes(), 0, 7, ALLOWED) == 3
+    market.commit()
+    market.writer.wait(market.seq)
+    await project(dsn, market)
+    cancel = np.zeros((), wire.ORDER_COMMAND)
+    cancel["kind"], cancel["client_order_id"] = wire.CommandKind.CANCEL, 6
+    assert market.batch.add_orders(cancel.tobytes(), 0, 7, ALLOWED) == 1
+    market.commit()
+    market.writer.wait(market.seq)
+    market.stop()
+    await project(dsn, market)
+    await check(database, market)
+    found = await database.fetch(
+        "SELECT client_order_id, role, linked_to, first_client_order_id, status, reason FROM linked_orders ORDER BY 1"
+    )
+    assert [tuple(row) for row in found] == [
+        (5, "NONE", None, 5, "CANCELED", "LINKED"), (6, "PEER", 5, 5, "CANCELED", "USER"),
+        (7, "PEER", 6, 5, "CANCELED", "LINKED"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("limit", [1 << 17, 1])
 async def test_a_stop_that_is_replaced(dsn: str, database: Any, data: Path, limit: int) -> None:
     market = Trading(data, 1)

@@ -102,6 +102,7 @@ class Capacity(Section, frozen=True):
     positions: Annotated[int, Meta(ge=1, le=MAX_COUNT)] = 262_144
     id_window: Annotated[int, Meta(ge=1, le=1 << 28)] = 1_000_000
     window_pages: Annotated[int, Meta(ge=2, le=4096)] = 64
+    amendments: Annotated[int, Meta(ge=0, le=1 << 16)] = 4_096
 
 
 class Ports(Section, frozen=True):

@@ -28,8 +28,10 @@ from engine.sequencer import Rejected, admin_command
 OPERATOR: Final = "configuration"
 SESSIONS: Final = "sessions"  # remembered as day_end where they say it
 APPLIED: Final = "configuration.json"  # in a market's directory
-CAPACITIES: Final = ("accounts", "instruments", "orders", "pages", "positions", "id_window", "window_pages")
-RAISABLE: Final = CAPACITIES[:5]
+CAPACITIES: Final = (
+    "accounts", "instruments", "orders", "pages", "positions", "id_window", "window_pages", "amendments"
+)  # fmt: skip
+FIXED: Final = ("id_window", "window_pages")  # once the market exists
 STATES: Final = {"open": InstrumentState.OPEN, "closed": InstrumentState.CLOSED, "halted": InstrumentState.HALTED}
 DAY_NS: Final = 86_400 * 10**9
 
@@ -145,18 +147,23 @@ class Setup:
 
     def _capacity(self, wanted: Capacity) -> None:
         """CONFIGURE: the first command, and again where a capacity was raised."""
-        values = [getattr(wanted, name) for name in CAPACITIES]
+        values = {name: getattr(wanted, name) for name in CAPACITIES}
         if self._market.core.seq:
             stats = self._market.core.stats()
-            present = [stats[name]["capacity"] for name in RAISABLE]
-            for name, value, now in zip(RAISABLE, values, present, strict=False):
-                if value < now:
-                    self._done.warnings.append(f"capacity.{name} stays {now}: it can be raised, not lowered to {value}")
-            values[:5] = map(max, values[:5], present)
-            if values[:5] == present:
+            present = {name: stats[name]["capacity"] for name in CAPACITIES if name not in FIXED}
+            for name, now in present.items():
+                if values[name] < now:
+                    lower = values[name]
+                    self._done.warnings.append(f"capacity.{name} stays {now}: it can be raised, not lowered to {lower}")
+                    values[name] = now
+            if all(values[name] == now for name, now in present.items()):
                 return
-            values[5:] = [stats["ids"]["capacity"], self._before.get("window_pages", wanted.window_pages)]
-        self._do("capacity", "capacities of the configuration", CommandKind.CONFIGURE, CAPACITIES, values=values)
+            values["id_window"] = stats["ids"]["capacity"]
+            values["window_pages"] = self._before.get("window_pages", wanted.window_pages)
+        self._do(
+            "capacity", "capacities of the configuration", CommandKind.CONFIGURE, CAPACITIES,
+            values=list(values.values()),
+        )  # fmt: skip
 
     def _schedule(self) -> None:
         """SET_SCHEDULE, where the time of day is another one than before."""

@@ -2,14 +2,16 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from ext.layout cimport Market
+from ext.layout cimport Account, Market
 from ext.wire cimport AdminCommand
 
 cdef extern from *:
     """
     #define OB_MAX_STEP (1LL << 20)
+    #define OB_MAX_HELD (1LL << 61)
     """
     const int64_t MAX_STEP "OB_MAX_STEP"  # tick and lot size
+    const int64_t MAX_HELD "OB_MAX_HELD"  # of a position that operators make
 
 cdef bint opens_market(const AdminCommand* c) noexcept nogil
 # False: no memory for a CONFIGURE; nothing was changed
@@ -23,6 +25,10 @@ cdef bint reject(
 ) noexcept nogil
 cdef bint value_is_within(Market* m, const AdminCommand* c, int index, int64_t low, int64_t high) noexcept nogil
 cdef bint instrument_is_known(Market* m, const AdminCommand* c) noexcept nogil
+# Whether cash may move into an account, or (negative) out of it: else CASH_RANGE.
+cdef bint cash_fits(
+    Market* m, const AdminCommand* c, const Account* a, int64_t amount, uint64_t index,
+) noexcept nogil
 # An event of the market.
 cdef void answer(
     Market* m, const AdminCommand* c, uint8_t kind, uint8_t reason, uint32_t instrument, int64_t price,

@@ -5,6 +5,7 @@ from libc.string cimport memcpy, memset
 
 from ext.auction cimport hold_auction
 from ext.bands cimport set_bands, set_short_sale, set_ticks
+from ext.busts cimport amend
 from ext.calls cimport NO_AUCTION, end_calls, enter_calls, set_state
 from ext.events cimport emit, emit_market, emit_reject
 from ext.extension cimport set_extension
@@ -34,21 +35,21 @@ cdef extern from *:
     """
     #define OB_INT32_MAX 2147483647LL
     #define OB_MAX_LOTS (1LL << 40)
-    #define OB_MAX_HELD (1LL << 61)
     #define OB_ENDLESS_LOTS (1LL << 62)
     #define OB_MAX_IDS (1LL << 24)
     #define OB_MAX_PAGES (1LL << 25)
     #define OB_MAX_ID_WINDOW (1LL << 28)
     #define OB_MAX_WINDOW 4096LL
+    #define OB_MAX_AMENDMENTS (1LL << 16)
     """
     const int64_t INT32_MAX "OB_INT32_MAX"
     const int64_t MAX_LOTS "OB_MAX_LOTS"            # of one deposit, and of a position limit
-    const int64_t MAX_HELD "OB_MAX_HELD"            # of a position that deposits make
     const int64_t ENDLESS_LOTS "OB_ENDLESS_LOTS"
     const int64_t MAX_IDS "OB_MAX_IDS"
     const int64_t MAX_PAGES "OB_MAX_PAGES"
     const int64_t MAX_ID_WINDOW "OB_MAX_ID_WINDOW"
     const int64_t MAX_WINDOW "OB_MAX_WINDOW"
+    const int64_t MAX_AMENDMENTS "OB_MAX_AMENDMENTS"
 
 cdef struct Range:
     int64_t low
@@ -129,14 +130,15 @@ cdef void capacity_ranges(Range* within) noexcept nogil:
     within[3] = Range(1, MAX_PAGES)
     within[5] = Range(1, MAX_ID_WINDOW)
     within[6] = Range(2, MAX_WINDOW)
+    within[7] = Range(0, MAX_AMENDMENTS)
 
 
 cdef bint opens_market(const AdminCommand* c) noexcept nogil:
     """Whether a first CONFIGURE will be accepted."""
-    cdef Range[7] within
+    cdef Range[8] within
     cdef int k
     capacity_ranges(within)
-    for k in range(7):
+    for k in range(8):
         if not within[k].low <= value_of(c, k) <= within[k].high:
             return False
     return c.value6 & (c.value6 - 1) == 0
@@ -144,8 +146,8 @@ cdef bint opens_market(const AdminCommand* c) noexcept nogil:
 
 cdef bint configure(Market* m, const AdminCommand* c) noexcept nogil:
     """False: no memory."""
-    cdef Range[7] within
-    cdef int64_t[7] present
+    cdef Range[8] within
+    cdef int64_t[8] present
     cdef Capacities wanted
     cdef int k
     capacity_ranges(within)
@@ -156,16 +158,18 @@ cdef bint configure(Market* m, const AdminCommand* c) noexcept nogil:
     present[4] = m.position_capacity
     present[5] = m.id_window
     present[6] = m.window_pages
-    for k in range(7):
+    present[7] = m.amendment_capacity
+    for k in range(8):
         if not value_is_within(m, c, k, within[k].low, within[k].high):
             return True
         if k == 6 and c.value6 & (c.value6 - 1):
             reject(m, c, CHECK_VALUE, k, MAX_WINDOW, c.value6, 0)
             return True
-        if m.configured and (value_of(c, k) < present[k] or (k > 4 and value_of(c, k) != present[k])):
+        if m.configured and (
+                value_of(c, k) < present[k] or (5 <= k <= 6 and value_of(c, k) != present[k])):
             reject(m, c, CHECK_VALUE, k, present[k], value_of(c, k), 0)
             return True
-    wanted = Capacities(c.value0, c.value1, c.value2, c.value3, c.value4, c.value5, c.value6)
+    wanted = Capacities(c.value0, c.value1, c.value2, c.value3, c.value4, c.value5, c.value6, c.value7)
     if not reserve(m, &wanted):
         return False
     answer(m, c, EVENT_KIND_CONFIGURED, 0, 0, 0)
@@ -402,6 +406,20 @@ cdef void set_account_state(Market* m, const AdminCommand* c) noexcept nogil:
 
 # Cash and shares
 
+cdef bint cash_fits(
+    Market* m, const AdminCommand* c, const Account* a, int64_t amount, uint64_t index,
+) noexcept nogil:
+    cdef int64_t room
+    # Where there is more room than MAX_CASH any amount has it.
+    if amount > 0:
+        room = MAX_CASH - a.cash if a.cash > 0 else MAX_CASH
+    else:
+        room = at_least_0(a.cash - a.hold + MAX_CASH) if a.cash < a.hold else MAX_CASH
+    if (amount if amount > 0 else -amount) > room:
+        return reject(m, c, CHECK_CASH_RANGE, index, MAX_CASH, amount, room)
+    return True
+
+
 cdef void deposit(Market* m, const AdminCommand* c) noexcept nogil:
     cdef Account* a
     cdef int64_t amount = c.value0
@@ -419,13 +437,7 @@ cdef void deposit(Market* m, const AdminCommand* c) noexcept nogil:
         if -amount > room:
             reject(m, c, CHECK_CASH_RANGE, 0, room, -amount, room)
             return
-    # Where there is more room than MAX_CASH any amount has it.
-    if amount > 0:
-        room = MAX_CASH - a.cash if a.cash > 0 else MAX_CASH
-    else:
-        room = at_least_0(a.cash - a.hold + MAX_CASH) if a.cash < a.hold else MAX_CASH
-    if (amount if amount > 0 else -amount) > room:
-        reject(m, c, CHECK_CASH_RANGE, 0, MAX_CASH, amount, room)
+    if not cash_fits(m, c, a, amount, 0):
         return
     a.cash += amount
     answer_account(m, c, EVENT_KIND_CASH, 0, 0, amount, a.cash)
@@ -526,6 +538,8 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
         set_ticks(m, c)
     elif c.kind == COMMAND_KIND_SET_EXTENSION:
         set_extension(m, c)
+    elif c.kind == COMMAND_KIND_BUST_TRADE or c.kind == COMMAND_KIND_CORRECT_TRADE:
+        amend(m, c)
     elif c.kind == COMMAND_KIND_RUN_AUCTION:
         run_auction(m, c)
     else:

@@ -15,6 +15,7 @@ from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
 
 from ext.batch cimport FINE, NOT_CONFIGURE, TRUNCATED, UNKNOWN_KIND, WRONG_SEQ, Fault, apply_all, apply_single
 from ext.bits cimport likely, unlikely
+from ext.busts cimport amendment_rows, preview_of
 from ext.extension cimport next_end
 from ext.layout cimport Market, Records
 from ext.memory cimport release, touch_all
@@ -223,6 +224,22 @@ cdef class Core:
         """InstrumentRow records, ids ascending."""
         return instrument_rows(self.market)
 
+    def amendments(self):
+        """AmendmentRow records of the trades that were busted or corrected, in the order in which they first were."""
+        return amendment_rows(self.market)
+
+    def preview(self, command):
+        """What an AmendCommand would do now: its Event records, and the AccountRow and PositionRow records of its
+        accounts after it (one where buyer and seller are the same). Changes nothing. Raises ValueError for anything but
+        one AmendCommand, and before the first CONFIGURE."""
+        cdef const AdminCommand* c
+        cdef bytes data = bytes(command)
+        c = <const AdminCommand*> PyBytes_AS_STRING(data)
+        if len(data) != sizeof(AdminCommand) or not self.market.configured or not (
+                COMMAND_KIND_BUST_TRADE <= c.kind <= COMMAND_KIND_CORRECT_TRADE):
+            raise ValueError("only a BUST_TRADE or CORRECT_TRADE can be previewed, of a market that is configured")
+        return preview_of(self.market, c)
+
     def depth(self, instrument, levels):
         """Depth records: at most `levels` of the bids, best first, then of the offers. Raises ValueError."""
         if levels < 0:
@@ -250,6 +267,7 @@ cdef class Core:
             "pages": (m.page_live, m.page_capacity),
             "positions": (m.position_count, m.position_capacity),
             "ids": (m.id_count, m.id_window),
+            "amendments": (m.amendment_count, m.amendment_capacity),
             "events": records_of(&m.events, sizeof(Event)),
             "market_data": records_of(&m.data, sizeof(MarketData)),
         }

@@ -29,6 +29,7 @@ cdef class Feed:
     cdef int grow(self, size_t count) except -1
     cdef int put_level(self, const MarketData* record) except -1
     cdef int put_trade(self, const MarketData* record, uint8_t aggressor, uint16_t flags, uint64_t qty) except -1
+    cdef int put_amendment(self, const MarketData* record) except -1
     cdef int put_auction(self, const MarketData* record) except -1
     cdef int put_status(self, const MarketData* record) except -1
     cdef void mark(self, uint32_t instrument) noexcept

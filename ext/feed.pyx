@@ -14,15 +14,16 @@ from ext.lanes cimport (
 )
 from ext.tape cimport Tape, period_of, regrow
 from ext.wire cimport (
-    AUCTION_KIND_CLOSING, AUCTION_KIND_OPENING, BOOK_KIND_BANDS, BOOK_KIND_CROSS, BOOK_KIND_DELETE, BOOK_KIND_EXECUTE,
-    BOOK_KIND_HIDDEN_TRADE, BOOK_KIND_INDICATIVE, BOOK_KIND_STATUS, BOOK_KIND_TIME, BOOK_KIND_TOP, DATA_FLAG_CROSS,
-    DATA_FLAG_DAY_END, SIDE_BOTH, TRADE_FLAG_CLOSING, TRADE_FLAG_CROSS, TRADE_FLAG_HIDDEN, TRADE_FLAG_ODD_LOT,
-    TRADE_FLAG_OPENING, TRADE_FLAG_REOPENING, Trade,
+    AUCTION_KIND_CLOSING, AUCTION_KIND_OPENING, BOOK_KIND_BANDS, BOOK_KIND_BUST, BOOK_KIND_CORRECTION, BOOK_KIND_CROSS,
+    BOOK_KIND_DELETE, BOOK_KIND_EXECUTE, BOOK_KIND_HIDDEN_TRADE, BOOK_KIND_INDICATIVE, BOOK_KIND_STATUS, BOOK_KIND_TIME,
+    BOOK_KIND_TOP, DATA_FLAG_CROSS, DATA_FLAG_DAY_END, SIDE_BOTH, TRADE_FLAG_BUST, TRADE_FLAG_CLOSING,
+    TRADE_FLAG_CORRECTION, TRADE_FLAG_CROSS, TRADE_FLAG_HIDDEN, TRADE_FLAG_ODD_LOT, TRADE_FLAG_OPENING,
+    TRADE_FLAG_REOPENING, Trade,
 )
 
 cdef enum:
     MOST_INSTRUMENTS = 1 << 24
-    MAGIC = 0x44454546  # "FEED"
+    MAGIC = 0x32454546  # "FEE2"
 
 
 cdef struct Head:  # of a state; what follows: sequences, Told, the tape's
@@ -258,7 +259,7 @@ cdef class Feed:
         if unlikely(record.instrument >= self.instruments):
             self.grow(<size_t> record.instrument + 1)
         last = &self.tape.hot[record.instrument].trade_id
-        last[0] += <uint32_t> (record.trade_no - <uint32_t> last[0])
+        trade.trade_id = last[0] + <uint32_t> (record.trade_no - <uint32_t> last[0])
         if qty < self.tape.hot[record.instrument].round_lot and not flags & TRADE_FLAG_CROSS:
             flags |= TRADE_FLAG_ODD_LOT
         trade.seq = record.seq
@@ -268,9 +269,34 @@ cdef class Feed:
         trade.flags = flags
         trade.reserved = 0
         trade.price = record.price
-        trade.trade_id = last[0]
         trade.qty = qty
-        self.tape.book(&trade)
+        self.tape.book(&trade)  # which may end a second before it: until then the last trade is another one
+        last[0] = trade.trade_id
+        put(&self.lanes, TRADES, &trade, sizeof(Trade))
+        keep(&self.ring, self.lanes.lane[<int> TRADES].sequence, &trade)
+        return 0
+
+    cdef int put_amendment(self, const MarketData* record) except -1:
+        """A trade that was busted or corrected, on the channel on which it was told."""
+        cdef bint is_bust = record.kind == BOOK_KIND_BUST
+        cdef Trade trade
+        if record.instrument >= self.instruments:
+            self.grow(<size_t> record.instrument + 1)
+        trade.seq = record.seq
+        trade.ts_ns = record.ts_ns
+        trade.instrument = record.instrument
+        trade.aggressor = SIDE_BOTH
+        trade.flags = TRADE_FLAG_BUST if is_bust else TRADE_FLAG_CORRECTION
+        if record.flags & DATA_FLAG_CROSS:
+            trade.flags |= TRADE_FLAG_CROSS
+        trade.reserved = 0
+        trade.price = record.price
+        trade.trade_id = record.order_id
+        trade.qty = record.qty
+        if is_bust:
+            self.tape.amend(&trade, record.qty, record.price)
+        else:
+            self.tape.amend(&trade, record.leaves, <int64_t> record.level_qty)
         put(&self.lanes, TRADES, &trade, sizeof(Trade))
         keep(&self.ring, self.lanes.lane[<int> TRADES].sequence, &trade)
         return 0
@@ -336,6 +362,8 @@ cdef class Feed:
                 else:
                     flags |= TRADE_FLAG_REOPENING
                 self.put_trade(record, SIDE_BOTH, flags, record.level_qty)
+        elif record.kind == BOOK_KIND_BUST or record.kind == BOOK_KIND_CORRECTION:
+            self.put_amendment(record)
         elif record.kind == BOOK_KIND_TIME and record.flags & DATA_FLAG_DAY_END:
             self.tape.end_day(record.ts_ns)
         return 0

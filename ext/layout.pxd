@@ -6,6 +6,8 @@ A price's index is price / tick_size; its page number is index >> 6.
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from ext.wire cimport AmendmentRow
+
 
 cdef struct Order:  # 64 bytes; the first 48 lie as in its events from their kind on
     uint8_t unused          # an event's kind
@@ -344,6 +346,10 @@ cdef struct Market:
     uint32_t in_call        # instruments in CALL
     uint64_t rank           # the last one given
     uint64_t accepted       # special orders so far
+
+    AmendmentRow* amendments  # trades that were busted or corrected, in the order in which they first were
+    uint32_t amendment_capacity
+    uint32_t amendment_count
 
     Page* pages
     Level* levels

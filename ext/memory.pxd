@@ -12,6 +12,7 @@ cdef struct Capacities:  # CONFIGURE's values
     int64_t positions
     int64_t id_window
     int64_t window_pages
+    int64_t amendments
 
 cdef bint reserve(Market* m, const Capacities* c) noexcept nogil  # False: no memory; the market is as it was
 cdef size_t touch_all(Market* m) noexcept nogil  # returns the bytes of the block

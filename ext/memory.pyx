@@ -17,6 +17,7 @@ from ext.layout cimport (
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport add_name
+from ext.wire cimport AmendmentRow
 
 cdef extern from *:
     """
@@ -60,6 +61,7 @@ cdef struct Pools:
     uint32_t* id_indexes[3]
     Unseen* unseen
     uint32_t* moved
+    AmendmentRow* amendments
     Extra* extras
     Tie* ties
 
@@ -153,6 +155,7 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
         n.id_logs[k] = <IdEntry*> carve(block, &at, c.id_window, sizeof(IdEntry))
     n.unseen = <Unseen*> carve(block, &at, c.instruments, sizeof(Unseen))
     n.moved = <uint32_t*> carve(block, &at, c.instruments, sizeof(uint32_t))
+    n.amendments = <AmendmentRow*> carve(block, &at, c.amendments, sizeof(AmendmentRow))
     n.extras = <Extra*> carve(block, &at, c.orders + 1, sizeof(Extra))  # the last but ties: see touch_all
     n.ties = <Tie*> carve(block, &at, c.orders + 1, sizeof(Tie))
     return at
@@ -174,6 +177,7 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
     memcpy(n.bases, m.bases, (<size_t> m.position_count + 1) * sizeof(Basis))
     memcpy(n.links, m.links, (<size_t> m.order_top + 1) * sizeof(Link))
     memcpy(n.unseen, m.unseen, top * sizeof(Unseen))
+    memcpy(n.amendments, m.amendments, m.amendment_count * sizeof(AmendmentRow))
     for k in range(1, m.order_top + 1):  # not the memory of those that never were special
         if m.orders[k].special:
             n.extras[k] = m.extras[k]
@@ -209,6 +213,8 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.links = n.links
     m.unseen = n.unseen
     m.moved = n.moved
+    m.amendments = n.amendments
+    m.amendment_capacity = <uint32_t> c.amendments
     m.extras = n.extras
     m.ties = n.ties
     m.order_capacity = <uint32_t> c.orders

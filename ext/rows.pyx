@@ -154,40 +154,54 @@ cdef bytes orders_of_account(const Market* m, uint32_t account, uint32_t instrum
     return result
 
 
+cdef void account_row(const Market* m, uint32_t k, AccountRow* row) noexcept nogil:
+    cdef const Account* a = &m.accounts[k]
+    cdef const AccountMore* t = &m.account_more[k]
+    memset(row, 0, sizeof(AccountRow))
+    row.account = k
+    row.state = a.state
+    row.flags = a.flags
+    row.cash = a.cash
+    row.hold = a.hold
+    row.short_proceeds = a.short_proceeds
+    row.account_seq = a.seq
+    row.max_order_qty = t.set_max_order_qty
+    row.max_order_notional = t.set_max_order_notional
+    row.max_position = t.set_max_position
+    row.max_open_orders = t.set_max_open_orders
+    row.max_messages = t.set_max_messages
+    row.open_orders = a.open_orders
+    row.realized_pnl = a.realized_pnl
+    row.last_client_order_id = a.last_id
+    memcpy(row.name, t.name, 32)
+
+
 cdef bytes account_rows(const Market* m):
     cdef uint64_t rows = 0
     cdef uint32_t k
     cdef bytes result
     cdef AccountRow* row
-    cdef const Account* a
-    cdef const AccountMore* t
     for k in range(m.account_top):
         rows += m.accounts[k].is_set
     result = room_for(rows, sizeof(AccountRow))
     row = <AccountRow*> PyBytes_AS_STRING(result)
     for k in range(m.account_top):
-        a = &m.accounts[k]
-        t = &m.account_more[k]
-        if not a.is_set:
-            continue
-        row.account = k
-        row.state = a.state
-        row.flags = a.flags
-        row.cash = a.cash
-        row.hold = a.hold
-        row.short_proceeds = a.short_proceeds
-        row.account_seq = a.seq
-        row.max_order_qty = t.set_max_order_qty
-        row.max_order_notional = t.set_max_order_notional
-        row.max_position = t.set_max_position
-        row.max_open_orders = t.set_max_open_orders
-        row.max_messages = t.set_max_messages
-        row.open_orders = a.open_orders
-        row.realized_pnl = a.realized_pnl
-        row.last_client_order_id = a.last_id
-        memcpy(row.name, t.name, 32)
-        row += 1
+        if m.accounts[k].is_set:
+            account_row(m, k, row)
+            row += 1
     return result
+
+
+cdef void position_row(const Market* m, uint32_t k, PositionRow* row) noexcept nogil:
+    cdef const Position* p = &m.positions[k]
+    memset(row, 0, sizeof(PositionRow))
+    row.account = <uint32_t> p.key
+    row.instrument = <uint32_t> (p.key >> 32)
+    row.qty = p.qty
+    row.cost = m.bases[k].cost
+    row.realized_pnl = m.bases[k].realized_pnl
+    row.open_buy = p.open[SIDE_BUY]
+    row.open_sell = p.open[SIDE_SELL]
 
 
 cdef bytes position_rows(const Market* m, uint32_t account):
@@ -196,23 +210,14 @@ cdef bytes position_rows(const Market* m, uint32_t account):
     cdef uint32_t k
     cdef bytes result
     cdef PositionRow* row
-    cdef const Position* p
     for k in range(1, m.position_count + 1):
         rows += account == ANY or <uint32_t> m.positions[k].key == account
     result = room_for(rows, sizeof(PositionRow))
     row = <PositionRow*> PyBytes_AS_STRING(result)
     for k in range(1, m.position_count + 1):
-        p = &m.positions[k]
-        if account != ANY and <uint32_t> p.key != account:
-            continue
-        row.account = <uint32_t> p.key
-        row.instrument = <uint32_t> (p.key >> 32)
-        row.qty = p.qty
-        row.cost = m.bases[k].cost
-        row.realized_pnl = m.bases[k].realized_pnl
-        row.open_buy = p.open[SIDE_BUY]
-        row.open_sell = p.open[SIDE_SELL]
-        row += 1
+        if account == ANY or <uint32_t> m.positions[k].key == account:
+            position_row(m, k, row)
+            row += 1
     return result
 
 

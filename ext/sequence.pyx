@@ -10,7 +10,7 @@ from libc.string cimport memcpy
 from ext.bits cimport unlikely
 from ext.record cimport ADMIN_BYTES, HEADER_BYTES, ORDER_BYTES, SPECIAL_BYTES, bytes_of, record_crc
 from ext.wire cimport (
-    ADMIN_KIND, COMMAND_KIND_MASS_CANCEL, COMMAND_KIND_NEW_ORDER, COMMAND_KIND_NEW_SPECIAL, COMMAND_KIND_SET_EXTENSION,
+    ADMIN_KIND, COMMAND_KIND_CORRECT_TRADE, COMMAND_KIND_MASS_CANCEL, COMMAND_KIND_NEW_ORDER, COMMAND_KIND_NEW_SPECIAL,
     COMMAND_KIND_TICK, OrderCommand, RecordHeader,
 )
 
@@ -198,7 +198,7 @@ cdef class CommandBatch:
             size = buffer.len
             if size >= ORDER_BYTES:
                 memcpy(&kind, <const unsigned char*> buffer.buf + 16, sizeof(kind))
-            if not (size == ADMIN_BYTES and ADMIN_KIND <= kind <= COMMAND_KIND_SET_EXTENSION) and not (
+            if not (size == ADMIN_BYTES and ADMIN_KIND <= kind <= COMMAND_KIND_CORRECT_TRADE) and not (
                 size == ORDER_BYTES and kind == COMMAND_KIND_TICK
             ):
                 raise ValueError(f"{size} bytes of kind {kind} are neither an AdminCommand nor a TICK")

@@ -11,29 +11,22 @@ from libc.string cimport memcpy, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from ext.bits cimport lowest, word_at
+from ext.holds cimport books_hold, is_live, lists_hold
 from ext.ids cimport hash_id, id_place, id_tag, index_id, open_generation, turn_ids
 from ext.layout cimport (
-    Account, AccountMore, BY_EXPIRY, Basis, Extra, FAR_AWAY, HAS_TIE, IS_DISCRETIONARY, IdEntry, Instrument,
-    InstrumentText, Level, Link, Market, Order, Page, Position, Tie, Unseen,
+    Account, AccountMore, BY_EXPIRY, Basis, Extra, HAS_TIE, IdEntry, Instrument, InstrumentText, Level, Link, Market,
+    Order, Page, Position, Tie, Unseen,
 )
 from ext.ledger cimport find_position, index_position
-from ext.levels cimport best_index, key_of, list_page
+from ext.levels cimport list_page
 from ext.memory cimport Capacities, reserve
-from ext.dark cimport plant_dark, plant_discretion
 from ext.names cimport add_name
-from ext.pending cimport count_dark
 from ext.pending cimport set_way
-from ext.places cimport place_of, plant_call, plant_stop, set_calm
-from ext.sound cimport is_sound, is_sound_in_book
-from ext.ties cimport ties_hold
-from ext.tree cimport plant
-from ext.wire cimport (
-    AUCTION_KIND_VOLATILITY, INSTRUMENT_STATE_CALL, MAX_PRICE, PLACE_CALL, PLACE_DARK, PLACE_STOP, SIDE_BUY, SIDE_SELL,
-)
+from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CALL, MAX_PRICE
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x353045524F43424FULL  /* the bytes OBCORE05 */
+    #define OB_SNAPSHOT_MAGIC 0x363045524F43424FULL  /* the bytes OBCORE06 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -57,6 +50,7 @@ cdef struct Head:
     uint64_t id_epoch
     uint64_t rank
     uint64_t accepted
+    uint64_t amendments
 
 
 cdef struct SavedOrder:  # its Extra follows where it is special
@@ -107,7 +101,7 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
     h.ts_ns = m.ts_ns
     h.day_end_ns = m.day_end_ns
     h.capacity = Capacities(m.account_capacity, m.instrument_capacity, m.order_capacity, m.page_capacity,
-                            m.position_capacity, m.id_window, m.window_pages)
+                            m.position_capacity, m.id_window, m.window_pages, m.amendment_capacity)
     h.configured = m.configured
     for k in range(m.instrument_top):
         h.instruments += m.instruments[k].is_set
@@ -124,10 +118,12 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
     h.id_epoch = m.id_epoch
     h.rank = m.rank
     h.accepted = m.accepted
+    h.amendments = m.amendment_count
     put(w, &h, sizeof(Head))
     if m.configured:
         write_instruments(w, m)
         write_accounts(w, m)
+        put(w, m.amendments, m.amendment_count * sizeof(AmendmentRow))
         write_orders(w, m)
         write_pages(w, m)
         write_ids(w, m)
@@ -166,10 +162,6 @@ cdef void write_accounts(Writer* w, const Market* m) noexcept nogil:
             put(w, &m.account_more[k], sizeof(AccountMore))
     put(w, &m.positions[1], <size_t> m.position_count * sizeof(Position))
     put(w, &m.bases[1], <size_t> m.position_count * sizeof(Basis))
-
-
-cdef inline bint is_live(const Market* m, uint32_t slot) noexcept nogil:
-    return m.orders[slot].level or m.orders[slot].special
 
 
 cdef void write_orders(Writer* w, const Market* m) noexcept nogil:
@@ -315,6 +307,21 @@ cdef bint read_accounts(Reader* r, Market* m, uint64_t accounts, uint64_t positi
     return True
 
 
+cdef bint read_amendments(Reader* r, Market* m, uint64_t count) noexcept nogil:
+    cdef const AmendmentRow* row
+    cdef uint32_t k
+    if count > m.amendment_capacity or not get(r, m.amendments, count * sizeof(AmendmentRow)):
+        return False
+    for k in range(<uint32_t> count):
+        row = &m.amendments[k]
+        if row.instrument >= m.instrument_top or row.changes == 0 or row.reserved:
+            return False
+        if not 1 <= row.trade_id <= m.instruments[row.instrument].trades:
+            return False
+    m.amendment_count = <uint32_t> count
+    return True
+
+
 cdef bint read_orders(Reader* r, Market* m) noexcept nogil:
     cdef SavedOrder saved
     cdef Order* o
@@ -406,156 +413,6 @@ cdef bint read_log(Reader* r, Market* m, uint32_t count) noexcept nogil:
     return True
 
 
-cdef bint queue_holds(const Market* m, const Page* p, uint32_t id) noexcept nogil:
-    """Whether a level's queue is what the level says, of orders of its price and of one side."""
-    cdef const Level* level = &m.levels[id]
-    cdef const Order* o
-    cdef uint32_t slot = level.head
-    cdef uint32_t before = 0
-    cdef uint64_t qty = 0
-    cdef uint64_t hidden = 0
-    cdef int64_t price = ((p.number << 6) + (id & 63)) * m.instruments[p.instrument].tick_size
-    for _count in range(level.count):
-        o = &m.orders[slot]
-        if slot == 0 or o.level != id or m.links[slot].prev != before:
-            return False
-        if o.instrument != p.instrument or o.price != price:
-            return False
-        if o.side != m.orders[level.head].side or o.leaves == 0:
-            return False
-        if o.special:
-            if not is_sound_in_book(o, &m.extras[slot]):
-                return False
-            hidden += m.extras[slot].reserve
-        qty += o.leaves
-        before = slot
-        slot = m.links[slot].next
-    return (level.count != 0 and slot == 0 and before == level.tail and qty == level.qty
-            and hidden == level.reserve)
-
-
-cdef bint unseen_hold(Market* m, uint64_t* seen) noexcept nogil:
-    """Whether the lists of unseen orders are what they say. Makes their trees, and what follows from these."""
-    cdef Unseen* u
-    cdef const Order* o
-    cdef const Extra* e
-    cdef uint32_t k, slot, before, _count
-    for k in range(m.instrument_top):
-        u = &m.unseen[k]
-        slot = u.first
-        before = 0
-        for _count in range(u.count):
-            o = &m.orders[slot]
-            e = &m.extras[slot]
-            if slot == 0 or slot > m.order_top or o.instrument != k or m.links[slot].prev != before:
-                return False
-            if not is_sound(o, e) or e.rank > m.rank:
-                return False
-            if place_of(o) == PLACE_STOP:
-                plant_stop(m, u, slot)
-            elif place_of(o) == PLACE_CALL:
-                plant_call(m, u, slot)
-            elif place_of(o) == PLACE_DARK:
-                plant_dark(m, u, slot)
-                count_dark(m, &m.instruments[k], k, 1)
-            before = slot
-            slot = m.links[slot].next
-        if slot or before != u.last:
-            return False
-        seen[0] += u.count
-        if m.instruments[k].is_set:
-            set_calm(m, &m.instruments[k], u)
-    return True
-
-
-cdef bint extras_hold(Market* m) noexcept nogil:
-    """Make the trees of what expires, and of discretion in books."""
-    cdef const Extra* e
-    cdef uint32_t instrument
-    cdef uint32_t k
-    for k in range(1, m.order_top + 1):
-        if not m.orders[k].special:
-            continue
-        e = &m.extras[k]
-        if e.accepted > m.accepted or (e.reserve and m.orders[k].level == 0):
-            return False
-        if m.orders[k].special & IS_DISCRETIONARY:
-            instrument = m.orders[k].instrument
-            plant_discretion(m, &m.unseen[instrument], k)
-            count_dark(m, &m.instruments[instrument], instrument, 1)
-        if e.nodes[<int> BY_EXPIRY].key:
-            plant(m, &m.expiries, k, BY_EXPIRY, e.nodes[<int> BY_EXPIRY].key)
-    return True
-
-
-cdef bint books_hold(Market* m) noexcept nogil:
-    """Whether all live orders are in queues that hold, or unseen, and no book is crossed. Finds the best prices on the
-    way."""
-    cdef const Page* p
-    cdef const Level* level
-    cdef Instrument* i
-    cdef uint64_t bits
-    cdef uint64_t seen = 0
-    cdef int64_t key
-    cdef uint32_t k, id, side
-    for k in range(m.instrument_top):
-        i = &m.instruments[k]
-        i.orders = 0
-        for side in range(2):
-            i.best[side] = FAR_AWAY
-            i.best_level[side] = 0
-    for k in range(1, m.page_top + 1):
-        p = &m.pages[k]
-        i = &m.instruments[p.instrument]
-        bits = p.bits
-        while bits:
-            id = k << 6 | <uint32_t> lowest(bits)
-            level = &m.levels[id]
-            if not queue_holds(m, p, id):
-                return False
-            side = m.orders[level.head].side
-            key = key_of(side, (p.number << 6) + (id & 63))
-            if key < i.best[side]:
-                i.best[side] = key
-                i.best_level[side] = id
-            i.orders += level.count
-            seen += level.count
-            bits &= bits - 1
-    for k in range(m.instrument_top):
-        i = &m.instruments[k]
-        if i.best_level[SIDE_SELL] and best_index(i, SIDE_BUY) >= best_index(i, SIDE_SELL):
-            return False
-    return unseen_hold(m, &seen) and extras_hold(m) and ties_hold(m) and seen == m.order_live
-
-
-cdef bint lists_hold(const Market* m) noexcept nogil:
-    """Whether the accounts' lists have all live orders once, and the free list all other slots."""
-    cdef uint64_t seen = 0
-    cdef uint32_t k, slot, before
-    for k in range(m.account_top):
-        slot = m.accounts[k].newest
-        before = 0
-        while slot:
-            if not is_live(m, slot) or m.links[slot].newer != before or m.orders[slot].account != k:
-                return False
-            seen += 1
-            if seen > m.order_live:
-                return False
-            before = slot
-            slot = m.links[slot].older
-    if seen != m.order_live:
-        return False
-    slot = m.order_free
-    while slot:
-        if is_live(m, slot):
-            return False
-        seen += 1
-        if seen > m.order_top:
-            return False
-        slot = m.links[slot].next
-    return seen == m.order_top
-
-
 cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
     m.seq = h.seq
     m.ts_ns = h.ts_ns
@@ -573,6 +430,7 @@ cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
     m.rank = h.rank
     m.accepted = h.accepted
     return (read_instruments(r, m, h.instruments) and read_accounts(r, m, h.accounts, h.positions)
+            and read_amendments(r, m, h.amendments)
             and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and books_hold(m)
             and lists_hold(m) and r.at == r.size)
 
@@ -583,13 +441,14 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 5")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 6")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25
                 and 1 <= h.capacity.positions < 1 << 31 and 1 <= h.capacity.id_window <= 1 << 28
                 and 2 <= h.capacity.window_pages <= 4096
-                and h.capacity.window_pages & (h.capacity.window_pages - 1) == 0):
+                and h.capacity.window_pages & (h.capacity.window_pages - 1) == 0
+                and 0 <= h.capacity.amendments <= 1 << 16):
             raise ValueError("the snapshot's capacities are out of range: it is damaged")
         if not reserve(m, &h.capacity):
             raise MemoryError("no memory for the capacities of the snapshot")

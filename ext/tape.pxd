@@ -42,6 +42,21 @@ cdef struct Hot:  # of an instrument: all that a trade touches
     uint8_t changed         # the feed's: its depth has
 
 
+cdef struct Amended:  # of an instrument: what busts and corrections of trades of the day change of its statistics
+    uint64_t day_before     # the last trade_id of the days that are over
+    uint64_t volume_less    # from here on: since the statistics were told last
+    uint64_t volume_more
+    uint64_t turnover_less
+    uint64_t turnover_more
+    uint64_t trades_less
+    int64_t high            # of the prices of corrections; 0: none made one
+    int64_t low
+    int64_t close
+    uint64_t close_id       # the trade that `close` is of
+    uint64_t seq            # of the last of them; 0: there is none
+    int64_t ts_ns
+
+
 cdef struct History:  # the last bars of one period; the next one goes to `count` modulo those kept
     Bar* bars
     uint64_t count
@@ -52,6 +67,7 @@ cdef class Tape:
     cdef Hot* hot           # by instrument, as what follows
     cdef Running* longer    # minute, five minutes, hour
     cdef Statistics* statistics
+    cdef Amended* amended
     cdef History* history   # by Period
     cdef uint32_t* lists[PERIODS]  # instruments with a running bar
     cdef size_t[PERIODS] counts
@@ -62,12 +78,14 @@ cdef class Tape:
 
     cdef int grow(self, size_t count) except -1
     cdef int book(self, Trade* trade) except -1
+    cdef int amend(self, const Trade* trade, uint64_t old_qty, int64_t old_price) except -1
     cdef int turn(self, int64_t ts_ns) except -1
     cdef int end_day(self, int64_t ts_ns) except -1
     cdef int64_t due_ns(self) noexcept
     cdef int close_period(self, int period) except -1
     cdef int close_days(self) except -1
     cdef int into_day(self, uint32_t instrument) except -1
+    cdef void put_right(self, uint32_t instrument, Sums* sums) noexcept
     cdef int close_bar(
         self, uint32_t instrument, int period, const Sums* sums, uint64_t seq, int64_t begin_ns,
     ) except -1

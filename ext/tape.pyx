@@ -16,7 +16,10 @@ from libc.string cimport memcpy, memset
 
 from ext.bits cimport add_product, unlikely
 from ext.lanes cimport BARS, STATISTICS, keep, make_ring, put
-from ext.wire cimport STATISTICS_FLAG_FINAL, TRADE_FLAG_FIRST, TRADE_FLAG_ODD_LOT
+from ext.wire cimport (
+    STATISTICS_FLAG_ADJUSTED, STATISTICS_FLAG_FINAL, TRADE_FLAG_CORRECTION, TRADE_FLAG_CROSS, TRADE_FLAG_FIRST,
+    TRADE_FLAG_ODD_LOT,
+)
 
 cdef enum:
     FIRST_INSTRUMENTS = 64
@@ -31,7 +34,7 @@ cdef uint32_t[PERIODS] SECONDS
 SECONDS[:] = [1, 60, 300, 3600, 86400]
 
 
-cdef struct Head:  # of a state; what follows: Hot, Running, Statistics, lists, bars
+cdef struct Head:  # of a state; what follows: Hot, Running, Statistics, Amended, lists, bars
     uint64_t sizes          # of the structs, so that another layout is noticed
     uint64_t instruments
     uint64_t[PERIODS] counts
@@ -82,6 +85,13 @@ cdef void merge(Sums* into, const Sums* later) noexcept:
     into.trades += later.trades
 
 
+cdef inline uint64_t less(uint64_t sum, uint64_t part) noexcept:
+    """A sum that stopped at its bound stays there."""
+    if sum == <uint64_t> -1:
+        return sum
+    return sum - part if sum > part else 0
+
+
 cdef int64_t mean(uint64_t turnover, uint64_t volume) noexcept:
     return <int64_t> (turnover // volume) if volume else 0
 
@@ -126,6 +136,7 @@ cdef class Tape:
         free(self.hot)
         free(self.longer)
         free(self.statistics)
+        free(self.amended)
         free(self.history)
         free(self.ring.data)
 
@@ -141,6 +152,7 @@ cdef class Tape:
         regrow(<void**> &self.hot, sizeof(Hot), before, room)
         regrow(<void**> &self.longer, 3 * sizeof(Running), before, room)
         regrow(<void**> &self.statistics, sizeof(Statistics), before, room)
+        regrow(<void**> &self.amended, sizeof(Amended), before, room)
         regrow(<void**> &self.history, PERIODS * sizeof(History), before, room)
         for period in range(PERIODS):
             regrow(<void**> &self.lists[period], sizeof(uint32_t), before, room)
@@ -171,6 +183,53 @@ cdef class Tape:
         hot.second.seq = trade.seq
         hot.ts_ns = trade.ts_ns
         return 0
+
+    cdef int amend(self, const Trade* trade, uint64_t old_qty, int64_t old_price) except -1:
+        """A trade was busted, or is what is said here: where it is of this day, its statistics are put right when the
+        second is over. There is room for its instrument. See docs/busts.md."""
+        cdef Hot* hot = &self.hot[trade.instrument]
+        cdef Amended* a = &self.amended[trade.instrument]
+        if trade.ts_ns >= self.ends[<int> SECOND]:
+            self.turn(trade.ts_ns)
+            self.ends[<int> SECOND] = end_after(trade.ts_ns, SECOND_NS)
+        if trade.trade_id <= a.day_before:
+            return 0
+        if not hot.listed & 1:
+            self.enlist(trade.instrument, SECOND)
+        a.seq = trade.seq
+        a.ts_ns = trade.ts_ns
+        a.volume_less += old_qty
+        a.turnover_less = add_product(a.turnover_less, <uint64_t> old_price, old_qty)
+        if not trade.flags & TRADE_FLAG_CORRECTION:
+            a.trades_less += not trade.flags & TRADE_FLAG_CROSS
+            return 0
+        a.volume_more += trade.qty
+        a.turnover_more = add_product(a.turnover_more, <uint64_t> trade.price, trade.qty)
+        if trade.flags & TRADE_FLAG_CROSS or trade.qty >= hot.round_lot:
+            if trade.price > a.high:
+                a.high = trade.price
+            if a.low == 0 or trade.price < a.low:
+                a.low = trade.price
+            if trade.trade_id == hot.trade_id:
+                a.close = trade.price
+                a.close_id = trade.trade_id
+        return 0
+
+    cdef void put_right(self, uint32_t instrument, Sums* sums) noexcept:
+        """The day's sums, by what was amended since they were told last."""
+        cdef Amended* a = &self.amended[instrument]
+        sums.volume = less(sums.volume + a.volume_more, a.volume_less)
+        sums.turnover = less(add_product(sums.turnover, a.turnover_more, 1), a.turnover_less)
+        sums.trades = less(sums.trades, a.trades_less)
+        if sums.volume == 0:
+            sums.open = sums.high = sums.low = sums.close = 0
+        elif a.high:
+            if sums.open == 0:
+                sums.open = sums.high = sums.low = sums.close = a.high
+            add_price(sums, a.high, a.low)
+            if a.close_id == self.hot[instrument].trade_id:
+                sums.close = a.close
+        memset(&a.volume_less, 0, sizeof(Amended) - sizeof(a.day_before))
 
     cdef void enlist(self, uint32_t instrument, int period) noexcept:
         self.hot[instrument].listed |= <uint16_t> (1 << period)
@@ -218,21 +277,27 @@ cdef class Tape:
         for place in range(count):
             instrument = instruments[place]
             running = &self.hot[instrument].second if period == SECOND else &self.longer[3 * instrument + period - 1]
-            self.close_bar(instrument, period, &running.sums, running.seq, begin_ns)
+            self.hot[instrument].listed &= <uint16_t> ~(1 << period)
             if period == SECOND:
+                if running.sums.trades == 0:  # something was amended, and nothing traded
+                    self.into_day(instrument)
+                    continue
+                self.close_bar(instrument, period, &running.sums, running.seq, begin_ns)
                 self.into_day(instrument)
+            else:
+                self.close_bar(instrument, period, &running.sums, running.seq, begin_ns)
             if period < HOUR:
                 merge(&self.longer[3 * instrument + period].sums, &running.sums)
                 self.longer[3 * instrument + period].seq = running.seq
                 if not self.hot[instrument].listed >> (period + 1) & 1:
                     self.enlist(instrument, period + 1)
             memset(running, 0, sizeof(Running))
-            self.hot[instrument].listed &= <uint16_t> ~(1 << period)
         self.counts[period] = 0
         return 0
 
     cdef int into_day(self, uint32_t instrument) except -1:
-        """A second is over: add it to the day's statistics, and tell them."""
+        """A second is over: add it to the day's statistics, put them right, and tell them."""
+        cdef Amended* a = &self.amended[instrument]
         cdef Hot* hot = &self.hot[instrument]
         cdef Statistics* day = &self.statistics[instrument]
         cdef Sums sums
@@ -244,8 +309,15 @@ cdef class Tape:
             day.volume = day.turnover = day.trades = 0
         sums = Sums(day.open, day.high, day.low, day.close, day.volume, day.turnover, day.trades)
         merge(&sums, &hot.second.sums)
-        day.seq = hot.second.seq
-        day.ts_ns = hot.ts_ns
+        if hot.second.sums.trades:
+            day.seq = hot.second.seq
+            day.ts_ns = hot.ts_ns
+        if a.seq:
+            if a.seq > day.seq:
+                day.seq = a.seq
+                day.ts_ns = a.ts_ns
+            self.put_right(instrument, &sums)
+            day.flags |= STATISTICS_FLAG_ADJUSTED
         day.instrument = instrument
         day.open = sums.open
         day.high = sums.high
@@ -276,6 +348,7 @@ cdef class Tape:
             day.flags |= STATISTICS_FLAG_FINAL
             put(self.lanes, STATISTICS, day, sizeof(Statistics))
             self.hot[instrument].has_price = 0
+            self.amended[instrument].day_before = self.hot[instrument].trade_id
             self.hot[instrument].listed &= <uint16_t> ~(1 << <int> DAY)
         self.counts[<int> DAY] = 0
         return 0
@@ -370,6 +443,7 @@ cdef class Tape:
         parts.append((<const char*> self.hot)[:self.instruments * sizeof(Hot)])
         parts.append((<const char*> self.longer)[:self.instruments * 3 * sizeof(Running)])
         parts.append((<const char*> self.statistics)[:self.instruments * sizeof(Statistics)])
+        parts.append((<const char*> self.amended)[:self.instruments * sizeof(Amended)])
         for period in range(PERIODS):
             parts.append((<const char*> self.lists[period])[:self.counts[period] * sizeof(uint32_t)])
         for place in range(self.instruments * PERIODS):
@@ -401,6 +475,7 @@ cdef class Tape:
         at = take(self.hot, data, at, length, head.instruments, sizeof(Hot))
         at = take(self.longer, data, at, length, 3 * head.instruments, sizeof(Running))
         at = take(self.statistics, data, at, length, head.instruments, sizeof(Statistics))
+        at = take(self.amended, data, at, length, head.instruments, sizeof(Amended))
         for place in range(head.instruments):
             self.hot[place].listed = 0
             self.hot[place].changed = 0

@@ -50,6 +50,8 @@ cdef enum:
     COMMAND_KIND_SET_SHORT_SALE = 76
     COMMAND_KIND_SET_TICKS = 77
     COMMAND_KIND_SET_EXTENSION = 78
+    COMMAND_KIND_BUST_TRADE = 79
+    COMMAND_KIND_CORRECT_TRADE = 80
 
 cdef enum:
     SIDE_BUY = 0
@@ -173,6 +175,8 @@ cdef enum:
     EVENT_KIND_SHARES = 17
     EVENT_KIND_ACCOUNT_SET = 18
     EVENT_KIND_ACCOUNT_STATE = 19
+    EVENT_KIND_TRADE_BUSTED = 20
+    EVENT_KIND_TRADE_CORRECTED = 21
     EVENT_KIND_INSTRUMENT_SET = 32
     EVENT_KIND_INSTRUMENT_STATE = 33
     EVENT_KIND_DAY_ENDED = 34
@@ -271,6 +275,8 @@ cdef enum:
     CHECK_LINK = 40
     CHECK_PRICE_BAND = 41
     CHECK_SHORT_PRICE = 42
+    CHECK_TRADE = 43
+    CHECK_BUSTED = 44
 
 cdef enum:
     RULE_STOP_PRICE = 1
@@ -298,6 +304,8 @@ cdef enum:
     BOOK_KIND_INDICATIVE = 9
     BOOK_KIND_TIME = 10
     BOOK_KIND_BANDS = 11
+    BOOK_KIND_BUST = 12
+    BOOK_KIND_CORRECTION = 13
 
 cdef enum:
     TRADE_FLAG_CROSS = 1
@@ -312,6 +320,7 @@ cdef enum:
 
 cdef enum:
     STATISTICS_FLAG_FINAL = 1
+    STATISTICS_FLAG_ADJUSTED = 2
 
 cdef enum:
     FRAME_TYPE_LOGIN = 1
@@ -410,6 +419,32 @@ cdef packed struct AdminCommand:
     int64_t value6
     int64_t value7
     char name[32]
+    char operator[32]
+    char reason[96]
+
+cdef packed struct AmendCommand:
+    uint64_t seq
+    int64_t ts_ns
+    uint16_t kind
+    uint8_t state
+    uint8_t flags
+    uint32_t account
+    uint32_t instrument
+    uint32_t request
+    uint64_t trade_id
+    int64_t price
+    uint32_t qty
+    uint32_t new_qty
+    int64_t new_price
+    uint64_t buyer_order_id
+    uint64_t seller_order_id
+    uint64_t buyer_client_order_id
+    uint64_t seller_client_order_id
+    uint32_t seller
+    uint32_t reserved
+    uint64_t trade_seq
+    int64_t trade_ts_ns
+    uint64_t reserved2
     char operator[32]
     char reason[96]
 
@@ -653,3 +688,11 @@ cdef packed struct InstrumentRow:
     int64_t band_upper
     uint32_t extensions
     uint32_t extension_reason
+
+cdef packed struct AmendmentRow:
+    uint64_t trade_id
+    int64_t price
+    uint32_t instrument
+    uint32_t qty
+    uint32_t changes
+    uint32_t reserved

@@ -44,6 +44,8 @@ class CommandKind(IntEnum):
     SET_SHORT_SALE = 76  # restrict short sales of an instrument, or free them
     SET_TICKS = 77  # ticks of an instrument by price
     SET_EXTENSION = 78  # when auctions of a kind are put off, and for how long
+    BUST_TRADE = 79  # declare a trade void (AmendCommand)
+    CORRECT_TRADE = 80  # give a trade another price and quantity (AmendCommand)
 
 
 class Side(IntEnum):
@@ -224,6 +226,8 @@ class EventKind(IntEnum):
     SHARES = 17  # shares moved by DEPOSIT_SHARES: price is the amount, trade_id the new position (both i64)
     ACCOUNT_SET = 18  # account created or its limits changed
     ACCOUNT_STATE = 19  # account's state is now reason
+    TRADE_BUSTED = 20  # one side of a trade is void; reason 1: TRADE_CORRECTED follows, else 0
+    TRADE_CORRECTED = 21  # what one side of a trade is instead
     INSTRUMENT_SET = 32  # instrument created or changed
     # instrument's state is now reason; side: AuctionKind or HaltReason, price: time of the auction
     INSTRUMENT_STATE = 33
@@ -247,7 +251,7 @@ class EventFlag(IntFlag):
     DUPLICATE = 1  # ACCEPTED: answer to a retry; the order is the first one
     MAKER = 2  # FILL: this side rested in the book
     PRIORITY_KEPT = 4  # REPLACED: the order kept its place in the queue
-    CROSS = 8  # FILL: in an auction
+    CROSS = 8  # FILL, TRADE_BUSTED, TRADE_CORRECTED: in an auction
 
 
 class RestateReason(IntEnum):
@@ -263,7 +267,7 @@ class RestateReason(IntEnum):
 class DataFlag(IntFlag):
     """Bits of MarketData.flags."""
 
-    CROSS = 1  # EXECUTE: in an auction, whose CROSS record is the trade
+    CROSS = 1  # EXECUTE: in an auction, whose CROSS record is the trade; BUST, CORRECTION: of one of its pairs
     DAY_END = 2  # TIME: the day ends
     SHORT_RESTRICTED = 128  # STATUS: short sales are restricted; beside the AuctionKind or HaltReason
 
@@ -340,6 +344,8 @@ class Check(IntEnum):
     LINK = 40  # link_id names no live order that this one can be tied to (value: it)
     PRICE_BAND = 41  # price beyond the price bands (limit: bound)
     SHORT_PRICE = 42  # short sales are restricted: not above the best bid (limit: least price; 0: not taken at all)
+    TRADE = 43  # no such trade of this instrument, or not of this account (limit: the last trade_id, value: trade_id)
+    BUSTED = 44  # the trade was busted before (value: trade_id)
 
 
 class Rule(IntEnum):
@@ -399,6 +405,8 @@ class BookKind(IntEnum):
     # a TICK, before what else it brings: ts_ns; price: the next end of day; flags: DAY_END when the day ends with it
     TIME = 10
     BANDS = 11  # price bands: price is the lower, order_id the upper, level_qty their reference; 0: none
+    BUST = 12  # a trade is void: order_id is its trade_id, price and qty what it was
+    CORRECTION = 13  # a trade is something else: order_id is its trade_id, price and qty are, level_qty and leaves were
 
 
 class TradeFlag(IntFlag):
@@ -411,14 +419,15 @@ class TradeFlag(IntFlag):
     OPENING = 16  # the cross of an opening auction
     CLOSING = 32  # the cross of a closing auction
     REOPENING = 64  # the cross of an auction after a halt or a pause for volatility
-    BUST = 128  # reserved: the trade of this trade_id does not count any more
-    CORRECTION = 256  # reserved: the trade of this trade_id is what this record says
+    BUST = 128  # the trade of this trade_id, which is said again here, does not count any more
+    CORRECTION = 256  # the trade of this trade_id is what this record says
 
 
 class StatisticsFlag(IntFlag):
     """Bits of Statistics.flags."""
 
     FINAL = 1  # the day is over
+    ADJUSTED = 2  # trades of the day were busted or corrected; open, high, low, close may still be theirs
 
 
 class FrameType(IntEnum):
@@ -537,6 +546,35 @@ ADMIN_COMMAND: Final = np.dtype(
         ("reason", "S96"),  # why
     ]
 )
+# An AdminCommand of kind BUST_TRADE or CORRECT_TRADE: the facts of a trade. See docs/busts.md.
+AMEND_COMMAND: Final = np.dtype(
+    [
+        ("seq", "<u8"),  # number in the journal; 0 before sequencing
+        ("ts_ns", "<i8"),  # time of sequencing, ns since 1970 UTC
+        ("kind", "<u2"),  # CommandKind
+        ("state", "u1"),  # 0
+        ("flags", "u1"),  # TradeFlag.CROSS: one of the pairs of an auction
+        ("account", "<u4"),  # the buyer
+        ("instrument", "<u4"),  # instrument id
+        ("request", "<u4"),  # chosen by the sender
+        ("trade_id", "<u8"),
+        ("price", "<i8"),  # that it has now
+        ("qty", "<u4"),  # lots that it has now
+        ("new_qty", "<u4"),  # CORRECT_TRADE: lots that it is to have
+        ("new_price", "<i8"),  # CORRECT_TRADE: price that it is to have
+        ("buyer_order_id", "<u8"),
+        ("seller_order_id", "<u8"),
+        ("buyer_client_order_id", "<u8"),
+        ("seller_client_order_id", "<u8"),
+        ("seller", "<u4"),  # account id
+        ("reserved", "<u4"),  # 0
+        ("trade_seq", "<u8"),  # the command that made the trade
+        ("trade_ts_ns", "<i8"),  # its time
+        ("reserved2", "<u8"),  # 0
+        ("operator", "S32"),  # who asked for it
+        ("reason", "S96"),  # why
+    ]
+)
 # What followed from a command: a private record of one account (account_seq > 0), or of the market (account_seq 0).
 EVENT: Final = np.dtype(
     [
@@ -555,7 +593,8 @@ EVENT: Final = np.dtype(
         ("price", "<i8"),  # of the order, the fill
         ("leaves", "<u4"),  # lots still open after this event
         ("filled", "<u4"),  # lots filled so far
-        ("trade_id", "<u8"),  # FILL: same for both sides, ascending within the instrument
+        # FILL: same for both sides, ascending within the instrument; TRADE_BUSTED, TRADE_CORRECTED: of the trade meant
+        ("trade_id", "<u8"),
     ]
 )
 # An Event of kind REJECTED, CANCEL_REJECTED, REPLACE_REJECTED or ADMIN_REJECTED.
@@ -826,5 +865,16 @@ INSTRUMENT_ROW: Final = np.dtype(
         ("band_upper", "<i8"),
         ("extensions", "<u4"),  # CALL: how often its auction was put off
         ("extension_reason", "<u4"),  # CALL: ExtensionReason of the last time; 0: never
+    ]
+)
+# A trade that was busted or corrected, as it is now.
+AMENDMENT_ROW: Final = np.dtype(
+    [
+        ("trade_id", "<u8"),
+        ("price", "<i8"),  # of a busted one: the last that it had
+        ("instrument", "<u4"),
+        ("qty", "<u4"),  # lots; 0: busted
+        ("changes", "<u4"),  # how often it was busted or corrected
+        ("reserved", "<u4"),  # 0
     ]
 )

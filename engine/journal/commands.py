@@ -188,7 +188,7 @@ def _admin_words(command: Any, names: Names) -> str:
     name = command["name"].decode("utf-8", "replace")
     text = ""
     if kind == wire.CommandKind.CONFIGURE:
-        keys = "accounts instruments orders pages positions id_window window_pages".split()
+        keys = "accounts instruments orders pages positions id_window window_pages amendments".split()
         text = ", ".join(f"{key} {value:,}" for key, value in zip(keys, values, strict=False))
     elif kind == wire.CommandKind.SET_INSTRUMENT:
         keys = ["tick size", "lot size", "reference price", "collar (bps)", "max order qty", "max order notional"]

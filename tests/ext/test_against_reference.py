@@ -16,13 +16,14 @@ from openbell import wire
 from openbell.wire import OrderType, Side, TimeInForce
 
 from ext.core import Core
+from tests.reference import amending
 from tests.reference import commands as ask
 from tests.reference.books import Order
 from tests.reference.commands import Command
 from tests.reference.compare import Pair, Step
 from tests.reference.desk import START_NS, Desk
 from tests.reference.market import Market
-from tests.reference.records import events_of
+from tests.reference.records import ACCOUNT_ROW, POSITION_ROW, events_of
 
 ACCOUNTS, INSTRUMENTS = 3, 2
 DAY_NS = 86_400_000_000_000
@@ -69,6 +70,7 @@ class Markets(RuleBasedStateMachine):
         positions=st.sampled_from([6, 6, 6, 3]),
         id_window=st.sampled_from([50, 1, 50, 3, 50]),
         window_pages=st.sampled_from([2, 4]),
+        amendments=st.sampled_from([8, 8, 1]),
         ticks=st.sampled_from([(1, 1), (1, 4)]),
         lot=st.sampled_from([1, 7]),
         flags=st.tuples(*[st.sampled_from([1, 1, 0, 3])] * ACCOUNTS),
@@ -87,6 +89,36 @@ class Markets(RuleBasedStateMachine):
             if cash:
                 self.do(ask.deposit(number, cash))
             self.do(ask.shares(number, 0, 9, 10_000))
+
+    # Operators on trades
+
+    @rule(
+        seed=st.integers(0, 1 << 16),
+        is_bust=st.booleans(),
+        is_wrong=st.sampled_from([False, False, True]),
+        change=st.fixed_dictionaries(
+            {}, optional={"new_price": st.integers(1, 300), "new_qty": st.integers(1, 9), "flags": st.integers(0, 1)}
+        ),
+    )
+    def amend(self, seed: int, is_bust: bool, is_wrong: bool, change: dict[str, int]) -> None:
+        """A bust or correction; what it will do is said before, and is what it does."""
+        make = amending.bust if is_bust else amending.correct
+        made = make(Random(seed), self.pair.model, is_wrong)
+        if made is None:
+            return
+        command, core = Command(made.fields | change), self.pair.core
+        before = core.state_hash()
+        events, rows, positions = core.preview(command.encode(self.pair.seq + 1, self.pair.ts_ns))
+        assert core.state_hash() == before and not core.take_events() and not core.take_market_data()
+        self.do(command)
+        happened = self.pair.events[-1]
+        assert [event[2:] for event in events_of(events)] == [event[2:] for event in events_of(happened)]
+        parties = {command.fields["account"], command.fields["seller"]}
+        expected = [row for row in ACCOUNT_ROW.rows(core.accounts()) if row.account in parties]
+        assert sorted(ACCOUNT_ROW.rows(rows)) == expected
+        held = [row for row in POSITION_ROW.rows(core.positions()) if row.account in parties]
+        expected = [row for row in held if row.instrument == command.fields["instrument"]]
+        assert sorted(POSITION_ROW.rows(positions)) == sorted(expected)
 
     # Traders
 
@@ -278,6 +310,11 @@ def market_of(*commands: Command) -> Pair:
         ),
         ([ask.buy(0, 1, 0, 5)], [ask.order(0, 1, 2, 1, 5)]),
         ([ask.schedule(START_NS + 5)], [ask.schedule(START_NS + 6)]),
+        # A correction that moves nothing: the trade cannot be corrected from anything else any more.
+        (
+            [ask.sell(0, 1, 10, 5), ask.buy(1, 1, 10, 5), ask.note(account=1)],
+            [ask.sell(0, 1, 10, 5), ask.buy(1, 1, 10, 5), ask.bust(1, 1, 0, 10, 5)],
+        ),
     ],
 )
 def test_the_hash_covers_what_decides_the_future(one: list[Command], other: list[Command]) -> None:

@@ -173,6 +173,7 @@ def test_stats_count_what_is_used() -> None:
         "pages": 1,
         "positions": 3,
         "ids": 7,
+        "amendments": 0,
         "events": 0,
         "market_data": 0,
     }

@@ -27,7 +27,9 @@ CROSSES = {
 }
 PRICED = ("execute", "hidden", "cross", "crossing")
 STEPS = st.tuples(
-    st.sampled_from([*PRICED, "execute", "execute", "add", "time", "day", "indicative", "no cross"]),
+    st.sampled_from(
+        [*PRICED, "execute", "execute", "add", "time", "day", "indicative", "no cross", "bust", "correct", "correct"]
+    ),
     st.sampled_from(PAUSES_NS),
     st.integers(0, 2),  # instrument
     st.integers(1, 9),  # price
@@ -49,6 +51,9 @@ class Told:
 
     def __init__(self, steps: list[tuple[Any, ...]], price_scale: int = 1) -> None:
         self.trades: list[tape.Trade] = []
+        self.amendments: list[tape.Amendment] = []
+        self.standing: list[tape.Trade] = []
+        self.told: list[tuple[int, ...]] = []  # on the channel of trades
         self.flags: list[int] = []
         self.day_ends: list[int] = []
         self.auctions: list[tuple[int, ...]] = []
@@ -61,15 +66,18 @@ class Told:
         for number, (kind, pause_ns, instrument, price, qty, auction) in enumerate(steps):
             self.now_ns += pause_ns
             row = {"seq": number + 2, "ts_ns": self.now_ns, "instrument": instrument, "side": number % 2}
-            if kind == "time":
+            if kind == "time" or (kind in ("bust", "correct") and not self.standing):
                 row |= {"kind": BookKind.TIME, "instrument": 0}
             elif kind == "day":
                 row |= {"kind": BookKind.TIME, "instrument": 0, "flags": DataFlag.DAY_END}
                 self.day_ends.append(self.now_ns)
+            elif kind in ("bust", "correct"):
+                trade = self.standing[-1 - auction % len(self.standing)]
+                row |= self.amend(kind, number + 2, trade, price_scale * price, qty)
             elif kind in ("indicative", "no cross"):
                 row |= {"kind": BookKind.INDICATIVE if kind == "indicative" else BookKind.CROSS, "state": auction}
             else:
-                row |= {"price": price * price_scale, "qty": qty % 2**32, "trade_no": number, "level_qty": 7}
+                row |= {"price": price * price_scale, "qty": qty % 2**32, "trade_no": number + 1, "level_qty": 7}
                 row["kind"] = {"add": BookKind.ADD, "hidden": BookKind.HIDDEN_TRADE}.get(kind, BookKind.EXECUTE)
                 if kind == "crossing":
                     row["flags"] = DataFlag.CROSS
@@ -81,10 +89,44 @@ class Told:
                     if not flags & TradeFlag.ODD_LOT and (instrument, day) not in with_price:
                         with_price.add((instrument, day))
                         flags |= TradeFlag.FIRST
-                    self.trades.append(
-                        tape.Trade(number + 2, self.now_ns, instrument, flags, price * price_scale, qty, day)
-                    )
+                    made = (number + 2, self.now_ns, instrument, flags, price * price_scale, qty)
+                    self.trades.append(tape.Trade(*made, day, number + 1))
+                    self.standing.append(self.trades[-1])
+                    self.told.append(made)
             rows.append(row)
+        self.pack(rows)
+
+    def amend(self, kind: str, seq: int, trade: tape.Trade, price: int, qty: int) -> dict[str, int]:
+        """The record, after what is to come of it was noted."""
+        is_bust, is_cross = kind == "bust", bool(trade.flags & TradeFlag.CROSS)
+        self.standing.remove(trade)
+        if not is_bust:
+            self.standing.append(trade._replace(price=price, qty=qty))
+        flags = (TradeFlag.BUST if is_bust else TradeFlag.CORRECTION) | (TradeFlag.CROSS if is_cross else 0)
+        now = (trade.price, trade.qty) if is_bust else (price, qty)
+        if trade.day == len(self.day_ends):
+            of_instrument = [one.trade_id for one in self.trades if one.instrument == trade.instrument]
+            self.amendments.append(
+                tape.Amendment(
+                    seq, self.now_ns, trade.instrument, flags, trade.price, trade.qty, *now, trade.day,
+                    makes_price=not is_bust and (is_cross or qty >= ROUND_LOTS[trade.instrument]),
+                    is_last=trade.trade_id == of_instrument[-1],
+                )
+            )  # fmt: skip
+        self.told.append((seq, self.now_ns, trade.instrument, flags, *now))
+        return {
+            "kind": BookKind.BUST if is_bust else BookKind.CORRECTION,
+            "flags": DataFlag.CROSS if is_cross else 0,
+            "instrument": trade.instrument,
+            "side": 0,
+            "order_id": trade.trade_id,
+            "price": now[0],
+            "qty": now[1],
+            "leaves": 0 if is_bust else trade.qty,
+            "level_qty": 0 if is_bust else trade.price,
+        }
+
+    def pack(self, rows: list[dict[str, int]]) -> None:
         self.records = np.zeros(len(rows), wire.MARKET_DATA)
         for record, row in zip(self.records, rows, strict=True):
             for name, value in row.items():
@@ -126,12 +168,12 @@ def test_trades_statistics_and_bars(steps: list[Any], cuts: set[int], large: boo
     feed = Feed(1000, bars_of_each=1000)
     frames = [frame for part in batches(told.records, cuts) for frame in feed.add(part)]
     trades = unpacked(frames, Channel.TRADES)
-    assert [(*row[:3], row[5], row[6], row[8]) for row in trades] == [trade[:6] for trade in told.trades]
+    assert [(*row[:3], row[5], row[6], row[8]) for row in trades] == told.told
     assert {row[3] for row in trades if row[5] & TradeFlag.CROSS} <= {wire.SIDE_BOTH}
-    bars = tape.bars(told.trades, told.day_ends, told.now_ns)
+    bars = tape.bars(told.trades, told.day_ends, told.now_ns, told.amendments)
     assert unpacked(frames, Channel.BARS) == bars
     assert feed.sequences[7] == len(bars)
-    statistics = tape.statistics(told.trades, told.day_ends, told.now_ns)
+    statistics = tape.statistics(told.trades, told.day_ends, told.now_ns, told.amendments)
     assert unpacked(frames, Channel.STATISTICS) == statistics
     assert unpacked(frames, Channel.AUCTION) == told.auctions
     for instrument in range(3):
@@ -202,7 +244,7 @@ def test_due_is_when_the_next_bar_closes(steps: list[Any]) -> None:
     assert feed.sequences == before
     time["ts_ns"] = due_ns
     feed.add(time.tobytes())
-    assert feed.sequences[7] > before[7]
+    assert feed.sequences[6:] > before[6:]  # statistics, and bars unless trades were only amended
 
 
 def test_bars_are_kept_to_a_bound() -> None:

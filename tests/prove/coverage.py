@@ -22,7 +22,7 @@ from openbell.wire import (
     SelfTrade,
 )
 
-from tests.prove.documented import Act, Field, Filter, Key, Way
+from tests.prove.documented import Act, Amended, Field, Filter, Key, Way
 from tests.reference.commands import Command
 from tests.reference.records import REJECTS
 
@@ -53,6 +53,7 @@ class Coverage:
         self._states: dict[int, int] = {}
         self._account_states: dict[int, int] = {}
         self._auctions: dict[int, int] = {}  # times that were told, of instruments in CALL
+        self._amended: set[tuple[int, int]] = set()  # instrument and id of trades
 
     def step(self, command: Command, events: list[Any], market_data: list[Any]) -> None:
         """A command, and what was said to it."""
@@ -164,6 +165,17 @@ class Coverage:
     def _day_ended(self, fields: dict[str, Any], event: Any) -> None:
         self.met["act", Act.DAY_ENDED] += 1
 
+    def _trade_busted(self, fields: dict[str, Any], event: Any) -> None:
+        if event.side != wire.Side.BUY:
+            return
+        key = event.instrument, event.trade_id
+        self.met["amended", Amended(event.reason + 2 * (key in self._amended))] += 1
+        self._amended.add(key)
+        if event.flags:
+            self.met["amended", Amended.OF_A_CROSS] += 1
+        if fields["account"] == fields["seller"]:
+            self.met["amended", Amended.OF_ONE_ACCOUNT] += 1
+
     def rows(self, orders: bytes) -> None:
         """OrderRows of all live orders, from time to time."""
         self.met["act", Act.COMPARED_ALL_ROWS] += 1
@@ -224,4 +236,5 @@ SAID = {
     EventKind.EXTENSION_SET: Coverage._extension_set,
     EventKind.AUCTION_EXTENDED: Coverage._extended,
     EventKind.DAY_ENDED: Coverage._day_ended,
+    EventKind.TRADE_BUSTED: Coverage._trade_busted,
 }

@@ -83,6 +83,17 @@ class Filter(IntEnum):
     OPERATOR_ACCOUNT = 7
 
 
+class Amended(IntEnum):
+    """A trade that was busted or corrected."""
+
+    BUST = 0
+    CORRECTION = 1
+    BUST_OF_A_CORRECTED = 2
+    CORRECTION_OF_A_CORRECTED = 3
+    OF_A_CROSS = 4
+    OF_ONE_ACCOUNT = 5
+
+
 class Act(IntEnum):
     """What a proof does beside giving commands."""
 
@@ -132,6 +143,7 @@ GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "auction with a price": (AuctionKind,),
     "auction without a price": (AuctionKind,),
     "account state change": (AccountState, AccountState),
+    "amended": (Amended,),
     "book record": (BookKind,),
     "data flag": (DataFlag,),
     "act": (Act,),
@@ -179,10 +191,10 @@ NEW_FLAGS = (
 NOT_OF_REPLACE = {C.INSTRUMENT, C.CLIENT_ORDER_ID, C.DUPLICATE_ID, C.STALE_ID, C.SIDE, C.ORDER_TYPE, C.TIME_IN_FORCE}
 NOT_OF_REPLACE |= {C.SELF_TRADE_MODE, C.OPEN_ORDERS, C.ORDER_CAPACITY, C.POSITION_CAPACITY, C.MODES, C.PEG, C.NO_PRICE}
 NOT_OF_REPLACE |= {C.ROLE, C.LINK}
-OF_ADMIN = {C.VALUE, C.CAPACITY, C.CASH_RANGE, C.NAME}
+OF_ADMIN = {C.VALUE, C.CAPACITY, C.CASH_RANGE, C.NAME, C.TRADE, C.BUSTED}
 RULES_OF_REPLACE = (Rule.PEG_KIND, Rule.POST, Rule.DARK, Rule.MIN_QTY, Rule.DISCRETION)
 VALUES = {
-    CommandKind.CONFIGURE: range(7),
+    CommandKind.CONFIGURE: range(8),
     CommandKind.SET_INSTRUMENT: (0, 1, 2, 3, 4, 5, 7),  # 6 is the currency: any
     CommandKind.SET_INSTRUMENT_STATE: range(4),
     CommandKind.SET_ACCOUNT: (0, 1, 2, 3, 4, 8),
@@ -194,6 +206,8 @@ VALUES = {
     CommandKind.SET_SHORT_SALE: (0,),
     CommandKind.SET_TICKS: range(8),
     CommandKind.SET_EXTENSION: range(10),
+    CommandKind.BUST_TRADE: (1, 2, 8),  # docs/busts.md
+    CommandKind.CORRECT_TRADE: (1, 2, 3, 4, 8),
 }
 
 
@@ -214,7 +228,7 @@ def checks() -> Iterator[Key]:
     yield from (("check of REPLACE_REJECTED", check) for check in (new - NOT_OF_REPLACE) | {C.UNKNOWN_ORDER})
     of_cancel = (C.ACCOUNT, C.UNKNOWN_ORDER, C.INSTRUMENT, C.SIDE, C.FLAGS)
     yield from (("check of CANCEL_REJECTED", check) for check in of_cancel)
-    admin = OF_ADMIN | {C.ACCOUNT, C.INSTRUMENT, C.POSITION_CAPACITY, C.INSTRUMENT_STATE}
+    admin = OF_ADMIN | {C.ACCOUNT, C.INSTRUMENT, C.POSITION_CAPACITY, C.INSTRUMENT_STATE, C.ORDER_NOTIONAL}
     yield from (("check of ADMIN_REJECTED", check) for check in admin)
     yield from (("rule of REJECTED", rule) for rule in Rule)
     yield from (("rule of REPLACE_REJECTED", rule) for rule in RULES_OF_REPLACE)
@@ -257,7 +271,7 @@ def everything() -> set[Key]:
     """All that can be met."""
     plain = ("command", "bad input", "event", "event flag", "cancel reason", "restate reason", "book record")
     keys: set[Key] = {*checks(), *orders(), *states()}
-    for group in (*plain, "data flag", "act"):
+    for group in (*plain, "data flag", "amended", "act"):
         (enum,) = GROUPS[group]
         assert enum is not None
         keys |= {(group, member) for member in enum}

@@ -8,7 +8,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import AdminFlag, CancelReason, Check, EventKind
 
-from tests.reference import bands, extensions, states
+from tests.reference import bands, busts, extensions, states
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.capacity import Capacity
@@ -30,9 +30,9 @@ CAPACITY_RANGES = (
     (1, (1 << 31) - 1),  # positions
     (1, 1 << 28),  # id_window
     (2, 4096),  # window_pages
+    (0, 1 << 16),  # amendments
 )
-RAISABLE = 5  # the first values of CONFIGURE
-WINDOW_PAGES = 6
+ID_WINDOW, WINDOW_PAGES = 5, 6  # what CONFIGURE cannot raise
 INSTRUMENT_FIELDS = {
     "tick_size": (1, 1 << 20),
     "lot_size": (1, 1 << 20),
@@ -79,7 +79,9 @@ def configure(state: State, command: Any) -> None:
         in_range(index, value, least, most)
         if index == WINDOW_PAGES and value & (value - 1):
             raise bad_value(index, most, value)
-        if state.configured and (value < present[index] if index < RAISABLE else value != present[index]):
+        if state.configured and (
+            value != present[index] if index in (ID_WINDOW, WINDOW_PAGES) else value < present[index]
+        ):
             raise bad_value(index, present[index], value)
     state.capacity = Capacity(*values)
     state.configured = True
@@ -263,4 +265,6 @@ COMMANDS = {
     wire.CommandKind.SET_SHORT_SALE: bands.set_short_sale,
     wire.CommandKind.SET_TICKS: bands.set_ticks,
     wire.CommandKind.SET_EXTENSION: extensions.set_extension,
+    wire.CommandKind.BUST_TRADE: busts.amend,
+    wire.CommandKind.CORRECT_TRADE: busts.amend,
 }

@@ -17,6 +17,7 @@ class Capacity:
     positions: int
     id_window: int
     window_pages: int
+    amendments: int
 
     def values(self) -> list[int]:
         return list(vars(self).values())

@@ -95,10 +95,10 @@ def configure(
     positions: int = 32,
     id_window: int = 1024,
     window_pages: int = 4,
+    amendments: int = 8,
 ) -> Command:
-    return command(
-        CommandKind.CONFIGURE, accounts, instruments, orders, pages, positions, id_window, window_pages, request=1
-    )
+    sizes = (accounts, instruments, orders, pages, positions, id_window, window_pages, amendments)
+    return command(CommandKind.CONFIGURE, *sizes, request=1)
 
 
 def instrument(
@@ -213,3 +213,15 @@ def extension(number: int = 0, kind: int = wire.AuctionKind.OPENING, *values: in
 def ticks(*steps: int, **fields: Any) -> Command:
     """SET_TICKS: price from which on, tick, and so on."""
     return command(CommandKind.SET_TICKS, *steps, **fields)
+
+
+def bust(trade_id: int, buyer: int, seller: int, price: int, qty: int, **fields: Any) -> Command:
+    """BUST_TRADE of instrument 0 unless said otherwise."""
+    said = {"trade_id": trade_id, "account": buyer, "seller": seller, "price": price, "qty": qty}
+    return command(CommandKind.BUST_TRADE, **said | fields)
+
+
+def correct(trade_id: int, buyer: int, seller: int, price: int, qty: int, **fields: Any) -> Command:
+    """CORRECT_TRADE; to the same price and quantity unless new_price or new_qty is given."""
+    said = {"trade_id": trade_id, "account": buyer, "seller": seller, "price": price, "qty": qty}
+    return command(CommandKind.CORRECT_TRADE, **said | {"new_price": price, "new_qty": qty} | fields)

@@ -12,6 +12,7 @@ from tests.reference.invariants import Watch
 from tests.reference.market import Market
 from tests.reference.records import (
     ACCOUNT_ROW,
+    AMENDMENT_ROW,
     INSTRUMENT_ROW,
     MARKET_DATA,
     ORDER_ROW,
@@ -111,6 +112,7 @@ class Pair:
         same_rows("positions", core.positions(), model.positions(), POSITION_ROW)
         same_rows("instruments", core.instruments(), model.instruments(), INSTRUMENT_ROW)
         same_rows("orders", core.orders(), model.orders(), ORDER_ROW)
+        same_rows("amendments", core.amendments(), model.amendments(), AMENDMENT_ROW)
 
     def compare_books(self) -> None:
         """Books and depths of every instrument, orders of every account."""

@@ -75,6 +75,7 @@ class Watch:
         self.bands: dict[int, tuple[int, int]] = {}  # of instruments that have some
         self.restricted: Counter[int] = Counter()  # short sales, by instrument
         self.calls: dict[int, tuple[int, int, int]] = {}  # of auctions: time, extensions, why the last one
+        self.amended: list[tuple[int, ...]] = []  # of the command in hand: what busts and corrections say
         self._first: Any = None  # the first side of a trade: the maker's, in an auction the buyer's
 
     # What is heard
@@ -102,6 +103,9 @@ class Watch:
             if record.kind in (BookKind.EXECUTE, BookKind.HIDDEN_TRADE) and not record.flags & DataFlag.CROSS
         ]
         assert told == [(r.instrument, r.side, r.qty, r.price, r.trade_no) for r in trades]
+        amended, self.amended = self.amended, []
+        kinds = (BookKind.BUST, BookKind.CORRECTION)
+        assert amended == [(r.kind, r.instrument, r.order_id, r.price, r.qty) for r in market_data if r.kind in kinds]
         told_bands = {record.instrument: record for record in market_data if record.kind == BookKind.BANDS}
         for number, record in told_bands.items():
             assert (record.price, record.order_id) == self.bands.get(number, (0, 0))
@@ -149,6 +153,8 @@ class Watch:
             self.ordered[order_id] = event.qty
         elif event.kind == EventKind.FILL:
             self._fill(event)
+        elif event.kind in (EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED):
+            self._amend(event)
         elif event.kind == EventKind.INSTRUMENT_STATE:
             self.states[event.instrument] = event.reason
             self.calls[event.instrument] = (event.price, 0, 0)
@@ -210,6 +216,18 @@ class Watch:
         self.trades[event.instrument] += 1
         self.volume[event.instrument] += event.qty
         assert event.trade_id == self.trades[event.instrument]
+
+    def _amend(self, event: Any) -> None:
+        """A bust subtracts what a correction adds again; the buyer's side counts in volume and market data."""
+        lots = event.qty if event.kind == EventKind.TRADE_CORRECTED else -event.qty
+        is_buy = event.side == Side.BUY
+        self.positions[event.account, event.instrument] += lots if is_buy else -lots
+        assert 1 <= event.trade_id <= self.trades[event.instrument]
+        if is_buy:
+            self.volume[event.instrument] += lots
+            if event.reason == 0:
+                kind = BookKind.CORRECTION if event.kind == EventKind.TRADE_CORRECTED else BookKind.BUST
+                self.amended.append((kind, event.instrument, event.trade_id, event.price, event.qty))
 
     def _auction(self, event: Any) -> None:
         """All its trades are at its price; it comes before the state that follows the call."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from openbell import wire
 
-from tests.reference import admin, orders, recheck, rows
+from tests.reference import admin, busts, orders, recheck, rows
 from tests.reference.records import SPECIAL_COMMAND, layout_of
 from tests.reference.state import State
 
@@ -100,6 +100,9 @@ class Market:
 
     def instruments(self) -> bytes:
         return rows.instruments(self.state)
+
+    def amendments(self) -> bytes:
+        return busts.rows(self.state)
 
     def depth(self, instrument: int, levels: int) -> bytes:
         self._instrument(instrument)

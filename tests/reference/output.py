@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, NamedTuple
 
 from openbell import wire
-from openbell.wire import BookKind, DataFlag
+from openbell.wire import BookKind, DataFlag, EventKind
 
 from tests.reference.accounts import Account
 from tests.reference.auctions import Crossing
@@ -13,6 +14,7 @@ from tests.reference.books import Instrument, Order, Top
 from tests.reference.records import EVENT, MARKET_DATA, REJECT, TOP, as_i64, as_u64
 
 DAY_NS = 86_400_000_000_000
+LAST_FILLS = 80  # two a trade
 
 
 class Failure(NamedTuple):
@@ -24,6 +26,20 @@ class Failure(NamedTuple):
     headroom: int = 0
 
 
+class Filled(NamedTuple):
+    """One side of a trade."""
+
+    account: int
+    instrument: int
+    side: int
+    flags: int
+    price: int
+    qty: int
+    trade_id: int
+    order_id: int
+    client_order_id: int
+
+
 class Output:
     """What the market says about the command in hand."""
 
@@ -32,6 +48,7 @@ class Output:
         self.market_data = bytearray()
         self.seq = 0
         self.ts_ns = 0
+        self.fills: deque[Filled] = deque(maxlen=LAST_FILLS)  # for those who make up what operators amend
         self._tops: dict[int, tuple[Instrument, Top]] = {}  # before this command, of what it touched
 
     def begin(self, seq: int, ts_ns: int) -> None:
@@ -69,6 +86,20 @@ class Output:
     def order_event(self, kind: int, order: Order, **fields: Any) -> None:
         """An event of an order."""
         said = {"price": order.price} | fields
+        if kind == EventKind.FILL:
+            self.fills.append(
+                Filled(
+                    order.account.number,
+                    order.instrument.number,
+                    order.side,
+                    said["flags"],
+                    said["price"],
+                    said["qty"],
+                    said["trade_id"],
+                    order.order_id,
+                    order.client_order_id,
+                )
+            )
         self.event(
             kind,
             order.account,

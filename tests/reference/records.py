@@ -57,6 +57,7 @@ class Layout:
 ORDER_COMMAND = Layout(wire.ORDER_COMMAND)
 SPECIAL_COMMAND = Layout(wire.SPECIAL_COMMAND)
 ADMIN_COMMAND = Layout(wire.ADMIN_COMMAND)
+AMEND_COMMAND = Layout(wire.AMEND_COMMAND)
 EVENT = Layout(wire.EVENT)
 REJECT = Layout(wire.REJECT)
 MARKET_DATA = Layout(wire.MARKET_DATA)
@@ -66,6 +67,7 @@ ORDER_ROW = Layout(wire.ORDER_ROW)
 ACCOUNT_ROW = Layout(wire.ACCOUNT_ROW)
 POSITION_ROW = Layout(wire.POSITION_ROW)
 INSTRUMENT_ROW = Layout(wire.INSTRUMENT_ROW)
+AMENDMENT_ROW = Layout(wire.AMENDMENT_ROW)
 
 
 REJECTS = frozenset(
@@ -76,12 +78,15 @@ REJECTS = frozenset(
         wire.EventKind.ADMIN_REJECTED,
     )
 )
+AMENDING = frozenset((wire.CommandKind.BUST_TRADE, wire.CommandKind.CORRECT_TRADE))
 EVENT_KIND_OFFSET = wire.EVENT.fields["kind"][1]
 BOOK_KIND_OFFSET = wire.MARKET_DATA.fields["kind"][1]
 
 
 def layout_of(kind: int) -> Layout:
     """Of commands of this kind."""
+    if kind in AMENDING:
+        return AMEND_COMMAND
     if kind >= wire.ADMIN_KIND:
         return ADMIN_COMMAND
     return SPECIAL_COMMAND if kind >= wire.SPECIAL_KIND else ORDER_COMMAND

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from tests.reference.accounts import Account, Position
 from tests.reference.books import Instrument, Order
 from tests.reference.capacity import Capacity, ClientOrderIds, Slots
 from tests.reference.output import Output
 
 
+class Amendment(NamedTuple):
+    """What a trade that was busted (qty 0) or corrected is now, and how often it was."""
+
+    price: int
+    qty: int
+    changes: int
+
+
 class State:
     """What the commands read and change."""
 
     def __init__(self) -> None:
-        self.capacity = Capacity(0, 0, 0, 0, 0, 0, 0)
+        self.capacity = Capacity(0, 0, 0, 0, 0, 0, 0, 0)
         self.configured = False
         self.day_end_ns = 0
         self.accounts: dict[int, Account] = {}
@@ -25,6 +35,7 @@ class State:
         self.accepted = 0  # orders so far
         self.queue: list[Order] = []  # stops that were met
         self.moved: list[Instrument] = []  # whose dark orders have to be looked at again
+        self.amendments: dict[tuple[int, int], Amendment] = {}  # by instrument and trade id, in order
         self.output = Output()
 
     def pages_used(self) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import InstrumentState, OrderFlag, OrderType, Place, SelfTrade, TimeInForce
 
-from tests.reference import calling, limiting, tying
+from tests.reference import amending, calling, limiting, tying
 from tests.reference import commands as ask
 from tests.reference.asking import Asking, special, spoilt
 from tests.reference.books import Order
@@ -44,6 +44,7 @@ USUAL = {
     "nonsense": 0.3,
     **calling.USUAL,
     **limiting.USUAL,
+    **amending.USUAL,
 }
 # Some swarms hurry, so that message rates are met; others see seconds and days pass.
 PACES_NS = ((0, 0, 0, 1000), (0, 1, 20_000_000, 60_000_000), (0, 0, 0, 1, 50_000_000, 999_999_999, 1_000_000_000))
@@ -395,6 +396,14 @@ class Swarm:
         known = self.model.state.instruments.get(number)
         return limiting.ticks(self.random, number, known, self.chance(self.bad_share * 10), request=self.request())
 
+    def make_bust(self) -> Command:
+        made = amending.bust(self.random, self.model, self.chance(self.bad_share * 10), request=self.request())
+        return made or self.make_new()
+
+    def make_correct(self) -> Command:
+        made = amending.correct(self.random, self.model, self.chance(self.bad_share * 10), request=self.request())
+        return made or self.make_new()
+
     def make_account(self) -> Command:
         random = self.random
         number = self.account()
@@ -445,7 +454,7 @@ class Swarm:
         """More of something; sometimes what may not be."""
         values = self.model.state.capacity.values()
         place = self.random.randrange(len(values))
-        values[place] += self.random.choice((0, 1, 1, -1)) if place < 6 else self.random.choice((0, values[place]))
+        values[place] += self.random.choice((0, 1, 1, -1) if place != 6 else (0, values[place]))
         if self.world.grows and place < 5 and values[place] < 200:
             values[place] *= self.random.choice((1, 2, 7))
         return ask.configure(*values)

@@ -28,6 +28,7 @@ class World:
     positions: int = 64
     id_window: int = 512
     window_pages: tuple[int, ...] = (2, 4, 64, 128, 4096)
+    amendments: int = 60
     ticks: tuple[int, ...] = (1, 5)
     lots: tuple[int, ...] = (1, 10)
     centre: int = 1000
@@ -60,6 +61,7 @@ class World:
                 self.positions,
                 self.id_window,
                 random.choice(self.window_pages),
+                self.amendments,
             )
         ]
         for number in range(self.instruments):
@@ -134,6 +136,7 @@ WORLDS = (
         orders=4,
         pages=2,
         positions=2,
+        amendments=1,
         grows=True,
         far_share=0.2,
         weights={"configure": 5, "account": 3, "instrument": 4, "instrument_state": 4},
@@ -147,7 +150,7 @@ WORLDS = (
         far=tuple(range(900, 1400, 17)),
         weights={"call": 5, "run_auction": 3, "operator": 6, "special": 0.5, "configure": 0, "bands": 0},
     ),
-    World("slots", orders=7),
+    World("slots", orders=7, amendments=3),
     World("positions", positions=4, accounts=5, instruments=3, shares=0, weights={"configure": 0.0}),
     World("ids", id_window=4, weights={"again": 5}),
     World("one id", id_window=1, weights={"again": 5}),

@@ -12,8 +12,8 @@ cdef uint8_t check_link(
 ) noexcept nogil
 # Tie an order that was accepted just now, and is nowhere, to the one that it named.
 cdef void tie_order(Market* m, uint32_t slot, uint32_t role, uint32_t named) noexcept nogil
-# A command that named an order was refused: that one and all of its ring are to end.
-cdef void end_named(Market* m, uint32_t named) noexcept nogil
+# A NEW_ order with a role was refused: the one that it named (0: not found before) and all of its ring may have to end.
+cdef void take_along(Market* m, const OrderCommand* c, const Further* f, uint32_t named) noexcept nogil
 # An order of a ring has lost lots: the others lose as many, at once.
 cdef void lost_lots(Market* m, uint32_t slot) noexcept nogil
 # Cancel all others of an order's ring at once.

@@ -49,16 +49,19 @@ cdef inline bint fits(const Market* m, const OrderCommand* c, uint32_t role, uin
     return is_waiting(o) if role == ROLE_CHILD else not is_waiting(o) and not is_parent(o)
 
 
+cdef inline uint32_t live_named(Market* m, const OrderCommand* c, const Further* f) noexcept nogil:
+    """The slot of the live order that link_id names, or 0."""
+    cdef const IdEntry* entry = find_id(m, c.account, f.link_id)
+    return live_slot(m, entry.order_id, c.account) if entry != NULL else 0
+
+
 cdef uint8_t check_link(
     Market* m, const OrderCommand* c, const Further* f, uint32_t* named, Refusal* r,
 ) noexcept nogil:
-    cdef const IdEntry* entry
-    cdef uint32_t slot = 0
+    cdef uint32_t slot
     if f.link_id == 0:
         return 0
-    entry = find_id(m, c.account, f.link_id)
-    if entry != NULL:
-        slot = live_slot(m, entry.order_id, c.account)
+    slot = live_named(m, c, f)
     if slot == 0 or not fits(m, c, f.role, slot):
         return refuse(r, CHECK_LINK, 0, <int64_t> f.link_id, 0)
     if f.role != ROLE_PARENT:
@@ -158,7 +161,13 @@ cdef void end_ring(Market* m, uint32_t first) noexcept nogil:
             return
 
 
-cdef void end_named(Market* m, uint32_t named) noexcept nogil:
+cdef void take_along(Market* m, const OrderCommand* c, const Further* f, uint32_t named) noexcept nogil:
+    if named == 0 and (f.role == ROLE_CHILD or f.role == ROLE_PARENT) and f.link_id:
+        named = live_named(m, c, f)
+        if named and not fits(m, c, ROLE_PARENT, named):
+            return
+    if named == 0:
+        return
     if not m.orders[named].special:
         make_special(m, named)
     make_tie(m, named)

@@ -23,7 +23,7 @@ from ext.levels cimport index_of
 from ext.matching cimport (
     RAN_OUT, come_to_rest, crosses, end_order, leave_book, match, pull,
 )
-from ext.links cimport check_link, end_named, tie_order
+from ext.links cimport check_link, take_along, tie_order
 from ext.places cimport hold_price, is_market_in_call, lots_of, place_of
 from ext.risk cimport (
     Refusal, check_account_state, check_band, check_exposure, check_notional, check_pages, check_post_only, check_price,
@@ -247,14 +247,16 @@ cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexc
         return
     if unlikely(not knows_instrument(m, c.instrument)):
         reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_INSTRUMENT, c.order_id, 0, c.instrument, 0)
+        if f.role:
+            take_along(m, c, f, 0)
         return
     i = &m.instruments[c.instrument]
     position = find_position(m, word_at(&c.account))
     check = check_new(m, c, f, a, i, &m.positions[position], &price, &index, &named, &r)
     if unlikely(check):
         reject_as_sent(m, c, EVENT_KIND_REJECTED, check, c.order_id, r.limit, r.value, r.headroom)
-        if named:
-            end_named(m, named)
+        if f.role:
+            take_along(m, c, f, named)
         return
     if position == 0:
         position = open_position(m, word_at(&c.account))

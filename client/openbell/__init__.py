@@ -13,14 +13,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from openbell import wire
-from openbell.aio import AsyncClient, AsyncMarketData, AsyncOrder, EventStream, UpdateStream
-from openbell.blocking import BlockingOrder, Client, MarketData
+from openbell.aio import AsyncClient, AsyncLinked, AsyncMarketData, AsyncOrder, EventStream, UpdateStream
+from openbell.blocking import BlockingLinked, BlockingOrder, Client, MarketData
 from openbell.connection import SocketSettings
 from openbell.discovery import Market, find_market
 from openbell.drafts import Account, Instrument
 from openbell.errors import (
     ConnectionLost,
     InvalidInput,
+    LinkRejected,
     LoginRefused,
     MarketNotFound,
     OpenBellError,
@@ -34,6 +35,7 @@ from openbell.errors import (
     TimedOut,
 )
 from openbell.events import Event, Reject
+from openbell.linked import Leg, Linked
 from openbell.market import (
     AuctionUpdate,
     BarUpdate,
@@ -70,6 +72,7 @@ from openbell.wire import (
     OrderFlag,
     OrderType,
     Peg,
+    Role,
     Rule,
     SelfTrade,
     Side,
@@ -169,12 +172,14 @@ __all__ = [
     "Account",
     "AccountInfo",
     "AsyncClient",
+    "AsyncLinked",
     "AsyncMarketData",
     "AsyncOrder",
     "AuctionKind",
     "AuctionResult",
     "AuctionUpdate",
     "BarUpdate",
+    "BlockingLinked",
     "BlockingOrder",
     "Book",
     "BookInfo",
@@ -198,8 +203,11 @@ __all__ = [
     "InstrumentInfo",
     "InstrumentState",
     "InvalidInput",
+    "Leg",
     "Level",
     "Limits",
+    "LinkRejected",
+    "Linked",
     "LoginRefused",
     "Market",
     "MarketData",
@@ -224,6 +232,7 @@ __all__ = [
     "RequestRejected",
     "RestingOrder",
     "ResumeTooOld",
+    "Role",
     "Rule",
     "SelfTrade",
     "Side",

@@ -23,7 +23,7 @@ from openbell.prices import PriceLike, checked_int, price_units, signed_price_un
 from openbell.records import EVENT, HEADER, MAGIC, ORDER_FRAME, REJECT, SPECIAL_FRAME
 from openbell.requests import MassCancel, Query
 from openbell.session import Answer, Events, LoggedIn, Lost, Refusal, Session
-from openbell.terms import U32_MAX, OrderTerms, check_post_only, choice, resolve
+from openbell.terms import U32_MAX, Further, OrderTerms, check_post_only, choice, resolve
 from openbell.wire import (
     CommandKind,
     EventFlag,
@@ -33,6 +33,7 @@ from openbell.wire import (
     OrderFlag,
     OrderType,
     Place,
+    Role,
     SelfTrade,
     Side,
     TimeInForce,
@@ -158,13 +159,12 @@ class Desk(Generic[OrderT]):
                     code="session_ended",
                 )
                 del self.masses[mass.client_order_id]
-        unanswered = [(order.frame, order.data) for order in self.orders.values() if order.state is OrderState.SENT]
+        unanswered = {order.frame: order.data for order in self.orders.values() if order.state is OrderState.SENT}
         for order in self.orders.values():
-            unanswered.extend((request.frame, request.data) for request in order.requests)
-        unanswered.extend((mass.frame, mass.data) for mass in self.masses.values())
-        unanswered.extend((query.frame, query.data) for query in self._queries.values())
-        unanswered.sort()
-        self._outgoing.extend(data for _, data in unanswered)
+            unanswered.update((request.frame, request.data) for request in order.requests)
+        unanswered.update((mass.frame, mass.data) for mass in self.masses.values())
+        unanswered.update((query.frame, query.data) for query in self._queries.values())
+        self._outgoing.extend(data for _, data in sorted(unanswered.items()))
         self._outgoing.extend(self._held)
         self._held.clear()
 
@@ -300,7 +300,8 @@ class Desk(Generic[OrderT]):
                     int(resting[name]) for name in ("order_id", "price", "leaves", "filled")
                 )
                 order.refresh(order_id, price, leaves, filled, known)
-                order.refresh_stop(int(resting.get("place", Place.STOP)), int(resting.get("stop_price", 0)))
+                stop_price, cap = int(resting.get("stop_price", 0)), int(resting.get("cap", 0))
+                order.refresh_place(int(resting.get("place", Place.STOP)), stop_price, cap)
             elif order.state is not OrderState.SENT and body.get("total", len(rows)) <= len(rows):
                 order.refresh_ended(known)
                 del self.orders[order.client_order_id]
@@ -378,8 +379,12 @@ class Desk(Generic[OrderT]):
         account: str | int | None,
         client_order_id: int | None,
         terms: Mapping[str, Any],
+        tie: tuple[Role, int] | None = None,
     ) -> Draft:
-        """The frame of an order, so that it can be sent before its handle is made by `placed`. Raises InvalidInput."""
+        """The frame of an order, so that it can be sent before its handle is made by `placed`. Raises InvalidInput.
+
+        tie: role and link_id, where it is to be tied to others; then it is a NEW_SPECIAL in any case.
+        """
         instrument = self.instrument(symbol)
         side = side if type(side) is Side else choice(side, Side, "side")
         qty = checked_int(qty, "qty", 1, wire.MAX_QTY)
@@ -401,6 +406,8 @@ class Desk(Generic[OrderT]):
                     lifetime = choice(lifetime, TimeInForce, "tif")
             if post_only:
                 check_post_only(order_type, lifetime)
+        if tie is not None:
+            further = (further or Further())._replace(role=tie[0], link_id=tie[1])
         if type(self_trade) is not SelfTrade:
             self_trade = choice(self_trade, SelfTrade, "self_trade")
         account = self.account_id(account)

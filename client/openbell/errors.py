@@ -94,6 +94,17 @@ class OrderRejected(OpenBellError):
         self.reject = reject
 
 
+class LinkRejected(OrderRejected):
+    """The market refused one of several orders that are tied to each other; the text says what became of each.
+
+    order: the first one that was refused; linked: all of them.
+    """
+
+    def __init__(self, text: str, *, linked: tuple[Order, ...], **rest: Any) -> None:
+        super().__init__(text, **rest)
+        self.linked = linked
+
+
 class RequestRejected(OrderRejected):
     """The market refused to cancel or replace an order; the order stands as it was."""
 

@@ -57,6 +57,8 @@ _SAYINGS = {
     Check.MODES: "modes {value} has bits other than {limit}",
     Check.PEG: "peg {value} is none, the largest is {limit}",
     Check.NO_PRICE: "there is no displayed price on the other side to take",
+    Check.ROLE: "role {value} is none, the largest is {limit}",
+    Check.LINK: "client_order_id {value} is of no live order of this account that this one can be tied to",
 }
 # The field that a check is about, where it is one.
 _FIELDS = {
@@ -80,6 +82,8 @@ _FIELDS = {
     Check.REDUCE_ONLY: "qty",
     Check.MODES: "modes",
     Check.PEG: "peg",
+    Check.ROLE: "role",
+    Check.LINK: "link_id",
 }
 _WITH_HEADROOM = {
     Check.ORDER_QTY,

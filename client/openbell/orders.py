@@ -11,7 +11,19 @@ from openbell.errors import OpenBellError, OrderCanceled, OrderRejected, Request
 from openbell.events import Event, Reject, field_of
 from openbell.prices import format_price, to_decimal
 from openbell.terms import Further, type_in_words
-from openbell.wire import CancelReason, Check, EventFlag, EventKind, OrderType, Place, Side, TimeInForce
+from openbell.wire import (
+    CancelReason,
+    Check,
+    EventFlag,
+    EventKind,
+    OrderType,
+    Place,
+    RestateReason,
+    Role,
+    Rule,
+    Side,
+    TimeInForce,
+)
 
 
 class OrderState(Enum):
@@ -34,7 +46,9 @@ _ACCEPTED, _FILL, _CANCELED, _REPLACED, _TRIGGERED, _RESTATED = map(
         EventKind.RESTATED,
     ),
 )  # fmt: skip
+_PRICED = frozenset({OrderType.LIMIT, OrderType.MARKET, OrderType.MARKET_TO_LIMIT})  # of which IOC is one
 _STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
+_ACTIVE = int(RestateReason.ACTIVE)
 _DUPLICATE, _MAKER, _CROSS = map(int, (EventFlag.DUPLICATE, EventFlag.MAKER, EventFlag.CROSS))
 _DONE = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.UNKNOWN})
 
@@ -73,7 +87,7 @@ class Order:
 
     symbol, side, qty (lots, total), price (1e-4), order_type, tif, further (what only special orders have, or None),
     client_order_id, order_id (the engine's, 0 before), state, filled and leaves (lots, an iceberg's reserve included),
-    fills, reject, cancel_reason, is_triggered (of a stop).
+    fills, reject, cancel_reason, is_triggered (of a stop), is_waiting (for the end of the order that it is a child of).
 
     price, once accepted: of a market order the effective one, of a stop its stop price (of a trailing one that of its
     acceptance: it moves without an event), when it was triggered the one that it goes to.
@@ -81,6 +95,7 @@ class Order:
 
     __slots__ = (
         "_paid",
+        "_waits",
         "account",
         "cancel_reason",
         "cap",
@@ -126,6 +141,7 @@ class Order:
         self.further = further
         self.cap = price  # of a pegged order: the price that was asked for last, 0: none
         self.is_triggered = False
+        self._waits = further is not None and further.role == Role.CHILD
         self.order_id = 0
         if further is not None and order_type == OrderType.STOP:
             self.price = further.stop_price
@@ -164,6 +180,11 @@ class Order:
         return self.order_type in _STOPS
 
     @property
+    def is_waiting(self) -> bool:
+        """A child (docs/linked.md) whose parent has not ended: it cannot trade yet."""
+        return self._waits and not self.is_done
+
+    @property
     def asked_price(self) -> int:
         """The price that a REPLACE of the quantity alone must name."""
         return self.cap if self.order_type == OrderType.PEGGED else self.price
@@ -185,13 +206,15 @@ class Order:
         price = self.cap if self.order_type == OrderType.PEGGED else self.price
         what += type_in_words(self.order_type, price, self.further)
         text = f"{what}: {self.state.value}"
-        if self.is_stop and self.is_open:
+        if self.is_waiting and self.is_open:
+            text += ", waits for the end of another order"
+        elif self.is_stop and self.is_open:
             text += ", triggered" if self.is_triggered else ", waits for its trigger"
         if self.fills and (average := self.average_price) is not None:
             count = len(self.fills)
             text += f" {self.filled} at {_shown(average)} in {count} fill{'s' if count > 1 else ''}"
         if self.state is OrderState.REJECTED:
-            text += f", {self.reject or self.failure}"
+            text += f", {(self.reject and self._in_words(self.reject)) or self.failure}"
         elif self.state is OrderState.CANCELED and self.cancel_reason is not None:
             text += f" ({self.cancel_reason.name})"
         return text
@@ -208,7 +231,7 @@ class Order:
             if reject is None:
                 return OrderRejected(f"order rejected: {self}", order=self, reject=None)
             return OrderRejected(
-                str(reject),
+                self._in_words(reject),
                 order=self,
                 reject=reject,
                 code=str(reject).split(":")[0],
@@ -227,6 +250,17 @@ class Order:
                 code="unknown",
             )
         return None
+
+    def _in_words(self, reject: Reject) -> str:
+        """A refusal of this order; of a tif that no call takes, what to give instead."""
+        is_at_once = self.tif in (TimeInForce.IOC, TimeInForce.FOK) and self.order_type in _PRICED
+        if reject.check != Check.COMBINATION or reject.limit != Rule.TIF or not is_at_once:
+            return str(reject)
+        by_default = ", which a market order is without a tif" if self.order_type == OrderType.MARKET else ""
+        return (
+            f"{reject}: the instrument is in a call, where orders wait for an auction: nothing is {self.tif.name} there"
+            f"{by_default}; tif DAY, GTC or AUCTION takes part in it"
+        )
 
     def _field_of(self, reject: Reject) -> str | None:
         """The field that a refusal of this order is about: several have ticks, a trailing stop's price is no field."""
@@ -296,6 +330,8 @@ class Order:
         elif kind == _RESTATED:
             self.price, self.qty = event.price, event.qty
             self.filled, self.leaves = event.filled, event.leaves
+            if event.reason == _ACTIVE:
+                self._waits = False
         elif kind == _TRIGGERED:
             self.price, self.is_triggered = event.price, True
 
@@ -333,10 +369,13 @@ class Order:
         self.qty = leaves + filled
         self.state = OrderState.PARTLY_FILLED if filled else OrderState.ACCEPTED
 
-    def refresh_stop(self, place: int, stop_price: int) -> None:
-        """Of a stop: whether such a row says that it waits, and for which price; a trailing one's is its price."""
+    def refresh_place(self, place: int, stop_price: int, cap: int) -> None:
+        """Whether such a row says that it waits, and of a stop for which price; a trailing one's is its price."""
+        self._waits = place == Place.WAIT
+        if self.order_type == OrderType.PEGGED:
+            self.cap = cap
         if self.is_stop:
-            self.is_triggered = place != Place.STOP
+            self.is_triggered = place not in (Place.STOP, Place.WAIT)
             if stop_price and self.further is not None and self.order_type != OrderType.TRAILING_STOP:
                 self.further = self.further._replace(stop_price=stop_price)
 

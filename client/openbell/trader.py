@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, Unpack
@@ -16,7 +16,8 @@ from openbell.connection import SocketSettings
 from openbell.desk import MAX_ORDERS_A_FRAME, Desk, OrderT
 from openbell.discovery import Market, find_market
 from openbell.drafts import Account, Instrument
-from openbell.errors import OpenBellError
+from openbell.errors import InvalidInput, OpenBellError
+from openbell.linked import Entry, Leg, LinkedT, Ring, drafts, exits, legs_of, opposite
 from openbell.orders import OrderState
 from openbell.prices import PriceLike
 from openbell.rows import rows_of
@@ -32,7 +33,7 @@ SILENCES: Final = 3  # heartbeats missed until a market counts as gone
 CLIENT_NAME: Final = f"openbell-python/{wire.VERSION} ({platform.python_version()})"
 
 
-class Trader(ABC, Generic[OrderT]):
+class Trader(ABC, Generic[OrderT, LinkedT]):
     """Orders, batches and what the market said at login."""
 
     market: Market
@@ -48,6 +49,10 @@ class Trader(ABC, Generic[OrderT]):
     @abstractmethod
     def _check_open(self) -> None:
         """Raise what ended this client."""
+
+    @abstractmethod
+    def _linked(self, entry: OrderT | None, legs: Sequence[OrderT]) -> LinkedT:
+        """The handle of orders that are tied to each other."""
 
     # ------------------------------------------------------------ orders
 
@@ -110,6 +115,104 @@ class Trader(ABC, Generic[OrderT]):
             if desk.online:
                 self._send_frame(draft.data)
             return desk.placed(draft)  # while the order is on its way
+
+    # ------------------------------------------------------------ linked orders
+
+    def bracket(
+        self,
+        side: Side | str,
+        symbol: str,
+        qty: int,
+        price: PriceLike | None = None,
+        *,
+        take_profit: PriceLike | Leg,
+        stop_loss: PriceLike | Leg,
+        tif: TimeInForce | str | None = None,
+        post_only: bool = False,
+        self_trade: SelfTrade | str = SelfTrade.ALLOW,
+        account: str | int | None = None,
+        first_client_order_id: int | None = None,
+        **terms: Unpack[OrderTerms],
+    ) -> LinkedT:
+        """Send an order and the two that close what it opens, in one frame; their handle at once. docs/linked.md.
+
+        When the order has ended, a limit order at take_profit and a stop at stop_loss (of the other side, for as many
+        lots as it traded) are set free, of which one cancels the other. Each of the two is a price, or a `Leg`.
+        first_client_order_id: to send all of it again that may have arrived before; ids count on from it. The rest is
+        that of `buy`; account, self_trade, group and self_trade_group are those of all three. Raises InvalidInput,
+        ConnectionLost.
+        """
+        entry = Entry(side, symbol, qty, price, tif, post_only, dict(terms))
+        ring = Ring(opposite(side), symbol, qty, exits(take_profit, stop_loss))
+        return self._send_linked(entry, ring, self_trade, account, first_client_order_id)
+
+    def oto(
+        self,
+        side: Side | str,
+        symbol: str,
+        qty: int,
+        price: PriceLike | None = None,
+        *,
+        then: PriceLike | Leg | Sequence[PriceLike | Leg],
+        then_side: Side | str | None = None,
+        then_symbol: str | None = None,
+        then_qty: int | None = None,
+        tif: TimeInForce | str | None = None,
+        post_only: bool = False,
+        self_trade: SelfTrade | str = SelfTrade.ALLOW,
+        account: str | int | None = None,
+        first_client_order_id: int | None = None,
+        **terms: Unpack[OrderTerms],
+    ) -> LinkedT:
+        """Send an order that triggers another one, or several of which one cancels the others; as `bracket`.
+
+        then: what it sets free when it has ended: the price of a limit order, a `Leg`, or several. Of the other side,
+        of the same symbol and for as many lots, if nothing else is said; never for more lots than it has traded.
+        """
+        entry = Entry(side, symbol, qty, price, tif, post_only, dict(terms))
+        ring = Ring(
+            opposite(side) if then_side is None else then_side,
+            symbol if then_symbol is None else then_symbol,
+            qty if then_qty is None else then_qty,
+            legs_of(then, "then"),
+        )
+        return self._send_linked(entry, ring, self_trade, account, first_client_order_id)
+
+    def oco(
+        self,
+        side: Side | str,
+        symbol: str,
+        qty: int,
+        *legs: PriceLike | Leg,
+        self_trade: SelfTrade | str = SelfTrade.ALLOW,
+        account: str | int | None = None,
+        first_client_order_id: int | None = None,
+    ) -> LinkedT:
+        """Send two or more orders of which one cancels the others: at most one limit order, the rest are stops.
+
+        legs: the price of a limit order, or a `Leg`. Their lots count once against the position, the cash of each is
+        held. Where the first one trades whole as it comes, the next ones are refused. As `bracket` otherwise.
+        """
+        made = legs_of(legs, "legs")
+        if len(made) == 1:
+            raise InvalidInput("one cancels the other: that takes two legs or more", field="legs", limit=2, value=1)
+        return self._send_linked(None, Ring(side, symbol, qty, made), self_trade, account, first_client_order_id)
+
+    def _send_linked(
+        self,
+        entry: Entry | None,
+        ring: Ring,
+        self_trade: SelfTrade | str,
+        account: str | int | None,
+        first_client_order_id: int | None,
+    ) -> LinkedT:
+        with self._lock:
+            self._check_open()
+            made = drafts(self._desk, entry, ring, self_trade, account, first_client_order_id)
+            if self._desk.online:
+                self._send_frame(made[0].data)
+            placed = [self._desk.placed(draft) for draft in made]
+            return self._linked(None, placed) if entry is None else self._linked(placed[-1], placed[:-1])
 
     def _has_moved(self) -> bool:
         """Whether the market is at another address than the one connected to; that one is `market` then."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from rich.text import Text
 
 from engine.cli import reach, show
 from engine.cli.operating.act import count, decimal_text, name, seconds
-from engine.cli.ordering import terms
+from engine.cli.ordering import linked, terms
 
 HELP = "place, cancel and list orders of one account"
 ACCOUNT_VARIABLE = "OPENBELL_ACCOUNT"
@@ -28,6 +29,7 @@ EPILOG = f"""examples:
   ./openbell order buy NOVA 10 412.50           at 412.50 or better; what is left waits in the book
   ./openbell order sell NOVA 10 412.60 --wait   and follow it until it is done (Ctrl-C leaves it in the book)
 {terms.EXAMPLES}
+{linked.EXAMPLES}
   ./openbell order list
   ./openbell order cancel 1732550000000000      by the id that `list` shows
   ./openbell order cancel --all
@@ -53,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             choices=[one.name for one in wire.TimeInForce],
             help="how long it lives (default DAY; of market orders IOC)",
         )
-        below.add_argument("--id", type=count, metavar="N", help="client order id, to repeat an order safely")
+        below.add_argument(
+            "--id", type=count, metavar="N", help="client order id, to repeat an order safely (of several the first)"
+        )
         below.add_argument(
             "--wait",
             type=seconds,
@@ -63,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help="follow it until it is done, or S seconds",
         )
         terms.add_arguments(below)
+        linked.add_arguments(below)
         _common(below, again=True)
     cancel = acts.add_parser("cancel", help="cancel one order, or --all", description="Cancel orders.")
     which = cancel.add_mutually_exclusive_group(required=True)
@@ -128,27 +133,16 @@ def _do(args: argparse.Namespace) -> int:
 def _place(client: openbell.Client, args: argparse.Namespace) -> int:
     """Send the order, print what became of it at once; with --wait until it is done."""
     symbol = args.symbol if args.symbol in client.instruments_by_symbol else args.symbol.upper()
+    if linked.is_asked(args):
+        return _place_linked(client, symbol, args)
     order = client.order(
         args.act, symbol, args.qty, args.price, args.tif, args.post_only, args.self_trade, client_order_id=args.id,
         **terms.given(args),
     )  # fmt: skip
-    shown = 0
     order.wait_accepted(ANSWER_S)
     if not args.json:
         show.out(f"accepted for {_name(client, order.account)}: {terms.what(order)}, id {order.client_order_id}")
-    deadline_s = time.monotonic() + (args.wait or 0)
-    try:
-        while True:
-            if not args.json:
-                for fill in order.fills[shown:]:
-                    show.out(_fill(order, fill))
-            shown = len(order.fills)
-            left_s = deadline_s - time.monotonic()
-            if order.is_done or left_s <= 0:
-                break
-            client.poll(min(left_s, 1.0))
-    except KeyboardInterrupt:
-        pass  # the order stays; what is said below tells how to cancel it
+    _follow(client, [order], args)
     error = order.error()
     if args.json:
         show.out_json(_order_json(order))
@@ -156,12 +150,59 @@ def _place(client: openbell.Client, args: argparse.Namespace) -> int:
         show.out(_end(order))
     else:
         # Where it is no event tells: the state of its instrument has a say.
-        place = next((row.place for row in client.orders() if row.order_id == order.order_id), int(wire.Place.BOOK))
-        waiting = terms.waiting(order, place)
+        waiting = terms.waiting(order, _places(client).get(order.order_id, int(wire.Place.BOOK)))
         show.out(f"{waiting}. To take it out: {_typed(f'order cancel {order.client_order_id}', args)}")
     if isinstance(error, OrderCanceled) and not order.filled:
         return reach.REFUSED
     return reach.DONE
+
+
+def _follow(client: openbell.Client, orders: Sequence[Order], args: argparse.Namespace) -> None:
+    """Print the fills of orders as they come, until all are done; without --wait those that there are."""
+    deadline_s = time.monotonic() + (args.wait or 0)
+    shown = [0] * len(orders)
+    try:
+        while True:
+            for at, order in enumerate(orders):
+                if not args.json:
+                    for fill in order.fills[shown[at] :]:
+                        show.out(_fill(order, fill))
+                shown[at] = len(order.fills)
+            left_s = deadline_s - time.monotonic()
+            if all(order.is_done for order in orders) or left_s <= 0:
+                break
+            client.poll(min(left_s, 1.0))
+    except KeyboardInterrupt:
+        pass  # the orders stay; what is said afterwards tells how to cancel them
+
+
+def _places(client: openbell.Client) -> dict[int, int]:
+    """Where the account's live orders are, by order_id."""
+    return {row.order_id: row.place for row in client.orders()}
+
+
+def _place_linked(client: openbell.Client, symbol: str, args: argparse.Namespace) -> int:
+    """As `_place`, of several orders that are tied to each other."""
+    sent = linked.send(client, symbol, args).wait_accepted(ANSWER_S)
+    if not args.json:
+        account = _name(client, sent.legs[0].account)
+        for order in sent.entry_first:
+            number = order.client_order_id
+            show.out(f"accepted for {account}: {sent.name_of(order)}: {terms.what(order)}, id {number}")
+    _follow(client, sent.entry_first, args)
+    if args.json:
+        entry = None if sent.entry is None else _order_json(sent.entry)
+        show.out_json({"entry": entry, "legs": [_order_json(order) for order in sent.legs]})
+    else:
+        places = _places(client)
+        for order in sent.entry_first:
+            place = places.get(order.order_id, int(wire.Place.BOOK))
+            show.out(f"{sent.name_of(order)}: {_end(order) if order.is_done else terms.waiting(order, place)}")
+        verbs = [_typed(f"order cancel {order.client_order_id}", args) for order in sent.to_cancel()]
+        if verbs:
+            show.out(f"To take all of it out: {', and '.join(verbs)}")
+    is_in_vain = sent.is_done and not any(order.filled for order in sent)
+    return reach.REFUSED if is_in_vain else reach.DONE
 
 
 def _name(client: openbell.Client, account: int) -> str:
@@ -205,6 +246,7 @@ def _order_json(order: Order) -> dict[str, Any]:
         "order_type": order.order_type.name,
         "tif": order.tif.name,
         "triggered": order.is_triggered,
+        "waiting": order.is_waiting,
         "further": {} if order.further is None else {name: n for name, n in order.further._asdict().items() if n},
         "account": order.account,
         "client_order_id": order.client_order_id,

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import openbell
 import pytest
 from openbell.discovery import PORTS
 
@@ -117,3 +118,20 @@ def own_engine(tmp_path: Path) -> Iterator[Engine]:
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture
+def alice(engine: Engine) -> Iterator[openbell.Client]:
+    with openbell.connect(engine.data, account="alice", keep_events=True) as client:
+        client.cancel_all()
+        client.events()
+        yield client
+        client.cancel_all()
+
+
+@pytest.fixture
+def bob(engine: Engine) -> Iterator[openbell.Client]:
+    with openbell.connect(engine.data, account="bob") as client:
+        client.cancel_all()
+        yield client
+        client.cancel_all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import numpy as np
 import openbell
@@ -13,23 +12,6 @@ from openbell.orders import OrderState
 from openbell.wire import Check, EventKind
 
 from tests.client.conftest import Engine
-
-
-@pytest.fixture
-def alice(engine: Engine) -> Iterator[openbell.Client]:
-    with openbell.connect(engine.data, account="alice", keep_events=True) as client:
-        client.cancel_all()
-        client.events()
-        yield client
-        client.cancel_all()
-
-
-@pytest.fixture
-def bob(engine: Engine) -> Iterator[openbell.Client]:
-    with openbell.connect(engine.data, account="bob") as client:
-        client.cancel_all()
-        yield client
-        client.cancel_all()
 
 
 def test_login_tells_what_is_traded(alice: openbell.Client) -> None:
@@ -133,6 +115,33 @@ def test_a_market_order(alice: openbell.Client, bob: openbell.Client) -> None:
     order = alice.buy("ACME", 8).wait_done()
     assert (order.filled, order.state) == (5, OrderState.CANCELED)
     assert order.average_price == openbell.to_decimal(1_013_000)
+
+
+def test_a_call_as_its_orders_see_it(engine: Engine, alice: openbell.Client, bob: openbell.Client) -> None:
+    """A market order says in words what no call takes; a market-to-limit order becomes one at the auction's price."""
+    with openbell.Operator(engine.data, name="ann") as operator:
+        operator.call_auction("ACME", kind="HALT", reason="a test")
+        with pytest.raises(openbell.OrderRejected, match="the instrument is in a call") as caught:
+            alice.buy("ACME", 5).wait_accepted()
+        assert (caught.value.code, caught.value.field) == ("COMBINATION", "tif")
+        assert str(caught.value).endswith(
+            "which a market order is without a tif; tif DAY, GTC or AUCTION takes part in it"
+        )
+        with pytest.raises(openbell.OrderRejected, match="nothing is FOK there; tif DAY"):
+            alice.buy("ACME", 5, "101.00", tif="FOK").wait_accepted()
+        with pytest.raises(openbell.OrderRejected, match="no call takes IOC and FOK") as caught:
+            alice.buy("ACME", 5, stop="105.00", tif="IOC").wait_accepted()
+        assert "in a call, where" not in str(caught.value), "no state takes that"
+        order = alice.sell("ACME", 8, market_to_limit=True).wait_accepted()
+        at_first = order.price
+        bob.buy("ACME", 5, "101.30").wait_accepted()
+        (held,) = operator.run_auction("ACME", reason="a test")
+        alice.wait_until(lambda: order.price != at_first, 10, "RESTATED{PRICED}")
+        assert (order.price, order.filled, order.leaves) == (held.price, 5, 3)
+        (row,) = alice.orders()
+        assert (row.price, row.leaves, row.order_type) == (held.price, 3, wire.OrderType.LIMIT)
+        order.replace(qty=6).wait_answered()
+        assert order.leaves == 1
 
 
 def batch(client: openbell.Client | openbell.AsyncClient, count: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:

@@ -127,6 +127,12 @@ def doom(state: State, orders: list[Order]) -> None:
             state.queue.append(order)
 
 
+def is_forming(state: State, command: Any) -> bool:
+    """Whether a new order names a child that has no parent yet: the begin of what it would be part of."""
+    order = named(state, command) if command.link_id and command.role in (Role.CHILD, Role.PARENT) else None
+    return order is not None and fits(Role.PARENT, order)
+
+
 def take_along(state: State, command: Any) -> None:
     """A new order was refused although it named one that it could be tied to."""
     order = named(state, command) if command.link_id else None

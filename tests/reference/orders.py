@@ -41,7 +41,9 @@ def new_order(state: State, command: Any) -> None:
             answer_again(state, command, account, known)
             return
         failure = next(checks.stale(account, command.client_order_id), None)
-        failure = failure or next(checks.form(state, command), None) or next(links.failures(state, command), None)
+        if failure is None:
+            failure = next(checks.form(state, command), None) or next(links.failures(state, command), None)
+            is_tied = failure is not None and links.is_forming(state, command)
         if failure is None:
             failure = next(checks.of_new_order(state, command, account), None)
             is_tied = failure is not None

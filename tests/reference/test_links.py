@@ -277,6 +277,37 @@ def test_the_lots_of_a_ring_count_once(desk: Desk) -> None:
     assert said(desk.do(ask.special(0, 3, 1, 50, price=90, role=CHILD))) == []  # it is looked at when it wakes
 
 
+@pytest.mark.parametrize(
+    ("fields", "said_of"),
+    [
+        ({"instrument": 9}, "INSTRUMENT 0 9"),
+        ({"tif": TimeInForce.FOK, "role": CHILD}, f"COMBINATION {Rule.LINK} 1"),
+        ({"order_type": 9}, "ORDER_TYPE 6 9"),
+        ({"qty": 9, "role": CHILD}, f"COMBINATION {Rule.LINK} 9"),
+        ({"expire_ns": 5}, f"COMBINATION {Rule.EXPIRE} 5"),
+        ({"side": 0, "role": CHILD}, "LINK 0 1"),
+    ],
+)
+def test_of_a_bracket_there_is_all_or_nothing(desk: Desk, fields: dict[str, Any], said_of: str) -> None:
+    """What is refused by its form takes the children along that have no parent yet."""
+    desk.do(ask.special(1, 1, 1, 10, price=110, role=CHILD))
+    order = ask.special(1, 2, **{"side": 1, "qty": 10, "price": 100, "role": PARENT, "link_id": 1} | fields)
+    assert said(desk.do(order)) == [f"REJECTED 1 {said_of}", "CANCELED 1 10@110 left 0 LINKED"]
+    assert live(desk, 1) == {}
+
+
+def test_what_is_refused_by_its_form_leaves_others_alone(desk: Desk) -> None:
+    """A live bracket, its legs, an order that a peer named; a retry under an id that is known."""
+    bracket(desk)
+    for role, named in ((CHILD, 2), (PARENT, 2), (PEER, 3), (CHILD, 99), (PARENT, 0), (9, 1)):
+        events = desk.do(ask.special(1, 4, 1, 10, price=100, role=role, link_id=named, expire_ns=5))
+        assert [event.kind for event in events] == [EventKind.REJECTED]
+    desk.do(ask.special(1, 5, 1, 10, price=110, role=CHILD))
+    events = desk.do(ask.special(1, 5, 1, 10, price=111, role=CHILD, link_id=5))
+    assert said(events) == ["REJECTED 1 DUPLICATE_ID 0 5"]
+    assert live(desk, 1).keys() == {1, 2, 3, 5}
+
+
 def test_a_child_must_be_within_the_limit_of_an_order_when_it_wakes(desk: Desk) -> None:
     """A trailing buy of 10: 20 above the market are 120 when it comes, 170 when it wakes."""
     desk.do(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ import numpy as np
 import zmq
 
 from openbell import wire
+from openbell.aio.linked import AsyncLinked
 from openbell.aio.market import AsyncMarketData
 from openbell.aio.orders import AsyncOrder
 from openbell.aio.stream import EventStream
@@ -34,7 +35,7 @@ STREAM_LIMIT: Final = 1_000_000
 _log = logging.getLogger("openbell")
 
 
-class AsyncClient(Trader[AsyncOrder]):
+class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
     """A trader's connection to a market on one event loop; see `openbell.connect_async`.
 
     `async with AsyncClient(...) as client`, or `client = await AsyncClient(...)` and later `await client.close()`.
@@ -299,6 +300,9 @@ class AsyncClient(Trader[AsyncOrder]):
                 self._send_frame(session.heartbeat())
         except OpenBellError as error:
             self._finish(error)
+
+    def _linked(self, entry: AsyncOrder | None, legs: Sequence[AsyncOrder]) -> AsyncLinked:
+        return AsyncLinked(self, entry, legs)
 
     def _send_frame(self, data: bytes) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -13,6 +13,7 @@ import numpy as np
 import zmq
 
 from openbell import wire
+from openbell.blocking.linked import BlockingLinked
 from openbell.blocking.market import MarketData
 from openbell.blocking.orders import BlockingOrder
 from openbell.connection import SocketSettings, Watch, open_socket, plain_send
@@ -31,7 +32,7 @@ _SPINS: Final = 200  # receives between two looks at the clock
 KEPT_EVENTS: Final = 1_000_000
 
 
-class Client(Trader[BlockingOrder]):
+class Client(Trader[BlockingOrder, BlockingLinked]):
     """A trader's connection to a market; see `openbell.connect`. Close it, or use it in a `with` statement.
 
     One thread uses it at a time; a thread of its own only keeps the login alive while nothing is called. Handles follow
@@ -334,6 +335,9 @@ class Client(Trader[BlockingOrder]):
                     pass  # the next call finds out
                 finally:
                     self._mutex.release()
+
+    def _linked(self, entry: BlockingOrder | None, legs: Sequence[BlockingOrder]) -> BlockingLinked:
+        return BlockingLinked(self, entry, legs)
 
     def _send_frame(self, data: bytes) -> None:
         try:

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     when.add_argument(
         "--stop", type=decimal_text, metavar="P", help="wait until it trades at P or beyond; PRICE is the limit then"
     )
-    when.add_argument("--trail", type=_trail, metavar="D", help="a stop that follows at a distance: 0.25, or 2.5%%")
+    when.add_argument("--trail", type=trail, metavar="D", help="a stop that follows at a distance: 0.25, or 2.5%%")
     when.add_argument("--market-to-limit", action="store_true", help="at the best price of the other side, then rest")
     when.add_argument(
         "--peg",
@@ -89,7 +89,7 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
     return terms
 
 
-def _trail(text: str) -> tuple[str, str]:
+def trail(text: str) -> tuple[str, str]:
     """The term that a distance is of, and its value."""
     if text.endswith("%"):
         return "trail_percent", decimal_text(text[:-1])

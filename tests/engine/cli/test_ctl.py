@@ -134,6 +134,92 @@ def test_a_peg_keeps_its_cap_when_only_lots_are_replaced(market: Running) -> Non
     assert (row["cap"], row["price"], row["leaves"]) == (0, price, 4)
 
 
+def test_a_bracket_by_hand(market: Running) -> None:
+    words = ("buy", SYMBOL, "10", "100", "--take-profit", "104", "--stop-loss", "97", "--stop-loss-limit", "96.50")
+    asked = market.cli("order", *words, "--exits-tif", "gtc", "--account", "ben")
+    assert asked.returncode == 0, asked.stderr
+    for said in (
+        "accepted for ben: entry: buy 10 ACME at most 100.00 DAY, id ",
+        "accepted for ben: leg 1: sell 10 ACME at least 104.00 GTC, id ",
+        "accepted for ben: leg 2: sell 10 ACME stop 97.00 @ 96.50 GTC, id ",
+        "entry: 10 lots wait in the book at 100.00\n",
+        "leg 1: 10 lots wait for the end of another order\n",
+        "To take all of it out: ./openbell order cancel ",
+    ):
+        assert said in asked.stdout, asked.stdout
+    entry, first, second = (row for row in order(market, "ben", "list")["rows"])
+    assert (entry["role"], entry["link_id"]) == (wire.Role.PARENT, second["client_order_id"])
+    listed = market.cli("ctl", "orders", "--account", "ben").stdout
+    number = entry["client_order_id"]
+    assert f"stop limit 97.00, waits for the end of {number}, cancels {second['client_order_id']}" in listed
+    assert f"waits for the end of {number}, cancels {first['client_order_id']}" in listed
+    assert f"triggers {second['client_order_id']}" in listed
+    again = market.cli(
+        "order", *words, "--exits-tif", "gtc", "--account", "ben", "--id", str(second["client_order_id"])
+    )
+    assert again.returncode == 0, again.stderr
+    assert len(order(market, "ben", "list")["rows"]) == 3, "the first answers again, and nothing twice"
+    order(market, "ann", "sell", SYMBOL, "1", "106")
+    assert order(market, "ben", "cancel", str(number))["qty"] == 10
+    assert order(market, "ben", "list")["rows"] == []
+
+
+def test_one_cancels_the_other_by_hand(market: Running) -> None:
+    sent = order(market, "ben", "sell", SYMBOL, "10", "104", "--or-stop", "97", "--tif", "gtc")
+    assert (sent["entry"], [leg["order_type"] for leg in sent["legs"]]) == (None, ["LIMIT", "STOP"])
+    assert {leg["tif"] for leg in sent["legs"]} == {"GTC"}
+    rows = order(market, "ben", "list")["rows"]
+    assert [row["role"] for row in rows] == [wire.Role.PEER, wire.Role.PEER]
+    assert order(market, "ben", "cancel", str(rows[0]["client_order_id"]))["qty"] == 10
+    assert order(market, "ben", "list")["rows"] == []
+    sent = order(market, "ben", "sell", SYMBOL, "10", "104", "--or-trail", "2.5%")
+    assert sent["legs"][1]["further"]["offset"] == 250
+    order(market, "ben", "cancel", "--all")
+
+
+def test_an_order_that_triggers_a_stop_that_follows(market: Running) -> None:
+    sent = order(market, "ann", "buy", SYMBOL, "5", "99", "--trail-loss", "1.50")
+    (leg,) = sent["legs"]
+    assert (sent["entry"]["state"], leg["order_type"], leg["waiting"]) == ("ACCEPTED", "TRAILING_STOP", True)
+    refused = market.cli("order", "buy", SYMBOL, "5", "500", "--trail-loss", "1.50", "--account", "ann")
+    assert refused.returncode == 1
+    assert "entry: PRICE_COLLAR: price 500.00 is beyond" in refused.stderr
+    assert "leg 1: sell 5 ACME trailing stop by 1.50" in refused.stderr
+    assert "canceled (LINKED)" in refused.stderr
+    order(market, "ann", "cancel", "--all")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["100", "--stop-loss-limit", "90"], "--stop-loss-limit needs --stop-loss"),
+        (["100", "--or-stop-limit", "90"], "--or-stop-limit needs --or-stop"),
+        (["100", "--take-profit", "110", "--or-stop", "90"], "--take-profit and --or-stop exclude each other"),
+        (["100", "--stop-loss", "95", "--trail-loss", "1"], "--stop-loss and --trail-loss exclude each other"),
+        (["100", "--or-stop", "95", "--or-trail", "1"], "--or-stop and --or-trail exclude each other"),
+        (["100", "--exits-tif", "day"], "--exits-tif needs --take-profit"),
+        (["--or-stop", "110"], "give PRICE (or --stop, --trail)"),
+        (["100", "--display", "2", "--or-stop", "110"], "--display does not go with that"),
+        (["100", "--tif", "ioc", "--or-stop", "110"], "none of DAY, GTC and GTD"),
+    ],
+)
+def test_what_ties_no_orders_together(market: Running, words: list[str], said: str) -> None:
+    refused = market.cli("order", "buy", SYMBOL, "10", *words, "--account", "ann")
+    assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
+
+
+def test_a_market_order_in_a_call_is_told_what_to_do(market: Running) -> None:
+    market.ctl("call", SYMBOL, "--yes", "--kind", "halt")
+    refused = market.cli("order", "buy", SYMBOL, "1", "--account", "ben")
+    assert refused.returncode == 1
+    assert "the instrument is in a call, where orders wait for an auction: nothing is IOC there" in refused.stderr
+    assert "which a market order is without a tif; tif DAY, GTC or AUCTION takes part in it" in refused.stderr
+    refused = market.cli("order", "buy", SYMBOL, "1", "99", "--tif", "fok", "--account", "ben")
+    assert "nothing is FOK there; tif DAY" in refused.stderr
+    assert order(market, "ben", "buy", SYMBOL, "1", "--tif", "day")["state"] == "ACCEPTED"
+    market.ctl("run-auction", SYMBOL, "--yes")
+
+
 def test_what_waits_for_an_auction_says_so(market: Running) -> None:
     market.ctl("call", SYMBOL, "--yes", "--kind", "halt")
     asked = market.cli("order", "buy", SYMBOL, "1", "99", "--account", "ben")

@@ -1,0 +1,37 @@
+"""The blocking client's handle of orders that are tied to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from openbell.blocking.orders import BlockingOrder
+from openbell.linked import Linked
+
+if TYPE_CHECKING:
+    from openbell.blocking.client import Client
+
+
+class BlockingLinked(Linked[BlockingOrder]):
+    """Linked orders whose waits block. Each raises TimedOut when timeout_s has passed (None: never)."""
+
+    def __init__(self, client: Client, entry: BlockingOrder | None, legs: Sequence[BlockingOrder]) -> None:
+        super().__init__(entry, legs)
+        self._client = client
+
+    def cancel(self) -> BlockingLinked:
+        """Ask for the cancel of all that is live of it, without waiting."""
+        for one in self.to_cancel():
+            one.cancel()
+        return self
+
+    def wait_accepted(self, timeout_s: float | None = 10.0) -> BlockingLinked:
+        """Wait until the market has answered each of them. Raises LinkRejected, Refused, TimedOut."""
+        self._client.wait_until(lambda: self.is_answered, timeout_s, lambda: self._waiting_for("answers"))
+        self._raise_rejected()
+        return self
+
+    def wait_done(self, timeout_s: float | None = 10.0) -> BlockingLinked:
+        """Wait until nothing can happen to any of them any more, whatever their ends. Raises TimedOut."""
+        self._client.wait_until(lambda: self.is_done, timeout_s, lambda: self._waiting_for("ends"))
+        return self

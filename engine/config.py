@@ -93,7 +93,10 @@ class MarketSection(Section, frozen=True):
 
 
 class Capacity(Section, frozen=True):
-    """[capacity]: sizes of the core's pools, see docs/core.md, CONFIGURE. They can be raised later, not lowered."""
+    """[capacity]: sizes of the core's pools, see docs/core.md, CONFIGURE. They can be raised later, not lowered.
+
+    timers: guards of orders, see docs/disconnect.md, SET_TIMERS.
+    """
 
     accounts: Annotated[int, Meta(ge=1, le=1 << 24)] = 65_536
     instruments: Annotated[int, Meta(ge=1, le=1 << 24)] = 4_096
@@ -103,6 +106,7 @@ class Capacity(Section, frozen=True):
     id_window: Annotated[int, Meta(ge=1, le=1 << 28)] = 1_000_000
     window_pages: Annotated[int, Meta(ge=2, le=4096)] = 64
     amendments: Annotated[int, Meta(ge=0, le=1 << 16)] = 4_096
+    timers: Annotated[int, Meta(ge=0, le=1 << 20)] = 65_536
 
 
 class Ports(Section, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import traceback
 from collections.abc import Coroutine
 from typing import Any, Final, Protocol
@@ -110,6 +111,7 @@ class Doors:
 
     def _turn(self, taken_ns: int) -> None:
         """The commands of one wake-up go on their way."""
+        self.orders.settle()
         self._market.sequencer.flush(taken_ns)
         self._process.look_out()
         if self._market.journal.pending_bytes > self._pause_bytes and not self.is_refusing:
@@ -128,6 +130,8 @@ class Doors:
         """Log out silent clients, and look at all sockets: what was sent outside of a port's own turn (the end of a
         session, the answer to a verb that took a while) may have swallowed the news of a frame that came."""
         self.orders.sweep(now_s)
+        if self.orders.settle():
+            self._market.sequencer.flush(time.perf_counter_ns())
         self.after_sends()
 
     def refuse_orders(self, why: FrameError | None) -> None:
@@ -141,6 +145,10 @@ class Doors:
         """Refuse everything that changes the market."""
         self.control.refusing = why
         self.refuse_orders(why)
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Who is logged in at the order port."""
+        return self.orders.rows()
 
     def figures(self) -> dict[str, Any]:
         """For `status`."""

@@ -28,8 +28,8 @@ Array = np.ndarray[Any, Any]
 Journal = JournalWriter | RelaxedJournal
 CHANNELS: Final = "BDTXSAVC"  # letters in the order of Feed.sequences
 FEED: Final = "feed"  # in what is saved with a snapshot
-POOLS: Final = ("orders", "accounts", "instruments", "pages", "positions")
-_REJECTS = (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJECTED)
+POOLS: Final = ("orders", "accounts", "instruments", "pages", "positions", "timers")
+_REJECTS = (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJECTED, EventKind.ARM_REJECTED)
 
 
 class Market:
@@ -130,6 +130,10 @@ class Market:
     def positions(self, account: int | None = None) -> Array:
         """PositionRow, in order of creation. Raises ValueError for an account that is not set up."""
         return np.frombuffer(self.core.positions(account), wire.POSITION_ROW)
+
+    def timers(self) -> Array:
+        """TimerRow of all guards of orders, by account and session."""
+        return np.frombuffer(self.core.timers(), wire.TIMER_ROW)
 
     def depth(self, instrument: int, levels: int) -> Array:
         """Depth of the best levels: bids best first, then offers. Raises ValueError for what is not set up."""

@@ -32,6 +32,7 @@ from engine.logs import Log
 from engine.lookout import Lookout
 from engine.market import Market, load_feed
 from engine.ports.frames import FrameError
+from engine.ports.guards import ends_of_all
 from engine.ports.socket import PortError
 from engine.projector.launch import Projection
 from engine.sequencer import tick_command
@@ -141,9 +142,11 @@ class Engine:
         self._keeper = Keeper(self.market, timeline, self.log.warning, time.time_ns)
         sessions = keeper.definitions_of(self.config, timeline)
         setup = Setup(self.market, self.config, self.data, time.time_ns, sessions)
+        self._end_sessions()
         self._keeper.begin(setup)
         if self.market.core.seq:
             # A day that ended meanwhile ends before anybody can trade: DAY orders of yesterday with those of today.
+            # So do orders whose dead-man timer ran out.
             self.market.sequencer.execute([tick_command()])
         await self._apply_configuration(setup)
         if self.config.market.memory_at_start:
@@ -171,6 +174,13 @@ class Engine:
         )  # fmt: skip
         if self.market.in_memory:
             self.log.warning("durability is memory: a crash may lose what was acknowledged")
+
+    def _end_sessions(self) -> None:
+        """No session outlives an engine: what those of before guard goes, before an auction that was missed is held."""
+        ended = ends_of_all(self.market.timers())
+        if ended:
+            self.market.sequencer.execute_at(ended, self.market.core.ts_ns)
+            self.log.info("sessions of before have ended", guards=len(ended))
 
     def _start_projection(self) -> None:
         """Begin to start Postgres and the projector; the market waits for neither."""
@@ -274,15 +284,22 @@ class Engine:
         """Until the timer has to look again: a phase begins on time also where nobody sends anything."""
         if self._stopping or self.failure is not None:
             return TIMER_S
-        due_s = (self.market.sequencer.due_ns - time.time_ns()) / 1e9
+        due_ns = self.market.sequencer.due_ns
+        timer_ns = self.market.core.timer_ns
+        due_s = ((min(due_ns, timer_ns) if timer_ns else due_ns) - time.time_ns()) / 1e9
         return min(TIMER_S, max(0.0, due_s) + SOON_S)
 
     def _do_what_is_due(self) -> None:
-        """Phases of sessions that begin now."""
-        if time.time_ns() >= self.market.sequencer.due_ns:
-            self.market.sequencer.flush(time.perf_counter_ns())
-            if self._doors is not None:
-                self._doors.after_sends()
+        """Phases of sessions that begin now, dead-man timers that run out."""
+        sequencer = self.market.sequencer
+        is_due = time.time_ns() >= sequencer.due_ns
+        if is_due:
+            sequencer.flush(time.perf_counter_ns())
+        if 0 < self.market.core.timer_ns <= time.time_ns():
+            is_due = True
+            sequencer.execute([tick_command()])
+        if is_due and self._doors is not None:
+            self._doors.after_sends()
 
     def _watch_journal(self, now_s: float) -> None:
         """Clients wait while the journal is behind for a moment; when it is so for longer, they are told."""
@@ -403,6 +420,11 @@ class Engine:
         }
         answer["warnings"] = status.warnings(answer) + self._keeper.warnings()
         return answer
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Who is logged in."""
+        assert self._doors is not None
+        return self._doors.sessions()
 
     def _trouble(self) -> str:
         """What keeps the read models from being written, for people."""

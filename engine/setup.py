@@ -80,6 +80,7 @@ class Setup:
         """Do it. Raises ConfigError for what the core refuses, naming the field."""
         self._begin()
         self._capacity(self._config.capacity)
+        self._timers(self._config.capacity.timers)
         self._schedule()
         for index, instrument in enumerate(self._config.instrument):
             self._instrument(f"instrument[{index}] ({instrument.symbol})", instrument)
@@ -164,6 +165,14 @@ class Setup:
             "capacity", "capacities of the configuration", CommandKind.CONFIGURE, CAPACITIES,
             values=list(values.values()),
         )  # fmt: skip
+
+    def _timers(self, wanted: int) -> None:
+        """SET_TIMERS, where there is to be room for more than there is."""
+        present = self._market.core.stats()["timers"]["capacity"]
+        if wanted < present:
+            self._done.warnings.append(f"capacity.timers stays {present}: it can be raised, not lowered to {wanted}")
+        elif wanted > present:
+            self._do("capacity.timers", "capacities of the configuration", CommandKind.SET_TIMERS, values=[wanted])
 
     def _schedule(self) -> None:
         """SET_SCHEDULE, where the time of day is another one than before."""

@@ -21,6 +21,7 @@ from ext.names cimport NOBODY, add_name, copy_name, drop_name, find_name
 from ext.pending cimport set_way
 from ext.places cimport set_calm
 from ext.orders cimport knows_account, knows_instrument
+from ext.timers cimport MAX_TIMERS, reserve_timers
 from ext.risk cimport SECOND_NS, at_least_0, set_collar
 from ext.wire cimport *
 
@@ -511,9 +512,24 @@ cdef void operator_cancel(Market* m, const AdminCommand* c) noexcept nogil:
     answer_canceled(m, c, c.account, c.instrument, count)
 
 
+cdef bint set_timers(Market* m, const AdminCommand* c) noexcept nogil:
+    """False: no memory."""
+    if not value_is_within(m, c, 0, 0, MAX_TIMERS):
+        return True
+    if c.value0 < m.timers.capacity:
+        reject(m, c, CHECK_VALUE, 0, m.timers.capacity, c.value0, 0)
+        return True
+    if not reserve_timers(m, c.value0):
+        return False
+    answer(m, c, EVENT_KIND_TIMERS_SET, 0, 0, c.value0)
+    return True
+
+
 cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
     if c.kind == COMMAND_KIND_CONFIGURE:
         return configure(m, c)
+    if c.kind == COMMAND_KIND_SET_TIMERS:
+        return set_timers(m, c)
     if c.kind == COMMAND_KIND_SET_INSTRUMENT:
         set_instrument(m, c)
     elif c.kind == COMMAND_KIND_SET_INSTRUMENT_STATE:

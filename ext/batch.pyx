@@ -12,6 +12,7 @@ from ext.mass cimport mass_cancel, tell_time, tick
 from ext.orders cimport cancel_order, new_order, new_special, replace_order
 from ext.plain cimport cancel_plain, enter_plain
 from ext.special cimport serve_pending
+from ext.timers cimport arm, disconnect, lapse_timers
 from ext.wire cimport *
 
 cdef enum:
@@ -21,11 +22,11 @@ cdef enum:
 
 cdef inline size_t size_of(uint32_t kind) noexcept nogil:
     """Bytes of a command; 0 for a kind that there is not."""
-    if likely(COMMAND_KIND_NEW_ORDER <= kind <= COMMAND_KIND_TICK):
+    if likely(COMMAND_KIND_NEW_ORDER <= kind <= COMMAND_KIND_DISCONNECT):
         return sizeof(OrderCommand)
     if kind == COMMAND_KIND_NEW_SPECIAL:
         return sizeof(SpecialCommand)
-    return sizeof(AdminCommand) if COMMAND_KIND_CONFIGURE <= kind <= COMMAND_KIND_CORRECT_TRADE else 0
+    return sizeof(AdminCommand) if COMMAND_KIND_CONFIGURE <= kind <= COMMAND_KIND_SET_TIMERS else 0
 
 
 cdef Fault check_commands(
@@ -77,9 +78,14 @@ cdef void apply_rare(Market* m, const OrderCommand* c) noexcept nogil:
         replace_order(m, c)
     elif c.kind == COMMAND_KIND_MASS_CANCEL:
         mass_cancel(m, c)
+    elif c.kind == COMMAND_KIND_ARM:
+        arm(m, c)
+    elif c.kind == COMMAND_KIND_DISCONNECT:
+        disconnect(m, c)
     else:
         if m.want_data:
             tell_time(m)
+        lapse_timers(m)
         tick(m)
         if m.in_call:
             tick_calls(m)
@@ -150,7 +156,7 @@ cdef void apply_orders(Market* m, const OrderCommand* c, int64_t count) noexcept
 
 
 cdef bint apply_single(Market* m, const OrderCommand* c) noexcept nogil:
-    if unlikely(c.seq != m.seq + 1 or c.ts_ns < m.ts_ns or c.kind - <uint32_t> 1 >= COMMAND_KIND_TICK
+    if unlikely(c.seq != m.seq + 1 or c.ts_ns < m.ts_ns or c.kind - <uint32_t> 1 >= COMMAND_KIND_DISCONNECT
                 or not m.configured):
         return False
     apply_run(m, c, 1)
@@ -160,7 +166,7 @@ cdef bint apply_single(Market* m, const OrderCommand* c) noexcept nogil:
 cdef size_t apply_any(Market* m, const char* data) noexcept nogil:
     """Apply one command; returns its size, or 0 when there is no memory for a CONFIGURE."""
     cdef const OrderCommand* c = <const OrderCommand*> data
-    if c.kind <= COMMAND_KIND_TICK:
+    if c.kind <= COMMAND_KIND_DISCONNECT:
         apply_orders(m, c, 1)
         return sizeof(OrderCommand)
     m.seq = c.seq
@@ -179,7 +185,7 @@ cdef Fault apply_all(Market* m, const char* data, size_t size, size_t* done, int
     cdef size_t length
     count[0] = <int64_t> (size // sizeof(OrderCommand))
     if likely(size % sizeof(OrderCommand) == 0 and m.configured) and likely(
-            are_in_order(data, count[0], sizeof(OrderCommand), m.seq, m.ts_ns, COMMAND_KIND_TICK)):
+            are_in_order(data, count[0], sizeof(OrderCommand), m.seq, m.ts_ns, COMMAND_KIND_DISCONNECT)):
         apply_orders(m, <const OrderCommand*> data, count[0])
         done[0] = size
         return FINE

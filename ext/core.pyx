@@ -24,6 +24,7 @@ from ext.rows cimport (
     position_rows,
 )
 from ext.snapshot cimport load, save
+from ext.timers cimport timer_rows
 from ext.wire cimport *
 
 cdef extern from "<stdlib.h>":
@@ -239,6 +240,15 @@ cdef class Core:
                 COMMAND_KIND_BUST_TRADE <= c.kind <= COMMAND_KIND_CORRECT_TRADE):
             raise ValueError("only a BUST_TRADE or CORRECT_TRADE can be previewed, of a market that is configured")
         return preview_of(self.market, c)
+    def timers(self):
+        """TimerRow records of the guards of orders, by account and session."""
+        return timer_rows(self.market)
+
+    @property
+    def timer_ns(self):
+        """When the next dead-man timer fires: a TICK of that time or later cancels; 0: none is armed."""
+        cdef const Market* m = self.market
+        return m.timers.rows[m.timers.heap[0]].deadline_ns if m.timers.armed else 0
 
     def depth(self, instrument, levels):
         """Depth records: at most `levels` of the bids, best first, then of the offers. Raises ValueError."""
@@ -268,6 +278,7 @@ cdef class Core:
             "positions": (m.position_count, m.position_capacity),
             "ids": (m.id_count, m.id_window),
             "amendments": (m.amendment_count, m.amendment_capacity),
+            "timers": (m.timers.count, m.timers.capacity),
             "events": records_of(&m.events, sizeof(Event)),
             "market_data": records_of(&m.data, sizeof(MarketData)),
         }

@@ -291,6 +291,23 @@ cdef struct IdEntry:  # 48 bytes: an OrderCommand from its kind on, and the orde
     uint32_t further        # of a NEW_SPECIAL: the hash of its further fields
 
 
+cdef struct Timer:  # a guard of orders: see timers.pyx
+    uint64_t key            # account << 32 | session
+    int64_t deadline_ns     # 0: no timer
+    uint32_t place          # in the heap, from 1; 0: not in it
+    uint32_t flags          # ARM_FLAG bits
+
+
+cdef struct Timers:
+    Timer* rows             # begins the block of all three
+    uint32_t* heap          # numbers of rows with a timer
+    uint32_t* index         # hash table of numbers + 1 by key
+    uint32_t mask           # of the index
+    uint32_t capacity
+    uint32_t count
+    uint32_t armed          # rows in the heap
+
+
 cdef struct Records:  # what was written since the last take, in a buffer of Core's or in a spill
     char* begin
     char* at
@@ -387,6 +404,8 @@ cdef struct Market:
     Records events
     Records data
     bint want_data
+
+    Timers timers
 
 cdef enum:
     NONE = 0

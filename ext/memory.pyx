@@ -18,6 +18,7 @@ from ext.layout cimport (
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport add_name
 from ext.wire cimport AmendmentRow
+from ext.timers cimport release_timers
 
 cdef extern from *:
     """
@@ -309,5 +310,6 @@ cdef void release(Market* m) noexcept nogil:
     for k in range(m.instrument_top):
         free(m.instruments[k].far)
     free(m.block)
+    release_timers(m)
     free(m.events.spill)
     free(m.data.spill)

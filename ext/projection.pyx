@@ -467,9 +467,9 @@ cdef class Projection:
                     if e.kind == EVENT_KIND_RESTATED and e.reason == RESTATE_REASON_ACTIVE:
                         o.waits = 0
                 fault = self.touch(o, e) | put_order_event(&self.order_events, e)
-            elif EVENT_KIND_REJECTED <= e.kind <= EVENT_KIND_REPLACE_REJECTED:
+            elif EVENT_KIND_REJECTED <= e.kind <= EVENT_KIND_REPLACE_REJECTED or e.kind == EVENT_KIND_ARM_REJECTED:
                 fault = put_reject(&self.rejects, <const Reject*> e)
-            elif e.kind == EVENT_KIND_ACCEPTED or e.kind == EVENT_KIND_MASS_CANCELED:
+            elif e.kind == EVENT_KIND_ACCEPTED or e.kind == EVENT_KIND_MASS_CANCELED or e.kind == EVENT_KIND_ARMED:
                 fault = put_order_event(&self.order_events, e)
             else:
                 fault = put_market_event(&self.market_events, e)

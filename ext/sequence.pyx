@@ -10,8 +10,8 @@ from libc.string cimport memcpy
 from ext.bits cimport unlikely
 from ext.record cimport ADMIN_BYTES, HEADER_BYTES, ORDER_BYTES, SPECIAL_BYTES, bytes_of, record_crc
 from ext.wire cimport (
-    ADMIN_KIND, COMMAND_KIND_CORRECT_TRADE, COMMAND_KIND_MASS_CANCEL, COMMAND_KIND_NEW_ORDER, COMMAND_KIND_NEW_SPECIAL,
-    COMMAND_KIND_TICK, OrderCommand, RecordHeader,
+    ADMIN_KIND, COMMAND_KIND_DISCONNECT, COMMAND_KIND_MASS_CANCEL, COMMAND_KIND_NEW_ORDER, COMMAND_KIND_NEW_SPECIAL,
+    COMMAND_KIND_SET_TIMERS, COMMAND_KIND_TICK, OrderCommand, RecordHeader,
 )
 
 cdef enum:
@@ -189,7 +189,10 @@ cdef class CommandBatch:
         return count
 
     def add_admin(self, command):
-        """Add one AdminCommand (256 bytes) or TICK (64 bytes). Raises ValueError for anything else."""
+        """Add one AdminCommand (256 bytes), or a TICK, ARM or DISCONNECT (64 bytes) with its session filled in.
+
+        Raises ValueError for anything else.
+        """
         cdef Py_buffer buffer
         cdef uint16_t kind = 0
         cdef size_t size
@@ -198,10 +201,10 @@ cdef class CommandBatch:
             size = buffer.len
             if size >= ORDER_BYTES:
                 memcpy(&kind, <const unsigned char*> buffer.buf + 16, sizeof(kind))
-            if not (size == ADMIN_BYTES and ADMIN_KIND <= kind <= COMMAND_KIND_CORRECT_TRADE) and not (
-                size == ORDER_BYTES and kind == COMMAND_KIND_TICK
+            if not (size == ADMIN_BYTES and ADMIN_KIND <= kind <= COMMAND_KIND_SET_TIMERS) and not (
+                size == ORDER_BYTES and COMMAND_KIND_TICK <= kind <= COMMAND_KIND_DISCONNECT
             ):
-                raise ValueError(f"{size} bytes of kind {kind} are neither an AdminCommand nor a TICK")
+                raise ValueError(f"{size} bytes of kind {kind} are neither an AdminCommand nor one of the engine's")
             self.reserve(size)
             memcpy(self.data + self.length, buffer.buf, size)
         finally:

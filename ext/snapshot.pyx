@@ -22,11 +22,13 @@ from ext.levels cimport list_page
 from ext.memory cimport Capacities, reserve
 from ext.names cimport add_name
 from ext.pending cimport set_way
+from ext.saved cimport Reader, Writer, get, put
+from ext.timers cimport MAX_TIMERS, read_timers, reserve_timers, write_timers
 from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CALL, MAX_PRICE
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x363045524F43424FULL  /* the bytes OBCORE06 */
+    #define OB_SNAPSHOT_MAGIC 0x373045524F43424FULL  /* the bytes OBCORE07 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -51,6 +53,8 @@ cdef struct Head:
     uint64_t rank
     uint64_t accepted
     uint64_t amendments
+    uint64_t timers
+    uint64_t timer_capacity
 
 
 cdef struct SavedOrder:  # its Extra follows where it is special
@@ -81,17 +85,6 @@ cdef struct SavedPage:
     uint32_t next_free
 
 
-cdef struct Writer:
-    char* to  # NULL: only count
-    size_t size
-
-
-cdef void put(Writer* w, const void* data, size_t size) noexcept nogil:
-    if w.to != NULL:
-        memcpy(w.to + w.size, data, size)
-    w.size += size
-
-
 cdef void write(Writer* w, const Market* m) noexcept nogil:
     cdef Head h
     cdef uint32_t k
@@ -119,6 +112,8 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
     h.rank = m.rank
     h.accepted = m.accepted
     h.amendments = m.amendment_count
+    h.timers = m.timers.count
+    h.timer_capacity = m.timers.capacity
     put(w, &h, sizeof(Head))
     if m.configured:
         write_instruments(w, m)
@@ -127,6 +122,7 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
         write_orders(w, m)
         write_pages(w, m)
         write_ids(w, m)
+        write_timers(w, m)
 
 
 cdef void write_instruments(Writer* w, const Market* m) noexcept nogil:
@@ -221,20 +217,6 @@ cdef bytes save(const Market* m):
     with nogil:
         write(&w, m)
     return result
-
-
-cdef struct Reader:
-    const char* data
-    size_t size
-    size_t at
-
-
-cdef bint get(Reader* r, void* to, size_t size) noexcept nogil:
-    if r.size - r.at < size:
-        return False
-    memcpy(to, r.data + r.at, size)
-    r.at += size
-    return True
 
 
 cdef bint read_instruments(Reader* r, Market* m, uint64_t count) noexcept nogil:
@@ -431,7 +413,8 @@ cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
     m.accepted = h.accepted
     return (read_instruments(r, m, h.instruments) and read_accounts(r, m, h.accounts, h.positions)
             and read_amendments(r, m, h.amendments)
-            and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and books_hold(m)
+            and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and read_timers(r, m, h.timers)
+            and books_hold(m)
             and lists_hold(m) and r.at == r.size)
 
 
@@ -441,16 +424,17 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 6")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 7")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25
                 and 1 <= h.capacity.positions < 1 << 31 and 1 <= h.capacity.id_window <= 1 << 28
                 and 2 <= h.capacity.window_pages <= 4096
                 and h.capacity.window_pages & (h.capacity.window_pages - 1) == 0
-                and 0 <= h.capacity.amendments <= 1 << 16):
+                and 0 <= h.capacity.amendments <= 1 << 16
+                and h.timer_capacity <= MAX_TIMERS):
             raise ValueError("the snapshot's capacities are out of range: it is damaged")
-        if not reserve(m, &h.capacity):
+        if not reserve(m, &h.capacity) or not reserve_timers(m, <int64_t> h.timer_capacity):
             raise MemoryError("no memory for the capacities of the snapshot")
     with nogil:
         sound = read(&r, m, &h)

@@ -34,6 +34,8 @@ cdef enum:
     COMMAND_KIND_REPLACE = 3
     COMMAND_KIND_MASS_CANCEL = 4
     COMMAND_KIND_TICK = 5
+    COMMAND_KIND_ARM = 6
+    COMMAND_KIND_DISCONNECT = 7
     COMMAND_KIND_NEW_SPECIAL = 32
     COMMAND_KIND_CONFIGURE = 64
     COMMAND_KIND_SET_INSTRUMENT = 65
@@ -52,6 +54,7 @@ cdef enum:
     COMMAND_KIND_SET_EXTENSION = 78
     COMMAND_KIND_BUST_TRADE = 79
     COMMAND_KIND_CORRECT_TRADE = 80
+    COMMAND_KIND_SET_TIMERS = 81
 
 cdef enum:
     SIDE_BUY = 0
@@ -89,6 +92,12 @@ cdef enum:
 cdef enum:
     MASS_FLAG_BY_SESSION = 1
     MASS_FLAG_BY_GROUP = 2
+
+cdef enum:
+    ARM_FLAG_OF_ACCOUNT = 1
+    ARM_FLAG_ON_DISCONNECT = 2
+    ARM_FLAG_KEEP_GTC = 4
+    ARM_FLAG_KEEP_AUCTION = 8
 
 cdef enum:
     MODE_FLAG_TRAIL_PERCENT = 1
@@ -171,6 +180,8 @@ cdef enum:
     EVENT_KIND_MASS_CANCELED = 8
     EVENT_KIND_TRIGGERED = 9
     EVENT_KIND_RESTATED = 10
+    EVENT_KIND_ARMED = 11
+    EVENT_KIND_ARM_REJECTED = 12
     EVENT_KIND_CASH = 16
     EVENT_KIND_SHARES = 17
     EVENT_KIND_ACCOUNT_SET = 18
@@ -190,6 +201,7 @@ cdef enum:
     EVENT_KIND_TICKS_SET = 42
     EVENT_KIND_EXTENSION_SET = 43
     EVENT_KIND_AUCTION_EXTENDED = 44
+    EVENT_KIND_TIMERS_SET = 45
 
 cdef enum:
     EVENT_FLAG_DUPLICATE = 1
@@ -230,6 +242,8 @@ cdef enum:
     CANCEL_REASON_LINKED = 18
     CANCEL_REASON_EXPOSURE = 19
     CANCEL_REASON_PRICE_BAND = 20
+    CANCEL_REASON_DISCONNECT = 21
+    CANCEL_REASON_DEAD_MAN = 22
     CANCEL_REASON_ORDER_NOTIONAL = 23
 
 cdef enum:
@@ -277,6 +291,8 @@ cdef enum:
     CHECK_SHORT_PRICE = 42
     CHECK_TRADE = 43
     CHECK_BUSTED = 44
+    CHECK_TIMEOUT = 48
+    CHECK_TIMER_CAPACITY = 49
 
 cdef enum:
     RULE_STOP_PRICE = 1
@@ -330,6 +346,7 @@ cdef enum:
     FRAME_TYPE_HEARTBEAT = 5
     FRAME_TYPE_LOGOUT = 6
     FRAME_TYPE_SPECIALS = 7
+    FRAME_TYPE_ARM = 8
     FRAME_TYPE_LOGGED_IN = 65
     FRAME_TYPE_EVENTS = 66
     FRAME_TYPE_ERROR = 67
@@ -696,3 +713,12 @@ cdef packed struct AmendmentRow:
     uint32_t qty
     uint32_t changes
     uint32_t reserved
+
+cdef packed struct TimerRow:
+    int64_t deadline_ns
+    uint32_t account
+    uint32_t session
+    uint8_t flags
+    uint8_t reserved
+    uint16_t reserved1
+    uint32_t reserved2

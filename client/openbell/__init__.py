@@ -35,6 +35,7 @@ from openbell.errors import (
     TimedOut,
 )
 from openbell.events import Event, Reject
+from openbell.guards import DeadMan, Spare
 from openbell.linked import Leg, Linked
 from openbell.market import (
     AuctionUpdate,
@@ -91,6 +92,7 @@ def connect(
     name: str = CLIENT_NAME,
     timeout_s: float = 10.0,
     resume: Mapping[int, int] | None = None,
+    cancel_on_disconnect: bool | Spare = False,
     keep_events: bool = False,
     spin: bool = False,
     settings: SocketSettings | None = None,
@@ -100,13 +102,15 @@ def connect(
     address: where the market is: its data directory, or "host:port" of its order port (see discovery.find_market); by
     default $OPENBELL_ADDRESS, or ./var. api_key: by default $OPENBELL_API_KEY, or the one that a market on this machine
     left in its directory for `account`. account: name or id of the account that is used where a call names none.
-    resume: account id -> first account_seq of the private stream that is wanted (default: from now on). keep_events:
-    keep private events for `events()` and `stream()`. spin: wait by polling, which costs a processor and saves the time
-    of waking up. Raises MarketNotFound, LoginRefused, TimedOut, InvalidInput.
+    resume: account id -> first account_seq of the private stream that is wanted (default: from now on).
+    cancel_on_disconnect: have the market cancel what this client entered when its connection ends (True, or
+    Spare(keep_gtc=True) to leave some; docs/disconnect.md). keep_events: keep private events for `events()` and
+    `stream()`. spin: wait by polling, which costs a processor and saves the time of waking up. Raises MarketNotFound,
+    LoginRefused, TimedOut, InvalidInput.
     """
     return Client(
         address, api_key=api_key, account=account, name=name, timeout_s=timeout_s, resume=resume,
-        keep_events=keep_events, spin=spin, settings=settings,
+        cancel_on_disconnect=cancel_on_disconnect, keep_events=keep_events, spin=spin, settings=settings,
     )  # fmt: skip
 
 
@@ -118,6 +122,7 @@ def connect_async(
     name: str = CLIENT_NAME,
     timeout_s: float = 10.0,
     resume: Mapping[int, int] | None = None,
+    cancel_on_disconnect: bool | Spare = False,
     settings: SocketSettings | None = None,
 ) -> AsyncClient:
     """An asynchronous client: `client = await connect_async()`, or `async with connect_async() as client`.
@@ -125,8 +130,9 @@ def connect_async(
     The arguments are those of `connect`.
     """
     return AsyncClient(
-        address, api_key=api_key, account=account, name=name, timeout_s=timeout_s, resume=resume, settings=settings
-    )
+        address, api_key=api_key, account=account, name=name, timeout_s=timeout_s, resume=resume,
+        cancel_on_disconnect=cancel_on_disconnect, settings=settings,
+    )  # fmt: skip
 
 
 def market_data(
@@ -190,6 +196,7 @@ __all__ = [
     "Client",
     "CommandKind",
     "ConnectionLost",
+    "DeadMan",
     "DepthUpdate",
     "Event",
     "EventFlag",
@@ -237,6 +244,7 @@ __all__ = [
     "SelfTrade",
     "Side",
     "SocketSettings",
+    "Spare",
     "Stale",
     "StatisticsUpdate",
     "Status",

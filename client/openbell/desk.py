@@ -18,6 +18,7 @@ from openbell import wire
 from openbell.drafts import Account, Draft, Instrument
 from openbell.errors import ConnectionLost, InvalidInput, LoginRefused, OpenBellError, ResumeTooOld, near, refusal
 from openbell.events import REJECTS, Event, Reject
+from openbell.guards import Guards
 from openbell.orders import Fill, Order, OrderState, Request
 from openbell.prices import PriceLike, checked_int, price_units, signed_price_units
 from openbell.records import EVENT, HEADER, MAGIC, ORDER_FRAME, REJECT, SPECIAL_FRAME
@@ -94,6 +95,7 @@ class Desk(Generic[OrderT]):
         self._batches: deque[range] = deque(maxlen=_KEPT_BATCHES)  # numbers of the latest frames without handles
         self.complaints: deque[OpenBellError] = deque(maxlen=_KEPT_COMPLAINTS)
         self.listeners: list[Callable[[Events], None]] = []
+        self.guards = Guards(session, self.next_id)
         self._queries: dict[int, Query] = {}
         self._refreshes: dict[int, tuple[int, str]] = {}  # number of a query of our own -> account, what
         self._kept_fills: dict[int, list[dict[str, Any]]] = {}  # account -> answer to such a query
@@ -127,6 +129,8 @@ class Desk(Generic[OrderT]):
             if type(notice) is Events:
                 if self.orders or self.masses:
                     self._follow(notice)
+                if self.guards:
+                    self.guards.follow(notice)
                 for listener in self.listeners:
                     listener(notice)
                 if self.online:
@@ -165,6 +169,7 @@ class Desk(Generic[OrderT]):
         unanswered.update((mass.frame, mass.data) for mass in self.masses.values())
         unanswered.update((query.frame, query.data) for query in self._queries.values())
         self._outgoing.extend(data for _, data in sorted(unanswered.items()))
+        self._outgoing.extend(self.guards.again())
         self._outgoing.extend(self._held)
         self._held.clear()
 
@@ -244,6 +249,7 @@ class Desk(Generic[OrderT]):
         if query is not None:
             query.failure = error
         claimed = query is not None or self._refreshes.pop(notice.number, None) is not None
+        claimed = self.guards.refused(notice.number, error) or claimed
         for order in list(self.orders.values()):
             if order.frame_refused(notice.number, error):
                 claimed = True

@@ -12,7 +12,16 @@ from openbell.records import EVENT, REJECT
 from openbell.wire import CancelReason, Check, EventFlag, EventKind, RestateReason, Rule, Side
 
 REJECTS = frozenset(
-    map(int, (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJECTED, EventKind.ADMIN_REJECTED))
+    map(
+        int,
+        (
+            EventKind.REJECTED,
+            EventKind.CANCEL_REJECTED,
+            EventKind.REPLACE_REJECTED,
+            EventKind.ARM_REJECTED,
+            EventKind.ADMIN_REJECTED,
+        ),
+    )
 )
 _KIND = wire.EVENT.fields["kind"][1] if wire.EVENT.fields else 0
 # The unit of limit, value and headroom of a check (see Check in docs/wire.md).
@@ -29,6 +38,8 @@ _UNITS = {
     Check.ORDER_CAPACITY: " orders",
     Check.LEVEL_CAPACITY: " pages",
     Check.POSITION_CAPACITY: " positions",
+    Check.TIMER_CAPACITY: " guards",
+    Check.TIMEOUT: " ns",
 }
 # What is said of a check: {value}, {limit} and {headroom} come with their unit.
 _SAYINGS = {
@@ -54,6 +65,8 @@ _SAYINGS = {
     Check.CASH_RANGE: "{value} is beyond {limit}",
     Check.STOP_SIDE: "stop price {value} is met already by the reference price of {limit}",
     Check.REDUCE_ONLY: "wants {value}, to reduce are {limit}",
+    Check.TIMEOUT: "timeout {value} is out of range, the bound is {limit}",
+    Check.TIMER_CAPACITY: "would be {value}, the market has room for {limit}",
     Check.MODES: "modes {value} has bits other than {limit}",
     Check.PEG: "peg {value} is none, the largest is {limit}",
     Check.NO_PRICE: "there is no displayed price on the other side to take",
@@ -80,6 +93,7 @@ _FIELDS = {
     Check.POST_ONLY: "price",
     Check.STOP_SIDE: "stop_price",
     Check.REDUCE_ONLY: "qty",
+    Check.TIMEOUT: "timeout_s",
     Check.MODES: "modes",
     Check.PEG: "peg",
     Check.ROLE: "role",
@@ -182,6 +196,10 @@ class Event(NamedTuple):
             moved, total = self.price, self.trade_id - (self.trade_id >> 63 << 64)
             show = format_cash if self.kind == EventKind.CASH else str
             return f"#{self.account_seq} {name} {show(moved)}, now {show(total)}"
+        if self.kind == EventKind.ARMED:
+            return f"#{self.account_seq} {name} account {self.account}, session {self.qty}, fires at {self.price}"
+        if self.kind == EventKind.MASS_CANCELED and self.reason in CancelReason._value2member_map_:
+            name += f" ({CancelReason(self.reason).name})"
         if self.kind > EventKind.REPLACE_REJECTED and self.kind not in (EventKind.TRIGGERED, EventKind.RESTATED):
             return f"#{self.account_seq} {name} account {self.account}, instrument {self.instrument}, qty {self.qty}"
         side = "BUY" if self.side == Side.BUY else "SELL"

@@ -34,7 +34,19 @@ from openbell.errors import (
 from openbell.prices import PriceLike, cash_units, price_units
 from openbell.records import HEADER, MAGIC, json_body, json_frame
 from openbell.rows import AccountInfo, InstrumentInfo, OrderInfo, PositionInfo, rows_of
-from openbell.status import AuctionResult, BookInfo, Key, Limits, Snapshot, Status, book_of, snapshot_of, status_of
+from openbell.status import (
+    AuctionResult,
+    BookInfo,
+    Key,
+    Limits,
+    Sessions,
+    Snapshot,
+    Status,
+    book_of,
+    sessions_of,
+    snapshot_of,
+    status_of,
+)
 from openbell.terms import choice, time_units
 from openbell.wire import AuctionKind, FrameType, HaltReason, InstrumentState
 
@@ -115,6 +127,10 @@ class Operator:
     def positions(self, account: Ref | None = None, instrument: Ref | None = None) -> list[PositionInfo]:
         """Positions, of one account and/or instrument."""
         return rows_of(PositionInfo, self.ask("positions", self._where(account, instrument))["rows"], self.symbols())
+
+    def sessions(self) -> Sessions:
+        """Who is logged in, and the guards of orders (docs/disconnect.md)."""
+        return sessions_of(self.ask("sessions"))
 
     # ------------------------------------------------------------ instruments
 
@@ -201,6 +217,10 @@ class Operator:
         return rows_of(InstrumentInfo, [row], {})[0]
 
     # ------------------------------------------------------------ accounts
+
+    def disarm(self, account: Ref, *, reason: str) -> bool:
+        """Take an account's dead-man timer away; whether it had one."""
+        return bool(self._change("disarm", {"account": self.account_id(account)}, reason)["was_armed"])
 
     def kill(self, account: Ref, *, reason: str) -> int:
         """Block an account and cancel its orders; their number."""

@@ -102,8 +102,19 @@ _BEAT = Beat()
 class Session:
     """One login after another, and the private stream over all of them."""
 
-    def __init__(self, api_key: str, client: str, resume: Mapping[int, int] | None = None) -> None:
-        """resume: account -> first account_seq wanted at the first login (absent: events from now on)."""
+    def __init__(
+        self,
+        api_key: str,
+        client: str,
+        resume: Mapping[int, int] | None = None,
+        cancel_on_disconnect: bool | Mapping[str, bool] = False,
+    ) -> None:
+        """resume: account -> first account_seq wanted at the first login (absent: events from now on).
+
+        cancel_on_disconnect: as in LOGIN (docs/disconnect.md).
+        """
+        self.cancel_on_disconnect = cancel_on_disconnect
+        self.number = 0  # of the present login, as the market counts them
         self._api_key = api_key
         self._client = client
         self._number = 0
@@ -127,6 +138,8 @@ class Session:
         self.login_number = self.next_number()
         self.resuming = dict.fromkeys(wanted, self.login_number)
         body: dict[str, Any] = {"api_key": self._api_key, "client": self._client}
+        if self.cancel_on_disconnect is not False:
+            body["cancel_on_disconnect"] = self.cancel_on_disconnect
         if wanted:
             body["resume"] = {str(account): seq for account, seq in wanted.items()}
         return json_frame(FrameType.LOGIN, self.login_number, body)
@@ -268,6 +281,7 @@ class Session:
         if number != self.login_number:
             return []  # of an older login
         self.ready = True
+        self.number = int(body.get("session", 0))
         notices: list[Notice] = [LoggedIn(body)]
         for row in body["accounts"]:
             account, next_seq = int(row["id"]), int(row["next_seq"])

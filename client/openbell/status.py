@@ -173,3 +173,41 @@ def book_of(answer: Mapping[str, Any]) -> BookInfo:
 def snapshot_of(answer: Mapping[str, Any]) -> Snapshot:
     """The answer to `snapshot`."""
     return Snapshot(str(answer.get("path", "")), int(answer.get("snapshot_seq") or answer.get("seq") or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A login. accounts: ids; guarded: those of which something goes when it ends. up_s, silent_s: for how long."""
+
+    session: int = 0
+    client: str = ""
+    accounts: list[int] = field(default_factory=list)
+    guarded: list[int] = field(default_factory=list)
+    up_s: float = 0.0
+    silent_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TimerInfo:
+    """A guard of orders. session: whose, 0: all of the account; flags: wire.ArmFlag; deadline_ns 0: no timer."""
+
+    account: int = 0
+    account_name: str = ""
+    session: int = 0
+    flags: int = 0
+    deadline_ns: int = 0
+
+
+class Sessions(NamedTuple):
+    """Who is logged in, and what guards orders, by account; ts_ns: the market's time now."""
+
+    sessions: list[SessionInfo]
+    timers: list[TimerInfo]
+    ts_ns: int
+
+
+def sessions_of(body: Mapping[str, Any]) -> Sessions:
+    """The answer of `sessions`."""
+    logins = [_of(SessionInfo, row) for row in body["sessions"]]
+    timers = [_of(TimerInfo, row) for row in body["timers"]]
+    return Sessions(logins, timers, int(body["ts_ns"]))

@@ -28,6 +28,8 @@ class CommandKind(IntEnum):
     REPLACE = 3  # change price and quantity of one order
     MASS_CANCEL = 4  # cancel all orders of an account, filtered by instrument and side
     TICK = 5  # time passes; nothing else
+    ARM = 6  # guard orders by cancel on disconnect, a dead-man timer, or both: docs/disconnect.md
+    DISCONNECT = 7  # a session has ended: what it armed acts
     NEW_SPECIAL = 32  # enter an order with fields that an OrderCommand has not (SpecialCommand)
     CONFIGURE = 64  # capacities; the first command of every journal
     SET_INSTRUMENT = 65  # create or change an instrument
@@ -46,6 +48,7 @@ class CommandKind(IntEnum):
     SET_EXTENSION = 78  # when auctions of a kind are put off, and for how long
     BUST_TRADE = 79  # declare a trade void (AmendCommand)
     CORRECT_TRADE = 80  # give a trade another price and quantity (AmendCommand)
+    SET_TIMERS = 81  # how many guards there may be (ARM)
 
 
 class Side(IntEnum):
@@ -98,6 +101,15 @@ class MassFlag(IntFlag):
 
     BY_SESSION = 1  # only orders that the command's session entered
     BY_GROUP = 2  # only orders whose group is the command's qty
+
+
+class ArmFlag(IntFlag):
+    """Bits of OrderCommand.flags in ARM, of TimerRow.flags, and Event.reason of ARMED."""
+
+    OF_ACCOUNT = 1  # all orders of the account; else those that the session entered
+    ON_DISCONNECT = 2  # cancels when the session ends
+    KEEP_GTC = 4  # spares GTC and GTD orders
+    KEEP_AUCTION = 8  # spares AT_OPEN, AT_CLOSE and AUCTION orders
 
 
 class ModeFlag(IntFlag):
@@ -219,9 +231,13 @@ class EventKind(IntEnum):
     REJECTED = 5  # a NEW_ORDER was refused (Reject layout)
     CANCEL_REJECTED = 6  # a CANCEL or MASS_CANCEL was refused (Reject layout)
     REPLACE_REJECTED = 7  # a REPLACE was refused; the order stands as it was (Reject layout)
-    MASS_CANCELED = 8  # answer to a mass cancel, after its CANCELED events; qty is their number
+    # after the CANCELED events of a mass cancel; qty is their number; reason: of a guard, leaves: its session
+    MASS_CANCELED = 8
     TRIGGERED = 9  # a stop was met; price is the one that it goes to now
     RESTATED = 10  # leaves or price changed without its owner's asking; reason is a RestateReason
+    # answer to ARM; reason: ArmFlag bits, qty: session (0: of the account), price: when it fires (ns; 0: no timer)
+    ARMED = 11
+    ARM_REJECTED = 12  # an ARM was refused; what was armed before stands (Reject layout)
     CASH = 16  # cash moved by DEPOSIT: price is the amount, trade_id the new balance (both i64)
     SHARES = 17  # shares moved by DEPOSIT_SHARES: price is the amount, trade_id the new position (both i64)
     ACCOUNT_SET = 18  # account created or its limits changed
@@ -243,6 +259,7 @@ class EventKind(IntEnum):
     EXTENSION_SET = 43  # when auctions of the kind reason (AuctionKind) are extended, and by price (ns; 0: never)
     # the auction of kind side was put off to trade_id (ns); reason: ExtensionReason, qty: how often by now
     AUCTION_EXTENDED = 44
+    TIMERS_SET = 45  # answer to SET_TIMERS; price is the number of guards that there may be
 
 
 class EventFlag(IntFlag):
@@ -295,6 +312,8 @@ class CancelReason(IntEnum):
     LINKED = 18  # an order that it is tied to moved
     EXPOSURE = 19  # it waited for another order, and cash, position or limits do not reach
     PRICE_BAND = 20  # beyond the price bands
+    DISCONNECT = 21  # the session that entered it has ended, and had asked for this
+    DEAD_MAN = 22  # a dead-man timer was not renewed in time
     ORDER_NOTIONAL = 23  # a stop was met, and its notional at the price that it goes to is beyond the limit
 
 
@@ -346,6 +365,8 @@ class Check(IntEnum):
     SHORT_PRICE = 42  # short sales are restricted: not above the best bid (limit: least price; 0: not taken at all)
     TRADE = 43  # no such trade of this instrument, or not of this account (limit: the last trade_id, value: trade_id)
     BUSTED = 44  # the trade was busted before (value: trade_id)
+    TIMEOUT = 48  # timeout of a dead-man timer is not 0 and out of its range (ns)
+    TIMER_CAPACITY = 49  # table of guards of the engine is full (guards)
 
 
 class Rule(IntEnum):
@@ -433,13 +454,14 @@ class StatisticsFlag(IntFlag):
 class FrameType(IntEnum):
     """Type of a frame on the order port. Types below 64 go to the engine, the others come from it."""
 
-    LOGIN = 1  # JSON: api_key, client, resume
+    LOGIN = 1  # JSON: api_key, client, resume, cancel_on_disconnect
     ORDERS = 2  # count OrderCommand records (seq, ts_ns and session are 0; the engine fills them in)
     RESUME = 3  # JSON: account, from_seq
     QUERY = 4  # JSON: what, and its arguments
     HEARTBEAT = 5  # empty; either way
     LOGOUT = 6  # empty
     SPECIALS = 7  # count SpecialCommand records (as ORDERS)
+    ARM = 8  # JSON: account, timeout_s, whole_account, on_disconnect, keep_gtc, keep_auction, client_order_id
     LOGGED_IN = 65  # JSON
     EVENTS = 66  # count Event records
     ERROR = 67  # JSON: code, text, field, limit, value; number is the refused frame's
@@ -465,7 +487,7 @@ class Channel(IntEnum):
     HEARTBEAT = 72  # 'H': one Heartbeat record, at least once a second
 
 
-# A command of a trader, and TICK.
+# A command of a trader, TICK and DISCONNECT.
 ORDER_COMMAND: Final = np.dtype(
     [
         ("seq", "<u8"),  # number in the journal; 0 from clients
@@ -474,14 +496,14 @@ ORDER_COMMAND: Final = np.dtype(
         ("side", "u1"),  # Side; in MASS_CANCEL 2 for both
         ("order_type", "u1"),  # OrderType
         ("tif", "u1"),  # TimeInForce
-        ("flags", "u1"),  # OrderFlag bits; in MASS_CANCEL MassFlag bits
+        ("flags", "u1"),  # OrderFlag bits; in MASS_CANCEL MassFlag bits, in ARM ArmFlag bits
         ("self_trade", "u1"),  # SelfTrade
         ("reserved", "u1"),  # 0
         ("account", "<u4"),  # account id
         ("instrument", "<u4"),  # instrument id; in MASS_CANCEL ANY for all
         ("client_order_id", "<u8"),  # chosen by the client, unique and ascending within the account, not 0
         ("order_id", "<u8"),  # CANCEL, REPLACE: the engine's id, or 0 to name the order by client_order_id
-        ("price", "<i8"),  # 1e-4 of the currency; ignored for MARKET
+        ("price", "<i8"),  # 1e-4 of the currency; ignored for MARKET; ARM: timeout in ns, 0: no timer
         ("qty", "<u4"),  # lots; REPLACE: the new total quantity; MASS_CANCEL: the group
         ("session", "<u4"),  # connection that sent it; filled in by the engine
     ]
@@ -583,7 +605,7 @@ EVENT: Final = np.dtype(
         ("account_seq", "<u8"),  # 1, 2, 3 ... within the account; 0 where there is no account
         ("kind", "u1"),  # EventKind
         ("side", "u1"),  # Side
-        ("reason", "u1"),  # CancelReason, Check, or a state
+        ("reason", "u1"),  # CancelReason, Check, a state, or ArmFlag bits
         ("flags", "u1"),  # EventFlag bits
         ("account", "<u4"),  # account id
         ("instrument", "<u4"),  # instrument id
@@ -597,7 +619,7 @@ EVENT: Final = np.dtype(
         ("trade_id", "<u8"),
     ]
 )
-# An Event of kind REJECTED, CANCEL_REJECTED, REPLACE_REJECTED or ADMIN_REJECTED.
+# An Event of kind REJECTED, CANCEL_REJECTED, REPLACE_REJECTED, ARM_REJECTED or ADMIN_REJECTED.
 REJECT: Final = np.dtype(
     [
         ("seq", "<u8"),  # the command that caused it
@@ -876,5 +898,17 @@ AMENDMENT_ROW: Final = np.dtype(
         ("qty", "<u4"),  # lots; 0: busted
         ("changes", "<u4"),  # how often it was busted or corrected
         ("reserved", "<u4"),  # 0
+    ]
+)
+# A guard of orders: what ARM left, from Core.timers().
+TIMER_ROW: Final = np.dtype(
+    [
+        ("deadline_ns", "<i8"),  # when it fires, ns since 1970 UTC; 0: no timer
+        ("account", "<u4"),
+        ("session", "<u4"),  # connection that armed it; 0: the account's
+        ("flags", "u1"),  # ArmFlag bits
+        ("reserved", "u1"),  # 0
+        ("reserved1", "<u2"),  # 0
+        ("reserved2", "<u4"),  # 0
     ]
 )

@@ -1,4 +1,4 @@
-"""`openbell order buy|sell|cancel|replace|list|fills|positions`: a person at the market, through the order port."""
+"""`openbell order buy|sell|cancel|replace|dead-man|list|...`: a person at the market, through the order port."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rich.text import Text
 
 from engine.cli import reach, show
 from engine.cli.operating.act import count, decimal_text, name, seconds
-from engine.cli.ordering import linked, terms
+from engine.cli.ordering import guard, linked, terms
 
 HELP = "place, cancel and list orders of one account"
 ACCOUNT_VARIABLE = "OPENBELL_ACCOUNT"
@@ -33,6 +33,7 @@ EPILOG = f"""examples:
   ./openbell order list
   ./openbell order cancel 1732550000000000      by the id that `list` shows
   ./openbell order cancel --all
+  ./openbell order dead-man 60                  all orders go in a minute unless this is said again; 0 disarms
 
 What goes with what: docs/orders.md. A refusal names the field and the rule.
 exit codes: 0 done, 1 refused or ended unfilled, 2 wrong usage, 3 no engine there"""
@@ -81,6 +82,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     replace.add_argument("--price", type=decimal_text, metavar="P")
     replace.add_argument("--qty", type=count, metavar="LOTS", help="what shall be open")
     _common(replace, again=True)
+    timer = acts.add_parser(
+        "dead-man", help="cancel all orders unless renewed", description="Arm, renew or disarm the account's timer."
+    )
+    guard.add_arguments(timer)
+    _common(timer, again=True)
     for act, text in (
         ("list", "live orders of the account"),
         ("fills", "its last fills"),
@@ -114,7 +120,7 @@ def _do(args: argparse.Namespace) -> int:
         account = int(account)
     acts = {
         "buy": _place, "sell": _place, "cancel": _cancel, "replace": _replace, "list": _list, "fills": _fills,
-        "positions": _positions,
+        "positions": _positions, "dead-man": guard.dead_man,
     }  # fmt: skip
     with openbell.connect(
         reach.address(args),

@@ -122,6 +122,10 @@ def _order_words(command: Any, names: Names) -> str:
     client_id = int(command["client_order_id"])
     if kind == wire.CommandKind.MASS_CANCEL:
         return f"{account}: all {_mass_words(command)} in {instrument}, number {client_id}"
+    if kind == wire.CommandKind.ARM:
+        return f"{account}: {_arm_words(command)}, number {client_id}"
+    if kind == wire.CommandKind.DISCONNECT:
+        return f"{account}: session {int(command['session'])} has ended"
     flags = _flag_words(wire.OrderFlag, int(command["flags"]))
     order = f"order {int(command['order_id'])}" if command["order_id"] else f"order with client id {client_id}"
     if kind == wire.CommandKind.CANCEL:
@@ -158,6 +162,16 @@ def _mass_words(command: Any) -> str:
     if flags & wire.MassFlag.BY_GROUP:
         words_ += f" of group {int(command['qty'])}"
     return words_
+
+
+def _arm_words(command: Any) -> str:
+    """What an ARM guards, and how."""
+    flags, timeout_s = int(command["flags"]), int(command["price"]) / 1e9
+    whose = "all orders" if flags & wire.ArmFlag.OF_ACCOUNT else f"orders of session {int(command['session'])}"
+    if not timeout_s and not flags & wire.ArmFlag.ON_DISCONNECT:
+        return f"{whose}: disarmed"
+    timer = f" for {timeout_s:g} s" if timeout_s else ""
+    return f"{whose}: armed{timer}{_flag_words(wire.ArmFlag, flags & ~wire.ArmFlag.OF_ACCOUNT)}"
 
 
 def _further_words(command: Any) -> str:
@@ -211,6 +225,8 @@ def _admin_words(command: Any, names: Names) -> str:
         text = f"{account}: {values[0]:,} {instrument} at a cost of {format_cash(values[1])} a lot"
     elif kind == wire.CommandKind.SET_SCHEDULE:
         text = f"day ends {clock(values[0])}" if values[0] else "DAY orders never end"
+    elif kind == wire.CommandKind.SET_TIMERS:
+        text = f"{values[0]:,} guards of orders"
     elif kind == wire.CommandKind.OPERATOR_CANCEL:
         text = f"{account}, {instrument}"
     elif kind == wire.CommandKind.RUN_AUCTION:

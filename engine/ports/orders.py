@@ -6,14 +6,14 @@ events loses its session, not the market its memory: it logs in again and resume
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 from openbell import wire
 from openbell.records import frame
-from openbell.wire import CommandKind, FrameType
+from openbell.wire import ArmFlag, CommandKind, FrameType
 
 from engine.keys import Keys, digest
 from engine.market import Market
@@ -28,6 +28,8 @@ from engine.ports.frames import (
     number_of,
     word_of,
 )
+from engine.ports.guards import PROBE_S, Arm, Spared, arm_command, ends_of
+from engine.ports.logins import MAX_ROWS, QUERY_ROWS, Login, Query, Resume, Session
 from engine.ports.rows import rows_of, table_of
 from ext.intake import Intake, Sender
 
@@ -35,9 +37,7 @@ MAX_ORDERS: Final = 4096  # commands a frame
 MAX_FRAME_BYTES: Final = 1 << 20
 MAX_ERRORS: Final = 100
 MAX_STRANGERS: Final = 10_000  # clients without a session that are remembered
-MAX_ROWS: Final = 10_000  # of one reply
-QUERY_ROWS: Final = 50_000  # that one session may ask for at once, and
-QUERY_ROWS_A_S: Final = 10_000  # so many more a second: they are made on the loop, and everybody waits
+QUERY_ROWS_A_S: Final = 10_000  # more than QUERY_ROWS, a second: they are made on the loop, and everybody waits
 QUERY_COST: Final = 20  # rows that a query costs in any case
 SKIPPED_COST: Final = 0.05  # rows that one costs which is looked at and not shown
 MAX_SEQ: Final = (1 << 63) - 1
@@ -46,71 +46,13 @@ TELL_S: Final = 60.0  # how long a client that did not read is told so, until it
 RESUME_FRAME_EVENTS: Final = 8192
 _ORDERS = word_of(FrameType.ORDERS)
 _DID_NOT_READ = "the client did not read what was sent to it and its queue is full; log in again and resume"
+_BEAT = frame(FrameType.HEARTBEAT, 0)
 _UNREAD = error_frame(0, FrameError("not_logged_in", f"the session has ended: {_DID_NOT_READ}"))
 Rows = list[dict[str, Any]]
 _COMMAND_BYTES = wire.ORDER_COMMAND.itemsize
 # Kinds of commands that the two kinds of frames may have.
 _OF_ORDERS = range(CommandKind.NEW_ORDER, CommandKind.MASS_CANCEL + 1)
 _OF_SPECIALS = range(CommandKind.NEW_SPECIAL, CommandKind.NEW_SPECIAL + 1)
-
-
-class Login(msgspec.Struct):
-    """LOGIN."""
-
-    api_key: str
-    client: str = ""
-    resume: dict[str, int] = {}
-
-
-class Resume(msgspec.Struct):
-    """RESUME."""
-
-    account: int
-    from_seq: int
-
-
-class Query(msgspec.Struct, forbid_unknown_fields=True):
-    """QUERY."""
-
-    what: str
-    account: int | None = None
-    instrument: int | None = None
-    limit: int = MAX_ROWS
-    offset: int = 0
-
-
-class Session:
-    """A logged-in client."""
-
-    __slots__ = (
-        "account_ids",
-        "accounts",
-        "client",
-        "errors",
-        "frames",
-        "identity",
-        "key",
-        "number",
-        "paid_s",
-        "rows",
-        "seen_s",
-        "sender",
-        "slot",
-    )
-
-    def __init__(
-        self, slot: int, number: int, identity: bytes, key: bytes, accounts: list[int], client: str, now_s: float
-    ) -> None:
-        """key: the digest of its API key."""
-        self.slot, self.number, self.identity, self.key = slot, number, identity, key
-        self.account_ids = accounts
-        self.accounts = np.array(accounts, "<u4").tobytes()
-        self.sender = Sender(number, self.accounts)
-        self.frames = 0  # of the sender, when it was looked at last
-        self.client = client
-        self.seen_s = self.paid_s = now_s
-        self.rows: float = QUERY_ROWS  # that it may ask for now
-        self.errors = 0
 
 
 class OrderProtocol:
@@ -137,6 +79,7 @@ class OrderProtocol:
         self._intake: Intake | None = None
         self.dropped = 0  # sessions of clients that did not read
         self._untold: dict[bytes, float] = {}  # those clients, until when they are told so
+        self._ended: list[bytes] = []  # DISCONNECTs of sessions that have ended, until `settle`
 
     @property
     def sessions(self) -> int:
@@ -201,6 +144,8 @@ class OrderProtocol:
             self._to(session, frame(FrameType.HEARTBEAT, number))
         elif kind == FrameType.RESUME:
             self._ask_resume(session, number, body_of(message, Resume))
+        elif kind == FrameType.ARM:
+            self._arm(session, number, body_of(message, Arm))
         elif kind == FrameType.QUERY:
             self._query(session, number, body_of(message, Query, "bad_query"))
         elif kind == FrameType.LOGOUT:
@@ -274,11 +219,16 @@ class OrderProtocol:
         old = self._sessions.get(identity)
         key = digest(login.api_key)
         others = self._key_sessions.get(key, 0) - (old is not None and old.key == key)
+        rows = self._market.accounts()
+        known = set(rows["account"].tolist())
+        accounts = [one for one in accounts if one in known]
         if others >= self.max_key_sessions:
             raise FrameError(
                 "too_many", f"{self.max_key_sessions} clients are logged in with this API key already",
                 field="sessions", limit=self.max_key_sessions, value=others + 1,
             )  # fmt: skip
+        if login.cancel_on_disconnect:
+            self._check_room(len(accounts) - (len(old.guarded) if old is not None else 0))
         if old is not None:
             self._end(old, "")
         elif len(self._sessions) >= self.max_sessions:
@@ -287,18 +237,17 @@ class OrderProtocol:
                 field="sessions", limit=self.max_sessions, value=len(self._sessions) + 1,
             )  # fmt: skip
         self._strangers.pop(identity, None)
-        rows = self._market.accounts()
-        known = set(rows["account"].tolist())
         self._last_number += 1
         session = Session(
-            self._free_slot(), self._last_number, identity, key, [one for one in accounts if one in known],
-            login.client, self.now_s,
+            self._free_slot(), self._last_number, identity, key, accounts, login.client, self.now_s
         )  # fmt: skip
         self._key_sessions[key] = others + 1
         if old is not None:
             session.rows, session.paid_s = old.rows, old.paid_s
         self._sessions[identity] = self._slots[session.slot] = session
         self._senders[identity] = session.sender
+        if login.cancel_on_disconnect:
+            self._guard(session, login.cancel_on_disconnect)
         # The rows are of now: what is applied until the answer leaves may not be durable then.
         accounts_now = rows_of(rows[np.isin(rows["account"], session.account_ids)])
         instruments_now = rows_of(self._market.instruments())
@@ -331,6 +280,7 @@ class OrderProtocol:
             "durability": market.config.market.durability,
             "ts_ns": ts_ns,
             "heartbeat_s": self.heartbeat_s,
+            "cancel_on_disconnect": bool(session.guarded),
             "market": self._market_name,
         }
         if not self._to(session, json_frame(FrameType.LOGGED_IN, number, body)):
@@ -339,6 +289,58 @@ class OrderProtocol:
             market.streams.listen(session.slot, account)
         for account, from_seq in resume.items():
             self._resume(session, number, account, from_seq)
+
+    # ------------------------------------------------------------ guards of orders: docs/disconnect.md
+
+    def _check_room(self, wanted: int) -> None:
+        """Whether there is room for so many guards more. Raises FrameError."""
+        self.settle()
+        self._market.sequencer.flush(time.perf_counter_ns())  # with what was asked for before
+        pool = self._market.core.stats()["timers"]
+        if pool["used"] + wanted > pool["capacity"]:
+            raise FrameError(
+                "too_many", f"the market has room for {pool['capacity']} guards of orders (capacity.timers)",
+                field="cancel_on_disconnect", limit=pool["capacity"], value=pool["used"] + wanted,
+            )  # fmt: skip
+
+    def _guard(self, session: Session, wanted: bool | Spared) -> None:
+        """Cancel on disconnect from the login on: journaled before that is answered."""
+        flags = ArmFlag.ON_DISCONNECT | (wanted.flags() if isinstance(wanted, Spared) else 0)
+        session.guarded.update(session.account_ids)
+        self.settle()
+        self._market.sequencer.execute([arm_command(one, session.number, flags) for one in session.account_ids])
+
+    def _arm(self, session: Session, number: int, asked: Arm) -> None:
+        """Put an ARM into the batch; its answer is an event. Raises FrameError."""
+        if self._refusing is not None and self._refusing.code == "stopping":
+            raise self._refusing  # a journal that is behind takes this little: what is not renewed is cancelled
+        self._check_rows(session)
+        session.rows -= QUERY_COST
+        account = self._account(session, asked.account, "ARM", "bad_frame")
+        self._market.sequencer.batch.add_admin(asked.command(account, session.number, number))
+        if asked.guards and not asked.whole_account:
+            session.guarded.add(account)
+
+    def settle(self) -> bool:
+        """Put into the batch that sessions have ended; whether there is something in it for that."""
+        ended, self._ended = self._ended, []
+        for command in ended:
+            self._market.sequencer.batch.add_admin(command)
+        return bool(ended)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Who is logged in, for operators."""
+        return [
+            {
+                "session": session.number,
+                "client": session.client,
+                "accounts": session.account_ids,
+                "guarded": sorted(session.guarded),
+                "up_s": self.now_s - session.since_s,
+                "silent_s": self.now_s - session.seen_s,
+            }
+            for session in sorted(self._sessions.values(), key=lambda one: one.number)
+        ]
 
     def _ask_resume(self, session: Session, number: int, asked: Resume) -> None:
         self._check_rows(session)
@@ -393,7 +395,11 @@ class OrderProtocol:
         return stranger
 
     def _end(self, session: Session, why: str) -> None:
-        """End a session; its orders stay. why: what the client is told when it sends again; empty: its own wish."""
+        """End a session; its orders stay but for those that it guards.
+
+        why: what the client is told when it sends again; empty: its own wish.
+        """
+        self._ended += ends_of(session.guarded, session.number)
         for account in session.account_ids:
             self._market.streams.leave(session.slot, account)
         self._slots[session.slot] = None
@@ -438,11 +444,19 @@ class OrderProtocol:
         for session in self._sessions.values():
             if session.frames != session.sender.frames:
                 session.frames, session.seen_s = session.sender.frames, now_s
+        self._probe()
         limit_s = SILENT_HEARTBEATS * self.heartbeat_s
         for session in [one for one in self._sessions.values() if now_s - one.seen_s > limit_s]:
             why = f"the client was silent for more than {limit_s:g} s; log in again"
             self._end(session, why)
             self._send(session.identity, error_frame(0, FrameError("not_logged_in", f"the session has ended: {why}")))
+
+    def _probe(self) -> None:
+        """Look whether those are there whose orders are to go when they are not."""
+        for session in [one for one in self._sessions.values() if one.guarded]:
+            if self.now_s - session.probed_s >= PROBE_S:
+                session.probed_s = self.now_s
+                self._to(session, _BEAT)
 
     # ------------------------------------------------------------ queries
 
@@ -457,13 +471,13 @@ class OrderProtocol:
         if query.what == "instruments":
             rows = market.instruments()
         elif query.what == "account":
-            rows = market.account(self._account(session, query))
+            rows = market.account(self._account(session, query.account, query.what))
         elif query.what == "orders":
-            rows = market.orders(account=self._account(session, query))
+            rows = market.orders(account=self._account(session, query.account, query.what))
         elif query.what == "positions":
-            rows = market.positions(self._account(session, query))
+            rows = market.positions(self._account(session, query.account, query.what))
         elif query.what == "fills":
-            account = self._account(session, query)
+            account = self._account(session, query.account, query.what)
             seq = market.core.seq
             market.later(lambda: self._reply_fills(session, number, query, account, seq))
             return
@@ -499,20 +513,17 @@ class OrderProtocol:
         if self._sessions.get(session.identity) is session:
             self._to(session, data)
 
-    def _account(self, session: Session, query: Query) -> int:
-        """The account a query is about. Raises FrameError."""
-        if query.account is None:
+    def _account(self, session: Session, account: int | None, what: str, code: str = "bad_query") -> int:
+        """The account that a request is about. Raises FrameError."""
+        if account is None:
             if len(session.account_ids) != 1:
-                raise FrameError("bad_query", f"{query.what} needs account: this key may use several", field="account")
+                raise FrameError(code, f"{what} needs account: this key may use several", field="account")
             return session.account_ids[0]
-        if query.account not in session.account_ids:
+        if account not in session.account_ids:
             raise FrameError(
-                "not_your_account",
-                f"this key may not use account {query.account}",
-                field="account",
-                value=query.account,
+                "not_your_account", f"this key may not use account {account}", field="account", value=account
             )
-        return query.account
+        return account
 
 
 def _reply_frame(number: int, query: Query, rows: np.ndarray[Any, Any], seq: int) -> bytes:

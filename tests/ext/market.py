@@ -15,6 +15,7 @@ REJECTS = {
     wire.EventKind.REJECTED,
     wire.EventKind.CANCEL_REJECTED,
     wire.EventKind.REPLACE_REJECTED,
+    wire.EventKind.ARM_REJECTED,
     wire.EventKind.ADMIN_REJECTED,
 }
 CASH = 10**15

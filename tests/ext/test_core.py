@@ -56,7 +56,7 @@ def test_takes_structured_arrays() -> None:
         (configure(ts_ns=-1), "ts_ns must not fall, got -1"),
         (tick(1), "CONFIGURE .* must come first, got kind 5"),
         (configure(orders=0) + tick(2), "command 1 of the buffer, .*CONFIGURE .* must come first"),
-        (configure() + record(wire.ORDER_COMMAND, kind=6, seq=2, ts_ns=5), "kind 6 is unknown"),
+        (configure() + record(wire.ORDER_COMMAND, kind=8, seq=2, ts_ns=5), "kind 8 is unknown"),
         (configure() + record(wire.ADMIN_COMMAND, kind=NO_KIND, seq=2, ts_ns=5), f"kind {NO_KIND} is unknown"),
         (configure() + record(wire.ORDER_COMMAND, kind=0, seq=2, ts_ns=5), "kind 0 is unknown"),
         (configure() + record(wire.ADMIN_COMMAND, kind=73, seq=2, ts_ns=5)[:64], "only 64 bytes are left"),
@@ -174,6 +174,7 @@ def test_stats_count_what_is_used() -> None:
         "positions": 3,
         "ids": 7,
         "amendments": 0,
+        "timers": 0,
         "events": 0,
         "market_data": 0,
     }
@@ -234,7 +235,7 @@ def test_apply_one_takes_what_apply_takes() -> None:
         (tick(6), "seq must be 5, got 6"),
         (tick(5, ts_ns=4), "ts_ns must not fall, got 4"),
         (tick(5)[:-1], "only 63 bytes are left"),
-        (record(wire.ORDER_COMMAND, kind=6, seq=5, ts_ns=5), "kind 6 is unknown"),
+        (record(wire.ORDER_COMMAND, kind=8, seq=5, ts_ns=5), "kind 8 is unknown"),
         (record(wire.ORDER_COMMAND, kind=0, seq=5, ts_ns=5), "kind 0 is unknown"),
     ):
         with pytest.raises(ValueError, match=words):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from openbell import wire
 from openbell.wire import (
+    ArmFlag,
     BookKind,
     Check,
     CommandKind,
@@ -22,7 +23,7 @@ from openbell.wire import (
     SelfTrade,
 )
 
-from tests.prove.documented import Act, Amended, Field, Filter, Key, Way
+from tests.prove.documented import Act, Amended, Field, Filter, Guarding, Key, Way
 from tests.reference.commands import Command
 from tests.reference.records import REJECTS
 
@@ -54,6 +55,7 @@ class Coverage:
         self._account_states: dict[int, int] = {}
         self._auctions: dict[int, int] = {}  # times that were told, of instruments in CALL
         self._amended: set[tuple[int, int]] = set()  # instrument and id of trades
+        self._guards: dict[tuple[int, int], tuple[int, int]] = {}  # by account and session: flags, deadline
 
     def step(self, command: Command, events: list[Any], market_data: list[Any]) -> None:
         """A command, and what was said to it."""
@@ -127,8 +129,38 @@ class Coverage:
     def _triggered(self, fields: dict[str, Any], event: Any) -> None:
         self.met["triggered type", self._types[event.order_id]] += 1
 
-    def _mass_canceled(self, fields: dict[str, Any], event: Any) -> None:
+    def _armed(self, fields: dict[str, Any], event: Any) -> None:
+        met, key = self.met, (event.account, event.qty)
+        before = self._guards.pop(key, None)
+        if not event.price and not event.reason & ArmFlag.ON_DISCONNECT:
+            met["guard", Guarding.DISARMED] += before is not None
+            return
+        self._guards[key] = event.reason, event.price
+        met["guard", Guarding.OF_ACCOUNT if event.reason & ArmFlag.OF_ACCOUNT else Guarding.OF_SESSION] += 1
+        if not event.price:
+            met["guard", Guarding.WITHOUT_A_TIMER] += 1
+        elif before is not None and before[1]:
+            met["guard", Guarding.RENEWED] += 1
+
+    def _guard_acted(self, event: Any) -> None:
+        key = (event.account, event.leaves)
+        flags, _ = self._guards.pop(key)
+        if event.reason == wire.CancelReason.DISCONNECT:
+            self.met["guard", Guarding.SESSION_ENDED] += 1
+        elif flags & ArmFlag.ON_DISCONNECT:
+            self._guards[key] = flags, 0
+            self.met["guard", Guarding.LAPSED_AND_STAYED] += 1
+        else:
+            whole = flags & ArmFlag.OF_ACCOUNT
+            self.met["guard", Guarding.LAPSED_OF_ACCOUNT if whole else Guarding.LAPSED_OF_SESSION] += 1
         if event.qty:
+            for flag in BITS[flags]:
+                self.met["guard that cancelled", flag] += 1
+
+    def _mass_canceled(self, fields: dict[str, Any], event: Any) -> None:
+        if event.reason:
+            self._guard_acted(event)
+        elif event.qty:
             for which in filters(fields):
                 self.met["mass cancel", which] += 1
 
@@ -230,6 +262,7 @@ SAID = {
     EventKind.REPLACED: Coverage._replaced_event,
     EventKind.TRIGGERED: Coverage._triggered,
     EventKind.MASS_CANCELED: Coverage._mass_canceled,
+    EventKind.ARMED: Coverage._armed,
     EventKind.INSTRUMENT_STATE: Coverage._instrument_state,
     EventKind.ACCOUNT_STATE: Coverage._account_state,
     EventKind.AUCTION: Coverage._auction,

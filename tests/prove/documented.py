@@ -1,6 +1,7 @@
 """What the documents name and a proof has to meet, and how each is called.
 
-A key is a group and a number or two of it. docs/core.md, docs/orders.md, docs/auctions.md and docs/wire.md name them.
+A key is a group and a number or two of it. docs/core.md, docs/orders.md, docs/auctions.md, docs/disconnect.md and
+docs/wire.md name them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from openbell.wire import (
     AccountState,
+    ArmFlag,
     AuctionKind,
     BookKind,
     CancelReason,
@@ -104,6 +106,20 @@ class Act(IntEnum):
     CALL_ENDED_LATER = 5  # than everybody was told: a random end
 
 
+class Guarding(IntEnum):
+    """What became of a guard."""
+
+    OF_SESSION = 1
+    OF_ACCOUNT = 2
+    RENEWED = 3
+    WITHOUT_A_TIMER = 4
+    DISARMED = 5
+    LAPSED_OF_SESSION = 6
+    LAPSED_OF_ACCOUNT = 7
+    LAPSED_AND_STAYED = 8
+    SESSION_ENDED = 9
+
+
 GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "command": (CommandKind,),
     "bad input": (BadInput,),
@@ -146,6 +162,9 @@ GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "amended": (Amended,),
     "book record": (BookKind,),
     "data flag": (DataFlag,),
+    "guard": (Guarding,),
+    "guard that cancelled": (ArmFlag,),
+    "check of ARM_REJECTED": (Check,),
     "act": (Act,),
 }
 
@@ -191,6 +210,7 @@ NEW_FLAGS = (
 NOT_OF_REPLACE = {C.INSTRUMENT, C.CLIENT_ORDER_ID, C.DUPLICATE_ID, C.STALE_ID, C.SIDE, C.ORDER_TYPE, C.TIME_IN_FORCE}
 NOT_OF_REPLACE |= {C.SELF_TRADE_MODE, C.OPEN_ORDERS, C.ORDER_CAPACITY, C.POSITION_CAPACITY, C.MODES, C.PEG, C.NO_PRICE}
 NOT_OF_REPLACE |= {C.ROLE, C.LINK}
+OF_ARM = {C.TIMEOUT, C.TIMER_CAPACITY}
 OF_ADMIN = {C.VALUE, C.CAPACITY, C.CASH_RANGE, C.NAME, C.TRADE, C.BUSTED}
 RULES_OF_REPLACE = (Rule.PEG_KIND, Rule.POST, Rule.DARK, Rule.MIN_QTY, Rule.DISCRETION)
 VALUES = {
@@ -208,6 +228,7 @@ VALUES = {
     CommandKind.SET_EXTENSION: range(10),
     CommandKind.BUST_TRADE: (1, 2, 8),  # docs/busts.md
     CommandKind.CORRECT_TRADE: (1, 2, 3, 4, 8),
+    CommandKind.SET_TIMERS: (0,),
 }
 
 
@@ -223,11 +244,12 @@ def name(key: Key) -> str:
 
 def checks() -> Iterator[Key]:
     """Kinds of rejects, and what they are for."""
-    new = set(C) - OF_ADMIN - {C.UNKNOWN_ORDER}
+    new = set(C) - OF_ADMIN - OF_ARM - {C.UNKNOWN_ORDER}
     yield from (("check of REJECTED", check) for check in new)
     yield from (("check of REPLACE_REJECTED", check) for check in (new - NOT_OF_REPLACE) | {C.UNKNOWN_ORDER})
     of_cancel = (C.ACCOUNT, C.UNKNOWN_ORDER, C.INSTRUMENT, C.SIDE, C.FLAGS)
     yield from (("check of CANCEL_REJECTED", check) for check in of_cancel)
+    yield from (("check of ARM_REJECTED", check) for check in OF_ARM | {C.ACCOUNT, C.FLAGS})
     admin = OF_ADMIN | {C.ACCOUNT, C.INSTRUMENT, C.POSITION_CAPACITY, C.INSTRUMENT_STATE, C.ORDER_NOTIONAL}
     yield from (("check of ADMIN_REJECTED", check) for check in admin)
     yield from (("rule of REJECTED", rule) for rule in Rule)
@@ -271,7 +293,7 @@ def everything() -> set[Key]:
     """All that can be met."""
     plain = ("command", "bad input", "event", "event flag", "cancel reason", "restate reason", "book record")
     keys: set[Key] = {*checks(), *orders(), *states()}
-    for group in (*plain, "data flag", "amended", "act"):
+    for group in (*plain, "data flag", "amended", "guard", "guard that cancelled", "act"):
         (enum,) = GROUPS[group]
         assert enum is not None
         keys |= {(group, member) for member in enum}

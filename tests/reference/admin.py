@@ -8,7 +8,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import AdminFlag, CancelReason, Check, EventKind
 
-from tests.reference import bands, busts, extensions, states
+from tests.reference import bands, busts, extensions, guards, states
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.capacity import Capacity
@@ -267,4 +267,5 @@ COMMANDS = {
     wire.CommandKind.SET_EXTENSION: extensions.set_extension,
     wire.CommandKind.BUST_TRADE: busts.amend,
     wire.CommandKind.CORRECT_TRADE: busts.amend,
+    wire.CommandKind.SET_TIMERS: guards.set_timers,
 }

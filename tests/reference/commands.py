@@ -84,7 +84,20 @@ def tick() -> Command:
     return command(CommandKind.TICK)
 
 
+def arm(account: int, timeout_ns: int = 0, flags: int = 0, session: int = 1, **fields: Any) -> Command:
+    """ARM: without timeout and flags it disarms."""
+    return command(CommandKind.ARM, account=account, price=timeout_ns, flags=int(flags), session=session, **fields)
+
+
+def disconnect(account: int, session: int = 1) -> Command:
+    return command(CommandKind.DISCONNECT, account=account, session=session)
+
+
 # Operators
+
+
+def timers(capacity: int, **fields: Any) -> Command:
+    return command(CommandKind.SET_TIMERS, capacity, request=1, **fields)
 
 
 def configure(

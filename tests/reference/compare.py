@@ -17,6 +17,7 @@ from tests.reference.records import (
     MARKET_DATA,
     ORDER_ROW,
     POSITION_ROW,
+    TIMER_ROW,
     Layout,
     events_of,
     market_data_of,
@@ -113,6 +114,8 @@ class Pair:
         same_rows("instruments", core.instruments(), model.instruments(), INSTRUMENT_ROW)
         same_rows("orders", core.orders(), model.orders(), ORDER_ROW)
         same_rows("amendments", core.amendments(), model.amendments(), AMENDMENT_ROW)
+        same_rows("timers", core.timers(), model.timers(), TIMER_ROW)
+        assert core.timer_ns == model.timer_ns
 
     def compare_books(self) -> None:
         """Books and depths of every instrument, orders of every account."""

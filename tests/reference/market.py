@@ -6,7 +6,7 @@ from typing import Any
 
 from openbell import wire
 
-from tests.reference import admin, busts, orders, recheck, rows
+from tests.reference import admin, busts, guards, orders, recheck, rows
 from tests.reference.records import SPECIAL_COMMAND, layout_of
 from tests.reference.state import State
 
@@ -18,6 +18,8 @@ TRADERS = {
     wire.CommandKind.REPLACE: orders.replace,
     wire.CommandKind.MASS_CANCEL: orders.mass_cancel,
     wire.CommandKind.TICK: orders.tick,
+    wire.CommandKind.ARM: guards.arm,
+    wire.CommandKind.DISCONNECT: guards.disconnect,
 }
 
 
@@ -103,6 +105,13 @@ class Market:
 
     def amendments(self) -> bytes:
         return busts.rows(self.state)
+
+    def timers(self) -> bytes:
+        return guards.rows(self.state)
+
+    @property
+    def timer_ns(self) -> int:
+        return min((guard.deadline_ns for guard in self.state.guards.values() if guard.deadline_ns), default=0)
 
     def depth(self, instrument: int, levels: int) -> bytes:
         self._instrument(instrument)

@@ -19,13 +19,14 @@ from openbell.wire import (
     TimeInForce,
 )
 
-from tests.reference import checks, links, states
+from tests.reference import checks, guards, links, states
 from tests.reference.accounts import Account
 from tests.reference.books import FOR_AUCTIONS, Order
 from tests.reference.capacity import Known
 from tests.reference.matching import cancel, enter, leave, lose, wait
 from tests.reference.output import DAY_NS, Failure
 from tests.reference.records import SPECIAL_COMMAND
+from tests.reference.refusals import refuse
 from tests.reference.state import State
 
 FURTHER = SPECIAL_COMMAND.names.index("stop_price")
@@ -93,20 +94,6 @@ def answer_again(state: State, command: Any, account: Account, known: Known) -> 
         client_order_id=command.client_order_id,
         price=command.price,
     )
-
-
-def refuse(state: State, kind: int, failure: Failure | None, command: Any, **fields: Any) -> None:
-    """A reject that carries what was sent."""
-    assert failure is not None
-    said = {
-        "account": command.account,
-        "side": command.side,
-        "instrument": command.instrument,
-        "qty": command.qty,
-        "order_id": command.order_id,
-        "client_order_id": command.client_order_id,
-    }
-    state.output.reject(kind, failure, state.accounts.get(command.account), **(said | fields))
 
 
 def accept(state: State, command: Any, account: Account) -> Order:
@@ -329,8 +316,9 @@ def mass_cancel(state: State, command: Any) -> None:
 
 
 def tick(state: State, command: Any) -> None:
-    """Time passes: orders with a date, the day, calls."""
+    """Time passes: timers, orders with a date, the day, calls."""
     state.output.time(state.day_end_ns)
+    guards.lapse(state, command.ts_ns)
     expired = [order for order in state.orders.values() if 0 < order.expire_ns <= command.ts_ns]
     for order in sorted(expired, key=lambda order: (order.expire_ns, order.accepted)):
         cancel(state, order, CancelReason.EXPIRED)

@@ -68,6 +68,7 @@ ACCOUNT_ROW = Layout(wire.ACCOUNT_ROW)
 POSITION_ROW = Layout(wire.POSITION_ROW)
 INSTRUMENT_ROW = Layout(wire.INSTRUMENT_ROW)
 AMENDMENT_ROW = Layout(wire.AMENDMENT_ROW)
+TIMER_ROW = Layout(wire.TIMER_ROW)
 
 
 REJECTS = frozenset(
@@ -75,6 +76,7 @@ REJECTS = frozenset(
         wire.EventKind.REJECTED,
         wire.EventKind.CANCEL_REJECTED,
         wire.EventKind.REPLACE_REJECTED,
+        wire.EventKind.ARM_REJECTED,
         wire.EventKind.ADMIN_REJECTED,
     )
 )

@@ -1,4 +1,4 @@
-"""Why an AdminCommand is refused, and the checks that many of them share."""
+"""Why a command is refused, and the checks that many AdminCommands share."""
 
 from __future__ import annotations
 
@@ -41,3 +41,17 @@ def instrument_of(state: State, command: Any) -> Instrument:
     if command.instrument not in state.instruments:
         raise Refused(Check.INSTRUMENT, 0, command.instrument)
     return state.instruments[command.instrument]
+
+
+def refuse(state: State, kind: int, failure: Failure | None, command: Any, **fields: Any) -> None:
+    """A reject that carries what was sent."""
+    assert failure is not None
+    said = {
+        "account": command.account,
+        "side": command.side,
+        "instrument": command.instrument,
+        "qty": command.qty,
+        "order_id": command.order_id,
+        "client_order_id": command.client_order_id,
+    }
+    state.output.reject(kind, failure, state.accounts.get(command.account), **(said | fields))

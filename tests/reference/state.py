@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.reference.accounts import Account, Position
 from tests.reference.books import Instrument, Order
 from tests.reference.capacity import Capacity, ClientOrderIds, Slots
 from tests.reference.output import Output
+
+if TYPE_CHECKING:
+    from tests.reference.guards import Guard
 
 
 class Amendment(NamedTuple):
@@ -36,6 +39,8 @@ class State:
         self.queue: list[Order] = []  # stops that were met
         self.moved: list[Instrument] = []  # whose dark orders have to be looked at again
         self.amendments: dict[tuple[int, int], Amendment] = {}  # by instrument and trade id, in order
+        self.guards: dict[tuple[int, int], Guard] = {}  # by account and session; 0: of the account
+        self.guard_capacity = 0
         self.output = Output()
 
     def pages_used(self) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import InstrumentState, OrderFlag, OrderType, Place, SelfTrade, TimeInForce
 
-from tests.reference import amending, calling, limiting, tying
+from tests.reference import amending, calling, guarding, limiting, tying
 from tests.reference import commands as ask
 from tests.reference.asking import Asking, special, spoilt
 from tests.reference.books import Order
@@ -45,6 +45,7 @@ USUAL = {
     **calling.USUAL,
     **limiting.USUAL,
     **amending.USUAL,
+    **guarding.USUAL,
 }
 # Some swarms hurry, so that message rates are met; others see seconds and days pass.
 PACES_NS = ((0, 0, 0, 1000), (0, 1, 20_000_000, 60_000_000), (0, 0, 0, 1, 50_000_000, 999_999_999, 1_000_000_000))
@@ -84,7 +85,7 @@ class Swarm:
         command = make()
         if make == self.make_tick and self.random.random() < 0.3:
             after_ns = self.random.randint(0, DAY_NS)
-        is_timed = make == self.make_tick and any(calling.bounds(self.model))
+        is_timed = make == self.make_tick and (any(calling.bounds(self.model)) or self.model.timer_ns)
         return Step(command, self.to_a_bound() if self.chance(0.5 if is_timed else 0.03) else after_ns)
 
     def to_a_bound(self) -> int:
@@ -92,7 +93,7 @@ class Swarm:
         state = self.model.state
         account = self.random.choice(list(state.accounts.values())) if state.accounts else None
         bounds = [state.day_end_ns, account.rate.window_start_ns + 1_000_000_000 if account else 0]
-        bounds += calling.bounds(self.model) * 3
+        bounds += calling.bounds(self.model) * 3 + [self.model.timer_ns] * 2
         left = self.random.choice(bounds) - self.model.ts_ns
         return left + self.random.choice((0, 0, -1)) if 0 < left <= DAY_NS else 0
 
@@ -304,12 +305,21 @@ class Swarm:
             fields |= random.choice(({"flags": 4}, {"flags": 255}, {"side": 3}, {"instrument": 1 << 20}))
         return ask.mass_cancel(self.account(), **fields)
 
+    def make_arm(self) -> Command:
+        return guarding.arm(self.random, self.model, self.account(), self.chance(self.bad_share * 5))
+
+    def make_disconnect(self) -> Command:
+        return guarding.disconnect(self.random, self.model, self.account())
+
+    def make_timers(self) -> Command:
+        return guarding.timers(self.random, self.model, self.chance(self.bad_share * 10))
+
     def make_tick(self) -> Command:
         return ask.tick()
 
     def make_nonsense(self) -> Command:
         """A command that the sequencer would never let through."""
-        return ask.command(self.random.choice((0, 6, 63, 74, 65535)))
+        return ask.command(self.random.choice((0, 8, 63, 127, 65535)))
 
     # Operators
 

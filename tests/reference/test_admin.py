@@ -231,7 +231,7 @@ def test_notes_and_schedules(desk: Desk) -> None:
         [CONFIGURED.encode(1, 1), ask.note().encode(3, 1)],
         [CONFIGURED.encode(1, 1), ask.note().encode(1, 1)],
         [CONFIGURED.encode(1, 5), ask.note().encode(2, 4)],
-        [CONFIGURED.encode(1, 1), ask.command(6).encode(2, 1)],
+        [CONFIGURED.encode(1, 1), ask.command(8).encode(2, 1)],
         [CONFIGURED.encode(1, 1), ask.command(0).encode(2, 1)],
         [CONFIGURED.encode(1, 1), ask.command(max(wire.CommandKind) + 1).encode(2, 1)],
         [CONFIGURED.encode(1, 1), ask.note().encode(2, 1)[:-1]],

@@ -27,6 +27,7 @@ class World:
     pages: int = 256
     positions: int = 64
     id_window: int = 512
+    guards: int = 5
     window_pages: tuple[int, ...] = (2, 4, 64, 128, 4096)
     amendments: int = 60
     ticks: tuple[int, ...] = (1, 5)
@@ -62,7 +63,8 @@ class World:
                 self.id_window,
                 random.choice(self.window_pages),
                 self.amendments,
-            )
+            ),
+            ask.timers(self.guards),
         ]
         for number in range(self.instruments):
             tick, lot = self.ticks[number % len(self.ticks)], self.lots[number % len(self.lots)]

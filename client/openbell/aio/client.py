@@ -24,6 +24,7 @@ from openbell.connection import SocketSettings, Watch, open_socket
 from openbell.desk import Desk
 from openbell.discovery import find_api_key, find_market
 from openbell.errors import ConnectionLost, OpenBellError, TimedOut
+from openbell.guards import DeadMan, Spare, login_field
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
 from openbell.session import Session
 from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, MOVED_S, REOPEN_S, SILENCES, RowT, Trader
@@ -52,6 +53,7 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
         name: str = CLIENT_NAME,
         timeout_s: float = 10.0,
         resume: Mapping[int, int] | None = None,
+        cancel_on_disconnect: bool | Spare = False,
         settings: SocketSettings | None = None,
     ) -> None:
         """The arguments are those of `openbell.connect_async`. Nothing is sent before it is awaited or entered."""
@@ -62,7 +64,8 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
         )
         self.market = find_market(address, self._settings.server_key)
         key = find_api_key(self.market, account) if api_key is None else api_key
-        self._desk: Desk[AsyncOrder] = Desk(Session(key, name, resume), lambda *rest: AsyncOrder(self, *rest), account)
+        session = Session(key, name, resume, login_field(cancel_on_disconnect))
+        self._desk: Desk[AsyncOrder] = Desk(session, lambda *rest: AsyncOrder(self, *rest), account)
         self._lock = nullcontext()
         self._waiters = Waiters()
         self._streams: list[EventStream] = []
@@ -125,6 +128,53 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
         finally:
             self._desk.forget(mass)
         return mass.result()
+
+    async def dead_man(
+        self,
+        timeout_s: float,
+        *,
+        account: str | int | None = None,
+        whole_account: bool = True,
+        keep_gtc: bool = False,
+        keep_auction: bool = False,
+        renew: bool = False,
+        wait_s: float | None = 10.0,
+    ) -> DeadMan:
+        """Have the market cancel all orders of an account in timeout_s unless this is called again before; 0 disarms.
+
+        timeout_s: 1 to 3600. whole_account: all orders of the account, and any login may renew it; else those that this
+        login enters, also when it ends. keep_gtc, keep_auction: spare such orders. renew: this client renews it three
+        times in timeout_s, for as long as its event loop runs. Raises InvalidInput, Refused, TimedOut.
+        """
+        self._check_open()
+        spare = Spare(keep_gtc, keep_auction)
+        number = self._desk.account_id(account)
+        guard, data = self._desk.guards.ask(number, timeout_s, whole_account=whole_account, spare=spare, renews=renew)
+        if self._desk.online:
+            self._send_frame(data)
+        await self.wait_until(lambda: guard.is_answered, wait_s, "the answer to a dead-man timer")
+        return guard.result()
+
+    async def cancel_on_disconnect(
+        self, enabled: bool = True, *, keep_gtc: bool = False, keep_auction: bool = False, wait_s: float | None = 10.0
+    ) -> None:
+        """Have the market cancel what this login enters when it ends, or not; of all its accounts, and from now on at
+        each login. A timer of the login itself (dead_man with whole_account=False) is taken away.
+
+        keep_gtc, keep_auction: spare such orders. Raises Refused, TimedOut.
+        """
+        self._check_open()
+        asked = self._desk.guards.ask_for_login(
+            [one.id for one in self._desk.accounts.values()], enabled, Spare(keep_gtc, keep_auction)
+        )
+        for _, data in asked:
+            if self._desk.online:
+                self._send_frame(data)
+        await self.wait_until(
+            lambda: all(guard.is_answered for guard, _ in asked), wait_s, "the answer to cancel on disconnect"
+        )
+        for guard, _ in asked:
+            guard.result()
 
     async def query(self, what: str, timeout_s: float | None = 10.0, **arguments: Any) -> dict[str, Any]:
         """A query's whole answer: {"seq": n, "rows": [...]}. Raises Refused, TimedOut."""
@@ -296,8 +346,11 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
             silent = now_s - self._last_received_s > SILENCES * heartbeat_s
             if lost or silent or late:
                 self._reopen()
-            elif session.ready and now_s - self._last_sent_s > heartbeat_s / 2:
-                self._send_frame(session.heartbeat())
+            elif session.ready:
+                for data in self._desk.guards.renewals(now_s):
+                    self._send_frame(data)
+                if now_s - self._last_sent_s > heartbeat_s / 2:
+                    self._send_frame(session.heartbeat())
         except OpenBellError as error:
             self._finish(error)
 
@@ -341,7 +394,7 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
             stream.end()
 
     async def close(self) -> None:
-        """Log out and disconnect; live orders stay. May be called twice."""
+        """Log out and disconnect; live orders stay, unless cancel on disconnect was asked for. May be called twice."""
         if not self._started or self._end is not None:
             return
         if self._desk.session.ready:

@@ -21,6 +21,7 @@ from openbell.desk import Desk
 from openbell.discovery import find_api_key, find_market
 from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Overrun, TimedOut
 from openbell.events import Event, Reject, decode
+from openbell.guards import DeadMan, Spare, login_field
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
 from openbell.session import Events, Session
 from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, MOVED_S, REOPEN_S, SILENCES, RowT, Trader
@@ -48,6 +49,7 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
         name: str = CLIENT_NAME,
         timeout_s: float = 10.0,
         resume: Mapping[int, int] | None = None,
+        cancel_on_disconnect: bool | Spare = False,
         keep_events: bool = False,
         spin: bool = False,
         settings: SocketSettings | None = None,
@@ -56,7 +58,7 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
         self._address, self._settings, self._spin = address, settings or SocketSettings.from_environment(), spin
         self.market = find_market(address, self._settings.server_key)
         key = find_api_key(self.market, account) if api_key is None else api_key
-        session = Session(key, name, resume)
+        session = Session(key, name, resume, login_field(cancel_on_disconnect))
         self._desk: Desk[BlockingOrder] = Desk(session, lambda *rest: BlockingOrder(self, *rest), account)
         self._kept: list[Events] = []
         self._kept_count = 0
@@ -65,6 +67,7 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
             self._desk.listeners.append(self._keep)
         self._lock = self._mutex = threading.RLock()
         self._closed = threading.Event()
+        self._woken = threading.Event()  # there is something new to look after
         self._last_sent_s = self._last_look_s = self._login_s = time.monotonic()
         self._silent_s = 0.0  # spent receiving since the last frame
         self._socket: zmq.Socket[bytes]
@@ -104,6 +107,58 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
             finally:
                 self._desk.forget(mass)
         return mass.result()
+
+    def dead_man(
+        self,
+        timeout_s: float,
+        *,
+        account: str | int | None = None,
+        whole_account: bool = True,
+        keep_gtc: bool = False,
+        keep_auction: bool = False,
+        renew: bool = False,
+        wait_s: float | None = 10.0,
+    ) -> DeadMan:
+        """Have the market cancel all orders of an account in timeout_s unless this is called again before; 0 disarms.
+
+        timeout_s: 1 to 3600. whole_account: all orders of the account, and any login may renew it; else those that this
+        login enters, also when it ends. keep_gtc, keep_auction: spare such orders. renew: this client renews it three
+        times in timeout_s, while nothing is called by its own thread: that protects against the end of the process and
+        of the network, not against a program that hangs. Raises InvalidInput, Refused, TimedOut.
+        """
+        spare = Spare(keep_gtc, keep_auction)
+        with self._lock:
+            self._check_open()
+            desk = self._desk
+            number = desk.account_id(account)
+            guard, data = desk.guards.ask(number, timeout_s, whole_account=whole_account, spare=spare, renews=renew)
+            if desk.online:
+                self._send_frame(data)
+            self._woken.set()
+            self.wait_until(lambda: guard.is_answered, wait_s, "the answer to a dead-man timer")
+        return guard.result()
+
+    def cancel_on_disconnect(
+        self, enabled: bool = True, *, keep_gtc: bool = False, keep_auction: bool = False, wait_s: float | None = 10.0
+    ) -> None:
+        """Have the market cancel what this login enters when it ends, or not; of all its accounts, and from now on at
+        each login. A timer of the login itself (dead_man with whole_account=False) is taken away.
+
+        keep_gtc, keep_auction: spare such orders. Raises Refused, TimedOut.
+        """
+        with self._lock:
+            self._check_open()
+            asked = self._desk.guards.ask_for_login(
+                [one.id for one in self._desk.accounts.values()], enabled, Spare(keep_gtc, keep_auction)
+            )
+            if self._desk.online:
+                for _, data in asked:
+                    self._send_frame(data)
+            self.wait_until(
+                lambda: all(guard.is_answered for guard, _ in asked), wait_s, "the answer to cancel on disconnect"
+            )
+        for guard, _ in asked:
+            guard.result()
 
     def query(self, what: str, timeout_s: float | None = 10.0, **arguments: Any) -> dict[str, Any]:
         """A query's whole answer: {"seq": n, "rows": [...]}. Raises Refused, TimedOut."""
@@ -320,15 +375,25 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
         silent = self._silent_s > SILENCES * heartbeat_s
         if lost or silent or late:
             self._reopen()
-        elif session.ready and now_s - self._last_sent_s > heartbeat_s / 2:
-            self._send_frame(session.heartbeat())
+        elif session.ready:
+            self._renew(now_s)
+            if now_s - self._last_sent_s > heartbeat_s / 2:
+                self._send_frame(session.heartbeat())
+
+    def _renew(self, now_s: float) -> None:
+        for data in self._desk.guards.renewals(now_s):
+            self._send_frame(data)
 
     def _keep_alive(self) -> None:
-        """In a thread: a heartbeat when nothing was called for a while."""
+        """In a thread: timers renewed, a heartbeat when nothing was called for a while."""
         heartbeat_s = float(self._desk.info.get("heartbeat_s", 5))
-        while not self._closed.wait(heartbeat_s / 2):
+        while not self._closed.is_set():
+            self._woken.wait(self._desk.guards.pause_s(heartbeat_s / 2))
+            self._woken.clear()
             if self._mutex.acquire(blocking=False):  # else: a call is at work, and sees to it itself
                 try:
+                    if not self._closed.is_set() and self._desk.session.ready:
+                        self._renew(time.monotonic())
                     if not self._closed.is_set() and time.monotonic() - self._last_sent_s > heartbeat_s / 2:
                         self._send_frame(self._desk.session.heartbeat())
                 except (OpenBellError, zmq.ZMQError):
@@ -353,11 +418,12 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
             raise ConnectionLost("this client was closed", code="closed")
 
     def close(self) -> None:
-        """Log out and disconnect; live orders stay. May be called twice."""
+        """Log out and disconnect; live orders stay, unless cancel on disconnect was asked for. May be called twice."""
         with self._lock:
             if self._closed.is_set():
                 return
             self._closed.set()
+            self._woken.set()
             self._watch.close()
             if self._desk.session.ready:
                 try:

@@ -204,6 +204,16 @@ def _ask_cancel_all(op: Operator, args: argparse.Namespace) -> str:
     return f"Cancel {show.counted(total, 'live order')}{whose}{where}?"
 
 
+def _disarm(op: Operator, args: argparse.Namespace) -> Said:
+    was_armed = op.disarm(args.account, reason=args.reason)
+    text = f"the dead-man timer of {args.account} is disarmed" if was_armed else f"{args.account} had no timer armed"
+    return _said(op, text, was_armed=was_armed)
+
+
+def _ask_disarm(op: Operator, args: argparse.Namespace) -> str:
+    return f"Disarm the dead-man timer of {args.account}? Its orders stay then, also when nobody watches them."
+
+
 def _snapshot(op: Operator, args: argparse.Namespace) -> Said:
     made = op.snapshot(reason=args.reason)
     return _said(
@@ -223,6 +233,7 @@ def _ask_shutdown(op: Operator, args: argparse.Namespace) -> str:
 
 GOVERNING = {
     "cancel-all": Act("cancel live orders", _cancel_all, _cancel_all_arguments, True, _ask_cancel_all),
+    "disarm": Act("take an account's dead-man timer away", _disarm, act.account, True, _ask_disarm),
     "kill": Act("block an account and cancel its orders", _kill, act.account, True, _ask_kill),
     "unkill": Act("let a blocked account trade again", _unkill, act.account, True),
     "limits": Act("show or change an account's limits", _limits, _limits_arguments, True),

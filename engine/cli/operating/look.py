@@ -1,4 +1,4 @@
-"""`openbell ctl` verbs that look: status, book, orders, positions, accounts, instruments."""
+"""`openbell ctl` verbs that look: status, book, orders, positions, accounts, instruments, sessions."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.text import Text
 from engine.cli import show
 from engine.cli.operating import act
 from engine.cli.operating.act import Act, Said
+from engine.cli.operating.sessions import sessions
 from engine.cli.ordering.terms import kind
 from engine.cli.screens.market import ports_text
 
@@ -300,5 +301,6 @@ LOOKING = {
     "orders": Act("live orders", _orders, _orders_arguments),
     "positions": Act("positions and their profit", _positions, _positions_arguments),
     "accounts": Act("accounts: cash, holds, state", _accounts, act.maybe_account),
+    "sessions": Act("who is logged in; dead-man timers and what goes on disconnect", sessions),
     "instruments": Act("instruments: state, quotes, volume", _instruments, act.maybe_symbol),
 }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from openbell import wire
-from openbell.wire import AccountFlag, AccountState, AdminFlag, CommandKind, EventKind
+from openbell.wire import AccountFlag, AccountState, AdminFlag, ArmFlag, CommandKind, EventKind
 
 from engine.market import new_id
 from engine.ports.frames import FrameError
+from engine.ports.guards import arm_command
 from engine.ports.rows import rows_of
 from engine.ports.verbs.verb import I64, U32, Act, Arguments, Desk, OneAccount, Verb, Where, value_of
 
@@ -180,6 +181,17 @@ def _cancel_all(desk: Desk, act: Act) -> dict[str, Any]:
     return {"canceled": value_of(events, EventKind.MASS_CANCELED, "qty")}
 
 
+def _disarm(desk: Desk, act: Act) -> dict[str, Any]:
+    """Take an account's dead-man timer away: a NOTE says who does it and why."""
+    number = act.arguments.account
+    timers = desk.market.timers()
+    desk.account(number)
+    was_armed = bool(((timers["account"] == number) & (timers["session"] == 0)).any())
+    desk.change(CommandKind.NOTE, act, name="disarm", account=number)
+    desk.market.sequencer.execute([arm_command(number, 0, ArmFlag.OF_ACCOUNT)])
+    return {"was_armed": was_armed}
+
+
 def _or(given: int | None, default: int) -> int:
     return default if given is None else given
 
@@ -196,6 +208,7 @@ def _free(desk: Desk, kind: str) -> int:
 
 GOVERNING = (
     Verb("cancel-all", Where, _cancel_all),
+    Verb("disarm", OneAccount, _disarm),
     Verb("kill", OneAccount, _kill),
     Verb("unkill", OneAccount, _unkill),
     Verb("limits", LimitsArguments, _limits),

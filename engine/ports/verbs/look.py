@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any
 
 import msgspec
@@ -86,11 +87,23 @@ def _instruments(desk: Desk, act: Act) -> dict[str, Any]:
     return {"rows": table_of(desk.market.instruments() if instrument is None else desk.instrument(instrument))}
 
 
+def _sessions(desk: Desk, act: Act) -> dict[str, Any]:
+    """Who is logged in, and the guards of orders."""
+    timers = desk.market.timers()
+    names = names_of(desk.market.accounts(), "account", "name")
+    return {
+        "ts_ns": time.time_ns(),
+        "sessions": desk.process.sessions(),
+        "timers": table_of(timers, account_name=[names[number] for number in timers["account"].tolist()]),
+    }
+
+
 LOOKING = (
     Verb("status", Arguments, _status, changes=False),
     Verb("book", BookArguments, _book, changes=False),
     Verb("orders", OrdersArguments, _orders, changes=False),
     Verb("positions", Where, _positions, changes=False),
     Verb("accounts", AnyAccount, _accounts, changes=False),
+    Verb("sessions", Arguments, _sessions, changes=False),
     Verb("instruments", AnyInstrument, _instruments, changes=False),
 )

@@ -29,6 +29,9 @@ class Process(Protocol):
     def status(self) -> dict[str, Any]:
         """Everything that `status` tells."""
 
+    def sessions(self) -> list[dict[str, Any]]:
+        """Who is logged in at the order port."""
+
     async def save(self) -> tuple[str, int]:
         """Write a snapshot of the state now: its path and its sequence. Raises FrameError (failed)."""
 

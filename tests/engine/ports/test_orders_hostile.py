@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from openbell.wire import CommandKind, FrameType
 
-from engine.ports.orders import QUERY_COST, QUERY_ROWS, QUERY_ROWS_A_S
+from engine.ports.logins import QUERY_ROWS
+from engine.ports.orders import QUERY_COST, QUERY_ROWS_A_S
 from engine.sequencer import admin_command
 from tests.engine.trading import Trading, command, json_frame, orders_frame
 

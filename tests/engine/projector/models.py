@@ -16,6 +16,7 @@ from ext.core import Core
 from tests.engine.markets import Trading
 
 KINDS = wire.EventKind
+REFUSALS = (KINDS.REJECTED, KINDS.CANCEL_REJECTED, KINDS.REPLACE_REJECTED, KINDS.ARM_REJECTED)
 CHANGES = (KINDS.TRIGGERED, KINDS.RESTATED)  # of an order, by the market
 
 
@@ -66,7 +67,7 @@ async def check(connection: Any, market: Trading, seq: int | None = None) -> Non
     expected = [(*fields(event, names), bool(event["flags"] & wire.EventFlag.MAKER)) for event in fills]
     assert found == sorted(expected, key=lambda row: (row[2], row[3]))
 
-    rejects = events[(events["kind"] >= KINDS.REJECTED) & (events["kind"] <= KINDS.REPLACE_REJECTED)].view(wire.REJECT)
+    rejects = events[np.isin(events["kind"], REFUSALS)].view(wire.REJECT)
     names = "seq ts account account_seq kind side instrument order_id client_order_id qty value headroom"
     found = await rows(
         connection,
@@ -76,7 +77,7 @@ async def check(connection: Any, market: Trading, seq: int | None = None) -> Non
     assert found == sorted(expected, key=lambda row: (row[2], row[3], row[0]))
 
     duplicate = (events["kind"] == KINDS.ACCEPTED) & (events["flags"] & wire.EventFlag.DUPLICATE > 0)
-    others = events[np.isin(events["kind"], [KINDS.REPLACED, KINDS.MASS_CANCELED, *CHANGES]) | duplicate]
+    others = events[np.isin(events["kind"], [KINDS.REPLACED, KINDS.MASS_CANCELED, KINDS.ARMED, *CHANGES]) | duplicate]
     names = (
         "seq ts account account_seq kind reason flags side instrument order_id client_order_id price qty leaves filled"
     )

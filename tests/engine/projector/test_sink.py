@@ -9,7 +9,9 @@ import asyncpg
 import numpy as np
 import pytest
 from openbell import wire
+from openbell.wire import ArmFlag
 
+from engine.ports.guards import arm_command, disconnect_command
 from engine.projector import sink as sinks
 from engine.projector.sink import Sink
 from engine.projector.source import Source
@@ -292,6 +294,38 @@ async def test_an_extension_is_a_call_to_another_time(dsn: str, database: Any, d
     found = await database.fetch("SELECT state, detail, auction_ts FROM state_changes ORDER BY seq DESC LIMIT 2")
     assert {(row["state"], row["detail"]) for row in found} == {("CALL", "CLOSING")}
     assert (found[0]["auction_ts"] - found[1]["auction_ts"]).total_seconds() == 60
+
+
+async def test_orders_that_a_guard_ends_say_so(dsn: str, database: Any, data: Path) -> None:
+    market = Trading(data, 1)
+    second_ns = 10**9
+    market.batch.add_admin(admin(wire.CommandKind.SET_TIMERS, 2))
+    for account, number in ((1, 10**9), (2, 10**9)):
+        order = np.zeros((), wire.ORDER_COMMAND)
+        for name, value in {
+            "kind": wire.CommandKind.NEW_ORDER, "account": account, "instrument": 1, "qty": 1, "price": 900_000,
+            "client_order_id": number, "tif": wire.TimeInForce.GTC,
+        }.items():  # fmt: skip
+            order[name] = value
+        market.batch.add_orders(order.tobytes(), 0, account, ALLOWED)
+    market.batch.add_admin(arm_command(1, 1, ArmFlag.OF_ACCOUNT, second_ns, 7))
+    market.batch.add_admin(arm_command(2, 2, ArmFlag.ON_DISCONNECT, 0, 8))
+    market.batch.add_admin(arm_command(3, 3, ArmFlag.ON_DISCONNECT, 0, 9))  # there is no room
+    market.commit()
+    market.batch.add_admin(disconnect_command(2, 2))
+    market.ts_ns += second_ns
+    market.batch.add_admin(tick_command())
+    market.commit()
+    market.writer.wait(market.seq)
+    market.stop()
+    await project(dsn, market, 3)
+    await check(database, market)
+    found = await database.fetch("SELECT account, status, reason FROM orders ORDER BY account")
+    assert [tuple(row) for row in found] == [(1, "CANCELED", "DEAD_MAN"), (2, "CANCELED", "DISCONNECT")]
+    refused = await database.fetch("SELECT * FROM refusals")
+    assert [(row["account"], row["failed_check"]) for row in refused] == [(3, "TIMER_CAPACITY")]
+    armed = await database.fetch(f"SELECT account FROM order_events WHERE kind = {wire.EventKind.ARMED} ORDER BY 1")
+    assert [row["account"] for row in armed] == [1, 2]
 
 
 async def test_what_operators_do_is_kept(dsn: str, database: Any, data: Path) -> None:

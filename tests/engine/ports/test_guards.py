@@ -1,0 +1,182 @@
+"""Cancel on disconnect and dead-man timers at the order port: docs/disconnect.md, From a client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from openbell.records import frame
+from openbell.wire import ArmFlag, CancelReason, CommandKind, EventKind, FrameType
+
+from engine.ports.frames import FrameError
+from engine.ports.guards import PROBE_S
+from engine.ports.logins import QUERY_ROWS
+from engine.ports.orders import MAX_ERRORS, QUERY_COST
+from tests.engine.trading import Trading, command, json_frame, orders_frame
+
+A, B, C = b"\0aaaa", b"\0bbbb", b"\0cccc"
+SECOND_NS = 10**9
+
+
+def guards(trading: Trading) -> list[tuple[int, int, int]]:
+    rows = trading.market.timers()
+    return [tuple(row) for row in rows[["account", "session", "flags"]].tolist()]
+
+
+def settle(trading: Trading) -> None:
+    """As at the end of a wake-up."""
+    trading.orders.settle()
+    trading.market.sequencer.flush(0)
+
+
+def arm(trading: Trading, identity: bytes, number: int = 5, **body: Any) -> list[tuple[FrameType, Any]]:
+    return trading.put(identity, json_frame(FrameType.ARM, body, number))
+
+
+def kinds_of(got: list[tuple[FrameType, Any]]) -> list[tuple[int, int]]:
+    """Kind and reason of all events."""
+    return [(int(e["kind"]), int(e["reason"])) for kind, body in got if kind is FrameType.EVENTS for e in body]
+
+
+async def test_a_login_may_ask_for_it(trading: Trading) -> None:
+    ((kind, body),) = trading.login(A, "both", cancel_on_disconnect=True)
+    assert (kind, body["cancel_on_disconnect"]) == (FrameType.LOGGED_IN, True)
+    assert guards(trading) == [(1, body["session"], 2), (2, body["session"], 2)]
+    ((_, body),) = trading.login(B, "alice", cancel_on_disconnect={"keep_gtc": True, "keep_auction": True})
+    assert guards(trading)[1] == (1, body["session"], 14)
+    ((_, body),) = trading.login(C, "bob")
+    assert body["cancel_on_disconnect"] is False
+    assert len(guards(trading)) == 3
+
+
+@pytest.mark.parametrize("wanted", ["yes", 1, {"keep_all": True}, {"keep_gtc": "no"}])
+async def test_a_login_that_asks_wrongly(trading: Trading, wanted: Any) -> None:
+    ((kind, body),) = trading.login(A, "alice", cancel_on_disconnect=wanted)
+    assert (kind, body["code"]) == (FrameType.ERROR, "bad_frame")
+    assert trading.orders.sessions == 0
+
+
+async def test_the_login_is_answered_when_the_guard_is_durable(synced: Trading) -> None:
+    assert synced.login(A, "alice", cancel_on_disconnect=True) == []
+    assert len(guards(synced)) == 1
+    synced.durable()
+    ((kind, _),) = synced.take(A)
+    assert kind is FrameType.LOGGED_IN
+
+
+@pytest.mark.parametrize("how", ["logout", "again", "silent", "errors", "gone", "deaf"])
+async def test_every_end_of_a_session_counts(trading: Trading, how: str) -> None:
+    trading.login(A, "alice", cancel_on_disconnect=True)
+    trading.login(B, "alice")
+    trading.put(A, orders_frame([command(), command(client_order_id=2)]))
+    trading.put(B, orders_frame([command(client_order_id=3)]))
+    trading.take(B)
+    if how == "logout":
+        trading.put(A, frame(FrameType.LOGOUT, 9))
+    elif how == "again":
+        trading.login(A, "alice")
+    elif how == "silent":
+        trading.orders.sweep(2.0)
+        trading.put(B, frame(FrameType.HEARTBEAT, 1))
+        trading.orders.sweep(3.5)
+    elif how == "errors":
+        for _ in range(MAX_ERRORS):
+            trading.put(A, b"nonsense")
+    elif how == "gone":
+        trading.deaf.add(A)
+        trading.orders.sweep(PROBE_S)
+    else:
+        trading.deaf.add(A)
+        trading.put(B, orders_frame([command(client_order_id=4)]))
+    settle(trading)
+    assert {int(row["client_order_id"]) for row in trading.market.orders(account=1)} <= {3, 4}
+    got = kinds_of(trading.take(B))
+    assert got.count((EventKind.CANCELED, CancelReason.DISCONNECT)) == 2
+    assert got[-1] == (EventKind.MASS_CANCELED, CancelReason.DISCONNECT)
+    assert guards(trading) == []
+
+
+async def test_what_it_sent_last_goes_too(trading: Trading) -> None:
+    """Orders and the logout of one wake-up."""
+    trading.login(A, "alice", cancel_on_disconnect=True)
+    trading.orders.receive(A, orders_frame([command()]))
+    trading.orders.receive(A, frame(FrameType.LOGOUT, 2))
+    settle(trading)
+    assert len(trading.market.orders(account=1)) == 0
+
+
+async def test_those_with_a_guard_are_asked_whether_they_are_there(trading: Trading) -> None:
+    trading.login(A, "alice", cancel_on_disconnect=True)
+    trading.login(B, "bob")
+    trading.take(A), trading.take(B)
+    trading.orders.sweep(0.5 * PROBE_S)
+    assert trading.take(A) == []
+    trading.orders.sweep(PROBE_S)
+    trading.orders.sweep(1.5 * PROBE_S)
+    assert trading.take(A) == [(FrameType.HEARTBEAT, 0)]
+    assert trading.take(B) == []
+
+
+async def test_arm_is_answered_by_an_event(trading: Trading) -> None:
+    trading.login(A, "alice")
+    ((kind, events),) = arm(trading, A, 77, timeout_s=2.5, whole_account=True, keep_gtc=True)
+    (event,) = events
+    assert kind is FrameType.EVENTS
+    assert (event["kind"], event["reason"]) == (EventKind.ARMED, ArmFlag.OF_ACCOUNT | ArmFlag.KEEP_GTC)
+    assert event["client_order_id"] == 77
+    assert int(event["price"]) - int(event["ts_ns"]) == 2.5 * SECOND_NS
+    ((_, events),) = arm(trading, A, 78, whole_account=True, client_order_id=5)
+    assert (events[0]["client_order_id"], events[0]["price"]) == (5, 0)
+    assert guards(trading) == []
+
+
+async def test_a_guard_asked_for_later_is_of_the_session(trading: Trading) -> None:
+    trading.login(A, "alice")
+    arm(trading, A, on_disconnect=True)
+    trading.put(A, orders_frame([command()]))
+    trading.put(A, frame(FrameType.LOGOUT, 9))
+    settle(trading)
+    assert len(trading.market.orders(account=1)) == 0
+
+
+async def test_refusals_name_field_and_limit(trading: Trading) -> None:
+    trading.login(A, "both")
+    for body, code, field, limit in (
+        ({"timeout_s": 5}, "bad_frame", "account", None),
+        ({"timeout_s": 5, "account": 9}, "not_your_account", "account", None),
+        ({"timeout_s": 0.9, "account": 1}, "bad_frame", "timeout_s", 1),
+        ({"timeout_s": -2, "account": 1}, "bad_frame", "timeout_s", 1),
+        ({"timeout_s": 3601, "account": 1}, "bad_frame", "timeout_s", 3600),
+        ({"on_disconnect": True, "whole_account": True, "account": 1}, "bad_frame", "on_disconnect", None),
+        ({"account": 1, "client_order_id": 1 << 64}, "bad_frame", "client_order_id", None),
+        ({"account": "alice"}, "bad_frame", "account", None),
+    ):
+        ((kind, answer),) = arm(trading, A, 6, **body)
+        assert (kind, answer["code"], answer.get("field")) == (FrameType.ERROR, code, field), body
+        assert (answer.get("limit"), answer["number"]) == (limit, 6)
+    assert guards(trading) == []
+    ((_, answer),) = arm(trading, B, timeout_s=5)
+    assert answer["code"] == "not_logged_in"
+
+
+async def test_binary_commands_of_that_kind_are_none_of_a_trader(trading: Trading) -> None:
+    trading.login(A, "alice")
+    for kind in (CommandKind.ARM, CommandKind.DISCONNECT):
+        ((_, body),) = trading.put(A, orders_frame([command(kind)]))
+        assert (body["code"], body["field"], body["value"]) == ("bad_command", "kind", kind)
+
+
+async def test_more_than_a_session_may_ask_for(trading: Trading) -> None:
+    trading.login(A, "alice")
+    for _ in range(QUERY_ROWS // QUERY_COST):
+        assert arm(trading, A, timeout_s=5)[0][0] is FrameType.EVENTS
+    ((kind, body),) = arm(trading, A, timeout_s=5)
+    assert (kind, body["code"], body["field"]) == (FrameType.ERROR, "too_many", "rows")
+
+
+async def test_an_overload_lets_renewals_pass_and_a_stop_does_not(trading: Trading) -> None:
+    trading.login(A, "alice")
+    trading.orders.refusing = FrameError("overloaded", "too much")
+    assert arm(trading, A, timeout_s=5)[0][0] is FrameType.EVENTS
+    trading.orders.refusing = FrameError("stopping", "the end")
+    assert arm(trading, A, timeout_s=5)[0][1]["code"] == "stopping"

@@ -188,6 +188,8 @@ def _further_words(command: Any) -> str:
         f"min {given['min_qty']:,}" if given["min_qty"] else "",
         f"group {given['group']}" if given["group"] else "",
         f"self-trade group {given['self_trade_group']}" if given["self_trade_group"] else "",
+        _enum(wire.Role, given["role"]) if given["role"] else "",
+        f"tied to client id {given['link_id']}" if given["link_id"] else "",
         _flag_words(wire.ModeFlag, given["modes"] & ~wire.ModeFlag.TRAIL_PERCENT).strip(),
     ]
     if not given["offset"]:

@@ -61,6 +61,11 @@ def special(**fields: Any) -> Any:
             "buy 1,000 ACME PEGGED at 9.00 DAY, peg MIDPOINT, offset -0.01, client id 7",
         ),
         ({"order_type": 6, "peg": 1}, "buy 1,000 ACME PEGGED DAY, peg PRIMARY, client id 7"),
+        ({"role": 2, "price": 90000}, "buy 1,000 ACME at 9.00 DAY, CHILD, client id 7"),
+        (
+            {"role": 3, "link_id": 5, "price": 90000},
+            "buy 1,000 ACME at 9.00 DAY, PARENT, tied to client id 5, client id 7",
+        ),
         (
             {"price": 9_0000, "display_qty": 100, "group": 3, "self_trade_group": 4, "self_trade": 4},
             "buy 1,000 ACME at 9.00 DAY DECREMENT, shows 100, group 3, self-trade group 4, client id 7",

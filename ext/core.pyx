@@ -240,6 +240,7 @@ cdef class Core:
                 COMMAND_KIND_BUST_TRADE <= c.kind <= COMMAND_KIND_CORRECT_TRADE):
             raise ValueError("only a BUST_TRADE or CORRECT_TRADE can be previewed, of a market that is configured")
         return preview_of(self.market, c)
+
     def timers(self):
         """TimerRow records of the guards of orders, by account and session."""
         return timer_rows(self.market)

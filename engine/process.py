@@ -19,6 +19,8 @@ import uvloop
 
 from engine import config as configuration
 from engine import recovery, snapshots, status, system
+from engine.amending.facts import Facts
+from engine.amending.finder import TradeFinder
 from engine.config import DEFAULT_PORTS, NO_POSTGRES, Config, ConfigError
 from engine.doors import Doors
 from engine.engine_file import EngineFile
@@ -84,6 +86,7 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._saving: asyncio.Lock = asyncio.Lock()
+        self._finder = TradeFinder(self.data)
         self._saved_seq = 0
         self._saved_s = self._turned_s = time.monotonic()
         self._ticked_minute = int(time.time()) // MINUTE_S
@@ -390,6 +393,10 @@ class Engine:
             return str(path), seq
 
     # ------------------------------------------------------------ status
+
+    async def find_trade(self, instrument: int, trade_id: int) -> Facts:
+        """The facts of a trade whose command is on disk. Raises TradeNotFound, FinderBusy, TimeoutError, OSError."""
+        return await self._finder.find(instrument, trade_id, self.market.journal.durable_seq)
 
     def status(self) -> dict[str, Any]:
         """Everything that the verb `status` tells."""

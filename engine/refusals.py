@@ -42,6 +42,14 @@ _LIMITS: Final[dict[str, Unit]] = {
     "max_open_orders": _number,
     "max_messages": _number,
 }
+_TRADE: Final[dict[str, Unit]] = {  # docs/busts.md
+    "trade_id": _number,
+    "price": format_price,
+    "qty": _lots,
+    "new price": format_price,
+    "new qty": _lots,
+}
+_AMENDING: Final = (CommandKind.BUST_TRADE, CommandKind.CORRECT_TRADE)
 # The values of each kind of command, in their order (docs/core.md), with their units.
 _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
     CommandKind.SET_INSTRUMENT: {
@@ -70,7 +78,10 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
     },
     CommandKind.DEPOSIT: {"amount": format_cash},
     CommandKind.DEPOSIT_SHARES: {"qty": _lots, "cost": format_cash},
+    CommandKind.BUST_TRADE: _TRADE,
+    CommandKind.CORRECT_TRADE: _TRADE,
 }
+_BUYER_INDEX: Final = 6  # docs/busts.md
 _FLAGS_INDEX: Final = 8  # docs/core.md, SET_ACCOUNT
 _FIXED_ONCE_TRADED: Final = ("tick_size", "lot_size")
 _MAX_FIXED: Final = 1 << 20  # of those
@@ -79,7 +90,9 @@ _MAX_FIXED: Final = 1 << 20  # of those
 def in_words(kind: CommandKind, refused: Rejected) -> str:
     """The check's name and what it found, for example "CASH_RANGE: takes 500.00, free to take are 100.00"."""
     check, limit, value = refused.check, refused.limit, refused.value
-    if check is Check.VALUE:
+    if kind in _AMENDING and (saying := _trade_in_words(refused)):
+        said = saying
+    elif check is Check.VALUE:
         said = _value_in_words(kind, refused)
     elif check is Check.CASH_RANGE:
         if abs(limit) == wire.MAX_CASH:
@@ -101,6 +114,23 @@ def in_words(kind: CommandKind, refused: Rejected) -> str:
     else:
         said = f"{value:,} is given, the limit is {limit:,}"
     return f"{check.name}: {said}"
+
+
+def _trade_in_words(refused: Rejected) -> str | None:
+    """What is said of a bust or correction in words of its own; None where it is not."""
+    check, limit, value = refused.check, refused.limit, refused.value
+    if check is Check.BUSTED:
+        return f"trade {value:,} was busted before, and that is final"
+    if check is Check.TRADE:
+        return f"the instrument has no such trade {value:,} of these accounts, its last one is {limit:,}"
+    if check is Check.CAPACITY:
+        return f"{limit:,} trades were busted or corrected, and no more may be: raise capacity.amendments"
+    if check is Check.ORDER_NOTIONAL:
+        return f"{format_cash(value)} is the value of it, the limit is {format_cash(limit)}"
+    if check is Check.CASH_RANGE:
+        whose = "buyer" if refused.index == _BUYER_INDEX else "seller"
+        return f"the {whose}'s cash would be beyond {format_cash(limit)}, moved by {format_cash(value)}"
+    return None
 
 
 def _value_in_words(kind: CommandKind, refused: Rejected) -> str:

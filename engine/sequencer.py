@@ -37,6 +37,14 @@ class Rejected(Exception):
         super().__init__(f"{self.check.name}{which}: limit {limit}, value {value}")
 
 
+def checked_text(field: str, text: str) -> bytes:
+    """A text field of an AdminCommand. Raises ValueError where it does not fit."""
+    data, limit = text.encode(), wire.ADMIN_COMMAND[field].itemsize
+    if len(data) > limit or b"\0" in data:
+        raise ValueError(f"{field} must have at most {limit} bytes and no NUL, got {len(data)} bytes")
+    return data
+
+
 def admin_command(
     kind: CommandKind,
     *,
@@ -51,14 +59,8 @@ def admin_command(
     name: str = "",
 ) -> bytes:
     """An AdminCommand. Raises ValueError naming a field that does not fit."""
-    texts = []
-    for field, text, limit in (
-        ("name", name, NAME_BYTES), ("operator", operator, OPERATOR_BYTES), ("reason", reason, REASON_BYTES)
-    ):  # fmt: skip
-        data = text.encode()
-        if len(data) > limit or b"\0" in data:
-            raise ValueError(f"{field} must have at most {limit} bytes and no NUL, got {len(data)} bytes")
-        texts.append(data)
+    given = {"name": name, "operator": operator, "reason": reason}
+    texts = [checked_text(field, text) for field, text in given.items()]
     padded = [*values, *([0] * (VALUES - len(values)))]
     return _ADMIN.pack(0, 0, kind, state, flags, account, instrument, request, *padded, *texts)
 

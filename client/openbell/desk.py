@@ -16,6 +16,7 @@ import numpy as np
 
 from openbell import wire
 from openbell.drafts import Account, Draft, Instrument
+from openbell.ended import AMENDING, EndedOrders
 from openbell.errors import ConnectionLost, InvalidInput, LoginRefused, OpenBellError, ResumeTooOld, near, refusal
 from openbell.events import REJECTS, Event, Reject
 from openbell.guards import Guards
@@ -90,6 +91,7 @@ class Desk(Generic[OrderT]):
         self.accounts: dict[str, Account] = {}
         self.orders: dict[int, OrderT] = {}  # live and unanswered ones by client_order_id
         self.masses: dict[int, MassCancel] = {}
+        self._ended: EndedOrders[OrderT] = EndedOrders()
         self.failure: OpenBellError | None = None  # the login was refused for good
         # What no handle can tell: refused batches, events lost for good. Until the caller takes note.
         self._batches: deque[range] = deque(maxlen=_KEPT_BATCHES)  # numbers of the latest frames without handles
@@ -127,7 +129,7 @@ class Desk(Generic[OrderT]):
         """Take one frame: handles follow, listeners are called. Raises OpenBellError (code "protocol")."""
         for notice in self.session.receive(message):
             if type(notice) is Events:
-                if self.orders or self.masses:
+                if self.orders or self.masses or self._ended:
                     self._follow(notice)
                 if self.guards:
                     self.guards.follow(notice)
@@ -203,6 +205,8 @@ class Desk(Generic[OrderT]):
             if order is None:
                 if self.masses and client_order_id in self.masses:
                     self._follow_mass(buffer, offset, self.masses[client_order_id])
+                elif buffer[offset + _KIND] in AMENDING:
+                    self._ended.hear(client_order_id, buffer, offset)
                 continue
             kind = buffer[offset + _KIND]
             if kind in REJECTS:
@@ -219,7 +223,7 @@ class Desk(Generic[OrderT]):
                     self._ask_for_orders(order.account)
                 order.apply(event)
             if order.is_done:
-                del orders[client_order_id]
+                self._ended.add(orders.pop(client_order_id))
             order.changed()
 
     def _follow_mass(self, buffer: bytes, offset: int, mass: MassCancel) -> None:

@@ -23,6 +23,8 @@ REJECTS = frozenset(
         ),
     )
 )
+# Kinds after REPLACE_REJECTED that tell of an order, or of a trade of one.
+_OF_ORDERS = (EventKind.TRIGGERED, EventKind.RESTATED, EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED)
 _KIND = wire.EVENT.fields["kind"][1] if wire.EVENT.fields else 0
 # The unit of limit, value and headroom of a check (see Check in docs/wire.md).
 _PRICES = {Check.PRICE, Check.TICK_SIZE, Check.PRICE_COLLAR, Check.POST_ONLY, Check.STOP_SIDE}
@@ -200,7 +202,7 @@ class Event(NamedTuple):
             return f"#{self.account_seq} {name} account {self.account}, session {self.qty}, fires at {self.price}"
         if self.kind == EventKind.MASS_CANCELED and self.reason in CancelReason._value2member_map_:
             name += f" ({CancelReason(self.reason).name})"
-        if self.kind > EventKind.REPLACE_REJECTED and self.kind not in (EventKind.TRIGGERED, EventKind.RESTATED):
+        if self.kind > EventKind.REPLACE_REJECTED and self.kind not in _OF_ORDERS:
             return f"#{self.account_seq} {name} account {self.account}, instrument {self.instrument}, qty {self.qty}"
         side = "BUY" if self.side == Side.BUY else "SELL"
         text = f"#{self.account_seq} {name} {side} {self.qty} @ {format_price(self.price)}"
@@ -208,6 +210,8 @@ class Event(NamedTuple):
             text += f" ({CancelReason(self.reason).name})"
         elif self.kind == EventKind.RESTATED and self.reason in RestateReason._value2member_map_:
             text += f" ({RestateReason(self.reason).name})"
+        if self.kind in (EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED):
+            return f"{text}, instrument {self.instrument}, order {self.client_order_id}, trade {self.trade_id}"
         return f"{text}, instrument {self.instrument}, order {self.client_order_id}, open {self.leaves}"
 
 

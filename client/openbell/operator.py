@@ -19,6 +19,7 @@ from typing import Any, Final
 import zmq
 
 from openbell import wire
+from openbell.busts import TradeReport, trade_report
 from openbell.connection import SocketSettings, open_socket
 from openbell.discovery import TOKEN_VARIABLE, find_market, find_operator_token
 from openbell.errors import (
@@ -54,6 +55,7 @@ LOCAL_OPERATOR: Final = "local"  # the token that a market makes for its own mac
 OPERATOR_VARIABLE: Final = "OPENBELL_OPERATOR"
 MAX_NAME: Final = 32  # bytes of an operator's name, a symbol, an account's name
 MAX_REASON: Final = 96  # bytes
+SEARCH_TIMEOUT_S: Final = 600.0  # of a trade: the engine may have to replay its journal
 _SLICE_MS: Final = 100
 Ref = str | int  # an id, or a name
 
@@ -287,6 +289,41 @@ class Operator:
         answer = self._change("add-key", arguments, reason)
         return Key(str(answer.get("api_key") or answer.get("token")), str(answer.get("path", "")))
 
+    # ------------------------------------------------------------ trades
+
+    def trade(
+        self, instrument: Ref, trade_id: int, *, price: PriceLike | None = None, qty: int | None = None
+    ) -> TradeReport:
+        """A trade, what it is now, and what its bust would do; with price or qty: its correction to these."""
+        arguments = self._terms(instrument, trade_id, price, qty)
+        return trade_report(self.ask("trade", arguments, timeout_s=SEARCH_TIMEOUT_S))
+
+    def bust(self, instrument: Ref, trade_id: int, *, reason: str) -> TradeReport:
+        """Declare a trade void: cash and shares go back, both accounts and the market are told. It is final."""
+        arguments = self._terms(instrument, trade_id, None, None)
+        return trade_report(self._change("bust", arguments, reason, timeout_s=SEARCH_TIMEOUT_S))
+
+    def correct(
+        self,
+        instrument: Ref,
+        trade_id: int,
+        *,
+        price: PriceLike | None = None,
+        qty: int | None = None,
+        reason: str,
+    ) -> TradeReport:
+        """Give a trade another price, quantity, or both; what is None stays."""
+        arguments = self._terms(instrument, trade_id, price, qty)
+        return trade_report(self._change("correct", arguments, reason, timeout_s=SEARCH_TIMEOUT_S))
+
+    def _terms(self, instrument: Ref, trade_id: int, price: PriceLike | None, qty: int | None) -> dict[str, int | None]:
+        return {
+            "instrument": self.instrument_id(instrument),
+            "trade_id": trade_id,
+            "price": None if price is None else price_units(price),
+            "qty": qty,
+        }
+
     # ------------------------------------------------------------ the market
 
     def cancel_all(self, account: Ref | None = None, instrument: Ref | None = None, *, reason: str) -> int:
@@ -460,11 +497,13 @@ class Operator:
                 return found
         return ""
 
-    def _change(self, verb: str, arguments: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    def _change(
+        self, verb: str, arguments: Mapping[str, Any], reason: str, timeout_s: float | None = None
+    ) -> dict[str, Any]:
         """A verb that changes the market."""
         if not reason.strip():
             raise InvalidInput(f"{verb} needs a reason: it is journaled with your name", field="reason")
-        return self.ask(verb, arguments, reason=reason)
+        return self.ask(verb, arguments, reason=reason, timeout_s=timeout_s)
 
     def _set_state(self, verb: str, instrument: Ref | None, reason: str, **more: int | None) -> list[int]:
         where = {} if instrument is None else {"instrument": self.instrument_id(instrument)}

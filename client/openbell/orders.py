@@ -39,11 +39,11 @@ class OrderState(Enum):
 
 
 # Plain ints: an enum's member costs a look-up each time.
-_ACCEPTED, _FILL, _CANCELED, _REPLACED, _TRIGGERED, _RESTATED = map(
+_ACCEPTED, _FILL, _CANCELED, _REPLACED, _TRIGGERED, _RESTATED, _BUSTED, _CORRECTED = map(
     int,
     (
         EventKind.ACCEPTED, EventKind.FILL, EventKind.CANCELED, EventKind.REPLACED, EventKind.TRIGGERED,
-        EventKind.RESTATED,
+        EventKind.RESTATED, EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED,
     ),
 )  # fmt: skip
 _PRICED = frozenset({OrderType.LIMIT, OrderType.MARKET, OrderType.MARKET_TO_LIMIT})  # of which IOC is one
@@ -87,16 +87,20 @@ class Order:
 
     symbol, side, qty (lots, total), price (1e-4), order_type, tif, further (what only special orders have, or None),
     client_order_id, order_id (the engine's, 0 before), state, filled and leaves (lots, an iceberg's reserve included),
-    fills, reject, cancel_reason, is_triggered (of a stop), is_waiting (for the end of the order that it is a child of).
+    fills (those that count: without what was busted, with what was corrected as it is now), busted (fills as they were
+    when an operator busted or corrected them; state, filled and leaves do not change with it), reject, cancel_reason,
+    is_triggered (of a stop), is_waiting (for the end of the order that it is a child of).
 
     price, once accepted: of a market order the effective one, of a stop its stop price (of a trailing one that of its
     acceptance: it moves without an event), when it was triggered the one that it goes to.
     """
 
     __slots__ = (
+        "__weakref__",
         "_paid",
         "_waits",
         "account",
+        "busted",
         "cancel_reason",
         "cap",
         "client_order_id",
@@ -148,6 +152,7 @@ class Order:
         self.state = OrderState.SENT
         self.filled, self.leaves = 0, qty
         self.fills: list[Fill] = []
+        self.busted: list[Fill] = []
         self.reject: Reject | None = None  # why the order was refused
         self.request_reject: Reject | OpenBellError | None = None  # why the last cancel or replace was refused
         self.cancel_reason: CancelReason | None = None
@@ -212,7 +217,10 @@ class Order:
             text += ", triggered" if self.is_triggered else ", waits for its trigger"
         if self.fills and (average := self.average_price) is not None:
             count = len(self.fills)
-            text += f" {self.filled} at {_shown(average)} in {count} fill{'s' if count > 1 else ''}"
+            lots = sum(fill.qty for fill in self.fills) if self.busted else self.filled
+            text += f" {lots} at {_shown(average)} in {count} fill{'s' if count > 1 else ''}"
+        if self.busted:
+            text += f", {len(self.busted)} of its trades busted or corrected"
         if self.state is OrderState.REJECTED:
             text += f", {(self.reject and self._in_words(self.reject)) or self.failure}"
         elif self.state is OrderState.CANCELED and self.cancel_reason is not None:
@@ -334,6 +342,26 @@ class Order:
                 self._waits = False
         elif kind == _TRIGGERED:
             self.price, self.is_triggered = event.price, True
+        elif kind == _BUSTED:
+            self._bust(event)
+        elif kind == _CORRECTED:
+            self._correct(event)
+
+    def _bust(self, event: Event) -> None:
+        """One of its fills does not count any more; nothing where that is not known here."""
+        for fill in self.fills:
+            if fill.trade_id == event.trade_id:
+                self.fills.remove(fill)
+                self.busted.append(fill)
+                self._paid -= fill.qty * fill.price
+                return
+
+    def _correct(self, event: Event) -> None:
+        """What it is instead, right after its bust: at the time at which it was made."""
+        was = next((fill for fill in reversed(self.busted) if fill.trade_id == event.trade_id), None)
+        if was is not None:
+            self.fills.append(was._replace(qty=event.qty, price=event.price))
+            self._paid += event.qty * event.price
 
     def refused(self, reject: Reject) -> None:
         """Follow a reject of this order or of a cancel or replace of it."""

@@ -9,12 +9,13 @@ from openbell.operator import Operator
 from engine.cli import reach, show
 from engine.cli.operating import asking
 from engine.cli.operating.act import Act, seconds
+from engine.cli.operating.amend import AMENDING
 from engine.cli.operating.govern import GOVERNING
 from engine.cli.operating.look import LOOKING
 from engine.cli.operating.states import STATES
 
 HELP = "look at and operate a running market"
-ACTS: dict[str, Act] = {**LOOKING, **STATES, **GOVERNING}
+ACTS: dict[str, Act] = {**LOOKING, **STATES, **GOVERNING, **AMENDING}
 EPILOG = """exit codes: 0 done, 1 refused, 2 wrong usage, 3 no engine there
 
 Verbs that change the market journal --reason with the operator's name: --operator, else $OPENBELL_OPERATOR,
@@ -64,6 +65,8 @@ def _do(args: argparse.Namespace) -> int:
 
 
 def _only_looks(args: argparse.Namespace) -> bool:
-    """`limits ACCOUNT` alone changes nothing."""
+    """`limits ACCOUNT` alone changes nothing, nor does what is only tried."""
+    if getattr(args, "dry_run", False):
+        return True
     names = ("max_order_qty", "max_order_notional", "max_position", "max_open_orders", "max_messages")
     return args.verb == "limits" and all(getattr(args, name) is None for name in (*names, "short", "credit"))

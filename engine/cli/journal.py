@@ -29,9 +29,10 @@ OF_TRADERS = [KINDS.NEW_ORDER, KINDS.CANCEL, KINDS.REPLACE, KINDS.MASS_CANCEL, K
 # Which kinds are of an account, or of an instrument: in the others these fields mean nothing.
 CONCERNED = {
     "account": [*OF_TRADERS, KINDS.SET_ACCOUNT, KINDS.SET_ACCOUNT_STATE, KINDS.DEPOSIT, KINDS.DEPOSIT_SHARES,
-                KINDS.OPERATOR_CANCEL],
+                KINDS.OPERATOR_CANCEL, KINDS.BUST_TRADE, KINDS.CORRECT_TRADE],
     "instrument": [*OF_TRADERS, KINDS.SET_INSTRUMENT, KINDS.SET_INSTRUMENT_STATE, KINDS.DEPOSIT_SHARES,
-                   KINDS.OPERATOR_CANCEL, KINDS.RUN_AUCTION, KINDS.SET_EXTENSION],
+                   KINDS.OPERATOR_CANCEL, KINDS.RUN_AUCTION, KINDS.SET_EXTENSION, KINDS.BUST_TRADE,
+                   KINDS.CORRECT_TRADE],
 }  # fmt: skip
 EPILOG = """exit codes: 0 done, 1 damaged or not readable, 2 wrong usage
 
@@ -171,7 +172,11 @@ class _Filter:
         mask = np.ones(len(run), bool)
         for name, wanted in self._wanted.items():
             if wanted is not None:
-                mask &= (run[name] == self._id(name, wanted)) & np.isin(run["kind"], CONCERNED[name])
+                number = self._id(name, wanted)
+                same = run[name] == number
+                if name == "account" and run.dtype == wire.AMEND_COMMAND:
+                    same |= run["seller"] == number
+                mask &= same & np.isin(run["kind"], CONCERNED[name])
         if self._kinds:
             mask &= np.isin(run["kind"], self._kinds)
         return mask

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import openbell
 from openbell.errors import InvalidInput
+from openbell.market.updates import AMENDED
 from openbell.wire import Channel
 from rich.live import Live
 
@@ -81,7 +82,8 @@ def _draw(data: openbell.MarketData, symbol: str, args: argparse.Namespace) -> N
             qty, price = int(trade["qty"]), int(trade["price"])
             flags = int(trade["flags"])
             screen.trades.append(Trade(int(trade["ts_ns"]), price, qty, int(trade["aggressor"]), flags))
-            screen.last = price
+            if not flags & AMENDED:
+                screen.last = price
 
     data.on_records(Channel.TRADES, take)
     deadline_s = None if args.for_s is None else time.monotonic() + args.for_s

@@ -16,10 +16,11 @@ _SLOT = wire.ORDER_COMMAND.itemsize
 _SLOTS_OF_SPECIAL = wire.SPECIAL_COMMAND.itemsize // _SLOT
 _SLOTS_OF_ADMIN = wire.ADMIN_COMMAND.itemsize // _SLOT
 SIDES = ("buy", "sell")
+AMENDING = frozenset((wire.CommandKind.BUST_TRADE, wire.CommandKind.CORRECT_TRADE))
 
 
 def split(commands: bytes) -> Iterator[Records]:
-    """Runs of ORDER_COMMAND and of SPECIAL_COMMAND records, and single ADMIN_COMMAND records, in order."""
+    """Runs of ORDER_COMMAND and SPECIAL_COMMAND records, single ADMIN_COMMAND and AMEND_COMMAND records, in order."""
     # A SpecialCommand is as long as two OrderCommands, an AdminCommand as four: kinds can be looked for in steps of
     # one. What is found in their further parts is none.
     slots = np.frombuffer(commands, wire.ORDER_COMMAND)
@@ -39,7 +40,8 @@ def split(commands: bytes) -> Iterator[Records]:
         if is_special:
             begin, specials = place if not specials else begin, specials + 1
         else:
-            yield np.frombuffer(commands, wire.ADMIN_COMMAND, 1, place * _SLOT)
+            dtype = wire.AMEND_COMMAND if kind in AMENDING else wire.ADMIN_COMMAND
+            yield np.frombuffer(commands, dtype, 1, place * _SLOT)
             begin = place + _SLOTS_OF_ADMIN
     if specials:
         yield np.frombuffer(commands, wire.SPECIAL_COMMAND, specials, begin * _SLOT)
@@ -97,7 +99,8 @@ def clock(ts_ns: int) -> str:
 
 def words(command: Any, names: Names) -> str:
     """One command as a line of text."""
-    what = _order_words if command["kind"] < wire.ADMIN_KIND else _admin_words
+    kind = int(command["kind"])
+    what = _order_words if kind < wire.ADMIN_KIND else _amend_words if kind in AMENDING else _admin_words
     seq, when = int(command["seq"]), clock(int(command["ts_ns"]))
     return f"{seq:>12,}  {when}  {kind_name(int(command['kind'])):<20}  {what(command, names)}".rstrip()
 
@@ -235,6 +238,22 @@ def _admin_words(command: Any, names: Names) -> str:
         text = instrument
     elif kind == wire.CommandKind.SET_EXTENSION:
         text = f"{instrument}: {_extension_words(command, values)}"
+    return _with_author(text, command)
+
+
+def _amend_words(command: Any, names: Names) -> str:
+    """A bust or correction of a trade."""
+    kind, qty, new_qty = (int(command[field]) for field in ("kind", "qty", "new_qty"))
+    price, new_price = (format_price(int(command[field])) for field in ("price", "new_price"))
+    buyer, seller = (names.account(int(command[field])) for field in ("account", "seller"))
+    text = f"trade {int(command['trade_id'])} of {names.instrument(int(command['instrument']))}, {qty:,} at {price}, "
+    text += f"bought by {buyer} of {seller}"
+    if kind == wire.CommandKind.CORRECT_TRADE:
+        text += f": {new_qty:,} at {new_price} instead"
+    return _with_author(text, command)
+
+
+def _with_author(text: str, command: Any) -> str:
     operator, reason = (command[field].decode("utf-8", "replace") for field in ("operator", "reason"))
     by = f"by {operator}" if operator else ""
     return "; ".join(part for part in (text, f"{by}: {reason}" if reason else by) if part)

@@ -49,6 +49,7 @@ class ControlProtocol:
         self._send = send
         self._spawn = spawn
         self.refusing: FrameError | None = None  # why nothing is changed: stopping
+        self._desk.refusing = lambda: self.refusing
 
     def receive(self, identity: bytes, message: bytes) -> None:
         """Take a frame."""
@@ -126,6 +127,8 @@ class ControlProtocol:
         """Answer what takes a while."""
         try:
             result = await deferred.work
+        except CoreRefused as error:
+            self._later(identity, error_frame(number, error))
         except FrameError as error:
             self._send(identity, error_frame(number, error))
         except Exception:

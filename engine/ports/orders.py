@@ -30,7 +30,7 @@ from engine.ports.frames import (
 )
 from engine.ports.guards import PROBE_S, Arm, Spared, arm_command, ends_of
 from engine.ports.logins import MAX_ROWS, QUERY_ROWS, Login, Query, Resume, Session
-from engine.ports.rows import rows_of, table_of
+from engine.ports.rows import rows_of, standing, table_of
 from ext.intake import Intake, Sender
 
 MAX_ORDERS: Final = 4096  # commands a frame
@@ -478,8 +478,8 @@ class OrderProtocol:
             rows = market.positions(self._account(session, query.account, query.what))
         elif query.what == "fills":
             account = self._account(session, query.account, query.what)
-            seq = market.core.seq
-            market.later(lambda: self._reply_fills(session, number, query, account, seq))
+            seq, amendments = market.core.seq, market.core.amendments()
+            market.later(lambda: self._reply_fills(session, number, query, account, seq, amendments))
             return
         else:
             raise FrameError(
@@ -503,9 +503,11 @@ class OrderProtocol:
     def _charge(self, session: Session, found: int, query: Query) -> None:
         session.rows -= QUERY_COST + min(query.limit, found) + SKIPPED_COST * found
 
-    def _reply_fills(self, session: Session, number: int, query: Query, account: int, seq: int) -> None:
-        """Fills are of what was sent: taken when everything up to `seq` is."""
-        fills = np.frombuffer(self._market.streams.fills(account, MAX_ROWS), wire.EVENT)
+    def _reply_fills(
+        self, session: Session, number: int, query: Query, account: int, seq: int, amendments: bytes
+    ) -> None:
+        """Fills are of what was sent: taken when everything up to `seq` is. amendments: those of then."""
+        fills = standing(np.frombuffer(self._market.streams.fills(account, MAX_ROWS), wire.EVENT), amendments)
         self._charge(session, len(fills), query)
         self._reply(session, _reply_frame(number, query, fills, seq))
 

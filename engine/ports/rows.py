@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from openbell import wire
 
 Array = np.ndarray[Any, Any]
 
@@ -43,3 +44,19 @@ def _columns(records: Array) -> tuple[list[str], list[list[Any]]]:
 def _row(names: tuple[str, ...]) -> type[msgspec.Struct]:
     # Without the collector, which would look through every row again and again while they are made.
     return msgspec.defstruct("Row", names, gc=False)
+
+
+def standing(fills: Array, amendments: bytes) -> Array:
+    """FILL events without those of trades that were busted, corrected ones with what they are now (AmendmentRows)."""
+    amended = np.frombuffer(amendments, wire.AMENDMENT_ROW)
+    if not len(amended):
+        return fills
+    now = {(row["instrument"], row["trade_id"]): row for row in amended}
+    fills = fills.copy()
+    kept = np.ones(len(fills), bool)
+    for place in np.flatnonzero(np.isin(fills["trade_id"], amended["trade_id"])):
+        row = now.get((fills["instrument"][place], fills["trade_id"][place]))
+        if row is not None:
+            fills["price"][place], fills["qty"][place] = row["price"], row["qty"]
+            kept[place] = row["qty"] > 0
+    return fills[kept]

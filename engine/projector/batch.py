@@ -42,6 +42,7 @@ class Batch:
     operations: list[Row] = field(default_factory=list)
     auctions: list[Row] = field(default_factory=list)
     states: list[Row] = field(default_factory=list)
+    amendments: list[Row] = field(default_factory=list)
     bars: bytes = b""
 
 
@@ -52,7 +53,7 @@ def timestamp(ts_ns: int) -> datetime:
 
 def signed(number: int) -> int:
     """An unsigned number of 64 bits as PostgreSQL's bigint has it."""
-    return number - (1 << 64) if number >> 63 else number
+    return number - (1 << 64) if number >= 1 << 63 else number
 
 
 def text(data: bytes) -> str:

@@ -33,6 +33,32 @@ SELECT max(number) FROM (
     SELECT substring(c.relname FROM '\\d+$')::bigint AS number FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = '{SCHEMA}.fills'::regclass
 ) WHERE number < $1"""
+# The minutes of trades that were busted or corrected, from the trades that stand. A minute whose trades are all void
+# has no bar; where its partition was dropped the bar stays as it is.
+BARS_ANEW = """
+WITH minutes AS (
+    SELECT DISTINCT instrument, date_trunc('minute', trade_ts) AS minute FROM amendments WHERE seq > $1 AND seq <= $2
+), standing AS (
+    SELECT m.instrument, m.minute, f.trade_id, coalesce(s.qty, f.qty) AS qty,
+           CASE WHEN s.status IS NULL THEN f.price ELSE s.price END AS price
+    FROM minutes m
+    JOIN fills f ON f.instrument = m.instrument AND f.ts >= m.minute AND f.ts < m.minute + interval '1 minute'
+                AND NOT f.maker AND (NOT f.auction OR f.side = 0)
+    LEFT JOIN standings s ON s.instrument = f.instrument AND s.trade_id = f.trade_id
+), sums AS (
+    SELECT instrument, minute,
+           (array_agg(price ORDER BY trade_id) FILTER (WHERE qty > 0))[1] AS open,
+           max(price) FILTER (WHERE qty > 0) AS high, min(price) FILTER (WHERE qty > 0) AS low,
+           (array_agg(price ORDER BY trade_id DESC) FILTER (WHERE qty > 0))[1] AS close,
+           coalesce(sum(qty), 0)::bigint AS volume, coalesce(sum(price::numeric * qty), 0)::bigint AS value,
+           count(*) FILTER (WHERE qty > 0) AS trades
+    FROM standing GROUP BY instrument, minute
+), changed AS (
+    UPDATE bars b SET open = s.open, high = s.high, low = s.low, close = s.close, volume = s.volume, value = s.value,
+           trades = s.trades
+    FROM sums s WHERE b.instrument = s.instrument AND b.minute = s.minute AND s.trades > 0
+)
+DELETE FROM bars b USING sums s WHERE b.instrument = s.instrument AND b.minute = s.minute AND s.trades = 0"""
 # Tables of the present: rows that changed are merged by their keys.
 KEYS = {"instruments": ("instrument",), "accounts": ("account",), "positions": ("account", "instrument")}
 
@@ -119,9 +145,11 @@ class Sink:
             ):  # fmt: skip
                 await self._merge(table, rows)
             await self._write_bars(batch.bars)
-            for table in ("movements", "operations", "auctions", "states"):
+            for table in ("movements", "operations", "auctions", "states", "amendments"):
                 if rows := getattr(batch, table):
                     await self._connection.copy_records_to_table(table, records=rows, schema_name=SCHEMA)
+            if batch.amendments:
+                await self._connection.execute(BARS_ANEW, batch.before_seq, batch.last_seq)
         self._partitions.add(partition)
 
     async def watermark(self) -> int:

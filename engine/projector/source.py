@@ -18,6 +18,7 @@ from ext.core import Core
 from ext.projection import LIVE_DTYPE, Projection
 
 MOST_COMMANDS = 1 << 18  # in a batch
+AMENDED = ("trade_id", "price", "qty", "new_price", "new_qty", "seller", "trade_seq")  # given, of an AmendCommand
 
 
 class Source:
@@ -116,8 +117,10 @@ def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
         answers.setdefault(int(event["seq"]), event)
         _take_auction(event, batch)
     for run in split(commands):
-        if run.dtype == wire.ADMIN_COMMAND:
+        if run.dtype in (wire.ADMIN_COMMAND, wire.AMEND_COMMAND):
             _take_admin(run[0], answers.pop(int(run[0]["seq"]), None), batch)
+            if run.dtype == wire.AMEND_COMMAND:
+                _take_amendment(run[0], events, batch)
     ended = events[events["kind"] == wire.EventKind.DAY_ENDED]
     for event in ended:  # by a tick
         batch.operations.append(
@@ -143,6 +146,22 @@ def _take_auction(event: Any, batch: Batch) -> None:
         batch.states.append((seq, when, instrument, reason, side, timestamp(price) if price else None))
 
 
+def _take_amendment(command: Any, events: Records, batch: Batch) -> None:
+    """The row of a bust or correction, if it was done."""
+    sides = events[(events["seq"] == command["seq"]) & (events["kind"] == wire.EventKind.TRADE_BUSTED)]
+    if not len(sides):
+        return
+    given = {name: signed(int(command[name])) for name in command.dtype.names if command.dtype[name].kind != "S"}
+    is_bust = given["kind"] == wire.CommandKind.BUST_TRADE
+    new = (None, None) if is_bust else (given["new_price"], given["new_qty"])
+    batch.amendments.append(
+        (given["seq"], timestamp(given["ts_ns"]), given["instrument"], given["trade_id"], given["trade_seq"],
+         timestamp(given["trade_ts_ns"]), bool(given["flags"] & wire.TradeFlag.CROSS), given["account"],
+         given["seller"], *sides["account_seq"].tolist(), given["buyer_order_id"], given["seller_order_id"],
+         given["price"], given["qty"], *new, text(command["operator"]), text(command["reason"]))
+    )  # fmt: skip
+
+
 def _take_admin(command: Any, event: Any, batch: Batch) -> None:
     seq, when = int(command["seq"]), timestamp(int(command["ts_ns"]))
     if event is not None:
@@ -158,10 +177,13 @@ def _take_admin(command: Any, event: Any, batch: Batch) -> None:
             check, limit, value = (int(reject[name]) for name in ("check", "limit", "value"))
     account, instrument = int(command["account"]), int(command["instrument"])
     operator, reason = text(command["operator"]), text(command["reason"])
-    given = [int(command[f"value{index}"]) for index in range(8)]
+    amends = command.dtype == wire.AMEND_COMMAND
+    values = AMENDED if amends else [f"value{index}" for index in range(8)]
+    given = [signed(int(command[name])) for name in values]
     batch.operations.append(
         (seq, when, int(command["kind"]), kind, account, account_seq, instrument, int(command["state"]),
-         int(command["flags"]), given, text(command["name"]), operator, reason, check, limit, value, answer)
+         int(command["flags"]), given, "" if amends else text(command["name"]), operator, reason, check, limit, value,
+         answer)
     )  # fmt: skip
     if kind in (wire.EventKind.CASH, wire.EventKind.SHARES):
         of = None if kind == wire.EventKind.CASH else instrument

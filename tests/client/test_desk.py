@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from decimal import Decimal
 from typing import Any
 
@@ -385,3 +386,35 @@ def test_a_refused_login() -> None:
     assert desk.failure is None
     desk.receive(json_frame(FrameType.ERROR, desk.session.login_number, {"code": "bad_api_key", "text": "no"}))
     assert isinstance(desk.failure, openbell.LoginRefused)
+
+
+def test_busts_and_corrections_reach_orders_that_have_ended_too() -> None:
+    table = Table()
+    order = table.accepted()
+    same = {"client_order_id": order.client_order_id, "order_id": 77}
+    table.tell(kind=EventKind.FILL, qty=40, price=1_012_500, leaves=60, filled=40, trade_id=1, flags=2, **same)
+    table.tell(kind=EventKind.TRADE_BUSTED, qty=40, price=1_012_500, trade_id=1, **same)
+    assert (order.state, order.filled, order.leaves, order.fills) == (OrderState.PARTLY_FILLED, 40, 60, [])
+    assert order.average_price is None and [fill.trade_id for fill in order.busted] == [1]
+    table.tell(kind=EventKind.FILL, qty=60, price=1_010_000, leaves=0, filled=100, trade_id=2, **same)
+    assert order.is_done and not table.desk.orders
+    table.tell(kind=EventKind.TRADE_BUSTED, reason=1, qty=60, price=1_010_000, trade_id=2, **same)
+    table.tell(kind=EventKind.TRADE_CORRECTED, qty=50, price=1_000_000, trade_id=2, **same)
+    assert [(fill.qty, fill.price, fill.trade_id) for fill in order.fills] == [(50, 1_000_000, 2)]
+    assert order.average_price == 100
+    said = "buy 100 ACME @ 101.25: filled 50 at 100.00 in 1 fill, 2 of its trades busted or corrected"
+    assert str(order) == said
+    before = (order.fills, order.busted)
+    table.tell(kind=EventKind.TRADE_BUSTED, qty=60, price=1, trade_id=99, **same)  # of before this process
+    assert (order.fills, order.busted) == before
+
+
+def test_nobody_remembers_an_order_whose_handle_is_gone() -> None:
+    table = Table()
+    order = table.accepted()
+    same = {"client_order_id": order.client_order_id, "order_id": 77}
+    table.tell(kind=EventKind.FILL, qty=100, price=1_012_500, leaves=0, filled=100, trade_id=1, **same)
+    del order
+    gc.collect()
+    assert not table.desk._ended
+    table.tell(kind=EventKind.TRADE_BUSTED, qty=100, price=1_012_500, trade_id=1, **same)

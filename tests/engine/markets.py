@@ -9,6 +9,8 @@ import numpy as np
 from openbell import wire
 
 from engine import snapshots
+from engine.amending.command import Terms, amend_command
+from engine.amending.facts import facts_in
 from engine.journal.writer import JournalWriter
 from ext.core import Core
 from ext.sequence import CommandBatch
@@ -35,7 +37,7 @@ def admin(kind: wire.CommandKind, *values: int, **fields: Any) -> bytes:
 def opening() -> list[bytes]:
     """Commands that set up instruments and accounts with cash and shares."""
     kinds = wire.CommandKind
-    commands = [admin(kinds.CONFIGURE, ACCOUNTS + 2, INSTRUMENTS + 1, 1 << 14, 1 << 10, 64, 1 << 14, 16)]
+    commands = [admin(kinds.CONFIGURE, ACCOUNTS + 2, INSTRUMENTS + 1, 1 << 14, 1 << 10, 64, 1 << 14, 16, 256)]
     for number, symbol in enumerate(SYMBOLS):
         usd = int.from_bytes(b"USD", "little")
         commands.append(admin(kinds.SET_INSTRUMENT, 100, 1, 1_000_000, 0, 0, 0, usd, instrument=number, name=symbol))
@@ -201,6 +203,27 @@ class Trading:
             assert self.batch.add_specials(self.specials(each), 0, 7, ALLOWED) == each
             self.batch.add_admin(tick.tobytes())
             assert self.batch.add_orders(self.orders(each), 0, 8, ALLOWED) == each
+            self.commit()
+        self.writer.wait(self.seq)
+
+    def amend(self, count: int) -> None:
+        """Random busts and corrections of trades that were made, some of them again and some wrong, made durable."""
+        rng = self.random
+        events = np.frombuffer(b"".join(self.events), wire.EVENT)
+        fills = events[events["kind"] == wire.EventKind.FILL]
+        for _ in range(count):
+            one = fills[rng.integers(0, min(len(fills), 60)) - 60]
+            trade = fills[(fills["trade_id"] == one["trade_id"]) & (fills["instrument"] == one["instrument"])]
+            facts = facts_in(trade, int(one["instrument"]), int(one["trade_id"]))
+            assert facts is not None
+            rows = np.frombuffer(self.core.amendments(), wire.AMENDMENT_ROW)
+            rows = rows[(rows["instrument"] == facts.instrument) & (rows["trade_id"] == facts.trade_id)]
+            now = Terms(int(rows["price"][0]), int(rows["qty"][0]) or 1) if len(rows) else Terms(facts.price, facts.qty)
+            new = Terms(now.price + 100 * int(rng.integers(-9, 10)), int(rng.integers(1, 300)))
+            command = amend_command(
+                facts, now, new if rng.random() < 0.6 else None, operator="ann", reason="wrong price"
+            )
+            self.batch.add_admin(command)
             self.commit()
         self.writer.wait(self.seq)
 

@@ -7,6 +7,7 @@ from typing import Any
 from openbell import wire
 from openbell.market.book import DepthBook, OrderBook
 from openbell.market.updates import (
+    AMENDED,
     DEPTH_CLASSES,
     FORMATS,
     AuctionUpdate,
@@ -17,7 +18,7 @@ from openbell.market.updates import (
     TradeUpdate,
 )
 from openbell.records import DEPTH, MARKET_DATA
-from openbell.wire import BookKind, Channel
+from openbell.wire import BookKind, Channel, TradeFlag
 
 
 class Held:
@@ -90,9 +91,21 @@ class Held:
                 self.bands[one.instrument] = one
                 if not one.order_id:
                     del self.bands[one.instrument]  # there are none any more
+            elif channel == Channel.TRADES and one.flags & AMENDED:
+                self._amend(one)
             else:
                 last[one.instrument] = one
             self._instruments_due = self._instruments_due or one.instrument not in self.symbols
+
+    def _amend(self, amended: TradeUpdate) -> None:
+        """A bust or correction: of the last trade of its instrument it changes what that was, or that there is one."""
+        last = self.trades.get(amended.instrument)
+        if last is None or last.trade_id != amended.trade_id or amended.flags & TradeFlag.CROSS:
+            return
+        if amended.flags & TradeFlag.BUST:
+            del self.trades[amended.instrument]
+        else:
+            self.trades[amended.instrument] = last._replace(price=amended.price, qty=amended.qty)
 
     def _change(self, channel: Channel, records: memoryview) -> bool:
         """Records that come next. False: a book is not that of the market any more."""

@@ -13,6 +13,8 @@ from openbell.prices import format_price
 from openbell.records import BAR, DEPTH, MARKET_DATA, STATISTICS, TOP, TRADE
 from openbell.wire import AuctionKind, BookKind, Channel, ExtensionReason, HaltReason, InstrumentState, Side, TradeFlag
 
+AMENDED: Final = int(TradeFlag.BUST | TradeFlag.CORRECTION)
+
 
 class BookUpdate(NamedTuple):
     """A change of one order in the book (channel B): the fields of wire.MARKET_DATA."""
@@ -144,7 +146,8 @@ class DepthUpdate(NamedTuple):
 class TradeUpdate(NamedTuple):
     """A trade (channel X): the fields of wire.TRADE; aggressor is the side of the incoming order, flags its conditions.
 
-    A cross is all that an auction traded; it has no aggressor (SIDE_BOTH).
+    A cross is all that an auction traded; it has no aggressor (SIDE_BOTH). With TradeFlag.BUST the trade of that
+    trade_id, made earlier, does not count any more; with CORRECTION it is what is said here: docs/busts.md.
     """
 
     seq: int
@@ -165,9 +168,17 @@ class TradeUpdate(NamedTuple):
     @property
     def makes_price(self) -> bool:
         """Whether it counts for open, high, low and close; volume counts all."""
-        return not self.flags & TradeFlag.ODD_LOT
+        return not self.flags & (TradeFlag.ODD_LOT | TradeFlag.BUST)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it was made now; else it is one that was told before, and is busted or corrected."""
+        return not self.flags & AMENDED
 
     def __str__(self) -> str:
+        if not self.is_new:
+            name = "bust" if self.flags & TradeFlag.BUST else "correction"
+            return f"{name} of trade {self.trade_id}: {self.qty} @ {format_price(self.price)}"
         verb = {int(Side.BUY): "bought", int(Side.SELL): "sold"}.get(self.aggressor, "crossed")
         names = ", ".join(str(flag.name).lower().replace("_", " ") for flag in TradeFlag if self.flags & flag)
         return f"{self.qty} {verb} @ {format_price(self.price)}" + (f" ({names})" if names else "")

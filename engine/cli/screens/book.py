@@ -23,7 +23,7 @@ KEPT_TRADES = 200
 # Conditions of a trade by letter: those of the tapes where they have one. Of a cross its kind says all.
 LETTERS = {
     TradeFlag.OPENING: "O", TradeFlag.CLOSING: "6", TradeFlag.REOPENING: "5", TradeFlag.ODD_LOT: "I",
-    TradeFlag.HIDDEN: "h",
+    TradeFlag.HIDDEN: "h", TradeFlag.BUST: "x", TradeFlag.CORRECTION: "c",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from msgspec import Meta
 from openbell import wire
 from openbell.wire import CommandKind
 
+from engine.amending.facts import Facts
 from engine.keys import Keys
 from engine.market import Market
 from engine.ports.frames import FrameError
@@ -37,6 +38,9 @@ class Process(Protocol):
 
     def shut_down(self) -> None:
         """Begin to stop in order."""
+
+    async def find_trade(self, instrument: int, trade_id: int) -> Facts:
+        """The facts of a trade whose command is on disk. Raises TradeNotFound, FinderBusy, TimeoutError, OSError."""
 
 
 class Arguments(msgspec.Struct, forbid_unknown_fields=True):
@@ -106,7 +110,13 @@ class Desk:
         self.market = market
         self.keys = keys
         self.process = process
+        self.refusing: Callable[[], FrameError | None] = lambda: None  # why nothing is changed any more
         self._request = 0
+
+    def check_open(self) -> None:
+        """Of a verb that took a while before it changes something. Raises FrameError where the market stops by now."""
+        if (why := self.refusing()) is not None:
+            raise why
 
     def command(self, kind: CommandKind, act: Act, **fields: Any) -> bytes:
         """An AdminCommand of an operator. Raises FrameError for text that does not fit."""

@@ -14,8 +14,9 @@ from openbell.wire import CommandKind
 
 from engine.journal.commands import Names, as_dict, split, words
 
-KINDS = (CommandKind.NEW_ORDER, CommandKind.NEW_SPECIAL, CommandKind.NOTE)
-DTYPES = (wire.ORDER_COMMAND, wire.SPECIAL_COMMAND, wire.ADMIN_COMMAND)
+KINDS = (CommandKind.NEW_ORDER, CommandKind.NEW_SPECIAL, CommandKind.NOTE, CommandKind.BUST_TRADE)
+DTYPES = (wire.ORDER_COMMAND, wire.SPECIAL_COMMAND, wire.ADMIN_COMMAND, wire.AMEND_COMMAND)
+ALONE = DTYPES[2:]
 
 
 def made(which: int, seq: int, filling: int) -> bytes:
@@ -26,14 +27,14 @@ def made(which: int, seq: int, filling: int) -> bytes:
     return command.tobytes()
 
 
-@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from([0, 1, 32, 64, 255])), max_size=30))
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0, 1, 32, 64, 255])), max_size=30))
 def test_split_gives_each_command_as_it_was(drawn: list[tuple[int, int]]) -> None:
     commands = [made(which, seq, filling) for seq, (which, filling) in enumerate(drawn)]
     runs = list(split(b"".join(commands)))
     assert [one.tobytes() for run in runs for one in run] == commands
-    assert all(len(run) == 1 for run in runs if run.dtype == wire.ADMIN_COMMAND)
+    assert all(len(run) == 1 for run in runs if run.dtype in ALONE)
     neighbours = [(before.dtype, after.dtype) for before, after in pairwise(runs)]
-    assert all(before != after for before, after in neighbours if before != wire.ADMIN_COMMAND)
+    assert all(before != after for before, after in neighbours if before not in ALONE)
 
 
 def special(**fields: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from openbell import wire
 from openbell.records import frame
 from openbell.wire import AccountFlag, CommandKind, FrameType, InstrumentState
 
+from engine.amending.facts import Facts, find
 from engine.journal.reader import JournalReader
 from engine.ports.control import ControlProtocol
 from engine.ports.frames import FrameError
@@ -24,8 +25,10 @@ A = b"\0aaaa"
 class Surroundings:
     """The process around the market: it remembers what was asked of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path, last_seq: Callable[[], int]) -> None:
         self.asked: list[str] = []
+        self.folder = folder
+        self.last_seq = last_seq
 
     def status(self) -> dict[str, Any]:
         return {"sequence": 5}
@@ -39,6 +42,9 @@ class Surroundings:
     def shut_down(self) -> None:
         self.asked.append("shut down")
 
+    async def find_trade(self, instrument: int, trade_id: int) -> Facts:
+        return await asyncio.to_thread(find, self.folder, instrument, trade_id, self.last_seq())
+
 
 class Operating:
     """The protocol over a market, used as a certain operator."""
@@ -46,7 +52,7 @@ class Operating:
     def __init__(self, trading: Trading) -> None:
         self.trading = trading
         self.sent: list[bytes] = []
-        self.process = Surroundings()
+        self.process = Surroundings(trading.folder, lambda: trading.market.journal.durable_seq)
         self.tasks: set[asyncio.Task[None]] = set()
         self.protocol = ControlProtocol(trading.market, trading.keys, self.process, self._send, self._spawn)
         self.token, _ = trading.keys.add_operator("local", any_name=True)
@@ -216,6 +222,78 @@ async def test_what_follows_an_auction(op: Operating) -> None:
         (kinds.CLOSING, wire.InstrumentState.CLOSED), (kinds.CLOSING, wire.InstrumentState.OPEN),
         (kinds.OPENING, wire.InstrumentState.OPEN), (kinds.HALT, wire.InstrumentState.HALTED),
     ]  # fmt: skip
+
+
+async def traded(op: Operating) -> None:
+    """Alice has bought 3 lots of bob at 101.00, and that is in the journal."""
+    trading = op.trading
+    trading.login(A, "both")
+    trading.put(A, orders_frame([command(account=2, side=1, qty=3, price=101_0000)]))
+    trading.put(A, orders_frame([command(client_order_id=2, qty=3, price=101_0000)]))
+    while trading.market.journal.durable_seq < trading.market.core.seq:
+        await asyncio.sleep(0.01)
+
+
+async def test_a_trade_is_looked_at_busted_and_corrected(op: Operating) -> None:
+    await traded(op)
+    one = {"instrument": 0, "trade_id": 1}
+    looked = await op.ask_slowly("trade", args=one)
+    assert looked["trade"]["buyer"] == {"account": 1, "order_id": 2 + (1 << 32), "client_order_id": 2}
+    assert looked["now"] == {"price": 101_0000, "qty": 3, "is_busted": False, "changes": 0}
+    buyer, seller = looked["accounts"]
+    assert (buyer["name"], buyer["cash"], buyer["position"]) == ("alice", [999_697_000_000, 10**12], [103, 100])
+    assert (seller["side"], seller["position"], seller["warnings"], looked["refused"]) == (1, [97, 100], [], None)
+    corrected = await op.ask_slowly("correct", args={**one, "price": 90_0000})
+    assert corrected["now"] == {"price": 90_0000, "qty": 3, "is_busted": False, "changes": 1}
+    assert corrected["accounts"][0]["cash"] == [999_697_000_000, 999_730_000_000]
+    busted = await op.ask_slowly("bust", args=one)
+    assert busted["now"]["is_busted"] and busted["before"]["price"] == 90_0000
+    looked = await op.ask_slowly("trade", args={**one, "qty": 5})
+    assert looked["refused"]["text"] == "BUSTED: trade 1 was busted before, and that is final"
+    kinds = [CommandKind(kind) for kind in op.journal()["kind"]]
+    assert kinds == [CommandKind.CORRECT_TRADE, CommandKind.BUST_TRADE]
+
+
+@pytest.mark.parametrize(
+    ("verb", "more", "code", "field", "text"),
+    [
+        ("bust", {"trade_id": 2}, "rejected", "TRADE", "TRADE: the instrument has no trade 2, its last one is 1"),
+        ("bust", {"trade_id": 0}, "rejected", "TRADE", "TRADE: the instrument has no trade 0, its last one is 1"),
+        ("bust", {"instrument": 7}, "bad_args", "instrument", "instrument 7 is not set up"),
+        ("correct", {}, "bad_args", "price", "nothing to correct: give price, qty or both"),
+        ("correct", {"price": 0}, "rejected", "VALUE", "VALUE: new price is 0.00, the least is 0.0001"),
+        ("correct", {"qty": -1}, "bad_args", "qty", "qty must be 1 to 2,147,483,647, got -1"),
+        ("correct", {"price": 1 << 41, "qty": 1 << 30}, "rejected", "ORDER_NOTIONAL", "the limit is 9,007,199,254.74"),
+    ],
+)
+async def test_what_cannot_be_amended_is_refused(
+    op: Operating, verb: str, more: dict[str, int], code: str, field: str, text: str
+) -> None:
+    await traded(op)
+    before = op.trading.market.core.accounts()
+    answer = await op.ask_slowly(verb, args={"instrument": 0, "trade_id": 1, **more})
+    assert (answer["code"], answer["field"]) == (code, field)
+    assert text in answer["text"]
+    assert op.trading.market.core.accounts() == before
+
+
+async def test_what_limits_forbid_is_reported(op: Operating) -> None:
+    """Alice has sold what she bought, and has no cash left."""
+    await traded(op)
+    op.trading.put(A, orders_frame([command(account=2, client_order_id=8, qty=103, price=50_0000)]))
+    op.trading.put(A, orders_frame([command(client_order_id=9, side=1, qty=103, price=50_0000)]))
+    cash = int(op.trading.market.account(1)["cash"][0])
+    op.ask("deposit", args={"account": 1, "amount": -cash})
+    op.ask("limits", args={"account": 2, "max_position": 150})
+    while op.trading.market.journal.durable_seq < op.trading.market.core.seq:
+        await asyncio.sleep(0.01)
+    looked = await op.ask_slowly("trade", args={"instrument": 0, "trade_id": 1, "price": 200_0000, "qty": 3})
+    assert looked["accounts"][0]["warnings"] == ["its free cash is -297.00"]
+    busted = await op.ask_slowly("bust", args={"instrument": 0, "trade_id": 1})
+    assert busted["accounts"][0]["warnings"] == [
+        "its free cash is 0.00", "it holds -3 lots, offers 0, and may not sell short",
+    ] or busted["accounts"][0]["warnings"] == ["it holds -3 lots, offers 0, and may not sell short"]  # fmt: skip
+    assert busted["accounts"][1]["warnings"] == ["it holds 203 lots, its limit is 150"]
 
 
 async def test_keys(op: Operating) -> None:

@@ -88,7 +88,38 @@ async def check(connection: Any, market: Trading, seq: int | None = None) -> Non
     if seq is None:
         await check_present(connection, market.core)
         await check_waiting(connection, market.core)
-    await check_bars(connection, fills)
+    await check_bars(connection, fills, await check_amendments(connection, events))
+
+
+async def check_amendments(connection: Any, events: Any) -> dict[tuple[int, int], tuple[int, int]]:
+    """Busts and corrections are there, each once; price and lots of the trades now, by instrument and id."""
+    busted = events[(events["kind"] == KINDS.TRADE_BUSTED) & (events["side"] == wire.Side.BUY)]
+    corrected = {
+        int(event["seq"]): (int(event["price"]), int(event["qty"]))
+        for event in events[events["kind"] == KINDS.TRADE_CORRECTED]
+    }
+    names = "seq ts instrument trade_id account account_seq order_id price qty"
+    expected = [(*fields(event, names), *corrected.get(int(event["seq"]), (None, None))) for event in busted]
+    columns = (
+        names.replace("account", "buyer", 1)
+        .replace("account_seq", "buyer_account_seq")
+        .replace("order_id", "buyer_order_id")
+    )
+    found = await rows(
+        connection, f"SELECT {columns.replace(' ', ', ')}, new_price, new_qty FROM amendments ORDER BY 1"
+    )
+    assert found == expected
+    now = {(row[2], row[3]): (row[9] or 0, row[10] or 0) for row in expected}
+    statuses = {"BUSTED": 0, "CORRECTED": 0}
+    for price, qty in now.values():
+        statuses["CORRECTED" if qty else "BUSTED"] += price * qty if qty else 1
+    found = await rows(
+        connection,
+        "SELECT status, sum(CASE WHEN status = 'BUSTED' THEN 1 ELSE standing_price * 10000 * standing_qty END)::bigint "
+        "FROM trades WHERE status <> 'STANDING' GROUP BY status",
+    )
+    assert dict(found) == {status: value for status, value in statuses.items() if value}
+    return now
 
 
 async def check_orders(connection: Any, events: Any, links: dict[tuple[int, int], tuple[int, int, int]]) -> None:
@@ -176,12 +207,15 @@ async def check_waiting(connection: Any, core: Core) -> None:
     assert await rows(connection, "SELECT order_id FROM open_orders WHERE waits ORDER BY 1") == [(n,) for n in children]
 
 
-async def check_bars(connection: Any, fills: Any) -> None:
+async def check_bars(connection: Any, fills: Any, now: dict[tuple[int, int], tuple[int, int]]) -> None:
+    """`now`: price and lots of trades that were busted or corrected."""
     expected: dict[tuple[int, Any], list[int]] = {}
     for fill in fills:
         if fill["flags"] & wire.EventFlag.MAKER:
             continue
-        price, qty = int(fill["price"]), int(fill["qty"])
+        price, qty = now.get((int(fill["instrument"]), int(fill["trade_id"])), (int(fill["price"]), int(fill["qty"])))
+        if not qty:
+            continue
         key = (int(fill["instrument"]), timestamp(int(fill["ts_ns"]) // 60_000_000_000 * 60_000_000_000))
         bar = expected.setdefault(key, [price, price, price, price, 0, 0, 0])
         bar[1], bar[2], bar[3] = max(bar[1], price), min(bar[2], price), price

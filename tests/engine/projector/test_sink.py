@@ -371,11 +371,16 @@ async def test_what_operators_do_is_kept(dsn: str, database: Any, data: Path) ->
     assert movements[1]["balance"] == 10**15 - 2_000_000
 
 
-async def test_the_ledger_adds_up(dsn: str, database: Any, data: Path, seed: int) -> None:
+@pytest.mark.parametrize("amended", [0, 60])
+async def test_the_ledger_adds_up(dsn: str, database: Any, data: Path, seed: int, amended: int) -> None:
     market = Trading(data, seed)
     market.trade(800)
+    market.amend(amended)
     market.stop()
     await project(dsn, market)
+    await check(database, market)
+    found = await database.fetchval("SELECT count(*) FROM ledger WHERE entry IN ('BUST', 'CORRECTION')")
+    assert (found > amended) == (amended > 0)
     wrong = await database.fetch(
         "SELECT account FROM (SELECT account, sum(cash) AS cash FROM ledger GROUP BY account) l "
         "JOIN balances b USING (account) WHERE l.cash <> b.cash"
@@ -407,6 +412,27 @@ async def test_the_views_are_for_people(dsn: str, database: Any, data: Path, see
     assert await database.fetchval("SELECT count(*) FROM trades") * 2 == await database.fetchval(
         "SELECT count(*) FROM executions"
     )
+
+
+async def test_what_was_amended_is_projected_in_any_batches(dsn: str, database: Any, data: Path, seed: int) -> None:
+    """Trades, busts, corrections and trades again, of one minute: bars and views say what stands, batch by batch."""
+    market = Trading(data, seed)
+    for _ in range(4):
+        market.trade(200)
+        market.amend(15)
+    market.stop()
+    for end in range(100, market.seq, 137):
+        await project(dsn, market, end=end)
+        await check(database, market, end)
+    await project(dsn, market)
+    await check(database, market)
+    row = await database.fetchrow(
+        "SELECT * FROM audit WHERE command = 'CORRECT_TRADE' AND failed_check IS NULL LIMIT 1"
+    )
+    assert (row["operator"], row["reason"], row["result"]) == ("ann", "wrong price", "TRADE_BUSTED")
+    executions = await database.fetch("SELECT * FROM executions WHERE status = 'BUSTED'")
+    assert executions and all((row["standing_qty"], row["standing_price"]) == (0, None) for row in executions)
+    assert len(executions) == 2 * await database.fetchval("SELECT count(*) FROM trades WHERE status = 'BUSTED'")
 
 
 async def test_a_batch_is_there_whole_or_not_at_all(dsn: str, database: Any, data: Path, seed: int) -> None:

@@ -320,6 +320,8 @@ class OrderProtocol:
         self._market.sequencer.batch.add_admin(asked.command(account, session.number, number))
         if asked.guards and not asked.whole_account:
             session.guarded.add(account)
+        elif not asked.whole_account:
+            session.guarded.discard(account)
 
     def settle(self) -> bool:
         """Put into the batch that sessions have ended; whether there is something in it for that."""
@@ -329,13 +331,17 @@ class OrderProtocol:
         return bool(ended)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Who is logged in, for operators."""
+        """Who is logged in, for operators. guarded: as the core has it, where a timer may have fired."""
+        timers = self._market.timers()
+        guarded: dict[int, list[int]] = {}
+        for account, number in zip(timers["account"].tolist(), timers["session"].tolist(), strict=True):
+            guarded.setdefault(number, []).append(account)
         return [
             {
                 "session": session.number,
                 "client": session.client,
                 "accounts": session.account_ids,
-                "guarded": sorted(session.guarded),
+                "guarded": guarded.get(session.number, []),
                 "up_s": self.now_s - session.since_s,
                 "silent_s": self.now_s - session.seen_s,
             }

@@ -139,6 +139,21 @@ async def test_a_guard_asked_for_later_is_of_the_session(trading: Trading) -> No
     assert len(trading.market.orders(account=1)) == 0
 
 
+async def test_operators_see_what_the_core_has(trading: Trading) -> None:
+    trading.login(A, "alice", cancel_on_disconnect=True)
+    trading.login(B, "both")
+    arm(trading, B, account=2, timeout_s=1)
+    assert [row["guarded"] for row in trading.orders.rows()] == [[1], [2]]
+    arm(trading, A)
+    arm(trading, B, account=2)
+    assert [row["guarded"] for row in trading.orders.rows()] == [[], []]
+    assert [row["client"] for row in trading.orders.rows()] == ["test", "test"]
+    trading.orders.sweep(PROBE_S)
+    trading.take(A), trading.take(B)
+    trading.orders.sweep(3 * PROBE_S / 2)
+    assert (trading.take(A), trading.take(B)) == ([], []), "and nobody is asked any more"
+
+
 async def test_refusals_name_field_and_limit(trading: Trading) -> None:
     trading.login(A, "both")
     for body, code, field, limit in (

@@ -162,6 +162,43 @@ def test_a_client_that_reconnects_has_a_guard_again(engine: Running) -> None:
     until(lambda: guards(engine) == [])
 
 
+# Many logins of one process, each with a guard and an order.
+CROWD = """
+import sys, time, openbell
+data, count = sys.argv[1], int(sys.argv[2])
+clients = [openbell.Client(data, account="alice", cancel_on_disconnect=True) for _ in range(count)]
+for client in clients:
+    client.buy("AAA", 1, "90").wait_accepted()
+print("placed", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_crowd_that_dies_at_once_holds_nobody_up(engine: Running) -> None:
+    count = 60
+    crowd = subprocess.Popen(
+        [sys.executable, "-c", CROWD, str(engine.data), str(count)],
+        env=environment(), stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert crowd.stdout is not None
+        assert crowd.stdout.readline() == "placed\n"
+        assert live(engine) == count
+        with engine.client("bob") as bob:
+            crowd.kill()
+            began_s, slowest_s, trips = time.monotonic(), 0.0, 0
+            while time.monotonic() - began_s < 2.5:
+                sent_s = time.monotonic()
+                bob.buy("AAA", 1, "80", tif="IOC").wait_done()
+                slowest_s = max(slowest_s, time.monotonic() - sent_s)
+                trips += 1
+        assert live(engine) == 0
+        assert slowest_s < 0.5, f"the slowest of {trips} orders took {slowest_s:.3f} s"
+    finally:
+        crowd.kill()
+        crowd.wait()
+
+
 # ------------------------------------------------------------ hostile, and room
 
 

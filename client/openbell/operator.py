@@ -32,7 +32,7 @@ from openbell.errors import (
     near,
     refusal,
 )
-from openbell.prices import PriceLike, cash_units, price_units
+from openbell.prices import PriceLike, basis_points, cash_units, price_units
 from openbell.records import HEADER, MAGIC, json_body, json_frame
 from openbell.rows import AccountInfo, InstrumentInfo, OrderInfo, PositionInfo, rows_of
 from openbell.status import (
@@ -179,6 +179,38 @@ class Operator:
         where = {} if instrument is None else {"instrument": self.instrument_id(instrument)}
         rows = self._change("run-auction", where, reason)["auctions"]
         return [AuctionResult(*(int(row[name]) for name in AuctionResult._fields)) for row in rows]
+
+    def extensions(
+        self,
+        instrument: Ref | None = None,
+        *,
+        kind: AuctionKind | str,
+        market_orders: bool = False,
+        imbalance: int = 0,
+        imbalance_percent: PriceLike = 0,
+        price_percent: PriceLike = 0,
+        widen_percent: PriceLike = 0,
+        from_last: bool = False,
+        extension_s: float = 0,
+        max_extensions: int = 0,
+        random_end_s: float = 0,
+        reason: str,
+    ) -> list[int]:
+        """Have auctions of a kind put off by extension_s, at most max_extensions times, in an instrument or in all; the
+        ids that were changed. docs/auctions.md, "Extensions". With nothing else given they are never put off.
+
+        imbalance: lots. Percentages: numbers or decimal text, to two decimals.
+        """
+        where = {} if instrument is None else {"instrument": self.instrument_id(instrument)}
+        given = {
+            **where, "kind": int(choice(kind, AuctionKind, "kind")), "market_orders": market_orders,
+            "imbalance": imbalance, "imbalance_bps": _bps_or_0(imbalance_percent, "imbalance_percent"),
+            "price_bps": _bps_or_0(price_percent, "price_percent"),
+            "widen_bps": _bps_or_0(widen_percent, "widen_percent"), "from_last": from_last,
+            "extension_ns": round(extension_s * 10**9), "max_extensions": max_extensions,
+            "random_ns": round(random_end_s * 10**9),
+        }  # fmt: skip
+        return list(map(int, self._change("extensions", given, reason)["instruments"]))
 
     def set_instrument(
         self,
@@ -539,6 +571,10 @@ def _text(text: str, field: str, limit: int) -> str:
 
 def _cash_or_none(value: PriceLike | None, field: str) -> int | None:
     return None if value is None else cash_units(value, field=field)
+
+
+def _bps_or_0(percent: PriceLike, field: str) -> int:
+    return basis_points(percent, field=field) if percent else 0
 
 
 def _price_or_none(value: PriceLike | None, field: str) -> int | None:

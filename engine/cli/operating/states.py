@@ -6,6 +6,7 @@ import argparse
 from datetime import datetime, timedelta
 from typing import Any
 
+from openbell.errors import InvalidInput
 from openbell.operator import Operator
 from openbell.prices import format_price
 from openbell.status import AuctionResult
@@ -132,6 +133,60 @@ def _ask_run(op: Operator, args: argparse.Namespace) -> str:
     return f"Hold the auction of {whose} now?"
 
 
+def _extensions(op: Operator, args: argparse.Namespace) -> Said:
+    _check_extensions(args)
+    kind = _member(AuctionKind, args.kind)
+    ids = op.extensions(
+        args.symbol, kind=kind, market_orders=args.market_orders, imbalance=args.imbalance,
+        imbalance_percent=args.imbalance_percent, price_percent=args.price_percent, widen_percent=args.widen_percent,
+        from_last=args.from_last, extension_s=args.by, max_extensions=args.times, random_end_s=args.random_end,
+        reason=args.reason,
+    )  # fmt: skip
+    done = f"{_lower(kind.name)} auctions are " + (f"put off by {args.by:g} s" if args.by else "held at their time")
+    if args.random_end:
+        done += f", at random within {args.random_end:g} s"
+    return _said(op, done, ids)
+
+
+def _check_extensions(args: argparse.Namespace) -> None:
+    reasons = args.market_orders or args.imbalance or args.imbalance_percent or args.price_percent
+    if args.none == bool(reasons or args.random_end):
+        raise InvalidInput(
+            "extensions needs a reason (--market-orders, --imbalance, --imbalance-percent, --price-percent) or "
+            "--random-end, or --none to have these auctions held at their time",
+            field="extensions",
+        )
+    if bool(reasons) != bool(args.by):
+        raise InvalidInput("extensions needs --by with a reason, and a reason with --by", field="by")
+    args.times = (args.times or 1) if args.by else 0
+
+
+def _extensions_arguments(parser: argparse.ArgumentParser) -> None:
+    act.symbol_or_all(parser)
+    parser.add_argument("--kind", required=True, **_choices(AuctionKind), help="of these auctions")
+    percent: dict[str, Any] = {"type": act.unsigned_decimal_text, "default": 0, "metavar": "P"}
+    parser.add_argument("--market-orders", action="store_true", help="put off while market orders would be left")
+    parser.add_argument(
+        "--imbalance", type=act.count, default=0, metavar="LOTS", help="while more lots than these would be left"
+    )
+    parser.add_argument("--imbalance-percent", **percent, help="the same, in percent of what would trade")
+    parser.add_argument("--price-percent", **percent, help="while the price is further from its reference")
+    parser.add_argument("--widen-percent", **percent, help="added to that with each extension")
+    parser.add_argument("--from-last", action="store_true", help="the last extension's price is the reference")
+    parser.add_argument("--by", type=act.seconds, default=0, metavar="S", help="by so much each time")
+    parser.add_argument("--times", type=act.count_from_1, default=0, metavar="N", help="at most so often (default 1)")
+    parser.add_argument("--random-end", type=act.seconds, default=0, metavar="S", help="calls end at random within")
+    parser.add_argument("--none", action="store_true", help="hold them at their time")
+
+
+def _ask_extensions(op: Operator, args: argparse.Namespace) -> str:
+    _check_extensions(args)
+    kind = _lower(_member(AuctionKind, args.kind).name)
+    if args.none:
+        return f"Have {kind} auctions of {_target(op, args)} held at their time, whatever they leave?"
+    return f"Change when {kind} auctions of {_target(op, args)} are put off? It counts for a call under way, too."
+
+
 STATES = {
     "halt": Act("halt trading", _halt, _halt_arguments, True, _ask_halt),
     "resume": Act(
@@ -149,4 +204,7 @@ STATES = {
     ),
     "call": Act("call an auction: collect orders for it", _call, _call_arguments, True, _ask_call),
     "run-auction": Act("hold the auction of a call now", _run_auction, act.symbol_or_all, True, _ask_run),
+    "extensions": Act(
+        "have auctions put off while they leave too much", _extensions, _extensions_arguments, True, _ask_extensions
+    ),
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from msgspec import Meta
 from openbell import wire
-from openbell.wire import AuctionKind, CommandKind, EventKind, HaltReason, InstrumentState
+from openbell.wire import AuctionKind, CommandKind, EventKind, ExtensionFlag, HaltReason, InstrumentState
 
+from engine.extensions import SEED_BITS
 from engine.ports.frames import FrameError
 from engine.ports.rows import rows_of
 from engine.ports.verbs.verb import I64, Act, AnyInstrument, Desk, Verb
@@ -62,6 +64,33 @@ def _set_state(
     return do
 
 
+class ExtensionArguments(AnyInstrument, kw_only=True):
+    kind: AuctionKindNumber
+    market_orders: bool = False
+    imbalance: I64 = 0
+    imbalance_bps: I64 = 0
+    price_bps: I64 = 0
+    widen_bps: I64 = 0
+    from_last: bool = False
+    extension_ns: I64 = 0
+    max_extensions: I64 = 0
+    random_ns: I64 = 0
+
+
+def _extensions(desk: Desk, act: Act) -> dict[str, Any]:
+    """Of the instrument named, or of all: when their auctions of a kind are put off. The core checks what goes together
+    before it does anything, so that of several either all change or none."""
+    given: ExtensionArguments = act.arguments
+    ids = [given.instrument] if given.instrument is not None else desk.market.instruments()["instrument"].tolist()
+    flags = ExtensionFlag.MARKET_ORDERS * given.market_orders | ExtensionFlag.FROM_LAST * given.from_last
+    values = (
+        given.extension_ns, given.max_extensions, given.imbalance, given.imbalance_bps, given.price_bps,
+        given.widen_bps, given.random_ns, secrets.randbits(SEED_BITS) if given.random_ns else 0,
+    )  # fmt: skip
+    desk.change_each(CommandKind.SET_EXTENSION, act, ids, state=given.kind, flags=int(flags), values=values)
+    return {"instruments": ids}
+
+
 def _run_auction(desk: Desk, act: Act) -> dict[str, Any]:
     instrument = act.arguments.instrument
     states = desk.market.instruments()["state"] if instrument is None else desk.instrument(instrument)["state"]
@@ -88,4 +117,5 @@ STATES = (
     Verb("close", AnyInstrument, _set_state(CLOSED, (OPEN, HALTED, CALL))),
     Verb("call", CallArguments, _set_state(CALL, (OPEN, HALTED, CLOSED), _call_values)),
     Verb("run-auction", AnyInstrument, _run_auction),
+    Verb("extensions", ExtensionArguments, _extensions),
 )

@@ -232,6 +232,39 @@ def test_what_waits_for_an_auction_says_so(market: Running) -> None:
     assert "auction" not in listed
 
 
+def test_an_auction_that_is_put_off_says_so(market: Running) -> None:
+    words = "halt auctions are put off by 60 s"
+    flags = ["--kind", "halt", "--market-orders", "--price-percent", "5", "--by", "60", "--times", "3"]
+    changed = market.cli("ctl", "extensions", SYMBOL, *flags, "--yes", "--reason", "a test")
+    assert changed.stdout == f"{words}: {SYMBOL}\n", changed.stderr
+    order(market, "ann", "buy", SYMBOL, "1", "--tif", "auction")
+    market.ctl("call", SYMBOL, "--yes", "--kind", "halt", "--in", "1")
+    deadline_s = time.monotonic() + 20
+    while not (row := market.json("ctl", "instruments", "--symbol", SYMBOL)["rows"][0])["extensions"]:
+        assert time.monotonic() < deadline_s, row
+    assert row["extension_reason"] == wire.ExtensionReason.MARKET_ORDERS
+    assert ", extended 1 time: market orders" in " ".join(market.cli("ctl", "book", SYMBOL).stdout.split())
+    assert market.ctl("extensions", SYMBOL, "--kind", "halt", "--none", "--yes")["instruments"] == [0]
+    market.ctl("run-auction", SYMBOL, "--yes")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "extensions needs a reason (--market-orders, "),
+        (["--none", "--market-orders", "--by", "5"], "extensions needs a reason"),
+        (["--market-orders"], "extensions needs --by with a reason"),
+        (["--random-end", "5", "--by", "5"], "and a reason with --by"),
+        (["--market-orders", "--by", "5", "--times", "101"], "VALUE: extensions is 101, the most is 100"),
+        (["--price-percent", "101", "--by", "5"], "price_percent '101' is out of range"),
+    ],
+)
+def test_extensions_that_cannot_be(market: Running, words: list[str], said: str) -> None:
+    refused = market.cli("ctl", "extensions", SYMBOL, "--kind", "closing", *words, "--yes", "--reason", "a test")
+    assert refused.returncode != 0
+    assert said in refused.stderr
+
+
 def test_an_order_that_finds_nobody_is_1(market: Running) -> None:
     lonely = market.cli("order", "buy", SYMBOL, "5", "--account", "ann")
     assert lonely.returncode == 1

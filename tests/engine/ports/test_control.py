@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from openbell import wire
 from openbell.records import frame
-from openbell.wire import AccountFlag, CommandKind, FrameType, InstrumentState
+from openbell.wire import AccountFlag, CommandKind, EventKind, FrameType, InstrumentState
 
 from engine.amending.facts import Facts, find
 from engine.journal.reader import JournalReader
@@ -151,6 +151,13 @@ async def test_instruments(op: Operating) -> None:
     assert (made["symbol"], made["tick_size"], made["collar_bps"], made["currency"]) == ("CCC", 500, 50, "EUR")
     made = op.ask("set-instrument", args={"instrument": 7, "symbol": "DDD"})
     assert (made["instrument"], made["currency"]) == (7, "USD")
+
+
+async def test_when_auctions_are_put_off(op: Operating) -> None:
+    given = {"kind": 3, "market_orders": True, "price_bps": 500, "extension_ns": 10**9, "max_extensions": 2}
+    assert op.ask("extensions", args=given | {"random_ns": 5}) == {"instruments": [0, 1]}
+    assert op.ask("extensions", args={"instrument": 1, "kind": 3}) == {"instruments": [1]}
+    assert op.trading.market.streams.counts[EventKind.EXTENSION_SET] == 3
 
 
 async def test_auctions_where_nothing_is_called_to_one(op: Operating) -> None:
@@ -340,6 +347,10 @@ REFUSED = [
     ({"verb": "call", "args": {"kind": 1, "instrument": 5}}, "rejected", "INSTRUMENT"),
     ({"verb": "run-auction", "args": {"instrument": 0}}, "rejected", "INSTRUMENT_STATE"),
     ({"verb": "run-auction", "args": {"instrument": 5}}, "bad_args", "instrument"),
+    ({"verb": "extensions", "args": {}}, "bad_args", "kind"),
+    ({"verb": "extensions", "args": {"kind": 5}}, "bad_args", "kind"),
+    ({"verb": "extensions", "args": {"kind": 1, "instrument": 5}}, "rejected", "INSTRUMENT"),
+    ({"verb": "extensions", "args": {"kind": 1, "extension_ns": 5}}, "rejected", "VALUE"),
     ({"verb": "kill", "args": {}}, "bad_args", "account"),
     ({"verb": "kill", "args": {"account": 9}}, "rejected", "ACCOUNT"),
     ({"verb": "book", "args": {"instrument": 9}}, "bad_args", "instrument"),
@@ -387,6 +398,9 @@ IN_WORDS = [
     ("set-instrument", {"instrument": 8, "symbol": "E"}, "CAPACITY: id 8 is beyond the capacity of 8"),
     ("halt", {"instrument": 5}, "INSTRUMENT: instrument 5 is not set up"),
     ("run-auction", {"instrument": 0}, "INSTRUMENT_STATE: the instrument is OPEN, not in a call"),
+    ("extensions", {"kind": 1, "imbalance": 1, "extension_ns": 9, "max_extensions": 101}, "extensions is 101, the mo"),
+    ("extensions", {"kind": 1, "extension_ns": 10**9}, "VALUE: extension is 1 s, the most is 0 s"),
+    ("extensions", {"kind": 1, "imbalance": -1}, "VALUE: imbalance is -1 lots, the least is 0 lots"),
     ("kill", {"account": 9}, "ACCOUNT: account 9 is not set up"),
     ("book", {"instrument": 0, "levels": 0}, "levels: expected int >= 1, got 0"),
     ("halt", {"symbol": "AAA"}, "args: Object contains unknown field symbol"),

@@ -73,11 +73,35 @@ def check_admin(events: bytes) -> None:
             raise Rejected(reject[5], reject[12], reject[13], reject[11])
 
 
+def refused(answers: Sequence[bytes]) -> list[Rejected | None]:
+    """Of the events of several AdminCommands: why each was refused, None where it was not."""
+    found: list[Rejected | None] = []
+    for events in answers:
+        try:
+            check_admin(events)
+        except Rejected as error:
+            found.append(error)
+        else:
+            found.append(None)
+    return found
+
+
 def tick_command() -> bytes:
     """A TICK: time passes."""
     values: list[Any] = [0] * len(wire.ORDER_COMMAND.names or ())
     values[2] = CommandKind.TICK
     return _ORDER.pack(*values)
+
+
+class Duty:
+    """Something that has to be done at a journaled time, before all that is later.
+
+    do: gets the time at which it was due, when nothing is in the sequencer's batch; gives the next one, which is later.
+    """
+
+    def __init__(self, do: Callable[[int], int]) -> None:
+        self.do = do
+        self.due_ns = NEVER_NS
 
 
 class Sequencer:
@@ -101,10 +125,10 @@ class Sequencer:
         self.commands = 0  # since the start
         self.failed: Callable[[Exception], None] = lambda error: None  # the core broke: nothing may go on
         self._clock_ns = clock_ns
-        # When something is due that must come before all that is later (engine/sessions), and what does it: it takes
-        # the time that it is now, and moves due_ns on.
-        self.due_ns = NEVER_NS
-        self.when_due: Callable[[int], None] = lambda now_ns: None
+        self.due_ns = NEVER_NS  # the earliest of the duties
+        self._duties: list[Duty] = []
+        self._calls = Duty(self._end_call)  # after all others that are due at its time
+        self.set_due(self._calls, core.call_ends_ns)
 
     @property
     def seq(self) -> int:
@@ -118,7 +142,33 @@ class Sequencer:
             self._flush(taken_ns, now_ns)
         else:
             self._flush(taken_ns, self.due_ns - 1)  # what came before it goes before it
-            self.when_due(now_ns)
+            self.catch_up(now_ns)
+
+    # ------------------------------------------------------------ what is due
+
+    def duty(self, do: Callable[[int], int]) -> Duty:
+        """A new duty, not due yet. Of several that are due at one time the one made first goes first."""
+        made = Duty(do)
+        self._duties.append(made)
+        return made
+
+    def set_due(self, duty: Duty, due_ns: int) -> None:
+        """Have it done at that time; NEVER_NS: not at all."""
+        duty.due_ns = due_ns
+        self.due_ns = min(one.due_ns for one in (*self._duties, self._calls))
+
+    def catch_up(self, now_ns: int) -> None:
+        """Do what is due by now, in order, each at its own time. Nothing may be in the batch."""
+        while self.due_ns <= now_ns:
+            duty = min((*self._duties, self._calls), key=lambda one: one.due_ns)
+            self.set_due(duty, duty.do(duty.due_ns))
+
+    def _end_call(self, ts_ns: int) -> int:
+        """A call ends: its auction is held at exactly that time, or put off."""
+        self.execute_at([tick_command()], ts_ns)
+        return self.core.call_ends_ns
+
+    # ------------------------------------------------------------ commands in
 
     def _flush(self, taken_ns: int, ts_ns: int) -> None:
         batch = self.batch
@@ -166,6 +216,7 @@ class Sequencer:
         count = batch.seal(ts_ns)
         self.journal.submit(batch.records, batch.last_seq)
         self._apply(batch.view())
+        self.set_due(self._calls, core.call_ends_ns)
         batch.clear()
         self.commands += count
         events = core.take_events()

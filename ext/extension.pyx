@@ -107,7 +107,8 @@ cdef int64_t end_of_call(const Market* m, uint32_t instrument, int64_t auction_n
     e = extension_of(m, instrument, m.unseen[instrument].auction_kind)
     if e.random_ns == 0:
         return auction_ns
-    x = mixed(<uint64_t> e.seed + m.seq * <uint64_t> 0x9E3779B97F4A7C15 + instrument * <uint64_t> 0xBF58476D1CE4E5B9)
+    x = <uint64_t> e.seed + <uint64_t> auction_ns * <uint64_t> 0x9E3779B97F4A7C15
+    x = mixed(x + instrument * <uint64_t> 0xBF58476D1CE4E5B9)
     return add_cut(auction_ns, <int64_t> (x % (<uint64_t> e.random_ns + 1)))
 
 

@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
-from openbell.records import EVENT, REJECT
-from openbell.wire import Check, EventKind
 
 from engine import config as configuration
 from engine.config import Config, ConfigError
 from engine.market import Market, names_of
-from engine.sequencer import NEVER_NS, tick_command
+from engine.sequencer import NEVER_NS, refused, tick_command
 from engine.sessions.calendar import ALWAYS, CalendarError, calendar_of
 from engine.sessions.plan import SECOND_NS, PlanError, Template
 from engine.sessions.schedule import Schedule, Session, Timeline, trades
@@ -78,6 +76,7 @@ class Keeper:
         self._clock_ns = clock_ns
         self._definitions = definitions_of(market.config, timeline)
         self._schedule: Schedule | None = None
+        self._duty = market.sequencer.duty(self._turn)
 
     def begin(self, setup: Setup) -> None:
         """Go on from the journal's last command: what came due since then is done, in order, at its own time.
@@ -90,7 +89,7 @@ class Keeper:
         before = setup.sessions_before
         same = [symbol for symbol, one in self._definitions.items() if before.get(symbol) == one]
         self._start(core.ts_ns, same)
-        self._turn(self._clock_ns())
+        self._market.sequencer.catch_up(self._clock_ns())
 
     def settle(self, setup: Setup) -> None:
         """All instruments are there: bring those that are new to their session into its present phase."""
@@ -116,38 +115,32 @@ class Keeper:
     def _start(self, from_ns: int, symbols: Iterable[str]) -> None:
         self._schedule = Schedule(self.timeline, from_ns)
         self._schedule.members = self._by_session(symbols)
-        sequencer = self._market.sequencer
-        sequencer.when_due = self._turn
-        sequencer.due_ns = self._schedule.next_ns
+        self._market.sequencer.set_due(self._duty, self._schedule.next_ns)
         self._tell_of_the_end()
 
     # ------------------------------------------------------------ time
 
-    def _turn(self, now_ns: int) -> None:
-        """Do what is due, each turn at its own time; nothing may be in the sequencer's batch.
+    def _turn(self, ts_ns: int) -> int:
+        """Take the turn of ts_ns; when the next one is.
 
         A turn's last command is a TICK of a later time: a journal that ends with that of the turn has it in part, and
         the next start does the rest.
         """
         schedule, sequencer = self._schedule, self._market.sequencer
         assert schedule is not None
-        while (ts_ns := schedule.next_ns) <= now_ns:
-            sequencer.execute_at([tick_command()], ts_ns)
-            commands = schedule.turn(self._states())
-            if commands:
-                self._look(sequencer.execute_at(commands, ts_ns))
-            sequencer.execute_at([tick_command()], ts_ns + 1)
-            sequencer.due_ns = schedule.next_ns
-            self._tell_of_the_end()
+        sequencer.execute_at([tick_command()], ts_ns)
+        commands = schedule.turn(self._states())
+        if commands:
+            self._look(sequencer.execute_at(commands, ts_ns))
+        sequencer.execute_at([tick_command()], ts_ns + 1)
+        self._tell_of_the_end()
+        return schedule.next_ns
 
     def _look(self, answers: list[bytes]) -> None:
         """Say what the core refused."""
-        for events in answers:
-            for offset in range(0, len(events), EVENT.size):
-                reject = REJECT.unpack_from(events, offset)
-                if reject[3] == EventKind.ADMIN_REJECTED:
-                    check, limit, value = Check(reject[5]).name, reject[12], reject[13]
-                    self._told(f"a command of the schedule was refused: {check}: limit {limit}, value {value}")
+        for error in refused(answers):
+            if error is not None:
+                self._told(f"a command of the schedule was refused: {error}")
 
     def _tell_of_the_end(self) -> None:
         """Say why no turn comes any more, where that is so."""

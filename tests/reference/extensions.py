@@ -64,19 +64,19 @@ def mixed(word: int) -> int:
     return word ^ word >> 31
 
 
-def end_of_call(state: State, instrument: Instrument) -> int:
+def end_of_call(instrument: Instrument) -> int:
     """When the auction is held whose time is set now."""
     extension = instrument.extensions.get(instrument.auction_kind)
     if not instrument.auction_ns or extension is None or not extension.random_ns:
         return instrument.auction_ns
-    word = extension.seed + state.output.seq * 0x9E3779B97F4A7C15 + instrument.number * 0xBF58476D1CE4E5B9
+    word = extension.seed + instrument.auction_ns * 0x9E3779B97F4A7C15 + instrument.number * 0xBF58476D1CE4E5B9
     return min(LARGEST, instrument.auction_ns + mixed(word % WORD) % (extension.random_ns + 1))
 
 
-def begin(state: State, instrument: Instrument) -> None:
+def begin(instrument: Instrument) -> None:
     """A call begins, or begins again."""
     instrument.extended = instrument.extended_for = instrument.extended_at = 0
-    instrument.ends_ns = end_of_call(state, instrument)
+    instrument.ends_ns = end_of_call(instrument)
 
 
 def outlook(instrument: Instrument) -> Outlook:
@@ -130,7 +130,7 @@ def extend(state: State, instrument: Instrument, ts_ns: int) -> bool:
     instrument.extended_at = found.price or instrument.extended_at
     time_ns = min(LARGEST, instrument.auction_ns + extension.extension_ns)
     instrument.auction_ns = time_ns if time_ns > ts_ns else min(LARGEST, ts_ns + extension.extension_ns)
-    instrument.ends_ns = end_of_call(state, instrument)
+    instrument.ends_ns = end_of_call(instrument)
     left = found.market if reason == ExtensionReason.MARKET_ORDERS else found.left
     state.output.event(
         EventKind.AUCTION_EXTENDED,

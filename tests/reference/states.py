@@ -34,7 +34,7 @@ def set_instrument_state(state: State, command: Any) -> None:
         instrument.auction_kind = command.value0 if is_call else 0
         instrument.auction_ns, instrument.auction_then = command.value1, command.value2
         instrument.next_indicative_ns = 0
-        extensions.begin(state, instrument)
+        extensions.begin(instrument)
         state.output.event(
             EventKind.INSTRUMENT_STATE,
             instrument=instrument.number,

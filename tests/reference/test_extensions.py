@@ -366,9 +366,9 @@ def test_indications_go_on(desk: Desk) -> None:
     assert desk.orders()[0].leaves == 8
 
 
-def drawn(seed: int, seq: int, instrument: int, random_ns: int) -> int:
+def drawn(seed: int, auction_ns: int, instrument: int, random_ns: int) -> int:
     """As docs/auctions.md has it, "Random end"."""
-    word = seed + seq * 0x9E3779B97F4A7C15 + instrument * 0xBF58476D1CE4E5B9
+    word = seed + auction_ns * 0x9E3779B97F4A7C15 + instrument * 0xBF58476D1CE4E5B9
     return mixed(word % (1 << 64)) % (random_ns + 1)
 
 
@@ -382,20 +382,20 @@ def test_a_random_end_is_drawn_from_the_seed_and_told_to_nobody(desk: Desk) -> N
     seed, random_ns = 0x1234_5678_9ABC_DEF0, 30 * SECOND
     desk.do(extension(random_ns=random_ns, seed=seed, **FLAG, most=1))
     (event,) = desk.do(call())
-    first = AT_NS + drawn(seed, desk.seq, 0, random_ns)
+    first = AT_NS + drawn(seed, AT_NS, 0, random_ns)
     assert AT_NS < first < AT_NS + random_ns
     assert event.price == AT_NS and all(record.level_qty in (0, AT_NS) for record in desk.market_data)
     desk.do(ask.buy(0, 1, 0, 8, **MARKET), ask.sell(1, 2, 100, 5))
     assert at(desk, first - 1) == []
     (event,) = at(desk, first)
     assert event.trade_id == AT_NS + EXTENSION
-    second = AT_NS + EXTENSION + drawn(seed, desk.seq, 0, random_ns)
+    second = AT_NS + EXTENSION + drawn(seed, AT_NS + EXTENSION, 0, random_ns)
     assert not was_held(at(desk, second - 1))
     assert was_held(at(desk, second))
 
 
 def test_a_random_end_needs_no_extension(desk: Desk) -> None:
     desk.do(extension(extension_ns=0, most=0, random_ns=SECOND, seed=5), call())
-    end_ns = AT_NS + drawn(5, desk.seq, 0, SECOND)
+    end_ns = AT_NS + drawn(5, AT_NS, 0, SECOND)
     assert not was_held(at(desk, end_ns - 1))
     assert was_held(at(desk, end_ns))

@@ -16,7 +16,7 @@ from ext.timers cimport arm, disconnect, lapse_timers
 from ext.wire cimport *
 
 cdef enum:
-    WIDE_ORDERS = 1 << 14  # live orders and instruments beyond what near caches hold
+    WIDE_ORDERS = 1 << 14  # orders in books and instruments beyond what near caches hold
     WIDE_INSTRUMENTS = 64
 
 
@@ -149,7 +149,7 @@ cdef void apply_wide(Market* m, const OrderCommand* c, int64_t count) noexcept n
 
 
 cdef void apply_orders(Market* m, const OrderCommand* c, int64_t count) noexcept nogil:
-    if m.order_live > WIDE_ORDERS or m.instrument_top > WIDE_INSTRUMENTS:
+    if m.order_live - m.unseen_live > WIDE_ORDERS or m.instrument_top > WIDE_INSTRUMENTS:
         apply_wide(m, c, count)
     else:
         apply_near(m, c, count)

@@ -31,6 +31,8 @@ cdef uint32_t first_dark(
     uint32_t* passed, int64_t* price) noexcept nogil
 # Trade an order that is nowhere against book and dark up to a limit. Returns why it stopped, as match does.
 cdef uint8_t match_all(Market* m, Instrument* i, uint32_t slot, int64_t limit) noexcept nogil
+# Find the best prices at which anything but the book may be met.
+cdef void look_for_nearest(Market* m, const Instrument* i, uint32_t instrument) noexcept nogil
 # The best price of a side at which anything rests, displayed or dark; 0: nothing does.
 cdef int64_t best_of_all(Market* m, const Instrument* i, uint32_t instrument, uint32_t side) noexcept nogil
 
@@ -69,3 +71,12 @@ cdef inline int64_t best_opposite(Market* m, const Instrument* i, uint32_t instr
     if i.way:
         return best_of_all(m, i, instrument, other)
     return best_index(i, other) * i.tick_size if i.best_level[other] else 0
+
+
+cdef inline bint may_meet_dark(
+    Market* m, const Instrument* i, uint32_t instrument, uint32_t side, int64_t price,
+) noexcept nogil:
+    """Whether an order at this price may meet anything but the book; only where an instrument has HAS_DARK."""
+    if not m.unseen[instrument].knows_nearest:
+        look_for_nearest(m, i, instrument)
+    return m.unseen[instrument].nearest[side ^ 1] <= rank_key(side ^ 1, price)

@@ -1,6 +1,6 @@
 """Orders in the dark: their trees, and which order an incoming one meets next. See dark.pxd."""
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t
 
 from ext.events cimport level_at
 from ext.layout cimport BY_PLACE, Instrument, IS_DISCRETIONARY, Market, Order, Unseen
@@ -144,3 +144,25 @@ cdef int64_t best_of_all(Market* m, const Instrument* i, uint32_t instrument, ui
     if first_dark(m, i, &m.unseen[instrument], side, top, endless_limit(side), ANY_LOTS, &passed, &price) == 0:
         return top[side]
     return top[side] if top[side] and is_within(side, top[side], price) else price
+
+
+cdef int64_t nearest_of(Market* m, const Instrument* i, uint32_t instrument, uint32_t side) noexcept nogil:
+    """The key of the best price at which an order of a side that is not displayed there may be met."""
+    cdef Unseen* u = &m.unseen[instrument]
+    cdef uint32_t slot = first_of(m, u.discretions[side], BY_PLACE)
+    cdef int64_t found = rank_key(side, generous_price(m, slot)) if slot else INT64_MAX
+    cdef int64_t[2] top
+    cdef uint32_t passed = 0
+    cdef int64_t price = 0
+    displayed_tops(i, top)
+    if first_dark(m, i, u, side, top, endless_limit(side), ANY_LOTS, &passed, &price):
+        found = rank_key(side, price) if rank_key(side, price) < found else found
+    return found
+
+
+cdef void look_for_nearest(Market* m, const Instrument* i, uint32_t instrument) noexcept nogil:
+    cdef Unseen* u = &m.unseen[instrument]
+    cdef uint32_t side
+    for side in range(2):
+        u.nearest[side] = nearest_of(m, i, instrument, side)
+    u.knows_nearest = 1

@@ -71,6 +71,7 @@ cdef bint unseen_hold(Market* m, uint64_t* seen) noexcept nogil:
         if slot or before != u.last:
             return False
         seen[0] += u.count
+        m.unseen_live += u.count
         if m.instruments[k].is_set:
             set_calm(m, &m.instruments[k], u)
     return True

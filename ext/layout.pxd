@@ -111,6 +111,8 @@ cdef struct Unseen:  # of an instrument: its orders that are not in the book, an
     int64_t extension_price  # of the last extension that had one, since the call
     uint32_t extensions     # since the call
     uint32_t extension_reason  # of the last one
+    int64_t[2] nearest      # keys of the best prices, by side, at which anything but the book may be met ...
+    uint64_t knows_nearest  # ... where this is 1: until a displayed best price or anything in the dark changes
 
 
 cdef struct Further:  # the second half of a SpecialCommand
@@ -361,6 +363,7 @@ cdef struct Market:
     uint32_t queue_last
     uint32_t expiries       # tree of all orders with a time to end
     uint32_t in_call        # instruments in CALL
+    uint32_t unseen_live    # of the live orders: those in no book
     uint64_t rank           # the last one given
     uint64_t accepted       # special orders so far
 
@@ -410,8 +413,8 @@ cdef struct Market:
 cdef enum:
     NONE = 0
     IS_ACTIVE = 0x0001      # is_set and state as one number: of an account that may trade
-    IS_OPEN = 0x000101      # is_set, state and way: of an instrument that is traded, with nothing in the dark
-    OPEN_BITS = 0xFFFFFF
+    IS_OPEN = 0x000101      # is_set, state and way: of an instrument that is traded, ...
+    OPEN_BITS = 0xFEFFFF    # ... whether or not it has something in the dark
 
 cdef extern from *:
     """

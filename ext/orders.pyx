@@ -10,13 +10,14 @@ from ext.bands cimport (
 )
 from ext.bits cimport half_at, is_zero, likely, product, put_half, put_word, unlikely, word_at
 from ext.book cimport free_slot, list_order, take_slot
-from ext.dark cimport best_opposite
+from ext.dark cimport best_opposite, may_meet_dark
 from ext.dryrun cimport dry_run
 from ext.events cimport emit, emit_accepted, emit_canceled, emit_data, emit_reject, emit_replaced, level_at, touch
 from ext.fields cimport broken, check_fields, check_replace_in_call, check_state, is_stop, waits_for_auction
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
 from ext.layout cimport (
-    Account, Further, HAS_TICKS, HAS_TIE, IdEntry, Instrument, Level, Market, Order, Position, SHORT_RESTRICTED,
+    Account, Further, HAS_DARK, HAS_TICKS, HAS_TIE, IdEntry, Instrument, Level, Market, Order, Position,
+    SHORT_RESTRICTED,
 )
 from ext.ledger cimport find_position, open_position
 from ext.levels cimport index_of
@@ -194,7 +195,8 @@ cdef void finish(Market* m, uint32_t slot, int64_t index, bint listed) noexcept 
     cdef Instrument* i = &m.instruments[o.instrument]
     cdef Account* a = &m.accounts[o.account]
     cdef uint8_t stopped = RAN_OUT
-    if unlikely(o.special != 0 or i.way != 0):
+    if unlikely(o.special != 0) or (
+            unlikely(i.way & HAS_DARK) and may_meet_dark(m, i, o.instrument, o.side, o.price)):
         arrive(m, slot, listed)
         return
     if o.tif == TIME_IN_FORCE_FOK and dry_run(m, i, slot, o.price, o.leaves) < o.leaves:

@@ -8,6 +8,7 @@ from ext.layout cimport HAS_DARK, Instrument, Market, Unseen
 cdef inline void note_moved(Market* m, uint32_t instrument) noexcept nogil:
     """Have an instrument's dark orders looked at again before the command ends."""
     cdef Unseen* u = &m.unseen[instrument]
+    u.knows_nearest = 0
     if u.is_moved:
         return
     u.is_moved = 1
@@ -24,4 +25,5 @@ cdef inline void count_dark(Market* m, Instrument* i, uint32_t instrument, int c
     """How many orders matching has to look for beside the book; where there is none, orders go the short way."""
     cdef Unseen* u = &m.unseen[instrument]
     u.dark_count += change
+    u.knows_nearest = 0
     set_way(i, u)

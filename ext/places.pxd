@@ -88,6 +88,7 @@ cdef inline void list_unseen(Market* m, uint32_t slot) noexcept nogil:
         u.first = slot
     u.last = slot
     u.count += 1
+    m.unseen_live += 1
 
 
 cdef inline void unlist_unseen(Market* m, uint32_t slot) noexcept nogil:
@@ -103,6 +104,7 @@ cdef inline void unlist_unseen(Market* m, uint32_t slot) noexcept nogil:
     else:
         u.last = prev
     u.count -= 1
+    m.unseen_live -= 1
 
 
 # Stops

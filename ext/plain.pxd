@@ -9,6 +9,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport half_at, likely, product_fits, put_half, put_word, quarter_at, unlikely, word_at
 from ext.book cimport enqueue, has_page, list_order
+from ext.dark cimport may_meet_dark
 from ext.events cimport emit_accepted, emit_data, level_at, touch
 from ext.ids cimport append_id, hash_id, id_place, id_tag, number_at
 from ext.layout cimport Account, IS_ACTIVE, IS_OPEN, Instrument, MUCH_CASH, Market, OPEN_BITS, Order, Position
@@ -97,7 +98,7 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c) noexcept nogil:
     hash = hash_id(m, account, c.client_order_id)
     append_id(m, c, id_place(m, hash, c.client_order_id), id_tag(m, hash), o.order_id)
     emit_accepted(m, a, c, side, o.order_id, price, qty)
-    if unlikely(crosses(i, side, index)):
+    if unlikely(crosses(i, side, index)) or unlikely(i.way != 0) and may_meet_dark(m, i, instrument, side, price):
         finish(m, slot, index, False)
         return True
     touch(m, i, instrument)

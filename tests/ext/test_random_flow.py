@@ -2,7 +2,7 @@
 
 On a failure the seed is at the head of the test run, and the steps that lead to the difference are printed, as few of
 them as a little shrinking finds. At the end every documented kind of event, check, reason and record must have been
-seen. What neither takes yet is in tests/reference/taken.py.
+seen.
 """
 
 from __future__ import annotations

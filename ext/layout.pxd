@@ -43,7 +43,7 @@ cdef struct Extra:  # of the order in the same slot, while `special` is not 0: 1
     int64_t stop_price      # of a peg: its cap as it was asked for last; 0: none
     int64_t offset
     int64_t discretion
-    int64_t water           # of a trailing stop
+    int64_t water           # of a trailing stop, as it was when it came to its tide
     uint32_t reserve        # lots of an iceberg that are not shown; they are not among the order's leaves
     uint32_t display_qty
     uint32_t min_qty
@@ -52,7 +52,7 @@ cdef struct Extra:  # of the order in the same slot, while `special` is not 0: 1
     uint8_t modes
     uint8_t peg
     uint16_t unused
-    uint32_t queue_next     # in the queue of the market
+    uint32_t queue_next     # in the queue of the market; of a trailing stop in STOP: its tide
     uint32_t queue_prev
 
 
@@ -84,13 +84,19 @@ cdef struct Tie:  # of the order in the same slot, with HAS_TIE: docs/linked.md
     uint32_t child          # of a parent: one of the ring that waits
 
 
+cdef struct Tide:  # trailing stops with one water mark: see tides.pxd
+    uint32_t front          # the first that is met; its key in the tree of marks says the mark
+    uint32_t rest           # the others, by distance; of a free tide: the next free one
+    uint32_t count
+
+
 cdef struct Unseen:  # of an instrument: its orders that are not in the book, and its auction
     uint32_t first          # list of unseen orders, linked by Link.next and prev
     uint32_t last
     uint32_t count
     uint32_t is_moved       # noted down for the recheck
     uint32_t stops[2]       # by stop price, those met first in front
-    uint32_t waters[2]      # trailing stops by their water
+    uint32_t waters[2][2]   # by side and kind, fronts of the tides of trailing stops by their water mark
     uint32_t hidden[2]      # dark orders with a price of their own, best first
     uint32_t calls[2]       # orders of auctions, best first
     uint32_t markets[2]     # those of them that are MARKET or MARKET_TO_LIMIT, by rank
@@ -356,6 +362,7 @@ cdef struct Market:
 
     Extra* extras           # of the order in the same slot
     Tie* ties               # of the order in the same slot
+    Tide* tides
     Unseen* unseen          # of the instrument with the same id
     uint32_t* moved         # instruments to look at again
     uint32_t moved_count
@@ -363,6 +370,8 @@ cdef struct Market:
     uint32_t queue_last
     uint32_t expiries       # tree of all orders with a time to end
     uint32_t in_call        # instruments in CALL
+    uint32_t tide_free      # the free tides, and how many there ever were
+    uint32_t tide_top
     uint32_t unseen_live    # of the live orders: those in no book
     uint64_t rank           # the last one given
     uint64_t accepted       # special orders so far

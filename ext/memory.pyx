@@ -13,7 +13,7 @@ from ext.bits cimport touch_page
 from ext.ids cimport ID_BLOCK, TAG_OF_ACCOUNT, open_generation
 from ext.layout cimport (
     Account, AccountMore, Basis, Extra, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page, Position,
-    Tie, Unseen,
+    Tide, Tie, Unseen,
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport add_name
@@ -65,6 +65,7 @@ cdef struct Pools:
     AmendmentRow* amendments
     Extra* extras
     Tie* ties
+    Tide* tides
 
 
 cdef uint64_t table_size(int64_t entries) noexcept nogil:
@@ -159,6 +160,7 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     n.amendments = <AmendmentRow*> carve(block, &at, c.amendments, sizeof(AmendmentRow))
     n.extras = <Extra*> carve(block, &at, c.orders + 1, sizeof(Extra))  # the last but ties: see touch_all
     n.ties = <Tie*> carve(block, &at, c.orders + 1, sizeof(Tie))
+    n.tides = <Tide*> carve(block, &at, c.orders + 1, sizeof(Tide))
     return at
 
 
@@ -183,6 +185,7 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
         if m.orders[k].special:
             n.extras[k] = m.extras[k]
             n.ties[k] = m.ties[k]
+    memcpy(n.tides, m.tides, (<size_t> m.tide_top + 1) * sizeof(Tide))
     memcpy(n.pages, m.pages, (<size_t> m.page_top + 1) * sizeof(Page))
     memcpy(n.levels, m.levels, (<size_t> m.page_top + 1) * LEVELS_A_PAGE * sizeof(Level))
     for k in range(3):
@@ -218,6 +221,7 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.amendment_capacity = <uint32_t> c.amendments
     m.extras = n.extras
     m.ties = n.ties
+    m.tides = n.tides
     m.order_capacity = <uint32_t> c.orders
     m.pages = n.pages
     m.levels = n.levels

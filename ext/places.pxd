@@ -16,6 +16,7 @@ from ext.layout cimport (
 from ext.links cimport end_tie
 from ext.pending cimport count_dark
 from ext.risk cimport either
+from ext.tides cimport join_tide, leave_tide, tide_of
 from ext.ties cimport is_waiting
 from ext.tree cimport first_of, plant, uproot
 from ext.wire cimport *
@@ -123,35 +124,38 @@ cdef inline void set_calm(Market* m, Instrument* i, const Unseen* u) noexcept no
     """The prices at which a trade meets no stop and moves no water mark."""
     cdef int64_t low = 0
     cdef int64_t high = LAST_PRICE
+    cdef uint32_t kind
     cdef uint32_t slot = first_of(m, u.stops[SIDE_BUY], BY_PLACE)
     if slot:
         high = m.extras[slot].nodes[<int> BY_PLACE].key - 1
-    slot = first_of(m, u.waters[SIDE_SELL], BY_TURN)
-    if slot and m.extras[slot].water < high:
-        high = m.extras[slot].water
+    for kind in range(2):
+        slot = first_of(m, u.waters[SIDE_SELL][kind], BY_TURN)
+        if slot and m.extras[slot].nodes[<int> BY_TURN].key < high:
+            high = m.extras[slot].nodes[<int> BY_TURN].key
     slot = first_of(m, u.stops[SIDE_SELL], BY_PLACE)
     if slot:
         low = 1 - m.extras[slot].nodes[<int> BY_PLACE].key
-    slot = first_of(m, u.waters[SIDE_BUY], BY_TURN)
-    if slot and m.extras[slot].water > low:
-        low = m.extras[slot].water
+    for kind in range(2):
+        slot = first_of(m, u.waters[SIDE_BUY][kind], BY_TURN)
+        if slot and -m.extras[slot].nodes[<int> BY_TURN].key > low:
+            low = -m.extras[slot].nodes[<int> BY_TURN].key
     i.calm_low = low if low <= high else LAST_PRICE
     i.calm_span = <uint64_t> (high - low) if low <= high else 0
 
 
 cdef inline void plant_stop(Market* m, Unseen* u, uint32_t slot) noexcept nogil:
     cdef const Order* o = &m.orders[slot]
-    cdef Extra* e = &m.extras[slot]
-    plant(m, &u.stops[o.side], slot, BY_PLACE, stop_key(o.side, e.stop_price))
     if o.order_type == ORDER_TYPE_TRAILING_STOP:
-        plant(m, &u.waters[o.side], slot, BY_TURN, water_key(o.side, e.water))
+        join_tide(m, u, slot)
+    else:
+        plant(m, &u.stops[o.side], slot, BY_PLACE, stop_key(o.side, m.extras[slot].stop_price))
 
 
 cdef inline void uproot_stop(Market* m, Unseen* u, uint32_t slot) noexcept nogil:
-    cdef const Order* o = &m.orders[slot]
-    uproot(m, &u.stops[o.side], slot, BY_PLACE)
-    if o.order_type == ORDER_TYPE_TRAILING_STOP:
-        uproot(m, &u.waters[o.side], slot, BY_TURN)
+    if tide_of(m, slot):
+        leave_tide(m, u, slot)
+    else:
+        uproot(m, &u.stops[m.orders[slot].side], slot, BY_PLACE)
 
 
 # Auctions

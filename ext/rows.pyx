@@ -7,11 +7,11 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from ext.events cimport level_at
 from ext.layout cimport (
-    Account, AccountMore, BY_EXPIRY, Extra, HAS_TIE, Instrument, Level, Market, Order, Position, SHORT_RESTRICTED, Tie,
-    Unseen,
+    Account, AccountMore, BY_EXPIRY, HAS_TIE, Instrument, Level, Market, Order, Position, SHORT_RESTRICTED, Tie, Unseen,
 )
 from ext.levels cimport best_index, level_of_index, next_index
 from ext.places cimport hold_price, lots_of, place_of
+from ext.tides cimport stop_price_of
 from ext.ties cimport is_parent, is_waiting
 from ext.wire cimport *
 
@@ -30,11 +30,12 @@ cdef uint64_t hold_of(const Market* m, uint32_t slot) noexcept nogil:
     return hold_price(m, o) * lots_of(m, slot) * m.instruments[o.instrument].multiplier if o.side == SIDE_BUY else 0
 
 
-cdef int64_t trigger_of(const Order* o, const Extra* e) noexcept nogil:
+cdef int64_t trigger_of(const Market* m, uint32_t slot) noexcept nogil:
     """The price that a waiting stop waits for; 0 of other orders, and of a trailing child, which gets it when awake."""
-    if place_of(o) == PLACE_STOP or (is_waiting(o) and o.order_type != ORDER_TYPE_TRAILING_STOP):
-        return e.stop_price
-    return 0
+    cdef const Order* o = &m.orders[slot]
+    if place_of(o) == PLACE_STOP:
+        return stop_price_of(m, slot)
+    return m.extras[slot].stop_price if is_waiting(o) and o.order_type != ORDER_TYPE_TRAILING_STOP else 0
 
 
 cdef void put_ties(const Market* m, uint32_t slot, OrderRow* row) noexcept nogil:
@@ -69,7 +70,7 @@ cdef void order_row(const Market* m, uint32_t slot, uint64_t ahead, OrderRow* ro
         row.peg = m.extras[slot].peg
         row.modes = m.extras[slot].modes
         row.group = m.extras[slot].group
-        row.stop_price = trigger_of(o, &m.extras[slot])
+        row.stop_price = trigger_of(m, slot)
         row.cap = m.extras[slot].stop_price if o.order_type == ORDER_TYPE_PEGGED else 0
         row.offset = m.extras[slot].offset
         row.expire_ns = m.extras[slot].nodes[<int> BY_EXPIRY].key if o.tif == TIME_IN_FORCE_GTD else 0

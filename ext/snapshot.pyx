@@ -22,9 +22,11 @@ from ext.levels cimport list_page
 from ext.memory cimport Capacities, reserve
 from ext.names cimport add_name
 from ext.pending cimport set_way
+from ext.places cimport place_of
 from ext.saved cimport Reader, Writer, get, put
+from ext.tides cimport stop_price_of, tide_of, water_of
 from ext.timers cimport MAX_TIMERS, read_timers, reserve_timers, write_timers
-from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CALL, MAX_PRICE
+from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CALL, MAX_PRICE, PLACE_STOP
 
 cdef extern from *:
     """
@@ -175,6 +177,10 @@ cdef void write_orders(Writer* w, const Market* m) noexcept nogil:
         put(w, &copy, sizeof(SavedOrder))
         if m.orders[k].special:
             extra = m.extras[k]
+            if place_of(&m.orders[k]) == PLACE_STOP and tide_of(m, k):
+                extra.water = water_of(m, k)
+                extra.stop_price = stop_price_of(m, k)
+                extra.queue_next = 0
             for branch in range(3):  # the trees are made anew
                 extra.nodes[branch].left = extra.nodes[branch].right = 0
                 if branch != BY_EXPIRY:

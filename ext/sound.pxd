@@ -43,5 +43,7 @@ cdef inline bint is_sound(const Order* o, const Extra* e) noexcept nogil:
     if is_waiting(o) and not is_leg_type(o.order_type, o.tif, o.flags):
         return False
     if is_stop(o.order_type):
+        if o.order_type == ORDER_TYPE_TRAILING_STOP and place == PLACE_STOP and is_beyond_price(e.water):
+            return False
         return (place == PLACE_STOP or is_waiting(o)) and not is_beyond_price(e.stop_price)
     return is_waiting(o) or place == PLACE_CALL or (place == PLACE_DARK and is_sound_in_dark(o, e))

@@ -76,7 +76,7 @@ def trigger_of(order: Order) -> int:
     waits = order.place == wire.Place.WAIT
     if order.place != wire.Place.STOP and not (waits and order.order_type != wire.OrderType.TRAILING_STOP):
         return 0
-    return order.price if order.order_type in (wire.OrderType.STOP, wire.OrderType.TRAILING_STOP) else order.stop_price
+    return order.price if order.order_type == wire.OrderType.STOP else order.stop_price
 
 
 def links_of(order: Order) -> dict[str, int]:

@@ -23,7 +23,7 @@ def meet(state: State, instrument: Instrument, price: int) -> None:
         goes_away = price < order.water if order.side == BUY else price > order.water
         if order.order_type == OrderType.TRAILING_STOP and goes_away:
             order.water = price
-            order.price = order.stop_price = trail(order.side, price, order.offset, order.modes)
+            order.stop_price = trail(order.side, price, order.offset, order.modes)
     buys = [order for order in waiting if order.side == BUY and price >= order.stop_price]
     sells = [order for order in waiting if order.side != BUY and price <= order.stop_price]
     state.queue += sorted(buys, key=lambda order: (order.stop_price, order.rank))

@@ -36,7 +36,7 @@ def last(desk: Desk, price: int, number: int) -> list[Any]:
 
 
 def waits(desk: Desk) -> list[tuple[int, int]]:
-    return [(row.account, row.price) for row in desk.orders() if row.place == Place.STOP]
+    return [(row.account, row.stop_price) for row in desk.orders() if row.place == Place.STOP]
 
 
 @pytest.mark.parametrize(("side", "stop_price", "misses", "meets"), [(BUY, 105, 104, 105), (SELL, 95, 96, 94)])
@@ -152,11 +152,11 @@ def test_a_trailing_sell_goes_up_with_the_market_and_never_down(desk: Desk) -> N
     assert said(last(desk, 99, 3))[2].startswith("TRIGGERED 0 1@")
 
 
-def test_a_trailing_buy_goes_down_and_its_hold_with_it(desk: Desk) -> None:
+def test_a_trailing_buy_goes_down_and_holds_what_it_came_with(desk: Desk) -> None:
     desk.do(trail(0, 1, BUY, 1000, 2, modes=ModeFlag.TRAIL_PERCENT))
     assert (waits(desk), desk.account(0).hold) == ([(0, 110)], 110 * 2 * 100)
     last(desk, 91, 1)
-    assert (waits(desk), desk.account(0).hold) == ([(0, 100)], 100 * 2 * 100)
+    assert (waits(desk), desk.account(0).hold) == ([(0, 100)], 110 * 2 * 100)
     last(desk, 99, 2)
     assert waits(desk) == [(0, 100)]
 

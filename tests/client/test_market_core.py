@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -17,6 +19,7 @@ from engine.config import Depth, DepthClass
 from engine.depth import DepthClasses
 from ext.feed import Feed
 from tests.reference.compare import Pair, Step
+from tests.reference.records import market_data_of
 from tests.reference.swarm import Swarm
 from tests.reference.worlds import WORLDS, World
 
@@ -73,16 +76,27 @@ def beat(feed: Feed, depths: DepthClasses) -> bytes:
     return head + HEARTBEAT.pack(0, 0, *feed.sequences, *depths.sequences)
 
 
-def check(pair: Pair, feed: Feed, local: MarketFeed, bars: list[bytes]) -> None:
-    """What the local feed holds is what the core holds, and the feed."""
+def amended(data: bytes) -> Iterator[tuple[int, int]]:
+    """Instruments of busts and corrections, and by how many lots these change what was traded."""
+    for record in market_data_of(data):
+        if record.kind == BookKind.BUST:
+            yield record.instrument, -record.qty
+        elif record.kind == BookKind.CORRECTION:
+            yield record.instrument, record.qty - record.leaves
+
+
+def check(pair: Pair, feed: Feed, local: MarketFeed, bars: list[bytes], changes: Counter[int]) -> None:
+    """What the local feed holds is what the core holds, and the feed. changes: lots of busts and corrections."""
     held = sorted(local.statistics.values(), key=lambda one: one.instrument)
     assert [tuple(one) for one in held] == np.frombuffer(feed.statistics(), wire.STATISTICS).tolist()
     assert b"".join(bars) == feed.bars(1)[1]
     trades = np.frombuffer(feed.trades(1)[1], wire.TRADE)
+    trades = trades[trades["flags"] & (wire.TradeFlag.BUST | wire.TradeFlag.CORRECTION) == 0]
     for row in np.frombuffer(pair.core.instruments(), wire.INSTRUMENT_ROW):
         instrument = int(row["instrument"])
         # Whatever met what, in the book, in the dark or in an auction: each lot is told once.
-        assert trades["qty"][trades["instrument"] == instrument].sum() == row["volume"]
+        told = int(trades["qty"][trades["instrument"] == instrument].sum()) + changes[instrument]
+        assert told == row["volume"]
         book = local.order_books.get(instrument, OrderBook())
         records = np.frombuffer(pair.core.book(instrument), wire.MARKET_DATA)
         told = [(one["order_id"], one["price"], one["leaves"]) for one in records]
@@ -120,6 +134,7 @@ def test_local_books_equal_those_of_the_core(world: World, loses: float, seed: i
     depths = DepthClasses(kinds, pair.core, feed, lambda action: action(), lambda: now[0] / 1e9)
     depths.want(b"1")
     bars: list[bytes] = []
+    changes: Counter[int] = Counter()
 
     def take(channel: Channel, what: Any) -> None:
         if channel == Channel.BARS and isinstance(what, memoryview):
@@ -137,6 +152,8 @@ def test_local_books_equal_those_of_the_core(world: World, loses: float, seed: i
     for place in range(COMMANDS):
         _, data = pair.step(steps[place] if place < len(steps) else swarm.next())
         hear(feed.add(data))
+        for instrument, lots in amended(data):
+            changes[instrument] += lots
         now[0] += 10_000_000
         if place % 5 == 0:
             local.tick()
@@ -145,7 +162,7 @@ def test_local_books_equal_those_of_the_core(world: World, loses: float, seed: i
             if local.is_live:
                 live += 1
                 if place % 20 == 0:
-                    check(pair, feed, local, bars)
+                    check(pair, feed, local, bars, changes)
         if random.random() < 0.3:
             for question in local.take_outgoing():
                 local.reply(answer(pair, feed, depths, question))
@@ -161,4 +178,4 @@ def test_local_books_equal_those_of_the_core(world: World, loses: float, seed: i
             local.reply(answer(pair, feed, depths, question))
         now[0] += 100_000_000
     assert local.is_live
-    check(pair, feed, local, bars)
+    check(pair, feed, local, bars, changes)

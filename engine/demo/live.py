@@ -10,7 +10,8 @@ import numpy as np
 from openbell import AsyncClient, AsyncMarketData, AsyncOrder
 from openbell.errors import InvalidInput
 from openbell.orders import Order
-from openbell.wire import EventKind, InstrumentState, OrderType, Side, TimeInForce
+from openbell.positions import moves
+from openbell.wire import InstrumentState, OrderType, Side, TimeInForce
 
 from engine.demo.desk import Quote
 from engine.demo.value import Value
@@ -22,7 +23,7 @@ class LiveDesk:
     def __init__(self, client: AsyncClient, feed: AsyncMarketData, values: Mapping[str, Value]) -> None:
         self._client, self._feed, self._values = client, feed, values
         self._held: dict[int, int] = {}
-        self._meanwhile: list[tuple[int, int, int]] | None = None  # seq, instrument, lots: fills while it counts
+        self._meanwhile: list[tuple[int, int, int]] | None = None  # seq, instrument, lots: what moves while it counts
         client.on_events(self._follow)
 
     async def settle(self) -> None:
@@ -35,16 +36,16 @@ class LiveDesk:
         self._meanwhile = []
         answer = await self._client.query("positions", account=self._client.account_id())
         held = {int(row["instrument"]): int(row["qty"]) for row in answer["rows"]}
-        # What was filled after the answer was made, and heard before this task went on, is not in it.
+        # What was moved after the answer was made, and heard before this task went on, is not in it.
         for seq, instrument, lots in self._meanwhile:
             if seq > answer["seq"]:
                 held[instrument] = held.get(instrument, 0) + lots
         self._held, self._meanwhile = held, None
 
     def _follow(self, events: np.ndarray[Any, np.dtype[Any]]) -> None:
-        for event in events[events["kind"] == EventKind.FILL]:
-            instrument, qty = int(event["instrument"]), int(event["qty"])
-            lots = qty if event["side"] == Side.BUY else -qty
+        moving, moved = moves(events)
+        for event, lots in zip(moving, moved.tolist(), strict=True):
+            instrument = int(event["instrument"])
             self._held[instrument] = self._held.get(instrument, 0) + lots
             if self._meanwhile is not None:
                 self._meanwhile.append((int(event["seq"]), instrument, lots))

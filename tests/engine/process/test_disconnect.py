@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import subprocess
 import sys
@@ -297,4 +298,40 @@ def test_an_engine_that_is_killed_lets_no_guarded_order_live(tmp_path: Path) -> 
             assert events["kind"].tolist() == [EventKind.CANCELED] * 3 + [EventKind.MASS_CANCELED]
         with engine.client("bob") as bob:
             assert [one.client_order_id for one in bob.orders()] == [kept.client_order_id]
-        assert wire.CancelReason.DISCONNECT == 21
+
+
+# Sends batches of orders for ever, with a guard and a timer that it renews.
+BUSY = """
+import sys, numpy as np, openbell
+from openbell import wire
+with openbell.Client(sys.argv[1], account="alice", cancel_on_disconnect=True) as client:
+    client.dead_man(30, renew=True)
+    while True:
+        made = np.zeros(20, wire.ORDER_COMMAND)
+        made["kind"], made["account"], made["tif"], made["qty"] = 1, 1, 1, 1
+        made["price"] = 90_0000 - np.arange(20) * 100
+        made["client_order_id"] = client.reserve_ids(20) + np.arange(20, dtype=np.uint64)
+        client.send_batch(made)
+        client.poll(0.001)
+        print("sent", flush=True)
+"""
+
+
+def test_killed_at_any_moment_the_engine_leaves_no_guarded_order(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    with Running(tmp_path, MORE) as engine:
+        for _ in range(4):
+            busy = subprocess.Popen(
+                [sys.executable, "-c", BUSY, str(engine.data)], env=environment(), stdout=subprocess.PIPE, text=True
+            )
+            try:
+                assert busy.stdout is not None
+                assert busy.stdout.readline() == "sent\n"
+                time.sleep(chance.uniform(0.0, 0.4))
+                engine.kill()
+            finally:
+                busy.kill()
+                busy.wait()
+            engine.start()
+            assert live(engine) == 0
+            assert guards(engine) == [(1, 0, wire.ArmFlag.OF_ACCOUNT)], "the account's timer goes on"

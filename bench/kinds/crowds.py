@@ -11,6 +11,7 @@ from openbell.wire import CommandKind, OrderFlag, OrderType, Peg, Role, Side, Ti
 
 from bench import flow
 from bench.harness import commands
+from bench.kinds.cycle import timed_calls
 from engine.cli import match
 
 CROWD = 100_000
@@ -51,7 +52,7 @@ def crowd(name: str, count: int) -> NDArray[Any]:
 
 
 class Scene:
-    """A flow of one instrument in a market with room for a crowd; `cost` is that of an event of the flow."""
+    """A flow of one instrument in a market with room for a crowd."""
 
     def __init__(self, records: NDArray[Any], warm: int, count: int) -> None:
         accounts = commands.ACCOUNTS + OWNERS
@@ -62,19 +63,33 @@ class Scene:
         self.opening = commands.number(commands.market(1, room, accounts), 1)
         self.records, self.warm, self.count = records, warm, count
 
-    def cost(self, name: str | None, batch: int) -> float:
-        """Nanoseconds an event, with a crowd of this name or without any. Raises RuntimeError where it is refused."""
+    def costs(self, name: str, stays: bool, batch: int) -> NDArray[np.int64]:
+        """Nanoseconds of each call of `batch` commands of the flow, with the crowd of this name there, or after it was
+        there and went: its client order ids are remembered either way. Raises RuntimeError where it is not so."""
         before = commands.number(commands.orders(self.records[: self.warm]), len(self.opening) + 1)
         core = match.opened(self.opening, before)
         seq = len(self.opening) + len(before) + 1
-        waits = commands.number(crowd(name, self.count if name else 0), seq) if name else before[:0]
-        core.apply(waits.tobytes())
+        core.apply(commands.number(crowd(name, self.count), seq).tobytes())
         kinds = np.frombuffer(core.take_events(), wire.EVENT)["kind"]
-        if len(kinds) != len(waits) or (kinds != wire.EventKind.ACCEPTED).any():
+        if len(kinds) != self.count or (kinds != wire.EventKind.ACCEPTED).any():
             raise RuntimeError(f"{name}: not all of them wait: events {np.unique(kinds).tolist()}")
-        timed = commands.number(commands.orders(self.records[self.warm :]), seq + len(waits))
-        cost_ns = match.cost_of(core, match.grouped(timed.tobytes(), batch), batch) / len(timed)
-        still = core.stats()["orders"]["used"]
-        if name and still < self.count:
-            raise RuntimeError(f"{name}: {still} orders are left of a crowd of {self.count}: the flow met them")
-        return cost_ns
+        seq += self.count
+        ends = commands.number(leaving() if not stays else leaving()[:0], seq)
+        core.apply(ends.tobytes())
+        core.take_events()
+        if stays != (core.stats()["orders"]["used"] > self.count):
+            raise RuntimeError(f"{name}: {core.stats()['orders']['used']} orders are live")
+        timed = commands.number(commands.orders(self.records[self.warm :]), seq + len(ends))
+        calls = [call for group in match.grouped(timed.tobytes(), batch) for call in group]
+        costs_ns = timed_calls(core, calls)
+        if stays and core.stats()["orders"]["used"] < self.count:
+            raise RuntimeError(f"{name}: {core.stats()['orders']['used']} orders are left: the flow met the crowd")
+        return costs_ns
+
+
+def leaving() -> NDArray[Any]:
+    """The owners of the crowd cancel all that they have."""
+    made = np.zeros(OWNERS, wire.ORDER_COMMAND)
+    made["kind"], made["account"] = CommandKind.MASS_CANCEL, commands.ACCOUNTS + np.arange(OWNERS)
+    made["instrument"], made["side"] = wire.ANY, wire.SIDE_BOTH
+    return made

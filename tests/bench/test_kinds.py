@@ -53,4 +53,4 @@ def test_a_crowd_that_is_met_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setitem(CROWDS["stops"], "stop_price", flow.START_PRICE - 1)
     monkeypatch.delitem(CROWDS["stops"], "at")
     with pytest.raises(RuntimeError, match="stops: "):
-        scene.cost("stops", 256)
+        scene.costs("stops", True, 256)

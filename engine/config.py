@@ -18,10 +18,10 @@ from openbell import wire
 from openbell.errors import near
 
 from engine.extensions import no_extensions
+from engine.volatility.checks import MAX_TICK_SIZE, TICK_STEPS, no_ticks, no_watch
 
 DEFAULT_PORTS: Final = {"orders": 7701, "market_data": 7702, "snapshots": 7703, "control": 7704}
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
-MAX_TICK_SIZE: Final = 1 << 20
 MAX_POSITION: Final = 1 << 40
 MAX_COUNT: Final = (1 << 31) - 1
 NEVER: Final = "never"
@@ -35,7 +35,12 @@ _WORDS = {  # for what a pattern says
     "open": _TIME,
     "close": _TIME,
 }
-_CHOICES = {"durability": "fsync, memory", "state": "open, closed, halted", "role": "admin, viewer"}
+_CHOICES = {
+    "durability": "fsync, memory",
+    "state": "open, closed, halted",
+    "role": "admin, viewer",
+    "luld": "tier1, tier2",
+}
 _NAME_BYTES, _SYMBOL_BYTES, _CURRENCY_BYTES = 32, 32, 8
 NumberT = TypeVar("NumberT", "Price", "Cash", "Percent")
 
@@ -84,12 +89,14 @@ class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
 
 class MarketSection(Section, frozen=True):
     """[market]. day_end: when DAY orders end, HH:MM UTC, or "never". memory_at_start: all that the capacities need is
-    taken from the system then, so that no order waits for it later; else as it is used."""
+    taken from the system then, so that no order waits for it later; else as it is used. rule201: short sales are
+    restricted after a fall."""
 
     name: Name = "openbell"
     durability: Literal["fsync", "memory"] = "fsync"
     day_end: TimeOfDay = "00:00"
     memory_at_start: bool = True
+    rule201: bool = False
 
 
 class Capacity(Section, frozen=True):
@@ -224,11 +231,27 @@ class Session(Section, frozen=True):
     extensions: Extensions = Extensions()
 
 
+class Breakers(Section, frozen=True):
+    """[breakers]: halts of the whole market. index: symbols whose fall begins one; empty: there are none.
+    reopening_call_s: so long orders are collected after one, for the auction that reopens."""
+
+    index: list[Name] = []
+    reopening_call_s: Annotated[int, Meta(ge=1, le=3_600)] = 300
+
+
+class TickStep(Section, frozen=True, kw_only=True):
+    """A step of an instrument's `ticks`: from this price on prices are multiples of tick."""
+
+    from_price: Price = msgspec.field(default=Price(0), name="from")
+    tick: Price
+
+
 class Instrument(Section, frozen=True):
     """An [[instrument]]. id: given by the engine where it is left out. Quantities in lots, round_lot in shares;
     0: no limit, no round lot.
 
-    session: of [sessions]; without one it is not opened and closed by a schedule.
+    session: of [sessions]; without one it is not opened and closed by a schedule. luld: which bands of Limit Up-Limit
+    Down it has. ticks: coarser ticks than tick_size, by price.
     """
 
     symbol: Name
@@ -243,6 +266,8 @@ class Instrument(Section, frozen=True):
     round_lot: Qty = 100
     state: Literal["open", "closed", "halted"] = "open"
     session: str | None = None
+    luld: Literal["tier1", "tier2"] | None = None
+    ticks: Annotated[list[TickStep], Meta(max_length=TICK_STEPS)] = []
 
 
 class Account(Section, frozen=True):
@@ -282,6 +307,7 @@ class Config(Section, frozen=True):
     snapshots: Snapshots = Snapshots()
     postgres: Postgres = Postgres()
     sessions: dict[str, Session] = {}
+    breakers: Breakers = Breakers()
     instrument: list[Instrument] = []
     account: list[Account] = []
     operator: list[Operator] = []
@@ -309,7 +335,7 @@ def load(paths: Sequence[Path]) -> Config:
         _merge(whole, body)
     where = ", ".join(map(str, paths)) or "the configuration"
     config = checked(whole, where)
-    problem = _no_sessions(config)  # of all files together: each may say something of one session
+    problem = _no_sessions(config) or no_watch(config)  # of all files together: each may say something of it
     if problem:
         raise ConfigError(f"{where}: {problem}")
     return config
@@ -423,6 +449,8 @@ def _in_words(text: str, body: dict[str, Any]) -> str:
 
 def _fields(path: str) -> list[str]:
     """The fields of the table at `path`, for example "ports" or "account[2]"; of the whole where it is empty."""
+    if re.search(r"\.ticks\[\d+\]$", path):
+        return [field.encode_name for field in msgspec.structs.fields(TickStep)]
     entries: dict[str, type[Section]] = {"instrument": Instrument, "account": Account, "operator": Operator}
     tables = {name: type(table) for name, table in msgspec.structs.asdict(Config()).items()}
     if path.startswith("sessions."):
@@ -455,6 +483,9 @@ def _problem(config: Config) -> str | None:
             return f"{where}.tick_size: expected 0.0001 to {limit}, got {Decimal(one.tick_size).scaleb(-4)}"
         if one.max_order_notional > wire.MAX_NOTIONAL:
             return f"{where}.max_order_notional: expected at most {wire.MAX_NOTIONAL // wire.CASH_SCALE}"
+        found = no_ticks(where, one)
+        if found:
+            return found
         if len(one.symbol.encode()) > _SYMBOL_BYTES or len(one.currency.encode()) > _CURRENCY_BYTES:
             return f"{where}: symbol and currency may have {_SYMBOL_BYTES} and {_CURRENCY_BYTES} bytes"
     for index, account in enumerate(config.account):

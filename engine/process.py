@@ -44,6 +44,10 @@ from engine.setup import Setup
 from engine.snapshots import SnapshotError
 from engine.status_map import FILE as STATUS_FILE
 from engine.status_map import StatusMap
+from engine.volatility.hours import RegularHours
+from engine.volatility.wanted import wanted_of
+from engine.volatility.watch import WATCH, Watch
+from ext.core import Core
 from ext.feed import Feed
 from ext.streams import Streams
 
@@ -74,6 +78,7 @@ class Engine:
         self.failure: str | None = None  # why it stopped by itself
         self.market: Market
         self._keeper: Keeper
+        self._watch: Watch | None = None
         self._loop: asyncio.AbstractEventLoop
         self._asked_to_stop = asyncio.Event()
         self._stopping = False
@@ -116,11 +121,9 @@ class Engine:
         feed = Feed(history.trades, bars=history.bars, bars_of_each=history.bars_of_each)
         feed.want(b"")
 
-        def on_events(events: bytes, data: bytes) -> None:
-            streams.record(events)
-            feed.add(data)
-
-        self.recovered = recovery.recover(self.data, on_start=lambda extra: load_feed(feed, extra), on_events=on_events)
+        wanted = wanted_of(self.config)
+        self._watch = Watch(wanted, RegularHours(timeline), self.log.warning) if wanted else None
+        self.recovered = self._recover(streams, feed)
         self._report_recovery()
         saved = snapshots.listed(self.data)
         self._saved_seq = saved[-1].seq if saved else 0
@@ -143,6 +146,8 @@ class Engine:
         self._loop.add_reader(self._journal.fileno(), self._on_durable)
         self.keys = Keys(self.data)
         self._keeper = Keeper(self.market, timeline, self.log.warning, time.time_ns)
+        if self._watch is not None:
+            self._watch.start(self.market)  # after the keeper: what is due at one time he does first
         sessions = keeper.definitions_of(self.config, timeline)
         setup = Setup(self.market, self.config, self.data, time.time_ns, sessions)
         self._end_sessions()
@@ -184,6 +189,27 @@ class Engine:
         if ended:
             self.market.sequencer.execute_at(ended, self.market.core.ts_ns)
             self.log.info("sessions of before have ended", guards=len(ended))
+
+    def _recover(self, streams: Streams, feed: Feed) -> recovery.Recovered:
+        """Bring the market back, and with it what is kept beside the core."""
+        watch = self._watch
+
+        def on_start(extra: dict[str, Any]) -> None:
+            load_feed(feed, extra)
+            if watch is not None:
+                watch.load(extra)
+
+        def on_core(core: Core) -> None:
+            if watch is not None:
+                watch.attach(core, feed)
+
+        def on_events(events: bytes, data: bytes) -> None:
+            streams.record(events)
+            if watch is not None:
+                watch.see(data)
+            feed.add(data)
+
+        return recovery.recover(self.data, on_start=on_start, on_core=on_core, on_events=on_events)
 
     def _start_projection(self) -> None:
         """Begin to start Postgres and the projector; the market waits for neither."""
@@ -371,6 +397,7 @@ class Engine:
         async with self._saving:
             core = self.market.core
             state, seq, ts_ns = core.snapshot(), core.seq, core.ts_ns
+            beside = {} if self._watch is None else {WATCH: self._watch.state()}  # as far as the core
             # The counters beside the core are those of what was sent: taken when everything up to seq is.
             extra: asyncio.Future[dict[str, Any]] = self._loop.create_future()
 
@@ -380,7 +407,7 @@ class Engine:
 
             self.market.later(take)
             try:
-                values = await asyncio.wait_for(extra, SAVE_PATIENCE_S)
+                values = {**await asyncio.wait_for(extra, SAVE_PATIENCE_S), **beside}
                 # With durability "memory" that was at once. A snapshot must never be ahead of its journal.
                 if not await self._until_written(seq, SAVE_PATIENCE_S):
                     raise TimeoutError

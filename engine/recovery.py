@@ -16,6 +16,7 @@ from engine.journal.reader import NO_LAST, JournalReader, Torn, cut_off
 from ext.core import Core
 
 OnStart = Callable[[dict[str, Any]], None]
+OnCore = Callable[[Core], None]
 OnEvents = Callable[[bytes, bytes], None]
 
 
@@ -39,22 +40,25 @@ def recover(
     *,
     history_commands: int = snapshots.HISTORY_COMMANDS,
     on_start: OnStart | None = None,
+    on_core: OnCore | None = None,
     on_events: OnEvents | None = None,
 ) -> Recovered:
     """Bring the market in `data` back; a new one with a new id where there is none.
 
     Begins with the newest valid snapshot that has `history_commands` of journal after it; where there is none such, as
     far back as that is short. `on_start` gets what came with the snapshot that is used, if one is, and refuses it with
-    a ValueError; `on_events` then the events and market data of what is replayed, batch by batch. A torn end is cut
+    a ValueError; `on_core` then the core to go on with, `on_events` the events and market data of what is replayed, batch by batch. A torn end is cut
     off. Raises JournalDamaged, JournalError, OSError.
     """
     try:
-        return _recover(data, history_commands, on_start, on_events)
+        return _recover(data, history_commands, on_start, on_core or (lambda core: None), on_events)
     except JournalDamaged as error:
         raise unsynced.explained(error, data / "journal") from error
 
 
-def _recover(data: Path, history_commands: int, on_start: OnStart | None, on_events: OnEvents | None) -> Recovered:
+def _recover(
+    data: Path, history_commands: int, on_start: OnStart | None, on_core: OnCore, on_events: OnEvents | None
+) -> Recovered:
     began_s = time.monotonic()
     directory = data / "journal"
     found = segment.segments(directory)
@@ -65,9 +69,12 @@ def _recover(data: Path, history_commands: int, on_start: OnStart | None, on_eve
                 f"{directory}: there is no journal, and {saved[-1].path} shows that there was one. Restore its "
                 "segments from a copy; to begin a new market, choose another directory"
             )
-        return Recovered(Core(), 1, os.urandom(16))
+        core = Core()
+        on_core(core)
+        return Recovered(core, 1, os.urandom(16))
     end_seq, torn = _mend(directory)
     result = _start(data, found[0].first_seq - 1, end_seq, history_commands, on_start)
+    on_core(result.core)
     with JournalReader(directory, result.core.seq + 1) as reader:
         result.market_id = reader.market_id
         result.replayed = replay(reader, result.core, on_events=on_events)

@@ -11,7 +11,7 @@ from openbell import wire
 from openbell.records import EVENT, REJECT, struct_of
 from openbell.wire import Check, CommandKind, EventKind
 
-from engine.gate import OPEN, Gate
+from engine.gate import OPEN, Data, Gate
 from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import JournalWriter
 from ext.core import Core
@@ -129,6 +129,8 @@ class Sequencer:
         self._duties: list[Duty] = []
         self._calls = Duty(self._end_call)  # after all others that are due at its time
         self.set_due(self._calls, core.call_ends_ns)
+        # Gets the market data of each batch when all of it was done; may have commands executed that follow from it.
+        self.follow: Callable[[Data], None] | None = None
 
     @property
     def seq(self) -> int:
@@ -182,6 +184,7 @@ class Sequencer:
         self._apply(batch.view())
         batch.clear()
         self.commands += count
+        data: Data = b""
         try:
             # An open gate uses the market data at once; else they need bytes of their own.
             data = core.take_market_data() if self._waits else core.view_market_data()
@@ -189,6 +192,8 @@ class Sequencer:
         finally:  # also where sending failed: what was applied is in the journal
             if not self._waits:
                 self.journal.submit(records, last_seq)
+            if self.follow is not None:
+                self.follow(data)
 
     def _apply(self, commands: memoryview) -> None:
         """They are in the journal: what the core cannot take now it cannot take at a restart either."""
@@ -219,8 +224,12 @@ class Sequencer:
         self.set_due(self._calls, core.call_ends_ns)
         batch.clear()
         self.commands += count
-        events = core.take_events()
-        self.gate.hold(core.seq, events, core.take_market_data(), now_ns)
+        events, data = core.take_events(), core.take_market_data()
+        try:
+            self.gate.hold(core.seq, events, data, now_ns)
+        finally:
+            if self.follow is not None:
+                self.follow(data)
         array = np.frombuffer(events, wire.EVENT)
         places = np.searchsorted(array["seq"], np.arange(first, first + count + 1, dtype=np.uint64))
         size = EVENT.size

@@ -105,7 +105,10 @@ class Setup:
             "day_end": SESSIONS if self._sessions else self._config.market.day_end,
             "sessions": self._sessions,
             "window_pages": self._before.get("window_pages", self._config.capacity.window_pages),
-            "instrument": {one.symbol: _fields_of_instrument(one) for one in self._config.instrument},
+            "instrument": {
+                one.symbol: {**_fields_of_instrument(one), "ticks": _steps(one), "luld": one.luld}
+                for one in self._config.instrument
+            },
             "account": {one.name: _fields_of_account(one) for one in self._config.account},
             "extensions": {
                 one.symbol: extensions.wanted_of(self._config.sessions.get(one.session or ""))
@@ -208,11 +211,12 @@ class Setup:
                 where, reason, CommandKind.SET_INSTRUMENT, (*INSTRUMENT_VALUES, "currency", "round_lot"),
                 instrument=number, values=values, name=wanted.symbol,
             )  # fmt: skip
+            self._ticks(where, number, wanted, {})
             self._set_state(where, number, wanted)
             return
         self._check_id(where, wanted.id, number)
         row = rows[rows["instrument"] == number][0]
-        if f"instrument {wanted.symbol}" in self._unfinished and row["state"] == InstrumentState.CLOSED:
+        if self._is_unfinished(wanted) and row["state"] == InstrumentState.CLOSED:
             self._set_state(where, number, wanted)
         before = self._before.get("instrument", {}).get(wanted.symbol, {})
         present = {name: int(row[name]) for name in INSTRUMENT_VALUES}
@@ -227,6 +231,19 @@ class Setup:
                 where, f"{', '.join(changed)} of the configuration"[:90], CommandKind.SET_INSTRUMENT,
                 (*INSTRUMENT_VALUES, "currency", "round_lot"), instrument=number, values=values,
             )  # fmt: skip
+        # a new tick_size has taken the table away
+        self._ticks(where, number, wanted, {} if "tick_size" in changed or self._is_unfinished(wanted) else before)
+        if before.get("luld") and wanted.luld is None:
+            self._do(where, "no luld any more", CommandKind.SET_BANDS, instrument=number)
+
+    def _is_unfinished(self, wanted: Instrument) -> bool:
+        return f"instrument {wanted.symbol}" in self._unfinished
+
+    def _ticks(self, where: str, number: int, wanted: Instrument, before: dict[str, Any]) -> None:
+        """The table of ticks, where the file says another one than before."""
+        steps = _steps(wanted)
+        if steps != before.get("ticks", []):
+            self._do(where, "ticks of the configuration", CommandKind.SET_TICKS, instrument=number, values=steps)
 
     def _set_state(self, where: str, number: int, wanted: Instrument) -> None:
         """The first state of a new instrument. One that a session opens it opens."""
@@ -341,6 +358,11 @@ def _changed(
 def _fields_of_instrument(one: Instrument) -> dict[str, Any]:
     values = {name: int(getattr(one, name)) for name in INSTRUMENT_VALUES}
     return {**values, "currency": one.currency, "round_lot": -(-one.round_lot // one.lot_size)}
+
+
+def _steps(one: Instrument) -> list[int]:
+    """A table of ticks as SET_TICKS has it: price and tick of each step."""
+    return [int(value) for step in one.ticks for value in (step.from_price, step.tick)]
 
 
 def _fields_of_account(one: Account) -> dict[str, Any]:

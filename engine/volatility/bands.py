@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from openbell import wire
+
 CENT: Final = 100
 THREE: Final = 3_0000
 THREE_QUARTERS: Final = 7500
@@ -64,12 +66,13 @@ def width(reference: int, tier: Tier, previous_close: int, *, doubled: bool) -> 
 def bands(reference: int, tier: Tier, previous_close: int, tick_size: int, *, doubled: bool = False) -> Bands:
     """The bands around a reference price, each rounded to the nearest cent (section V(A)(1)), or tick if that is more.
 
-    lower is at least one such step: a price of 0 is none.
+    lower is at least one such step, as a price of 0 is none; upper is a price.
     """
     step = max(CENT, tick_size)
     away = width(reference, tier, previous_close, doubled=doubled)
     lower = max(step, step * _nearest(reference - away, step))
-    return Bands(lower, max(lower, step * _nearest(reference + away, step)), reference)
+    upper = min(step * _nearest(reference + away, step), wire.MAX_PRICE // step * step)
+    return Bands(lower, max(lower, upper), reference)
 
 
 def _nearest(value: int, step: int) -> int:

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from engine.volatility.luld import Hours
+import msgspec
+
+from engine.volatility.luld import ALWAYS, Hours
 from engine.volatility.reference import SECOND_NS
 
 FALLS: Final = (7, 13, 20)  # percent below the close of the day before: levels 1, 2 and 3
 HALT_NS: Final = 15 * 60 * SECOND_NS
 QUIET_NS: Final = 35 * 60 * SECOND_NS  # before the close levels 1 and 2 halt no more: 15:25 of a day that ends at 16:00
+NEAR: Final = 0.001  # so much nearer than a level a fall is worked out exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,12 @@ class Halt:
 
     level: int
     until_ns: int
+
+
+def is_near(prices: Mapping[int, int], closes: Mapping[int, int]) -> bool:
+    """Whether `fall` may be that of a level. Cheap."""
+    known = [one for one in closes if closes[one] > 0 and prices.get(one, 0) > 0]
+    return bool(known) and sum(prices[one] / closes[one] for one in known) / len(known) < 1 - FALLS[0] / 100 + NEAR
 
 
 def fall(prices: Mapping[int, int], closes: Mapping[int, int]) -> tuple[int, int]:
@@ -38,28 +47,46 @@ def fall(prices: Mapping[int, int], closes: Mapping[int, int]) -> tuple[int, int
     return max(0, len(known) * whole - now), len(known) * whole
 
 
-class Breakers:
+class Breakers(msgspec.Struct, array_like=True):
     """Of one day: each level halts once, level 3 at any time of regular hours, the others until 35 minutes before the
-    close (on early closes, too: Rule 7.12(b)(i) has 12:25 there for a close at 13:00)."""
+    close (on early closes, too: Rule 7.12(b)(i) has 12:25 there for a close at 13:00).
 
-    def __init__(self) -> None:
-        self.reached = 0  # the highest level so far
-        self.hours = Hours(0, 0)
+    reached: the highest level so far. level: of the halt that is on, 0: none; until_ns: its end, 0: with the day.
+    halted: the instruments that it holds.
+    """
 
-    def begin(self, hours: Hours) -> None:
-        """A new day."""
-        self.reached, self.hours = 0, hours
+    reached: int = 0
+    level: int = 0
+    until_ns: int = 0
+    halted: set[int] = set()
 
-    def look(self, ts_ns: int, part: int, whole: int) -> Halt | None:
+    def day_ended(self) -> None:
+        """A new day begins."""
+        self.reached = 0
+
+    def look(self, ts_ns: int, part: int, whole: int, hours: Hours = ALWAYS) -> Halt | None:
         """The halt that a fall of part / whole asks for now."""
-        open_ns, close_ns = self.hours
-        if ts_ns < open_ns or (close_ns and ts_ns >= close_ns):
+        if not hours.has(ts_ns):
             return None
         level = sum(100 * part >= percent * whole for percent in FALLS)
         if level <= self.reached:
             return None
-        quiet = close_ns and ts_ns >= close_ns - QUIET_NS
-        if level < len(FALLS) and quiet:
+        is_quiet = hours.close_ns and ts_ns > hours.close_ns - QUIET_NS
+        if level < len(FALLS) and is_quiet:
             return None
-        self.reached = level
         return Halt(level, 0 if level == len(FALLS) else ts_ns + HALT_NS)
+
+    def begin(self, halt: Halt) -> None:
+        """That halt is on."""
+        self.reached = self.level = halt.level
+        self.until_ns, self.halted = halt.until_ns, set()
+
+    def holds(self, instrument: int) -> None:
+        """It halted this one."""
+        self.halted.add(instrument)
+
+    def lets_go(self, instrument: int) -> None:
+        """That one is in another state now."""
+        self.halted.discard(instrument)
+        if not self.halted:
+            self.level = self.until_ns = 0

@@ -7,31 +7,46 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 FALL_PERCENT: Final = 10
 DAYS: Final = 2  # the rest of the day, and the next one: 242.201(b)(1)(ii)
 
 
-class ShortSales:
-    """Of one instrument."""
+def floor_of(previous_close: int) -> int:
+    """The highest price that is 10 % or more below the close of the day before; 0: none is."""
+    return (100 - FALL_PERCENT) * previous_close // 100
 
-    def __init__(self, days_left: int = 0) -> None:
-        self.days_left = days_left
+
+class ShortSales(msgspec.Struct, array_like=True):
+    """Of one instrument. days_left: as the rule has it, this day counted. is_restricted: as the market's records say;
+    by_hand: by an operator, who then has to end it."""
+
+    days_left: int = 0
+    is_restricted: bool = False
+    by_hand: bool = False
 
     @property
-    def is_restricted(self) -> bool:
-        """Whether it is now."""
-        return self.days_left > 0
-
-    def traded(self, price: int, previous_close: int) -> bool:
-        """A trade of regular hours; whether it changes anything. A further fall on the second day begins anew."""
-        if not previous_close or 100 * price > (100 - FALL_PERCENT) * previous_close:
+    def wanted(self) -> bool | None:
+        """What is to be set: restricted or free; None: nothing."""
+        if self.days_left and not self.is_restricted:
+            return True
+        if not self.days_left and self.is_restricted and not self.by_hand:
             return False
-        changes, self.days_left = not self.is_restricted, DAYS
-        return changes
+        return None
 
-    def day_ended(self) -> bool:
-        """Whether the restriction ends with this day."""
-        if not self.days_left:
-            return False
-        self.days_left -= 1
-        return not self.days_left
+    def fell(self) -> None:
+        """A trade of regular hours was 10 % or more below the close before. One on the second day begins anew."""
+        self.days_left = DAYS
+
+    def told(self, is_restricted: bool) -> None:
+        """The market says so now. An operator who ends what the rule began has the last word."""
+        if is_restricted and not self.is_restricted:
+            self.by_hand = not self.days_left
+        elif self.is_restricted and not is_restricted:
+            self.days_left, self.by_hand = 0, False
+        self.is_restricted = is_restricted
+
+    def day_ended(self) -> None:
+        """One day less."""
+        self.days_left = max(0, self.days_left - 1)

@@ -13,13 +13,16 @@ from openbell import wire
 from openbell.wire import CommandKind, OrderType, TimeInForce
 
 from engine import config as configuration
-from engine import recovery
+from engine import recovery, snapshots
 from engine.journal.reader import JournalReader
 from engine.journal.writer import JournalWriter
-from engine.market import Market
+from engine.market import Market, load_feed
 from engine.sequencer import admin_command, tick_command
 from engine.sessions.keeper import Keeper, definitions_of, timeline_of
 from engine.setup import Setup
+from engine.volatility.hours import RegularHours
+from engine.volatility.wanted import wanted_of
+from engine.volatility.watch import WATCH, Watch
 from ext.feed import Feed
 from ext.streams import Streams
 
@@ -70,7 +73,22 @@ class Station:
         """As engine/process.py does it."""
         timeline = timeline_of(self.config, self.now_ns)
         self.streams, feed = Streams(10_000), Feed(1000)
-        recovered = recovery.recover(self.folder, on_events=lambda events, data: self.streams.record(events))
+        wanted = wanted_of(self.config)
+        self.watch = Watch(wanted, RegularHours(timeline), self.told.append)
+
+        def on_start(extra: dict[str, Any]) -> None:
+            load_feed(feed, extra)
+            self.watch.load(extra)
+
+        def on_events(events: bytes, data: bytes) -> None:
+            self.streams.record(events)
+            self.watch.see(data)
+            feed.add(data)
+
+        self.recovered = recovered = recovery.recover(
+            self.folder, history_commands=0, on_start=on_start, on_core=lambda core: self.watch.attach(core, feed),
+            on_events=on_events,
+        )  # fmt: skip
         self.journal = JournalWriter(
             self.folder / "journal",
             next_seq=recovered.next_seq,
@@ -81,6 +99,8 @@ class Station:
         self.market = Market(self.config, recovered, self.journal, self.streams, feed, self.clock_ns)
         setup = Setup(self.market, self.config, self.folder, self.clock_ns, definitions_of(self.config, timeline))
         self.keeper = Keeper(self.market, timeline, self.told.append, self.clock_ns)
+        if wanted:
+            self.watch.start(self.market)
         self.keeper.begin(setup)
         if self.market.core.seq:
             self.market.sequencer.execute([tick_command()])
@@ -92,6 +112,12 @@ class Station:
     def stop(self) -> None:
         self.journal.close()
 
+    def save(self) -> None:
+        """A snapshot, as engine/process.py makes one."""
+        self.journal.wait(self.market.core.seq)
+        self.market.on_durable()
+        snapshots.save(self.folder, self.market.core, {**self.market.extra(), WATCH: self.watch.state()})
+
     def clock_ns(self) -> int:
         return self.now_ns
 
@@ -100,6 +126,10 @@ class Station:
         self.now_ns = at(now)
         self.market.sequencer.flush(0)
         return self.states()
+
+    def tick(self) -> None:
+        """What the engine does once a second while an instrument is called."""
+        self.market.sequencer.execute([tick_command()])
 
     def states(self) -> dict[str, str]:
         rows = self.market.instruments()[["symbol", "state"]].tolist()
@@ -127,7 +157,7 @@ class Station:
         values |= {"instrument": instrument, "order_type": OrderType.LIMIT, "tif": TimeInForce.DAY, **fields}
         for name, value in values.items():
             command[name] = value
-        account = np.array([1], "<u4").tobytes()
+        account = np.array([1, 2], "<u4").tobytes()
         assert self.market.sequencer.batch.add_orders(command.tobytes(), 0, 1, account) == 1
         if flush:
             self.market.sequencer.flush(0)

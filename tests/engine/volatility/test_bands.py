@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from openbell import wire
 
 from engine.volatility.bands import Tier, bands, doubles, percent
 from engine.volatility.reference import SECOND_NS, Reference
@@ -46,6 +47,11 @@ def test_only_these_are_doubled_at_the_end_of_the_day() -> None:
     assert not doubles(TWO, 3_0001)
 
 
+def test_bands_are_prices() -> None:
+    found = bands(wire.MAX_PRICE - 50, ONE, 100_0000, 7)
+    assert 0 < found.lower < found.upper <= wire.MAX_PRICE
+
+
 # The reference price
 
 
@@ -57,41 +63,37 @@ def test_it_follows_a_move_of_one_percent_after_thirty_seconds() -> None:
     reference = Reference()
     reference.begin(0, 100_0000)
     reference.add(at(1), 101_0000, 1)
-    assert not reference.follow(at(29.9))
-    assert reference.follow(at(30))
+    assert reference.due(at(29.9)) == 100_0000
+    assert reference.due(at(30)) == 101_0000
+    reference.take(at(30), 101_0000)
     assert (reference.price, reference.since_ns) == (101_0000, at(30))
+    reference.take(at(31), 101_0000)
+    assert reference.since_ns == at(30)
 
 
 def test_it_does_not_follow_less() -> None:
     reference = Reference()
     reference.begin(0, 100_0000)
     reference.add(at(1), 100_9999, 1)
-    assert not reference.follow(at(60))
+    assert reference.due(at(60)) == 100_0000
+    assert reference.due(at(60), at_once=True) == 100_9999
     reference.add(at(61), 98_0000 * 5, 5)
-    assert reference.follow(at(61))
-    assert reference.price == (100_9999 + 5 * 98_0000 + 3) // 6
+    assert reference.due(at(61)) == (100_9999 + 5 * 98_0000 + 3) // 6
 
 
-def test_trades_of_five_minutes_count_and_older_ones_do_not() -> None:
+def test_trades_of_300_seconds_count_and_older_ones_do_not() -> None:
     reference = Reference()
     reference.begin(0, 100_0000)
-    reference.add(at(10), 110_0000, 1)
-    reference.add(at(20), 90_0000, 1)
-    assert reference.mean(at(20)) == 100_0000
-    assert reference.mean(at(309.9)) == 100_0000
-    assert reference.mean(at(310)) == 90_0000
+    reference.add(at(10.2), 100_0000, 1)
+    reference.add(at(10.9), 120_0000, 1)
+    reference.add(at(20), 90_0000, 2)
+    assert reference.mean(at(20)) == 77_5000
+    assert reference.mean(at(309.9)) == 77_5000
+    assert reference.mean(at(310)) == 45_0000
+    assert reference.is_moving
     assert reference.mean(at(320)) == 0
-    assert not reference.follow(at(320))
-    assert reference.price == 100_0000
-
-
-def test_its_state_can_be_kept() -> None:
-    reference, again = Reference(), Reference()
-    reference.begin(5, 100_0000)
-    reference.add(at(10), 110_0000, 2)
-    again.load(reference.state())
-    assert again.state() == reference.state()
-    assert again.mean(at(11)) == reference.mean(at(11)) == 55_0000
+    assert not reference.is_moving
+    assert reference.due(at(320)) == reference.due(at(320), at_once=True) == 100_0000
 
 
 def test_the_mean_is_that_of_all_trades_of_the_last_five_minutes(seed: int) -> None:
@@ -103,5 +105,6 @@ def test_the_mean_is_that_of_all_trades_of_the_last_five_minutes(seed: int) -> N
         price = random.randrange(1, 100_0000)
         trades.append((now_ns, price))
         reference.add(now_ns, price, 1)
-        counted = [price for ts_ns, price in trades if ts_ns > now_ns - at(300)]
+        counted = [price for ts_ns, price in trades if ts_ns // SECOND_NS > now_ns // SECOND_NS - 300]
         assert abs(reference.mean(now_ns) - sum(counted) / len(counted)) <= 0.5
+        assert len(reference.lumps) <= 300

@@ -47,8 +47,8 @@ def recover(
 
     Begins with the newest valid snapshot that has `history_commands` of journal after it; where there is none such, as
     far back as that is short. `on_start` gets what came with the snapshot that is used, if one is, and refuses it with
-    a ValueError; `on_core` then the core to go on with, `on_events` the events and market data of what is replayed, batch by batch. A torn end is cut
-    off. Raises JournalDamaged, JournalError, OSError.
+    a ValueError; `on_core` then the core to go on with, `on_events` the events and market data of what is replayed,
+    batch by batch. A torn end is cut off. Raises JournalDamaged, JournalError, OSError.
     """
     try:
         return _recover(data, history_commands, on_start, on_core or (lambda core: None), on_events)

@@ -76,6 +76,11 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
         "flags": _number,
         "kind": _number,
     },
+    CommandKind.SET_BANDS: {"lower": format_price, "upper": format_price, "reference": format_price},
+    CommandKind.SET_SHORT_SALE: {"restricted": _number},
+    CommandKind.SET_TICKS: {
+        f"{what} of step {step}": format_price for step in range(1, 5) for what in ("price", "tick")
+    },
     CommandKind.DEPOSIT: {"amount": format_cash},
     CommandKind.DEPOSIT_SHARES: {"qty": _lots, "cost": format_cash},
     CommandKind.BUST_TRADE: _TRADE,
@@ -144,4 +149,6 @@ def _value_in_words(kind: CommandKind, refused: Rejected) -> str:
         return f"{name} is 0: nothing would move"
     if name in _FIXED_ONCE_TRADED and 1 <= value <= _MAX_FIXED:
         return f"{name} {unit(value)}: it stays {unit(limit)} once there was a trade, and while orders rest"
+    if kind is CommandKind.SET_TICKS and 0 < limit < min(value, _MAX_FIXED) and value % limit:
+        return f"{name} is {unit(value)}, and no multiple of {unit(limit)}"
     return f"{name} is {unit(value)}, the {'least' if value < limit else 'most'} is {unit(limit)}"

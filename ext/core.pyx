@@ -17,7 +17,7 @@ from ext.batch cimport FINE, NOT_CONFIGURE, TRUNCATED, UNKNOWN_KIND, WRONG_SEQ, 
 from ext.bits cimport likely, unlikely
 from ext.busts cimport amendment_rows, preview_of
 from ext.extension cimport next_end
-from ext.layout cimport Market, Records
+from ext.layout cimport HAS_TICKS, InstrumentText, Market, Records, TICK_STEPS
 from ext.memory cimport release, touch_all
 from ext.rows cimport (
     account_rows, book_records, depth_rows, instrument_rows, orders_of_account, orders_of_book, orders_of_market,
@@ -250,6 +250,14 @@ cdef class Core:
         """When the next dead-man timer fires: a TICK of that time or later cancels; 0: none is armed."""
         cdef const Market* m = self.market
         return m.timers.rows[m.timers.heap[0]].deadline_ns if m.timers.armed else 0
+
+    def ticks(self, instrument):
+        """Its table of ticks by price: (price from which on, tick) of each step; empty: tick_size holds for all. Raises
+        ValueError."""
+        cdef const InstrumentText* text = &self.market.instrument_texts[<uint32_t> self.instrument_of(instrument)]
+        if not self.market.instruments[<uint32_t> self.instrument_of(instrument)].way & HAS_TICKS:
+            return []
+        return [(text.tick_prices[k], text.tick_sizes[k]) for k in range(<int> TICK_STEPS) if text.tick_sizes[k]]
 
     def depth(self, instrument, levels):
         """Depth records: at most `levels` of the bids, best first, then of the offers. Raises ValueError."""

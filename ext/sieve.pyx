@@ -76,7 +76,8 @@ cdef class Sieve:
         PyObject_GetBuffer(data, &records, PyBUF_SIMPLE)
         try:
             if records.len % sizeof(MarketData) or offset % sizeof(MarketData):
-                raise ValueError(f"records of {sizeof(MarketData)} bytes expected, got {records.len} bytes from {offset}")
+                size = sizeof(MarketData)
+                raise ValueError(f"records of {size} bytes expected, got {records.len} bytes from {offset}")
             PyObject_GetBuffer(table, &rows, PyBUF_WRITABLE)
             try:
                 self.table = <Followed*> rows.buf

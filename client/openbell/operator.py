@@ -10,7 +10,7 @@ import getpass
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -247,6 +247,35 @@ class Operator:
             },
             reason,
         )
+        self._instruments.clear()
+        return rows_of(InstrumentInfo, [row], {})[0]
+
+    def bands(
+        self,
+        instrument: Ref,
+        lower: PriceLike = 0,
+        upper: PriceLike = 0,
+        *,
+        reference: PriceLike = 0,
+        reason: str,
+    ) -> InstrumentInfo:
+        """Have orders of an instrument trade between two prices only, while it is OPEN; both 0: no bands. Live orders
+        beyond them are cancelled. reference: the price that they are around, for the record."""
+        given = {"lower": lower, "upper": upper, "reference": reference}
+        prices = {name: _price_or_zero(price, name) for name, price in given.items()}
+        return self._bound("bands", instrument, reason, **prices)
+
+    def short_sales(self, instrument: Ref, *, restricted: bool, reason: str) -> InstrumentInfo:
+        """Restrict short sales in an instrument to prices above the best bid, or set them free."""
+        return self._bound("short-sales", instrument, reason, restricted=restricted)
+
+    def ticks(self, instrument: Ref, steps: Sequence[tuple[PriceLike, PriceLike]], *, reason: str) -> InstrumentInfo:
+        """Ticks by price: steps of a price from which on (0 first) and a tick; none: tick_size holds for all."""
+        units = [[_price_or_zero(price, "from"), price_units(tick, field="tick")] for price, tick in steps]
+        return self._bound("ticks", instrument, reason, steps=units)
+
+    def _bound(self, verb: str, instrument: Ref, reason: str, **arguments: Any) -> InstrumentInfo:
+        row = self._change(verb, {"instrument": self.instrument_id(instrument), **arguments}, reason)
         self._instruments.clear()
         return rows_of(InstrumentInfo, [row], {})[0]
 
@@ -575,6 +604,11 @@ def _cash_or_none(value: PriceLike | None, field: str) -> int | None:
 
 def _bps_or_0(percent: PriceLike, field: str) -> int:
     return basis_points(percent, field=field) if percent else 0
+
+
+def _price_or_zero(price: PriceLike, field: str) -> int:
+    """A price, or 0, which is none."""
+    return price_units(price, field=field) if str(price).strip("+-0.") else 0
 
 
 def _price_or_none(value: PriceLike | None, field: str) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -100,7 +100,8 @@ class InstrumentInfo:
 
     halt_reason: wire.HaltReason, while it is halted; auction_kind: wire.AuctionKind, and auction_ns: when that is held
     (0: when an operator says so), while it is in a call; extensions: how often that was put off, extension_reason:
-    wire.ExtensionReason of the last time; band_lower, band_upper: its price bands, 0: none.
+    wire.ExtensionReason of the last time; band_lower, band_upper: its price bands, 0: none. ticks: its ticks by price,
+    [price from which on, tick] each, where it has some: operators are told of them.
     """
 
     instrument: int = 0
@@ -129,6 +130,7 @@ class InstrumentInfo:
     band_upper: int = 0
     extensions: int = 0
     extension_reason: int = 0
+    ticks: list[list[int]] = field(default_factory=list)
 
     @property
     def last_price(self) -> Decimal:

@@ -215,6 +215,18 @@ def _admin_words(command: Any, names: Names) -> str:
         text = f"instrument {int(command['instrument'])} {name}: " + _pairs(keys, shown)
     elif kind == wire.CommandKind.SET_INSTRUMENT_STATE:
         text = f"{instrument}: {_state_words(int(command['state']), values)}"
+    elif kind == wire.CommandKind.SET_BANDS:
+        bands = f"bands {format_price(values[0])} to {format_price(values[1])} around {format_price(values[2])}"
+        text = f"{instrument}: {bands if values[0] or values[1] else 'no bands'}"
+    elif kind == wire.CommandKind.SET_SHORT_SALE:
+        text = f"{instrument}: short sales {'restricted' if values[0] else 'free'}"
+    elif kind == wire.CommandKind.SET_TICKS:
+        steps = [
+            f"{format_price(tick)} from {format_price(price)} on"
+            for price, tick in zip(values[::2], values[1::2], strict=True)
+            if tick
+        ]
+        text = f"{instrument}: {'ticks of ' + ', '.join(steps) if steps else 'no table of ticks'}"
     elif kind == wire.CommandKind.SET_ACCOUNT:
         keys = ["max order qty", "max order notional", "max position", "max open orders", "max messages/s"]
         shown = [_number(values[0]), _cash(values[1]), *map(_number, values[2:5])]

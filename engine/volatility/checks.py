@@ -1,6 +1,6 @@
-"""What is wrong with a configuration's breakers, Rule 201 and tables of ticks, beyond single fields: engine/config asks.
+"""What is wrong with a configuration's breakers, Rule 201 and tables of ticks, beyond single fields.
 
-Each gives a text that names the field, what is allowed and what was given, or None.
+engine/config asks. Each gives a text that names the field, what is allowed and what was given, or None.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def _call(
 
 
 def _order(
-    kind: CommandKind, operator: str, why: str, instrument: int, *, state: int = 0, values: tuple[int, ...]=()
+    kind: CommandKind, operator: str, why: str, instrument: int, *, state: int = 0, values: tuple[int, ...] = ()
 ) -> Order:
     command = admin_command(kind, operator=operator, reason=why, instrument=instrument, state=state, values=values)
     return Order(instrument, command)

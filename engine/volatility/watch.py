@@ -203,6 +203,10 @@ class Watch:
             self.breakers.lets_go(number)
 
     def _open(self, number: int, one: Luld, ts_ns: int, cross: int, price: int) -> None:
+        ticks = [tick for _, tick in self._core.ticks(number)]  # bands are multiples of the coarsest one
+        if ticks:
+            one.tick_size = max(ticks)
+            self._table[number]["tick"] = one.tick_size
         one.opened(ts_ns, cross, self._hours_of(number, ts_ns), int(self._table[number]["close"]), price)
 
     def _halted(self, number: int, ts_ns: int) -> None:

@@ -169,3 +169,19 @@ async def test_a_market_whose_journal_was_removed_is_a_new_one(tmp_path: Path) -
     assert again.market.core.seq == first.market.core.seq
     assert again.streams.counts[wire.EventKind.SCHEDULE_SET] == 1
     again.close()
+
+
+async def test_ticks_by_price_and_bands(trading: Trading) -> None:
+    ticks = trading.market.core.ticks
+    table = INSTRUMENT + "ticks = [{ from = 0, tick = 0.01 }, { from = 50, tick = 0.05 }]\n"
+    assert apply(trading, table + 'luld = "tier1"\n').commands == 1
+    assert ticks(0) == [(0, 100), (50_0000, 500)]
+    change(trading, CommandKind.SET_TICKS, instrument=0)
+    change(trading, CommandKind.SET_BANDS, instrument=0, values=[95_0000, 105_0000])
+    assert apply(trading, table + 'luld = "tier1"\n').commands == 0, "what operators change stays"
+    assert (ticks(0), trading.market.instrument(0)["band_lower"][0]) == ([], 95_0000)
+    assert apply(trading, INSTRUMENT).commands == 2
+    assert (ticks(0), trading.market.instrument(0)["band_lower"][0]) == ([], 0)
+    new = INSTRUMENT.replace("AAA", "NEW") + "ticks = [{ from = 0, tick = 0.02 }]\n"
+    apply(trading, INSTRUMENT + new)
+    assert ticks(trading.market.instruments()["instrument"].max()) == [(0, 200)]

@@ -267,7 +267,7 @@ def instruments_table(rows: list[InstrumentInfo]) -> RenderableType:
             f"{row.ask_qty:,}" if row.ask_price else "",
             f"{row.trades:,}",
             f"{row.volume:,}",
-            show.price(row.tick_size),
+            "/".join(show.price(tick) for _, tick in row.ticks) or show.price(row.tick_size),
             f"{show.price(row.band_lower)} to {show.price(row.band_upper)}" if row.band_lower else show.NOTHING,
         )
         for row in rows

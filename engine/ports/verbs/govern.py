@@ -11,6 +11,7 @@ from engine.market import new_id
 from engine.ports.frames import FrameError
 from engine.ports.guards import arm_command
 from engine.ports.rows import rows_of
+from engine.ports.verbs.look import instrument_rows
 from engine.ports.verbs.verb import I64, U32, Act, Arguments, Desk, OneAccount, Verb, Where, value_of
 
 KEEP_FLAGS = 255
@@ -93,7 +94,7 @@ def _set_instrument(desk: Desk, act: Act) -> dict[str, Any]:
         values.append(_or(given.round_lot, wire.KEEP))
     desk.change(CommandKind.SET_INSTRUMENT, act, instrument=number, values=values, name=given.symbol or "")
     assert number is not None
-    return rows_of(desk.instrument(number))[0]
+    return instrument_rows(desk, number)[0]
 
 
 # ------------------------------------------------------------ accounts

@@ -30,8 +30,14 @@ def _status(desk: Desk, act: Act) -> dict[str, Any]:
     return desk.process.status()
 
 
+def instrument_rows(desk: Desk, instrument: int) -> list[dict[str, Any]]:
+    """The row of one instrument, with its table of ticks. Raises FrameError."""
+    rows = rows_of(desk.instrument(instrument))
+    return [{**row, "ticks": desk.market.core.ticks(instrument)} for row in rows]
+
+
 def _book(desk: Desk, act: Act) -> dict[str, Any]:
-    (row,) = rows_of(desk.instrument(act.arguments.instrument))
+    (row,) = instrument_rows(desk, act.arguments.instrument)
     depth = desk.market.depth(act.arguments.instrument, act.arguments.levels)
     for name, side in (("bids", Side.BUY), ("asks", Side.SELL)):
         levels = depth[depth["side"] == side]
@@ -84,7 +90,8 @@ def _accounts(desk: Desk, act: Act) -> dict[str, Any]:
 
 def _instruments(desk: Desk, act: Act) -> dict[str, Any]:
     instrument = act.arguments.instrument
-    return {"rows": table_of(desk.market.instruments() if instrument is None else desk.instrument(instrument))}
+    rows = desk.market.instruments() if instrument is None else desk.instrument(instrument)
+    return {"rows": table_of(rows, ticks=list(map(desk.market.core.ticks, rows["instrument"].tolist())))}
 
 
 def _sessions(desk: Desk, act: Act) -> dict[str, Any]:

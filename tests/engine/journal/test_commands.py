@@ -119,6 +119,20 @@ def test_a_mass_cancel_in_words(fields: dict[str, Any], said: str) -> None:
             "ACME: CALL for OPENING at 1970-01-01 00:00:01.500000000, then OPEN",
         ),
         (CommandKind.RUN_AUCTION, {"instrument": wire.ANY}, "any instrument"),
+        (
+            CommandKind.SET_BANDS,
+            {"value0": 95_0000, "value1": 105_5000, "value2": 100_0000},
+            "ACME: bands 95.00 to 105.50 around 100.00",
+        ),
+        (CommandKind.SET_BANDS, {}, "ACME: no bands"),
+        (CommandKind.SET_SHORT_SALE, {"value0": 1}, "ACME: short sales restricted"),
+        (CommandKind.SET_SHORT_SALE, {}, "ACME: short sales free"),
+        (
+            CommandKind.SET_TICKS,
+            {"value1": 1, "value2": 1_0000, "value3": 100},
+            "ACME: ticks of 0.0001 from 0.00 on, 0.01 from 1.00 on",
+        ),
+        (CommandKind.SET_TICKS, {}, "ACME: no table of ticks"),
     ],
 )
 def test_states_and_auctions_in_words(kind: CommandKind, fields: dict[str, int], said: str) -> None:

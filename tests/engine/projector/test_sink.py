@@ -328,6 +328,36 @@ async def test_orders_that_a_guard_ends_say_so(dsn: str, database: Any, data: Pa
     assert [row["account"] for row in armed] == [1, 2]
 
 
+async def test_price_bounds_are_kept(dsn: str, database: Any, data: Path) -> None:
+    market = Trading(data, 1)
+    kinds = wire.CommandKind
+    for command in (
+        admin(kinds.SET_BANDS, 95_0000, 105_5000, 100_0000, instrument=1, operator="luld", reason="opened"),
+        admin(kinds.SET_BANDS, 96_0000, 95_0000, instrument=1, reason="the wrong way"),
+        admin(kinds.SET_SHORT_SALE, 1, instrument=1, reason="a fall"),
+        admin(kinds.SET_TICKS, 0, 100, 10_0000, 500, instrument=2, reason="coarser"),
+        admin(kinds.SET_INSTRUMENT_STATE, wire.AuctionKind.HALT, 0, 1, instrument=2, state=3, reason="a call"),
+    ):
+        market.batch.add_admin(command)
+    market.commit()
+    market.writer.wait(market.seq)
+    market.stop()
+    await project(dsn, market, 4)
+    await check(database, market)
+    columns = "symbol, command, lower, upper, reference, short_restricted, ticks, operator, reason"
+    found = await database.fetch(f"SELECT {columns} FROM price_bounds ORDER BY seq")
+    ticks = [0, 100, 10_0000, 500, 0, 0, 0, 0]
+    assert [(*map(str, row[:5]), *row[5:7], *row[8:]) for row in found] == [
+        ("BELL", "SET_BANDS", "95.0000", "105.5000", "100.0000", None, None, "opened"),
+        ("BELL", "SET_SHORT_SALE", "None", "None", "None", True, None, "a fall"),
+        ("CORN", "SET_TICKS", "None", "None", "None", None, ticks, "coarser"),
+    ]
+    assert found[0]["operator"] == "luld"
+    present = "band_lower, band_upper, short_restricted, auction_kind, halt_reason"
+    rows = await database.fetch(f"SELECT {present} FROM instruments ORDER BY instrument")
+    assert [tuple(row) for row in rows] == [(0, 0, False, 0, 0), (95_0000, 105_5000, True, 0, 0), (0, 0, False, 3, 0)]
+
+
 async def test_what_operators_do_is_kept(dsn: str, database: Any, data: Path) -> None:
     market = Trading(data, 1)
     kinds = wire.CommandKind

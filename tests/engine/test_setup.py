@@ -174,6 +174,7 @@ async def test_a_market_whose_journal_was_removed_is_a_new_one(tmp_path: Path) -
 async def test_ticks_by_price_and_bands(trading: Trading) -> None:
     ticks = trading.market.core.ticks
     table = INSTRUMENT + "ticks = [{ from = 0, tick = 0.01 }, { from = 50, tick = 0.05 }]\n"
+    apply(trading, INSTRUMENT)
     assert apply(trading, table + 'luld = "tier1"\n').commands == 1
     assert ticks(0) == [(0, 100), (50_0000, 500)]
     change(trading, CommandKind.SET_TICKS, instrument=0)

@@ -5,16 +5,20 @@ What a restricted instrument takes is checked in the core: docs/bands.md.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
+import numpy as np
 
 FALL_PERCENT: Final = 10
 DAYS: Final = 2  # the rest of the day, and the next one: 242.201(b)(1)(ii)
 
 
-def floor_of(previous_close: int) -> int:
-    """The highest price that is 10 % or more below the close of the day before; 0: none is."""
+PriceT = TypeVar("PriceT", int, np.ndarray[Any, Any])
+
+
+def floor_of(previous_close: PriceT) -> PriceT:
+    """The highest price that is 10 % or more below the close of the day before; 0: none is. Of one or of an array."""
     return (100 - FALL_PERCENT) * previous_close // 100
 
 

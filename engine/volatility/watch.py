@@ -17,7 +17,7 @@ from openbell import wire
 from openbell.wire import BookKind, DataFlag, HaltReason, InstrumentState
 
 from engine.gate import Data
-from engine.market import Market, names_of
+from engine.market import Market
 from engine.sequencer import NEVER_NS, Duty, Sequencer, refused
 from engine.snapshots import unpacked
 from engine.volatility import orders
@@ -82,20 +82,26 @@ class Watch:
     def attach(self, core: Core, feed: Feed) -> None:
         """Watch this core's instruments. feed: as far as the core is."""
         self._core = core
-        self._look_up(feed)
-
-    def _look_up(self, feed: Feed | None = None) -> None:
-        """Take in the instruments that are not known. feed: they are as the core and this have them; without one they
-        were made in what is seen now, and the core is ahead of that."""
-        rows = np.frombuffer(self._core.instruments(), wire.INSTRUMENT_ROW)
+        rows = self._rows()
         if len(rows):
             self._table = grown(self._table, int(rows["instrument"].max()) + 1)
-        for number, symbol in names_of(rows, "instrument", "symbol").items():
-            if number not in self._symbols:
-                self._symbols[number] = symbol
-                self._follow(number, symbol, rows[rows["instrument"] == number][0], feed)
+        for row in rows:
+            self._follow(row, feed)
 
-    def _follow(self, number: int, symbol: str, instrument: Any, feed: Feed | None) -> None:
+    def _learn(self, number: int) -> None:
+        """Take in one that was made in what is seen now: the core is ahead of that."""
+        rows = self._rows()
+        place = int(np.searchsorted(rows["instrument"], number))
+        self._table = grown(self._table, number + 1)
+        self._follow(rows[place], None)
+
+    def _rows(self) -> Any:
+        return np.frombuffer(self._core.instruments(), wire.INSTRUMENT_ROW)
+
+    def _follow(self, instrument: Any, feed: Feed | None) -> None:
+        """feed: what it is was so when all that is known was."""
+        number, symbol = int(instrument["instrument"]), instrument["symbol"].decode()
+        self._symbols[number] = symbol
         wanted, row = self.wanted, self._table[number]
         what = FLOORED * wanted.rule201 | INDEXED * (symbol in wanted.index) | BANDED * (symbol in wanted.tiers)
         before, row["what"], row["tick"] = int(row["what"]), what, instrument["tick_size"]
@@ -104,7 +110,7 @@ class Watch:
         if what and not before and feed is not None:  # nothing was seen of it
             self._begin(number, instrument, feed)
         if what & FLOORED and not before & FLOORED:
-            self._set_floor(number)
+            row["floor"] = floor_of(int(row["close"]))
         if symbol in wanted.tiers:
             self._bands[number] = one = Luld(wanted.tiers[symbol], int(instrument["tick_size"]))
             if number in self._kept:
@@ -126,10 +132,6 @@ class Watch:
         for status in np.frombuffer(feed.statuses(number), wire.MARKET_DATA):
             if status["kind"] == BookKind.STATUS and status["flags"] & DataFlag.SHORT_RESTRICTED:
                 self._shorts[number] = ShortSales(is_restricted=True, by_hand=True)
-
-    def _set_floor(self, number: int) -> None:
-        row = self._table[number]
-        row["floor"] = floor_of(int(row["close"])) if self.wanted.rule201 else 0
 
     def _session_of(self, number: int) -> str | None:
         return self.wanted.sessions.get(self._symbols.get(number, ""))
@@ -184,7 +186,7 @@ class Watch:
     def _state(self, number: int, seq: int, ts_ns: int, state: int, flags: int, price: int) -> None:
         """An instrument is in a state, or was made."""
         if number not in self._symbols:
-            self._look_up()
+            self._learn(number)
         self._touched.add(number)
         self._refused.discard(number)
         is_restricted = bool(flags & DataFlag.SHORT_RESTRICTED)
@@ -231,8 +233,8 @@ class Watch:
                 sales.day_ended()
                 self._touched.add(number)
         self._day_ns = ts_ns
-        for number in self._symbols:
-            self._set_floor(number)
+        floored = self._table["what"] & FLOORED != 0
+        self._table["floor"] = np.where(floored, floor_of(self._table["close"]), 0)
         self._day_ended = True
 
     # ------------------------------------------------------------ what follows
@@ -255,15 +257,14 @@ class Watch:
             if self.breakers.level and not self.breakers.until_ns:
                 self._do(self._reopened(ts_ns), ts_ns)
         if self._touched:
-            self._do(self._decided(ts_ns), ts_ns)
+            self._do(self.look(ts_ns), ts_ns)
         if self._due_ns < self._duty.due_ns:
             self._sequencer.set_due(self._duty, self._due_ns)
 
     def _on_time(self, ts_ns: int) -> int:
         """What time brings; when to look again."""
         self._due_ns = NEVER_NS
-        self._touched.update(self._bands)
-        self._do(self._decided(ts_ns), ts_ns)
+        self._do(self.look(ts_ns, everywhere=True), ts_ns)
         if self._index_moved and self._index:
             self._index_moved = False
             self._do(self._broken(ts_ns), ts_ns)
@@ -271,7 +272,7 @@ class Watch:
             self._do(self._reopened(ts_ns), ts_ns)
         if self.breakers.level and self.breakers.until_ns > ts_ns:
             self._due_ns = min(self._due_ns, self.breakers.until_ns)
-        return max(self._due_ns, ts_ns + 1)
+        return self._due_ns if self._due_ns > ts_ns else _next_second(ts_ns)
 
     def _do(self, made: Sequence[Order], ts_ns: int) -> None:
         """Have it journaled. What is refused is not asked again before that instrument's state changes."""
@@ -283,8 +284,10 @@ class Watch:
                 self._refused.add(order.instrument)
                 self._told(f"{self._symbols[order.instrument]}: what the watch over prices wants was refused: {error}")
 
-    def _decided(self, ts_ns: int) -> list[Order]:
-        """Of the instruments that something happened to, or whose time has come."""
+    def look(self, ts_ns: int, *, everywhere: bool = False) -> list[Order]:
+        """What follows for the instruments that something happened to, or for all that have bands."""
+        if everywhere:
+            self._touched.update(self._bands)
         made = []
         for number in sorted(self._touched - self._refused):
             one, sales = self._bands.get(number), self._shorts.get(number)
@@ -302,8 +305,8 @@ class Watch:
             row = self._table[number]
             one.quoted(ts_ns, int(row["bid"]), int(row["ask"]))
         decision = one.look(ts_ns)
-        self._due_ns = min(self._due_ns, one.due_ns(ts_ns))
         if decision is None:
+            self._due_ns = min(self._due_ns, one.due_ns(ts_ns))
             return []
         after = InstrumentState.OPEN if self._hours.trades_after(self._session_of(number)) else InstrumentState.CLOSED
         return [orders.of_luld(number, decision, after)]
@@ -331,7 +334,7 @@ class Watch:
         found = self._breaker(ts_ns, part, whole)
         if found is None:
             return []
-        rows = np.frombuffer(self._core.instruments(), wire.INSTRUMENT_ROW)
+        rows = self._rows()
         numbers = rows["instrument"][(rows["state"] == OPEN) | (rows["state"] == InstrumentState.CALL)]
         return [orders.halt(number, found, part, whole) for number in numbers.tolist()]
 

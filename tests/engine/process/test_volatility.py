@@ -40,9 +40,10 @@ def told(engine: Clocked, operator: str) -> list[str]:
     return [line.split("  ", 1)[-1] for line in done.stdout.splitlines() if f"; by {operator}: " in line]
 
 
-def test_a_limit_state_a_pause_and_a_cross(tmp_path: Path) -> None:
+@pytest.mark.parametrize("durability", ["fsync", "memory"])
+def test_a_limit_state_a_pause_and_a_cross(tmp_path: Path, durability: str) -> None:
     with (
-        Clocked(tmp_path, "2026-12-02T09:29:00", LULD) as engine,
+        Clocked(tmp_path, "2026-12-02T09:29:00", LULD, "--durability", durability) as engine,
         openbell.MarketData(engine.data, channels="SAX", symbols=["AAA"]) as data,
         engine.client("alice") as alice,
         engine.client("bob") as bob,

@@ -62,12 +62,12 @@ def test_what_is_wanted(tmp_path: Path) -> None:
         (ONE + "ticks = [{ from = 0 }]\n", "instrument[0].ticks[0].tick is missing"),
         (ONE + "ticks = [{ form = 0, tick = 1 }]\n", "ticks[0].form: there is no such field; did you mean from?"),
         (ONE + f"ticks = [{', '.join(['{ tick = 1 }'] * 5)}]\n", "instrument[0].ticks: expected array of length <= 4"),
-        ("[breakers]\nindex = ['AAB']\n" + ONE, "breakers.index[0]: there is no [[instrument]] 'AAB'; did you mean AAA?"),
+        ("[breakers]\nindex = ['AAB']\n" + ONE, "index[0]: there is no [[instrument]] 'AAB'; did you mean AAA?"),
         ("[breakers]\nindex = ['AAA', 'AAA']\n" + ONE, "breakers.index[1]: 'AAA' is in it already"),
         ("[breakers]\nindexes = []\n" + ONE, "breakers.indexes: there is no such field; did you mean index?"),
         ("[breakers]\nreopening_call_s = 0\n" + ONE, "breakers.reopening_call_s: expected int >= 1, got 0"),
         (
-            SESSION + "[breakers]\nindex = ['AAA', 'BBB']\n" + ONE + '[[instrument]]\nsymbol = "BBB"\nsession = "day"\n',
+            SESSION + "[breakers]\nindex = ['AAA', 'BBB']\n" + ONE + ONE.replace("AAA", "BBB") + 'session = "day"\n',
             "breakers.index[1]: BBB is of another session than AAA",
         ),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -391,3 +392,44 @@ def test_hidden_trades_and_trades_after_hours(make: Make) -> None:
     assert OrderType.LIMIT == 0
     trade(station, AAA, 76_5000)  # 10 % below the 85 that the day before ended with
     assert [row[0] for row in decided(station)] == ["14:00:00.000"]
+
+
+@pytest.mark.parametrize("saves", [False, True])
+def test_a_restart_knows_what_the_market_knew(make: Make, seed: int, saves: bool) -> None:
+    """Random trading with pauses, falls and halts: what is known after a start is what was known before it."""
+    random = Random(seed)
+    more = "[market]\nrule201 = true\n" + '[breakers]\nindex = ["AAA"]\nreopening_call_s = 20\n'
+    station = make(f"{DAY}T19:50", BOTH + NEW_YORK + CCC_ITSELF + more + PARTNER.replace("1000", "100_000_000"))
+    closes(station)
+    station.at("2025-07-03T13:30")
+    price = {AAA: 100_0000, BBB: 50_0000, CCC: 100_0000}
+    kinds = set()
+    for step in range(120):
+        station.now_ns += random.choice([0, SECOND_NS // 7, SECOND_NS, 9 * SECOND_NS, 40 * SECOND_NS])
+        station.market.sequencer.flush(0)
+        station.tick()
+        number = random.choice([AAA, BBB, CCC, CCC])
+        price[number] = max(100, int(price[number] * random.uniform(0.985, 1.012)) // 100 * 100)
+        row = station.market.instrument(number)[0]
+        if random.random() < 0.2 and row["band_upper"]:  # to a band
+            price[number] = int(row["band_upper"] if random.random() < 0.5 else row["band_lower"])
+        side = random.choice([Side.BUY, Side.SELL])
+        account = random.choice([1, 2])
+        station.order(number, account=account, side=side, price=price[number], qty=random.choice([50, 100, 300]))
+        kinds |= {row[2] for row in decided(station)} if step % 20 == 19 else set()
+        if saves and step == 60:
+            station.save()
+    station.now_ns = (station.now_ns // SECOND_NS + 1) * SECOND_NS
+    station.market.sequencer.flush(0)
+    station.tick()
+    known, seq = station.watch.state(), station.market.core.seq
+    station.stop()
+    station.start()
+    station.market.sequencer.flush(0)
+    assert (station.recovered.snapshot_seq > 0) == saves
+    again = station.watch.state()
+    for name in known:
+        assert again[name] == known[name], name
+    assert [row for row in station.journaled(seq + 1) if row[2]] == []
+    assert BANDS in kinds
+    assert station.told == []

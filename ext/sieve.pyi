@@ -12,6 +12,9 @@ NOBODY: int
 FOLLOWED_SIZE: int
 
 class Sieve:
+    @property
+    def has_trades(self) -> bool: ...
+    def tell(self, table: np.ndarray[Any, Any], notes: list[tuple[int, int, int, int, int, int, int]]) -> None: ...
     def sift(
         self,
         data: Buffer,

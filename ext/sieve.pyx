@@ -3,6 +3,7 @@ prices where they come to the bands or leave them, and the rest as it is.
 
 A table of Followed, one an instrument by its id, belongs to the caller: he sets `what`, `tick` and `floor`, all else is
 kept here. A record that changes what an instrument is checked against ends a call, so that the table is then as of it.
+Trades are told before anything that comes after them, and else when they are asked for, or one of another second comes.
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
@@ -82,13 +83,26 @@ cdef class Sieve:
             try:
                 self.table = <Followed*> rows.buf
                 self.size = rows.len // sizeof(Followed)
-                offset = self.go(<const unsigned char*> records.buf, records.len, offset, notes)
-                self.tell_trades(notes)
-                return offset
+                return self.go(<const unsigned char*> records.buf, records.len, offset, notes)
             finally:
                 PyBuffer_Release(&rows)
         finally:
             PyBuffer_Release(&records)
+
+    @property
+    def has_trades(self):
+        """Whether there are trades that are not told yet."""
+        return self.first != NONE_PENDING
+
+    def tell(self, table, list notes):
+        """Add notes of the trades that are not told yet."""
+        cdef Py_buffer rows
+        PyObject_GetBuffer(table, &rows, PyBUF_WRITABLE)
+        try:
+            self.table = <Followed*> rows.buf
+            self.tell_trades(notes)
+        finally:
+            PyBuffer_Release(&rows)
 
     cdef size_t go(self, const unsigned char* data, size_t length, size_t offset, list notes) except? 0:
         cdef const MarketData* record

@@ -143,22 +143,32 @@ class Watch:
 
     def see(self, data: Data) -> None:
         """Market data of commands that were applied, in their order."""
-        offset, size, notes = 0, len(data), self._notes
+        offset, size, notes, moved = 0, len(data), self._notes, False
         while offset < size:
             offset = self._sieve.sift(data, self._table, offset, notes)
             if notes:
-                for note in notes:
-                    self._take(note)
-                notes.clear()
+                self._take_notes()
+                moved = True
+        if moved or self._sieve.has_trades:  # these are taken when their second is over
+            self._due_ns = min(self._due_ns, _next_second(self._core.ts_ns))
+
+    def _take_notes(self) -> None:
+        for note in self._notes:
+            self._take(note)
+        self._notes.clear()
+
+    def _take_trades(self) -> None:
+        """Those that were added up by now."""
+        self._sieve.tell(self._table, self._notes)
+        self._take_notes()
 
     def _take(self, note: Note) -> None:
         kind, number, seq, ts_ns, x, y, z = note
         one = self._bands.get(number)
         if kind == LUMP:
-            self._move_index(number, ts_ns)
+            self._index_moved |= number in self._index
             if one is not None:
                 one.traded(ts_ns, x, y)
-                self._due_ns = min(self._due_ns, one.due_ns(ts_ns))
         elif kind == BookKind.TOP:
             if one is not None:
                 one.quoted(ts_ns, x, y)
@@ -169,7 +179,7 @@ class Watch:
                 self._table[number]["floor"] = 0  # for today
         elif kind == BookKind.CROSS:
             self._crossed[number] = seq, x
-            self._move_index(number, ts_ns)
+            self._index_moved |= number in self._index
         elif kind == BookKind.BANDS:
             if one is not None:
                 one.banded(ts_ns, Bands(x, y, z))
@@ -177,11 +187,6 @@ class Watch:
             self._state(number, seq, ts_ns, x, y, z)
         else:
             self._end_day(ts_ns)
-
-    def _move_index(self, number: int, ts_ns: int) -> None:
-        if number in self._index:
-            self._index_moved = True
-            self._due_ns = min(self._due_ns, _next_second(ts_ns))
 
     def _state(self, number: int, seq: int, ts_ns: int, state: int, flags: int, price: int) -> None:
         """An instrument is in a state, or was made."""
@@ -263,6 +268,7 @@ class Watch:
 
     def _on_time(self, ts_ns: int) -> int:
         """What time brings; when to look again."""
+        self._take_trades()
         self._due_ns = NEVER_NS
         self._do(self.look(ts_ns, everywhere=True), ts_ns)
         if self._index_moved and self._index:
@@ -356,6 +362,7 @@ class Watch:
 
     def state(self) -> dict[str, Any]:
         """What is known, as of the core, for a snapshot."""
+        self._take_trades()
         bands = {number: one.state() for number, one in self._bands.items()}
         kept = Kept(b"", bands, self._shorts, self.breakers, self._day_ns)
         return {**msgspec.to_builtins(kept, str_keys=True), "table": self._table.tobytes()}

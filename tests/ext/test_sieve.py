@@ -40,6 +40,9 @@ def sifted(rows: Table, *records: bytes) -> list[Note]:
         after = sieve.sift(data, rows, offset, notes)
         assert after > offset
         offset = after
+    before, had_trades = len(notes), sieve.has_trades
+    sieve.tell(rows, notes)
+    assert (len(notes) > before, sieve.has_trades) == (had_trades, False)
     return notes
 
 

@@ -18,9 +18,10 @@ from typing import Any, Final
 import uvloop
 
 from engine import config as configuration
-from engine import recovery, snapshots, status, system
+from engine import snapshots, status, system
 from engine.amending.facts import Facts
 from engine.amending.finder import TradeFinder
+from engine.bring_back import bring_back
 from engine.config import DEFAULT_PORTS, NO_POSTGRES, Config, ConfigError
 from engine.doors import Doors
 from engine.engine_file import EngineFile
@@ -32,7 +33,7 @@ from engine.keys import LOCAL_OPERATOR, Keys, KeysError
 from engine.lock import InUse, MarketLock
 from engine.logs import Log
 from engine.lookout import Lookout
-from engine.market import Market, load_feed
+from engine.market import Market
 from engine.ports.frames import FrameError
 from engine.ports.guards import ends_of_all
 from engine.ports.socket import PortError
@@ -47,7 +48,6 @@ from engine.status_map import StatusMap
 from engine.volatility.hours import RegularHours
 from engine.volatility.wanted import wanted_of
 from engine.volatility.watch import WATCH, Watch
-from ext.core import Core
 from ext.feed import Feed
 from ext.streams import Streams
 
@@ -123,7 +123,7 @@ class Engine:
 
         wanted = wanted_of(self.config)
         self._watch = Watch(wanted, RegularHours(timeline), self.log.warning) if wanted else None
-        self.recovered = self._recover(streams, feed)
+        self.recovered = bring_back(self.data, streams, feed, self._watch)
         self._report_recovery()
         saved = snapshots.listed(self.data)
         self._saved_seq = saved[-1].seq if saved else 0
@@ -189,27 +189,6 @@ class Engine:
         if ended:
             self.market.sequencer.execute_at(ended, self.market.core.ts_ns)
             self.log.info("sessions of before have ended", guards=len(ended))
-
-    def _recover(self, streams: Streams, feed: Feed) -> recovery.Recovered:
-        """Bring the market back, and with it what is kept beside the core."""
-        watch = self._watch
-
-        def on_start(extra: dict[str, Any]) -> None:
-            load_feed(feed, extra)
-            if watch is not None:
-                watch.load(extra)
-
-        def on_core(core: Core) -> None:
-            if watch is not None:
-                watch.attach(core, feed)
-
-        def on_events(events: bytes, data: bytes) -> None:
-            streams.record(events)
-            if watch is not None:
-                watch.see(data)
-            feed.add(data)
-
-        return recovery.recover(self.data, on_start=on_start, on_core=on_core, on_events=on_events)
 
     def _start_projection(self) -> None:
         """Begin to start Postgres and the projector; the market waits for neither."""

@@ -28,8 +28,7 @@ class Changes:
         ).split()
         return [
             (int(row["instrument"]), text(row["symbol"]), text(row["currency"]), int(row["state"]),
-             *(signed(int(row[name])) for name in columns), int(row["halt_reason"]), int(row["auction_kind"]),
-             bool(row["short_restricted"]), int(row["band_lower"]), int(row["band_upper"]))
+             *(signed(int(row[name])) for name in columns))
             for row in changed
         ]  # fmt: skip
 

@@ -355,7 +355,7 @@ async def test_price_bounds_are_kept(dsn: str, database: Any, data: Path) -> Non
     assert found[0]["operator"] == "luld"
     present = "band_lower, band_upper, short_restricted, auction_kind, halt_reason"
     rows = await database.fetch(f"SELECT {present} FROM instruments ORDER BY instrument")
-    assert [tuple(row) for row in rows] == [(0, 0, False, 0, 0), (95_0000, 105_5000, True, 0, 0), (0, 0, False, 3, 0)]
+    assert [tuple(row) for row in rows] == [(0, 0, 0, 0, 0), (95_0000, 105_5000, 1, 0, 0), (0, 0, 0, 3, 0)]
 
 
 async def test_what_operators_do_is_kept(dsn: str, database: Any, data: Path) -> None:

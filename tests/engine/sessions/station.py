@@ -13,10 +13,11 @@ from openbell import wire
 from openbell.wire import CommandKind, OrderType, TimeInForce
 
 from engine import config as configuration
-from engine import recovery, snapshots
+from engine import snapshots
+from engine.bring_back import bring_back
 from engine.journal.reader import JournalReader
 from engine.journal.writer import JournalWriter
-from engine.market import Market, load_feed
+from engine.market import Market
 from engine.sequencer import admin_command, tick_command
 from engine.sessions.keeper import Keeper, definitions_of, timeline_of
 from engine.setup import Setup
@@ -75,20 +76,7 @@ class Station:
         self.streams, feed = Streams(10_000), Feed(1000)
         wanted = wanted_of(self.config)
         self.watch = Watch(wanted, RegularHours(timeline), self.told.append)
-
-        def on_start(extra: dict[str, Any]) -> None:
-            load_feed(feed, extra)
-            self.watch.load(extra)
-
-        def on_events(events: bytes, data: bytes) -> None:
-            self.streams.record(events)
-            self.watch.see(data)
-            feed.add(data)
-
-        self.recovered = recovered = recovery.recover(
-            self.folder, history_commands=0, on_start=on_start, on_core=lambda core: self.watch.attach(core, feed),
-            on_events=on_events,
-        )  # fmt: skip
+        self.recovered = recovered = bring_back(self.folder, self.streams, feed, self.watch, history_commands=0)
         self.journal = JournalWriter(
             self.folder / "journal",
             next_seq=recovered.next_seq,

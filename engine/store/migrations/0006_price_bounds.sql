@@ -1,11 +1,5 @@
--- What orders are checked against by price: bands, restricted short sales, tables of ticks (docs/bands.md).
-
-ALTER TABLE instruments
-    ADD COLUMN halt_reason smallint NOT NULL DEFAULT 0,
-    ADD COLUMN auction_kind smallint NOT NULL DEFAULT 0,
-    ADD COLUMN short_restricted boolean NOT NULL DEFAULT false,
-    ADD COLUMN band_lower bigint NOT NULL DEFAULT 0,
-    ADD COLUMN band_upper bigint NOT NULL DEFAULT 0;
+-- What orders are checked against by price: bands, restricted short sales, tables of ticks (docs/bands.md), as they
+-- were set; what holds now is in instruments.
 
 CREATE VIEW price_bounds AS
 SELECT o.seq, o.ts, i.symbol, o.instrument, name_of('CommandKind', o.command) AS command,

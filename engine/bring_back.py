@@ -1,0 +1,41 @@
+"""A market as its files tell it, with all that is kept beside the core."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from engine import recovery
+from engine.market import load_feed
+from engine.recovery import Recovered
+from engine.snapshots import HISTORY_COMMANDS
+from engine.volatility.watch import Watch
+from ext.core import Core
+from ext.feed import Feed
+from ext.streams import Streams
+
+
+def bring_back(
+    data: Path, streams: Streams, feed: Feed, watch: Watch | None, *, history_commands: int = HISTORY_COMMANDS
+) -> Recovered:
+    """Recover the market in `data`; what comes with a snapshot, and what follows it, goes into these. Raises as
+    `recovery.recover`."""
+
+    def on_start(extra: dict[str, Any]) -> None:
+        load_feed(feed, extra)
+        if watch is not None:
+            watch.load(extra)
+
+    def on_core(core: Core) -> None:
+        if watch is not None:
+            watch.attach(core, feed)
+
+    def on_events(events: bytes, market_data: bytes) -> None:
+        streams.record(events)
+        if watch is not None:
+            watch.see(market_data)  # before the feed: what is new there is looked up as of before
+        feed.add(market_data)
+
+    return recovery.recover(
+        data, history_commands=history_commands, on_start=on_start, on_core=on_core, on_events=on_events
+    )

@@ -221,8 +221,11 @@ def test_what_came_due_in_a_long_stop_is_done_at_its_time(make: Make) -> None:
     station.stop()
     station.now_ns += 3600 * SECOND_NS
     station.start()
-    assert pauses(station) == [PAUSED]
-    assert station.states()["CCC"] == "OPEN"
+    # The bid still stands there after each pause, so a limit state begins anew: every 15 s and five minutes
+    first_ns = at(f"{DAY}T13:40:15") + SECOND_NS // 2
+    paused = [ts_ns for ts_ns, _, reason in station.journaled() if reason == PAUSED[3]]
+    assert paused == [first_ns + number * 315 * SECOND_NS for number in range(12)]
+    assert pauses(station)[0] == PAUSED
 
 
 @pytest.mark.parametrize("saves", [False, True])

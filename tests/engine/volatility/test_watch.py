@@ -319,7 +319,7 @@ def test_what_an_operator_halted_a_breaker_does_not_reopen(make: Make) -> None:
     trade(station, BBB, 46_0000)
     station.operator(BBB, InstrumentState.HALTED)
     assert station.at("2025-07-03T14:00:02") == {"AAA": "HALTED", "BBB": "HALTED"}
-    assert station.at("2025-07-03T14:20") == {"AAA": "CALL", "BBB": "HALTED"}
+    assert station.at("2025-07-03T14:20") == {"AAA": "OPEN", "BBB": "HALTED"}
     assert station.told == []
 
 

@@ -10,7 +10,7 @@ import getpass
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from typing import Any, Final
 import zmq
 
 from openbell import wire
+from openbell.bounds import PriceBounds, Ref
 from openbell.busts import TradeReport, trade_report
 from openbell.connection import SocketSettings, open_socket
 from openbell.discovery import TOKEN_VARIABLE, find_market, find_operator_token
@@ -57,10 +58,9 @@ MAX_NAME: Final = 32  # bytes of an operator's name, a symbol, an account's name
 MAX_REASON: Final = 96  # bytes
 SEARCH_TIMEOUT_S: Final = 600.0  # of a trade: the engine may have to replay its journal
 _SLICE_MS: Final = 100
-Ref = str | int  # an id, or a name
 
 
-class Operator:
+class Operator(PriceBounds):
     """A connection to the control port. Close it, or use it in a `with` statement.
 
     address: as for `connect` (default: $OPENBELL_ADDRESS, else the market that runs in ./var). name: whose acts these
@@ -247,35 +247,6 @@ class Operator:
             },
             reason,
         )
-        self._instruments.clear()
-        return rows_of(InstrumentInfo, [row], {})[0]
-
-    def bands(
-        self,
-        instrument: Ref,
-        lower: PriceLike = 0,
-        upper: PriceLike = 0,
-        *,
-        reference: PriceLike = 0,
-        reason: str,
-    ) -> InstrumentInfo:
-        """Have orders of an instrument trade between two prices only, while it is OPEN; both 0: no bands. Live orders
-        beyond them are cancelled. reference: the price that they are around, for the record."""
-        given = {"lower": lower, "upper": upper, "reference": reference}
-        prices = {name: _price_or_zero(price, name) for name, price in given.items()}
-        return self._bound("bands", instrument, reason, **prices)
-
-    def short_sales(self, instrument: Ref, *, restricted: bool, reason: str) -> InstrumentInfo:
-        """Restrict short sales in an instrument to prices above the best bid, or set them free."""
-        return self._bound("short-sales", instrument, reason, restricted=restricted)
-
-    def ticks(self, instrument: Ref, steps: Sequence[tuple[PriceLike, PriceLike]], *, reason: str) -> InstrumentInfo:
-        """Ticks by price: steps of a price from which on (0 first) and a tick; none: tick_size holds for all."""
-        units = [[_price_or_zero(price, "from"), price_units(tick, field="tick")] for price, tick in steps]
-        return self._bound("ticks", instrument, reason, steps=units)
-
-    def _bound(self, verb: str, instrument: Ref, reason: str, **arguments: Any) -> InstrumentInfo:
-        row = self._change(verb, {"instrument": self.instrument_id(instrument), **arguments}, reason)
         self._instruments.clear()
         return rows_of(InstrumentInfo, [row], {})[0]
 
@@ -604,11 +575,6 @@ def _cash_or_none(value: PriceLike | None, field: str) -> int | None:
 
 def _bps_or_0(percent: PriceLike, field: str) -> int:
     return basis_points(percent, field=field) if percent else 0
-
-
-def _price_or_zero(price: PriceLike, field: str) -> int:
-    """A price, or 0, which is none."""
-    return price_units(price, field=field) if str(price).strip("+-0.") else 0
 
 
 def _price_or_none(value: PriceLike | None, field: str) -> int | None:

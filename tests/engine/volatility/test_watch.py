@@ -215,6 +215,25 @@ def test_a_restart_in_a_limit_state_goes_on_as_if_nothing_had_been(make: Make, s
     assert station.told == []
 
 
+def test_a_pause_is_put_off_like_any_call(make: Make) -> None:
+    """docs/auctions.md, "Extensions": the watch knows nothing of them, and takes the instrument up again after it."""
+    extended = "[sessions.us.extensions.volatility]\nmarket_orders = true\nextension_s = 60\nmax_extensions = 1\n"
+    station = make(f"{DAY}T13:29", NEW_YORK + extended + CCC_ITSELF + PARTNER)
+    limit_state(station)
+    station.at(f"{DAY}T13:41")
+    selling = {"account": 2, "side": Side.SELL, "order_type": OrderType.MARKET, "price": 0, "tif": TimeInForce.AUCTION}
+    station.order(CCC, **selling, qty=15)
+    assert station.at(f"{DAY}T13:46")["CCC"] == "CALL"
+    row = station.market.instrument(CCC)[0]
+    assert (row["extensions"], row["auction_ns"]) == (1, at(f"{DAY}T13:46:15") + SECOND_NS // 2)
+    assert station.at(f"{DAY}T13:46:16")["CCC"] == "OPEN"
+    assert pauses(station) == [PAUSED]
+    (reopened,) = [fill for fill in station.fills().tolist() if fill[1] > at(f"{DAY}T13:41")]
+    assert reopened[1] == int(row["auction_ns"])
+    bands = [one for one in decided(station) if one[2] == BANDS and one[0] > "13:46"]
+    assert bands, "new ones, around the price of the cross"
+
+
 def test_what_came_due_in_a_long_stop_is_done_at_its_time(make: Make) -> None:
     station = make(f"{DAY}T13:29", LULD + PARTNER)
     limit_state(station)

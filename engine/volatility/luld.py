@@ -220,11 +220,11 @@ class Luld:
 
     # ------------------------------------------------------------ state
 
-    def state(self) -> Following:
+    def state(self, ts_ns: int) -> Following:
         """What happened, for a snapshot."""
         return Following(
             self.is_open, self.limit_since_ns, self._exited, self._reopens, self._last, self._bid, self._ask,
-            self.bands, self.previous_close, self.reference.price, self.reference.since_ns, self.reference.lumps,
+            self.bands, self.previous_close, self.reference.price, self.reference.since_ns, self.reference.lumps(ts_ns),
         )  # fmt: skip
 
     def load(self, state: Following) -> None:

@@ -24,9 +24,9 @@ class Reference:
         self._lumps: deque[tuple[int, int, int]] = deque()  # second, sum, number
         self._sum = self._count = 0
 
-    @property
-    def lumps(self) -> list[tuple[int, int, int]]:
-        """The trades that count, or did when the mean was asked for last: second, sum of prices, number."""
+    def lumps(self, ts_ns: int) -> list[tuple[int, int, int]]:
+        """The trades that count: second, sum of prices, number."""
+        self._forget(ts_ns)
         return list(self._lumps)
 
     @property
@@ -58,12 +58,16 @@ class Reference:
 
     def mean(self, ts_ns: int) -> int:
         """The pro-forma reference price, of the trades of the last five minutes; 0: there are none."""
+        self._forget(ts_ns)
+        return (2 * self._sum + self._count) // (2 * self._count) if self._count else 0
+
+    def _forget(self, ts_ns: int) -> None:
+        """What does not count any more."""
         first = ts_ns // SECOND_NS - SPAN_S + 1
         while self._lumps and self._lumps[0][0] < first:
             _, price_sum, count = self._lumps.popleft()
             self._sum -= price_sum
             self._count -= count
-        return (2 * self._sum + self._count) // (2 * self._count) if self._count else 0
 
     def due(self, ts_ns: int, *, at_once: bool = False) -> int:
         """The reference price that should be in force: the mean where it has moved enough and the present one has

@@ -363,7 +363,7 @@ class Watch:
     def state(self) -> dict[str, Any]:
         """What is known, as of the core, for a snapshot."""
         self._take_trades()
-        bands = {number: one.state() for number, one in self._bands.items()}
+        bands = {number: one.state(self._core.ts_ns) for number, one in self._bands.items()}
         kept = Kept(b"", bands, self._shorts, self.breakers, self._day_ns)
         return {**msgspec.to_builtins(kept, str_keys=True), "table": self._table.tobytes()}
 

@@ -107,4 +107,4 @@ def test_the_mean_is_that_of_all_trades_of_the_last_five_minutes(seed: int) -> N
         reference.add(now_ns, price, 1)
         counted = [price for ts_ns, price in trades if ts_ns // SECOND_NS > now_ns // SECOND_NS - 300]
         assert abs(reference.mean(now_ns) - sum(counted) / len(counted)) <= 0.5
-        assert len(reference.lumps) <= 300
+        assert len(reference.lumps(now_ns)) <= 300

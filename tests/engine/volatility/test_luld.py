@@ -209,9 +209,9 @@ def test_its_state_can_be_kept() -> None:
     luld, again = opened(), Luld(Tier.ONE, 100)
     luld.traded(at(3), 102_0000, 1)
     luld.quoted(at(10), 105_0000, 105_1000)
-    again.load(msgspec.convert(msgspec.json.decode(msgspec.json.encode(luld.state())), Following))
+    again.load(msgspec.convert(msgspec.json.decode(msgspec.json.encode(luld.state(at(10)))), Following))
     again.hours = HOURS
-    assert again.state() == luld.state()
+    assert again.state(at(10)) == luld.state(at(10))
     assert again.look(at(25)) == luld.look(at(25)) == Pause(at(325), to_close=False, up=True)
 
 

@@ -52,13 +52,14 @@ class Breakers(msgspec.Struct, array_like=True):
     close (on early closes, too: Rule 7.12(b)(i) has 12:25 there for a close at 13:00).
 
     reached: the highest level so far. level: of the halt that is on, 0: none; until_ns: its end, 0: with the day.
-    halted: the instruments that it holds.
+    halted: the instruments that it holds. since_ns: when it began, 0: someone has taken an instrument out of it.
     """
 
     reached: int = 0
     level: int = 0
     until_ns: int = 0
     halted: set[int] = set()
+    since_ns: int = 0
 
     def day_ended(self) -> None:
         """A new day begins."""
@@ -76,10 +77,20 @@ class Breakers(msgspec.Struct, array_like=True):
             return None
         return Halt(level, 0 if level == len(FALLS) else ts_ns + HALT_NS)
 
-    def begin(self, halt: Halt) -> None:
+    def begin(self, ts_ns: int, halt: Halt) -> None:
         """That halt is on."""
         self.reached = self.level = halt.level
-        self.until_ns, self.halted = halt.until_ns, set()
+        self.until_ns, self.halted, self.since_ns = halt.until_ns, set(), ts_ns
+
+    def beginning(self, ts_ns: int) -> Halt | None:
+        """The halt that began at this very moment: it is for all instruments, also where a crash or an operator who
+        halted one of them himself came first."""
+        return Halt(self.level, self.until_ns) if self.level and self.since_ns == ts_ns else None
+
+    @property
+    def is_over_with_day(self) -> bool:
+        """Whether a halt for the rest of a day is still on after it."""
+        return self.level != 0 and not self.until_ns and not self.reached
 
     def holds(self, instrument: int) -> None:
         """It halted this one."""
@@ -87,6 +98,8 @@ class Breakers(msgspec.Struct, array_like=True):
 
     def lets_go(self, instrument: int) -> None:
         """That one is in another state now."""
-        self.halted.discard(instrument)
+        if instrument in self.halted:
+            self.halted.discard(instrument)
+            self.since_ns = 0
         if not self.halted:
             self.level = self.until_ns = 0

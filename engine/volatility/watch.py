@@ -75,7 +75,7 @@ class Watch:
         self._duty: Duty
         self._due_ns = NEVER_NS
         self._day_ns = 0  # when the last day ended
-        self._day_ended = False  # with the last batch
+        self._is_halting = False  # commands of the breakers are on their way
 
     # ------------------------------------------------------------ whom to watch
 
@@ -220,7 +220,7 @@ class Watch:
         """With the whole market: by a breaker, where the index says so; else by an operator."""
         halt = self._breaker(ts_ns, *self._fall()) if self._index else None
         if halt is not None:
-            self.breakers.begin(halt)
+            self.breakers.begin(ts_ns, halt)
         if self.breakers.level:
             self.breakers.holds(number)
 
@@ -240,7 +240,6 @@ class Watch:
         self._day_ns = ts_ns
         floored = self._table["what"] & FLOORED != 0
         self._table["floor"] = np.where(floored, floor_of(self._table["close"]), 0)
-        self._day_ended = True
 
     # ------------------------------------------------------------ what follows
 
@@ -257,10 +256,8 @@ class Watch:
         """A batch was applied."""
         self.see(data)
         ts_ns = self._core.ts_ns
-        if self._day_ended:
-            self._day_ended = False
-            if self.breakers.level and not self.breakers.until_ns:
-                self._do(self._reopened(ts_ns), ts_ns)
+        if self.breakers.level and not self._is_halting:
+            self._go_on_with_halt(ts_ns)
         if self._touched:
             self._do(self.look(ts_ns), ts_ns)
         if self._due_ns < self._duty.due_ns:
@@ -271,11 +268,15 @@ class Watch:
         self._take_trades()
         self._due_ns = NEVER_NS
         self._do(self.look(ts_ns, everywhere=True), ts_ns)
-        if self._index_moved and self._index:
+        if self._index_moved and self._index and not ts_ns % SECOND_NS:
             self._index_moved = False
             self._do(self._broken(ts_ns), ts_ns)
+        if self.breakers.level:
+            self._go_on_with_halt(ts_ns)
         if self.breakers.level and 0 < self.breakers.until_ns <= ts_ns:
             self._do(self._reopened(ts_ns), ts_ns)
+        if self._index_moved and self._index:
+            self._due_ns = min(self._due_ns, _next_second(ts_ns))
         if self.breakers.level and self.breakers.until_ns > ts_ns:
             self._due_ns = min(self._due_ns, self.breakers.until_ns)
         return self._due_ns if self._due_ns > ts_ns else _next_second(ts_ns)
@@ -334,10 +335,20 @@ class Watch:
             return None
         return self.breakers.look(ts_ns, part, whole, self._hours_of(next(iter(self._index)), ts_ns))
 
+    def _go_on_with_halt(self, ts_ns: int) -> None:
+        """Have all be in a halt that has just begun, and end one that lasted to the end of the day."""
+        self._is_halting = True
+        try:
+            self._do(self._reopened(ts_ns) if self.breakers.is_over_with_day else self._broken(ts_ns), ts_ns)
+        finally:
+            self._is_halting = False
+
     def _broken(self, ts_ns: int) -> list[Order]:
-        """All that trade or are called are halted, where a breaker says so."""
+        """All that trade or are called are halted, where a breaker says so, or just did."""
+        if self.breakers.level and self.breakers.beginning(ts_ns) is None:
+            return []
         part, whole = self._fall()
-        found = self._breaker(ts_ns, part, whole)
+        found = self.breakers.beginning(ts_ns) or self._breaker(ts_ns, part, whole)
         if found is None:
             return []
         rows = self._rows()
@@ -347,7 +358,7 @@ class Watch:
     def _reopened(self, ts_ns: int) -> list[Order]:
         """What a breaker held goes on as its session has it."""
         made = []
-        for number in sorted(self.breakers.halted):
+        for number in sorted(self.breakers.halted - self._refused):
             name = self._session_of(number)
             phase = self._hours.phase(name, ts_ns)
             made.append(

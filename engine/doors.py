@@ -96,7 +96,7 @@ class Doors:
         market.gate.broken = self._broken
         market.send_events = self.orders.send_events
         market.send_data = self._publisher.publish
-        order_router.start(self.orders.receive, self._turn, self.orders.refuse, self.orders.intake)
+        order_router.start(self.orders.receive, self._turn, self.orders.refuse, self.orders.intake, self._begin)
         answers = SnapshotProtocol(market, snapshot_router.send, snapshot_router.send_two, snapshot_router.unread_bytes)
         snapshot_router.start(answers.receive)
         control_router.start(self.control.receive, lambda taken_ns: self.after_sends())
@@ -108,6 +108,13 @@ class Doors:
         return router
 
     # ------------------------------------------------------------ running
+
+    def _begin(self) -> None:
+        """Frames are about to be taken. Where the engine is late, what was due meanwhile is done without them: they
+        came after it, or nobody can say that they came before."""
+        if self._market.sequencer.is_due():
+            self._turn(time.perf_counter_ns())
+            self.after_sends()
 
     def _turn(self, taken_ns: int) -> None:
         """The commands of one wake-up go on their way."""

@@ -107,7 +107,8 @@ class Duty:
 class Sequencer:
     """Numbers and stamps commands, journals them, applies them, and hands what follows to the gate.
 
-    Commands of traders are put into `batch` and go with the next `flush`; `execute` is for all others.
+    Commands of traders are put into `batch` and go with the next `flush`; `execute` is for all others. Who puts some in
+    asks `is_due` before, so that nothing in the batch came after what is due by then.
     """
 
     def __init__(
@@ -143,10 +144,14 @@ class Sequencer:
         if now_ns < self.due_ns:
             self._flush(taken_ns, now_ns)
         else:
-            self._flush(taken_ns, self.due_ns - 1)  # what came before it goes before it
+            self._flush(taken_ns, self.due_ns - 1)  # taken before it: so it goes before it
             self.catch_up(now_ns)
 
     # ------------------------------------------------------------ what is due
+
+    def is_due(self) -> bool:
+        """Whether something has to be done before commands are taken: `flush` does it."""
+        return self._clock_ns() >= self.due_ns
 
     def duty(self, do: Callable[[int], int]) -> Duty:
         """A new duty, not due yet. Of several that are due at one time the one made first goes first."""

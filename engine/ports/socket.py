@@ -141,6 +141,7 @@ class Router:
         socket.rcvhwm = 1_000
         self._broken = broken
         self._receive: Callable[[bytes, bytes], None]
+        self._begin: Callable[[], None] | None = None
         self._turn: Callable[[int], None] | None = None
         self._refuse: Callable[[bytes, FrameError, int], None] = self._answer_error
         self._frames_a_turn = frames_a_turn
@@ -160,15 +161,17 @@ class Router:
         turn: Callable[[int], None] | None = None,
         refuse: Callable[[bytes, FrameError, int], None] | None = None,
         make_intake: Callable[[Sequence[int], int], Intake] | None = None,
+        begin: Callable[[], None] | None = None,
     ) -> None:
         """Begin to take frames; after bind.
 
-        receive: gets identity and frame. turn: called after the frames of one wake-up, with the time (perf_counter) of
-        that. refuse: gets what is no single frame, as identity, error and number; by default that is answered here.
-        make_intake: makes what takes frames first, from ZeroMQ's functions and the socket; where those cannot be had,
-        and for the frames that it does not take, there is `receive`.
+        receive: gets identity and frame. begin: called before the frames of one wake-up are taken. turn: called after
+        them, with the time (perf_counter) at which they were begun. refuse: gets what is no single frame, as identity,
+        error and number; by default that is answered here. make_intake: makes what takes frames first, from ZeroMQ's
+        functions and the socket; where those cannot be had, and for the frames that it does not take, there is
+        `receive`.
         """
-        self._receive, self._turn = receive, turn
+        self._receive, self._begin, self._turn = receive, begin, turn
         if refuse is not None:
             self._refuse = refuse
         functions = zeromq_functions()
@@ -190,6 +193,8 @@ class Router:
 
     def _take(self, limit: int) -> None:
         """Take up to `limit` frames, then let them take effect."""
+        if self._begin is not None:
+            self._begin()
         taken_ns = time.perf_counter_ns()
         left = limit - self._take_in(limit) if self._intake is not None else self._take_all(limit)
         if left != limit:

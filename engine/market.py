@@ -28,7 +28,7 @@ Array = np.ndarray[Any, Any]
 Journal = JournalWriter | RelaxedJournal
 CHANNELS: Final = "BDTXSAVC"  # letters in the order of Feed.sequences
 FEED: Final = "feed"  # in what is saved with a snapshot
-POOLS: Final = ("orders", "accounts", "instruments", "pages", "positions", "timers")
+POOLS: Final = ("orders", "accounts", "instruments", "pages", "positions", "timers", "amendments")
 _REJECTS = (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJECTED, EventKind.ARM_REJECTED)
 
 

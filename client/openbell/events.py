@@ -27,7 +27,15 @@ REJECTS = frozenset(
 _OF_ORDERS = (EventKind.TRIGGERED, EventKind.RESTATED, EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED)
 _KIND = wire.EVENT.fields["kind"][1] if wire.EVENT.fields else 0
 # The unit of limit, value and headroom of a check (see Check in docs/wire.md).
-_PRICES = {Check.PRICE, Check.TICK_SIZE, Check.PRICE_COLLAR, Check.POST_ONLY, Check.STOP_SIDE}
+_PRICES = {
+    Check.PRICE,
+    Check.TICK_SIZE,
+    Check.PRICE_COLLAR,
+    Check.PRICE_BAND,
+    Check.SHORT_PRICE,
+    Check.POST_ONLY,
+    Check.STOP_SIDE,
+}
 _CASH = {Check.ORDER_NOTIONAL, Check.BUYING_POWER, Check.CASH_RANGE}
 _UNITS = {
     Check.MESSAGE_RATE: " messages a second",
@@ -57,6 +65,8 @@ _SAYINGS = {
     Check.PRICE: "price {value} is not within 0.0001 and {limit}",
     Check.TICK_SIZE: "{value} is off the tick of {limit}",
     Check.PRICE_COLLAR: "price {value} is beyond the collar's bound of {limit}",
+    Check.PRICE_BAND: "price {value} is beyond the price band's bound of {limit}",
+    Check.SHORT_PRICE: "short sales are restricted: price {value} must be at least {limit}, above the best bid",
     Check.ORDER_NOTIONAL: "needs {value}, the limit is {limit} an order",
     Check.OPEN_ORDERS: "would be {value}, the limit is {limit}",
     Check.POSITION_LIMIT: "could reach {value}, the limit is {limit}",
@@ -92,6 +102,8 @@ _FIELDS = {
     Check.PRICE: "price",
     Check.TICK_SIZE: "price",
     Check.PRICE_COLLAR: "price",
+    Check.PRICE_BAND: "price",
+    Check.SHORT_PRICE: "price",
     Check.POST_ONLY: "price",
     Check.STOP_SIDE: "stop_price",
     Check.REDUCE_ONLY: "qty",
@@ -130,6 +142,8 @@ def check_in_words(check: int, limit: int, value: int, headroom: int) -> str:
         said = _rule_in_words(limit, value)
     elif known is Check.STOP_SIDE and not 1 <= value <= wire.MAX_PRICE:  # of a trailing stop
         said = f"the stop price would be {unit(value)}: it needs a reference price, and a distance that fits to it"
+    elif known is Check.SHORT_PRICE and limit == 0:
+        said = "short sales are restricted: only orders at a price above the best bid, or MIDPOINT pegs, may be one"
     elif known is Check.INSTRUMENT_STATE:
         names = {int(state): state.name for state in wire.InstrumentState}
         said = f"the instrument is {names.get(value, value)}, not {names.get(limit, limit)}"

@@ -49,6 +49,7 @@ def _row(names: tuple[str, ...]) -> type[msgspec.Struct]:
 def standing(fills: Array, amendments: bytes) -> Array:
     """FILL events without those of trades that were busted, corrected ones with what they are now (AmendmentRows)."""
     amended = np.frombuffer(amendments, wire.AMENDMENT_ROW)
+    amended = amended[np.isin(amended["trade_id"], fills["trade_id"])]  # few of many, before they become objects
     if not len(amended):
         return fills
     now = {(row["instrument"], row["trade_id"]): row for row in amended}

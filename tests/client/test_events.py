@@ -14,6 +14,16 @@ SAID = [
      "BUYING_POWER: needs 12,000.00, free 8,500.00 (headroom 8,500.00)"),
     (Check.TICK_SIZE, 100, 1_012_550, 0, "TICK_SIZE: 101.255 is off the tick of 0.01"),
     (Check.PRICE_COLLAR, 1_100_000, 1_200_000, 0, "PRICE_COLLAR: price 120.00 is beyond the collar's bound of 110.00"),
+    (Check.PRICE_BAND, 4_400_000, 4_410_000, 0, "PRICE_BAND: price 441.00 is beyond the price band's bound of 440.00"),
+    (
+        Check.SHORT_PRICE, 1_000_100, 1_000_000, 0,
+        "SHORT_PRICE: short sales are restricted: price 100.00 must be at least 100.01, above the best bid",
+    ),
+    (
+        Check.SHORT_PRICE, 0, 1, 0,
+        "SHORT_PRICE: short sales are restricted: only orders at a price above the best bid, or MIDPOINT pegs, "
+        "may be one",
+    ),
     (Check.INSTRUMENT_STATE, 1, 2, 0, "INSTRUMENT_STATE: the instrument is HALTED, not OPEN"),
     (Check.ORDER_QTY, 1_000, 5_000, 1_000,
      "ORDER_QTY: wants 5,000 lots, the limit is 1,000 lots (headroom 1,000 lots)"),

@@ -143,7 +143,7 @@ def check_in_words(check: int, limit: int, value: int, headroom: int) -> str:
     elif known is Check.STOP_SIDE and not 1 <= value <= wire.MAX_PRICE:  # of a trailing stop
         said = f"the stop price would be {unit(value)}: it needs a reference price, and a distance that fits to it"
     elif known is Check.SHORT_PRICE and limit == 0:
-        said = "short sales are restricted: only orders at a price above the best bid, or MIDPOINT pegs, may be one"
+        said = "short sales are restricted: only orders at a price above the best bid, or MIDPOINT pegs, may be"
     elif known is Check.INSTRUMENT_STATE:
         names = {int(state): state.name for state in wire.InstrumentState}
         said = f"the instrument is {names.get(value, value)}, not {names.get(limit, limit)}"

@@ -21,8 +21,7 @@ SAID = [
     ),
     (
         Check.SHORT_PRICE, 0, 1, 0,
-        "SHORT_PRICE: short sales are restricted: only orders at a price above the best bid, or MIDPOINT pegs, "
-        "may be one",
+        "SHORT_PRICE: short sales are restricted: only orders at a price above the best bid, or MIDPOINT pegs, may be",
     ),
     (Check.INSTRUMENT_STATE, 1, 2, 0, "INSTRUMENT_STATE: the instrument is HALTED, not OPEN"),
     (Check.ORDER_QTY, 1_000, 5_000, 1_000,

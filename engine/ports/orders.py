@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 from openbell import wire
-from openbell.records import frame
-from openbell.wire import ArmFlag, CommandKind, FrameType
+from openbell.records import REJECT, frame
+from openbell.wire import ArmFlag, CommandKind, EventKind, FrameType
 
 from engine.keys import Keys, digest
 from engine.market import Market
@@ -216,19 +216,19 @@ class OrderProtocol:
                     "bad_frame", "resume is account: account_seq, both numbers", field="resume", value=text[:20]
                 )
             resume[int(text)] = from_seq
-        old = self._sessions.get(identity)
-        key = digest(login.api_key)
-        others = self._key_sessions.get(key, 0) - (old is not None and old.key == key)
         rows = self._market.accounts()
         known = set(rows["account"].tolist())
         accounts = [one for one in accounts if one in known]
+        if login.cancel_on_disconnect:
+            self._check_room(identity, len(accounts))  # sessions may end in it, this client's too
+        old = self._sessions.get(identity)
+        key = digest(login.api_key)
+        others = self._key_sessions.get(key, 0) - (old is not None and old.key == key)
         if others >= self.max_key_sessions:
             raise FrameError(
                 "too_many", f"{self.max_key_sessions} clients are logged in with this API key already",
                 field="sessions", limit=self.max_key_sessions, value=others + 1,
             )  # fmt: skip
-        if login.cancel_on_disconnect:
-            self._check_room(len(accounts) - (len(old.guarded) if old is not None else 0))
         if old is not None:
             self._end(old, "")
         elif len(self._sessions) >= self.max_sessions:
@@ -251,12 +251,14 @@ class OrderProtocol:
         # The rows are of now: what is applied until the answer leaves may not be durable then.
         accounts_now = rows_of(rows[np.isin(rows["account"], session.account_ids)])
         instruments_now = rows_of(self._market.instruments())
-        ts_ns = self._market.core.ts_ns
-        self._market.later(lambda: self._logged_in(session, number, resume, accounts_now, instruments_now, ts_ns))
+        ts_ns, is_guarded = self._market.core.ts_ns, bool(session.guarded)
+        self._market.later(
+            lambda: self._logged_in(session, number, resume, accounts_now, instruments_now, ts_ns, is_guarded)
+        )
 
     def _logged_in(
         self, session: Session, number: int, resume: dict[int, int], accounts_then: Rows, instruments_then: Rows,
-        ts_ns: int,
+        ts_ns: int, is_guarded: bool,
     ) -> None:  # fmt: skip
         """Answer a login and begin the session's streams: what is kept, and from then on what happens."""
         if self._sessions.get(session.identity) is not session:
@@ -280,7 +282,7 @@ class OrderProtocol:
             "durability": market.config.market.durability,
             "ts_ns": ts_ns,
             "heartbeat_s": self.heartbeat_s,
-            "cancel_on_disconnect": bool(session.guarded),
+            "cancel_on_disconnect": is_guarded,
             "market": self._market_name,
         }
         if not self._to(session, json_frame(FrameType.LOGGED_IN, number, body)):
@@ -292,23 +294,29 @@ class OrderProtocol:
 
     # ------------------------------------------------------------ guards of orders: docs/disconnect.md
 
-    def _check_room(self, wanted: int) -> None:
-        """Whether there is room for so many guards more. Raises FrameError."""
+    def _check_room(self, identity: bytes, wanted: int) -> None:
+        """Whether there is room for the guards of a login, in place of those of the one before. Raises FrameError."""
         self.settle()
         self._market.sequencer.flush(time.perf_counter_ns())  # with what was asked for before
+        while self.settle():  # that ended sessions whose clients do not read
+            self._market.sequencer.flush(time.perf_counter_ns())
+        old = self._sessions.get(identity)
         pool = self._market.core.stats()["timers"]
-        if pool["used"] + wanted > pool["capacity"]:
-            raise FrameError(
-                "too_many", f"the market has room for {pool['capacity']} guards of orders (capacity.timers)",
-                field="cancel_on_disconnect", limit=pool["capacity"], value=pool["used"] + wanted,
-            )  # fmt: skip
+        used = pool["used"] - (np.count_nonzero(self._market.timers()["session"] == old.number) if old else 0)
+        if used + wanted > pool["capacity"]:
+            raise _no_room(pool["capacity"], int(used) + wanted)
 
     def _guard(self, session: Session, wanted: bool | Spared) -> None:
-        """Cancel on disconnect from the login on: journaled before that is answered."""
+        """Cancel on disconnect from the login on: journaled before that is answered. Raises FrameError: no login."""
         flags = ArmFlag.ON_DISCONNECT | (wanted.flags() if isinstance(wanted, Spared) else 0)
         session.guarded.update(session.account_ids)
         self.settle()
-        self._market.sequencer.execute([arm_command(one, session.number, flags) for one in session.account_ids])
+        commands = [arm_command(one, session.number, flags) for one in session.account_ids]
+        for events in self._market.sequencer.execute(commands):
+            answer = REJECT.unpack_from(events)
+            if answer[3] == EventKind.ARM_REJECTED:
+                self._end(session, "")
+                raise _no_room(answer[12], answer[13])
 
     def _arm(self, session: Session, number: int, asked: Arm) -> None:
         """Put an ARM into the batch; its answer is an event. Raises FrameError."""
@@ -532,6 +540,11 @@ class OrderProtocol:
                 "not_your_account", f"this key may not use account {account}", field="account", value=account
             )
         return account
+
+
+def _no_room(capacity: int, wanted: int) -> FrameError:
+    text = f"the market has room for {capacity} guards of orders (capacity.timers)"
+    return FrameError("too_many", text, field="cancel_on_disconnect", limit=capacity, value=wanted)
 
 
 def _reply_frame(number: int, query: Query, rows: np.ndarray[Any, Any], seq: int) -> bytes:

@@ -38,6 +38,7 @@ max_sessions = 3
 max_key_sessions = 3
 [capacity]
 orders = 1000
+timers = %d
 accounts = 16
 instruments = 8
 [[instrument]]
@@ -71,9 +72,11 @@ def checked(text: str) -> configuration.Config:
 class Trading:
     """A market, its order port's protocol, and what that sent. Make it on a running loop."""
 
-    def __init__(self, folder: Path, durability: str = "memory", events: int = 10_000, more: str = "") -> None:
+    def __init__(
+        self, folder: Path, durability: str = "memory", events: int = 10_000, more: str = "", timers: int = 65_536
+    ) -> None:
         self.folder = folder
-        self.config = checked(CONFIGURATION % durability + more)
+        self.config = checked(CONFIGURATION % (durability, timers) + more)
         self.streams, self.feed = Streams(events), Feed(1000)
         recovered = recovery.recover(
             folder,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from engine.ports.frames import FrameError
 from engine.ports.guards import PROBE_S
 from engine.ports.logins import QUERY_ROWS
 from engine.ports.orders import MAX_ERRORS, QUERY_COST
+from engine.sequencer import tick_command
 from tests.engine.trading import Trading, command, json_frame, orders_frame
 
 A, B, C = b"\0aaaa", b"\0bbbb", b"\0cccc"
@@ -195,3 +198,89 @@ async def test_an_overload_lets_renewals_pass_and_a_stop_does_not(trading: Tradi
     assert arm(trading, A, timeout_s=5)[0][0] is FrameType.EVENTS
     trading.orders.refusing = FrameError("stopping", "the end")
     assert arm(trading, A, timeout_s=5)[0][1]["code"] == "stopping"
+
+
+@pytest.fixture
+async def cramped(tmp_path: Path) -> AsyncIterator[Trading]:
+    """With room for one guard."""
+    made = Trading(tmp_path, timers=1)
+    yield made
+    made.close()
+
+
+async def test_a_login_that_finds_no_room(cramped: Trading) -> None:
+    ((kind, body),) = cramped.login(A, "both", cancel_on_disconnect=True)
+    assert (kind, body["code"], body["field"]) == (FrameType.ERROR, "too_many", "cancel_on_disconnect")
+    assert (body["limit"], body["value"], cramped.orders.sessions) == (1, 2, 0)
+
+
+@pytest.mark.parametrize("lost", ["refused", "fired"])
+async def test_a_second_login_counts_the_guards_that_the_core_has(cramped: Trading, lost: str) -> None:
+    """Of the login before on this connection: not those that were refused, or whose timer fired."""
+    ((_, first),) = cramped.login(B, "bob")
+    if lost == "refused":
+        cramped.login(A, "alice")
+        arm(cramped, A, timeout_s=60, whole_account=True)
+        ((_, events),) = arm(cramped, B, on_disconnect=True)
+        assert events[0]["kind"] == EventKind.ARM_REJECTED
+    else:
+        arm(cramped, B, timeout_s=1)
+        cramped.market.sequencer.execute_at([tick_command()], cramped.market.core.ts_ns + 2 * SECOND_NS)
+        cramped.login(A, "alice")
+        arm(cramped, A, timeout_s=60, whole_account=True)
+    assert guards(cramped) == [(1, 0, ArmFlag.OF_ACCOUNT)]
+    cramped.take(B)
+    ((kind, body),) = cramped.login(B, "bob", cancel_on_disconnect=True)
+    assert (kind, body["code"], body["field"]) == (FrameType.ERROR, "too_many", "cancel_on_disconnect")
+    assert (body["limit"], body["value"]) == (1, 2)
+    assert [row["session"] for row in cramped.orders.rows() if row["accounts"] == [2]] == [first["session"]]
+    arm(cramped, A, whole_account=True)
+    ((kind, body),) = cramped.login(B, "bob", cancel_on_disconnect=True)
+    assert (kind, body["cancel_on_disconnect"]) == (FrameType.LOGGED_IN, True)
+    assert guards(cramped) == [(2, body["session"], ArmFlag.ON_DISCONNECT)]
+
+
+async def test_a_second_login_takes_the_place_of_the_first(cramped: Trading) -> None:
+    cramped.login(A, "alice", cancel_on_disconnect=True)
+    ((kind, body),) = cramped.login(A, "alice", cancel_on_disconnect=True)
+    assert (kind, body["cancel_on_disconnect"]) == (FrameType.LOGGED_IN, True)
+    assert guards(cramped) == [(1, body["session"], ArmFlag.ON_DISCONNECT)]
+
+
+async def test_a_login_whose_guard_is_refused_is_none(cramped: Trading, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should the core refuse in spite of the look before: no word of it is taken back, nothing stays behind."""
+    monkeypatch.setattr(cramped.orders, "_check_room", lambda *_: None)
+    for _ in range(2):
+        ((kind, body),) = cramped.login(A, "both", cancel_on_disconnect=True)
+        assert (kind, body["code"], body["field"]) == (FrameType.ERROR, "too_many", "cancel_on_disconnect")
+        assert (body["limit"], body["value"]) == (1, 2)
+        settle(cramped)
+        assert (cramped.orders.sessions, guards(cramped)) == (0, [])
+    ((kind, body),) = cramped.login(A, "alice", cancel_on_disconnect=True)
+    assert (kind, body["cancel_on_disconnect"]) == (FrameType.LOGGED_IN, True)
+
+
+async def test_an_arm_behind_a_login_is_none_of_its_answer(synced: Trading) -> None:
+    """It may be refused yet."""
+    synced.login(B, "bob", cancel_on_disconnect=True)
+    synced.login(A, "alice")
+    arm(synced, A, on_disconnect=True)
+    synced.durable()
+    assert synced.take(A)[0][1]["cancel_on_disconnect"] is False
+
+
+@pytest.mark.parametrize("same_key", [True, False])
+async def test_a_session_that_ends_while_it_is_replaced(trading: Trading, same_key: bool) -> None:
+    """Its client does not read what came before its second login: that ends it once."""
+    trading.login(A, "alice", cancel_on_disconnect=True)
+    trading.login(B, "alice")
+    trading.deaf.add(A)
+    trading.orders.receive(B, orders_frame([command()]))
+    trading.login(A, "alice" if same_key else "bob", cancel_on_disconnect=True)
+    trading.deaf.discard(A)
+    settle(trading)
+    assert trading.orders.sessions == 1
+    assert sum(trading.orders._key_sessions.values()) == 1
+    trading.put(B, frame(FrameType.LOGOUT, 9))
+    ((kind, _),) = trading.login(A, "alice", cancel_on_disconnect=True)
+    assert kind is FrameType.LOGGED_IN

@@ -101,6 +101,13 @@ class Guards:
     def __bool__(self) -> bool:
         return bool(self._asked)
 
+    def spare(self, *, whole_account: bool, keep_gtc: bool | None, keep_auction: bool | None) -> Spare:
+        """What a timer leaves alone. None: nothing, but as this login has it where the timer is a part of its guard."""
+        login = self._session.cancel_on_disconnect
+        kept = {} if whole_account or isinstance(login, bool) else login
+        named = {"keep_gtc": keep_gtc, "keep_auction": keep_auction}
+        return Spare(**{name: kept.get(name, False) if value is None else value for name, value in named.items()})
+
     def ask(
         self, account: int, timeout_s: float, *, whole_account: bool, spare: Spare, renews: bool = False,
         on_disconnect: bool | None = None,

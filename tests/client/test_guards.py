@@ -75,6 +75,20 @@ def test_what_is_sent() -> None:
     assert body_of(table.sent)["on_disconnect"] is True, "what the login asked for stays"
 
 
+@pytest.mark.parametrize("login", [False, True, Spare(), Spare(keep_gtc=True), Spare(keep_auction=True)])
+def test_what_is_spared_where_it_is_not_said(login: bool | Spare) -> None:
+    """A timer of the login is one guard with its cancel on disconnect: it does not take away what that spares."""
+    table = Table(login)
+    kept = login if isinstance(login, Spare) else Spare()
+    unsaid: dict[str, bool | None] = {"keep_gtc": None, "keep_auction": None}
+    assert table.guards.spare(whole_account=False, **unsaid) == kept
+    assert table.guards.spare(whole_account=True, **unsaid) == Spare()
+    for said in (True, False):
+        assert table.guards.spare(whole_account=False, keep_gtc=said, keep_auction=said) == Spare(said, said)
+    table.guards.ask_for_login([3], True, Spare(keep_gtc=True))
+    assert table.guards.spare(whole_account=False, **unsaid) == Spare(keep_gtc=True)
+
+
 @pytest.mark.parametrize("timeout_s", [0.5, -1, 3601, float("inf"), float("nan"), "x", None])
 def test_what_is_refused_here(timeout_s: Any) -> None:
     with pytest.raises(InvalidInput) as refused:

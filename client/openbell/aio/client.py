@@ -135,21 +135,22 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
         *,
         account: str | int | None = None,
         whole_account: bool = True,
-        keep_gtc: bool = False,
-        keep_auction: bool = False,
+        keep_gtc: bool | None = None,
+        keep_auction: bool | None = None,
         renew: bool = False,
         wait_s: float | None = 10.0,
     ) -> DeadMan:
         """Have the market cancel all orders of an account in timeout_s unless this is called again before; 0 disarms.
 
         timeout_s: 1 to 3600. whole_account: all orders of the account, and any login may renew it; else those that this
-        login enters, also when it ends. keep_gtc, keep_auction: spare such orders. renew: this client renews it three
-        times in timeout_s, for as long as its event loop runs. Raises InvalidInput, Refused, TimedOut.
+        login enters, also when it ends. keep_gtc, keep_auction: spare such orders; None: no, but with
+        whole_account=False as the login's cancel on disconnect has it. renew: this client renews it three times in
+        timeout_s, for as long as its event loop runs. Raises InvalidInput, Refused, TimedOut.
         """
         self._check_open()
-        spare = Spare(keep_gtc, keep_auction)
-        number = self._desk.account_id(account)
-        guard, data = self._desk.guards.ask(number, timeout_s, whole_account=whole_account, spare=spare, renews=renew)
+        guards, number = self._desk.guards, self._desk.account_id(account)
+        spare = guards.spare(whole_account=whole_account, keep_gtc=keep_gtc, keep_auction=keep_auction)
+        guard, data = guards.ask(number, timeout_s, whole_account=whole_account, spare=spare, renews=renew)
         if self._desk.online:
             self._send_frame(data)
         await self.wait_until(lambda: guard.is_answered, wait_s, "the answer to a dead-man timer")

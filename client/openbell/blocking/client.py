@@ -114,24 +114,25 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
         *,
         account: str | int | None = None,
         whole_account: bool = True,
-        keep_gtc: bool = False,
-        keep_auction: bool = False,
+        keep_gtc: bool | None = None,
+        keep_auction: bool | None = None,
         renew: bool = False,
         wait_s: float | None = 10.0,
     ) -> DeadMan:
         """Have the market cancel all orders of an account in timeout_s unless this is called again before; 0 disarms.
 
         timeout_s: 1 to 3600. whole_account: all orders of the account, and any login may renew it; else those that this
-        login enters, also when it ends. keep_gtc, keep_auction: spare such orders. renew: this client renews it three
-        times in timeout_s, while nothing is called by its own thread: that protects against the end of the process and
-        of the network, not against a program that hangs. Raises InvalidInput, Refused, TimedOut.
+        login enters, also when it ends. keep_gtc, keep_auction: spare such orders; None: no, but with
+        whole_account=False as the login's cancel on disconnect has it. renew: this client renews it three times in
+        timeout_s, while nothing is called by its own thread: that protects against the end of the process and of the
+        network, not against a program that hangs. Raises InvalidInput, Refused, TimedOut.
         """
-        spare = Spare(keep_gtc, keep_auction)
         with self._lock:
             self._check_open()
             desk = self._desk
-            number = desk.account_id(account)
-            guard, data = desk.guards.ask(number, timeout_s, whole_account=whole_account, spare=spare, renews=renew)
+            guards, number = desk.guards, desk.account_id(account)
+            spare = guards.spare(whole_account=whole_account, keep_gtc=keep_gtc, keep_auction=keep_auction)
+            guard, data = guards.ask(number, timeout_s, whole_account=whole_account, spare=spare, renews=renew)
             if desk.online:
                 self._send_frame(data)
             self._woken.set()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import openbell
 import pytest
-from openbell import CancelReason, EventKind, InvalidInput
+from openbell import CancelReason, EventKind, InvalidInput, Spare
 from openbell.wire import ArmFlag
 
 from tests.engine.process.guarding import MORE, PATIENCE_S, canceled, collect, guards, live, until
@@ -104,6 +104,30 @@ def test_a_timer_of_a_session_alone(engine: Running) -> None:
         assert again.client_order_id in events["client_order_id"].tolist()
         assert gone.client_order_id != again.client_order_id
         assert guards(engine) == []
+
+
+ON_END = int(ArmFlag.ON_DISCONNECT | ArmFlag.KEEP_GTC)
+
+
+def test_a_timer_of_a_login_that_spares_orders(engine: Running) -> None:
+    """Both are one guard: what cancel on disconnect spares stays spared, unless the timer says otherwise."""
+    with engine.client("alice", cancel_on_disconnect=Spare(keep_gtc=True)) as client:
+        ((_, number, _),) = guards(engine)
+        for timeout_s in (60, 0):
+            client.dead_man(timeout_s, whole_account=False)
+            assert guards(engine) == [(1, number, ON_END)]
+        client.dead_man(60, whole_account=False, keep_gtc=False, keep_auction=True)
+        assert guards(engine) == [(1, number, ArmFlag.ON_DISCONNECT | ArmFlag.KEEP_AUCTION)]
+        client.dead_man(60)
+        assert (1, 0, ArmFlag.OF_ACCOUNT) in guards(engine)
+
+
+async def test_a_timer_of_an_asynchronous_login_that_spares_orders(engine: Running) -> None:
+    async with openbell.connect_async(
+        engine.data, account="alice", cancel_on_disconnect=Spare(keep_gtc=True)
+    ) as client:
+        await client.dead_man(60, whole_account=False)
+        assert [flags for _, _, flags in guards(engine)] == [ON_END]
 
 
 async def test_the_asynchronous_client(engine: Running) -> None:

@@ -70,7 +70,9 @@ def no_extensions(where: str, session: Any) -> str | None:
         found = _no_extension(f"{where}.extensions.{name}", one)
         if found:
             return found
-        if kind is AuctionKind.CLOSING and session.closing_call_s and longest_s(one) >= session.post_s:
+        has_close = session.calendar != "always" or session.close is not None
+        # Also without a closing call: what watches volatility calls for the close, and calls under way become it.
+        if kind is AuctionKind.CLOSING and has_close and longest_s(one) >= session.post_s:
             return (
                 f"{where}.extensions.{name}: the closing auction can come {longest_s(one)} s after the close, and the "
                 f"day ends {session.post_s} s after it: expected less than post_s"

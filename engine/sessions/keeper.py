@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
+from openbell.wire import AuctionKind
 
 from engine import config as configuration
 from engine.config import Config, ConfigError
@@ -129,7 +130,7 @@ class Keeper:
         schedule, sequencer = self._schedule, self._market.sequencer
         assert schedule is not None
         sequencer.execute_at([tick_command()], ts_ns)
-        commands = schedule.turn(self._states())
+        commands = schedule.turn(self._states(), self._closing())
         if commands:
             self._look(sequencer.execute_at(commands, ts_ns))
         sequencer.execute_at([tick_command()], ts_ns + 1)
@@ -164,6 +165,11 @@ class Keeper:
     def _states(self) -> dict[int, int]:
         rows = self._market.instruments()
         return dict(zip(rows["instrument"].tolist(), rows["state"].tolist(), strict=True))
+
+    def _closing(self) -> set[int]:
+        """Instruments that are called for a closing auction."""
+        rows = self._market.instruments()
+        return set(rows["instrument"][rows["auction_kind"] == AuctionKind.CLOSING].tolist())
 
     def _asleep(self) -> set[int]:
         """Instruments whose session does not trade now."""

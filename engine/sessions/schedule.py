@@ -8,7 +8,7 @@ not depend on when the engine was up. docs/decisions/0011-sessions.md.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -139,10 +139,11 @@ class Schedule:
         """When the next turn is due; NEVER_NS: the calendars have ended."""
         return NEVER_NS if self._next is None else self._next.ts_ns
 
-    def turn(self, states: States) -> list[bytes]:
+    def turn(self, states: States, closing: Container[int]) -> list[bytes]:
         """The commands of the turn that is due, for ts_ns = next_ns, in order; the next one is due then.
 
-        states: after a TICK of that time, which holds the auctions that end then. Instruments that are in another state
+        states: after a TICK of that time, which holds the auctions that end then. closing: those that are called for a
+        closing auction. Instruments that are in another state
         than their last phase left them in stay in it (`_wanted`).
         """
         turn = self._next
@@ -159,6 +160,12 @@ class Schedule:
                 for instrument in self.members.get(step.session.name, ())
                 if states.get(instrument) in takes
             ]
+            if step.boundary.phase is Phase.POST and wanted == CLOSED:
+                commands += [
+                    _close(step.session, step.boundary, instrument)
+                    for instrument in self.members.get(step.session.name, ())
+                    if states.get(instrument) == CALL and instrument not in closing
+                ]
         return commands
 
     def _advance(self) -> None:
@@ -225,7 +232,7 @@ def _wanted(session: Session, boundary: Boundary, before: Phase) -> tuple[Instru
     elif phase is Phase.PRE_OPEN:
         takes = (CLOSED,)
     elif phase is Phase.POST:
-        takes = (OPEN,)  # one in a call has its auction: now, or where it was put off, then
+        takes = (OPEN,)  # one in a closing call has its auction: now, or where it was put off, then; others: `_close`
     else:
         takes = (OPEN, CALL)
     return wanted, takes
@@ -241,6 +248,15 @@ def _command(session: Session, boundary: Boundary, instrument: int, state: Instr
     return admin_command(
         CommandKind.SET_INSTRUMENT_STATE, operator=OPERATOR, reason=f"{session.name}: {boundary.phase}",
         instrument=instrument, state=state, values=values,
+    )  # fmt: skip
+
+
+def _close(session: Session, boundary: Boundary, instrument: int) -> bytes:
+    """Of one that is in another call as the day closes without trading in `post`: its auction would open it then. It
+    becomes the close, held with the turn's last TICK, or put off as closing auctions are."""
+    return admin_command(
+        CommandKind.SET_INSTRUMENT_STATE, operator=OPERATOR, reason=f"{session.name}: {boundary.phase}",
+        instrument=instrument, state=CALL, values=(AuctionKind.CLOSING, boundary.ts_ns + 1, CLOSED),
     )  # fmt: skip
 
 

@@ -108,6 +108,17 @@ def test_sessions(tmp_path: Path) -> None:
         load(tmp_path, '[[instrument]]\nsymbol = "A"\nsession = "uk"\n')
 
 
+@pytest.mark.parametrize("call_s", [0, 300])
+def test_a_closing_auction_is_over_when_the_day_ends(tmp_path: Path, call_s: int) -> None:
+    """Also without a closing call of the schedule: others call for the close, and it takes calls over."""
+    times = "post_s = 900\nextensions.closing = { market_orders = true, extension_s = %d }\n"
+    us = f'[sessions.us]\ncalendar = "XNYS"\nclosing_call_s = {call_s}\n'
+    load(tmp_path, us + times % 449)
+    with pytest.raises(ConfigError, match="closing auction can come 900 s after the close, and the day ends 900 s"):
+        load(tmp_path, us + times % 450)
+    load(tmp_path, "[sessions.us]\n" + times % 450)  # it has no close
+
+
 def test_extensions(tmp_path: Path) -> None:
     text = (
         '[sessions.us]\ncalendar = "XNYS"\nextensions.closing = { market_orders = true, price_percent = 2.5 }\n'

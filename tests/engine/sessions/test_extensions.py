@@ -181,3 +181,60 @@ def test_the_seed_of_a_random_end_is_new_each_time_and_in_the_journal(tmp_path: 
         finally:
             station.stop()
     assert len(seeds) == 2 and 0 not in seeds
+
+
+@pytest.mark.parametrize("kind", [AuctionKind.HALT, AuctionKind.VOLATILITY, AuctionKind.OPENING])
+@pytest.mark.parametrize("call_s", [0, 300])
+def test_a_call_that_reaches_past_the_close_becomes_the_close(tmp_path: Path, kind: AuctionKind, call_s: int) -> None:
+    """It is put off twice, or called for later during the closing call: nothing opens when the day is over."""
+    put_off = f"[sessions.us.extensions.{kind.name.lower()}]\nmarket_orders = true\nextension_s = 120\n"
+    text = US + f"closing_call_s = {call_s}\npost_s = 900\n" + CLOSING + put_off
+    station = Station(tmp_path, text, "2025-07-02T19:58")
+    try:
+        tif = TimeInForce.AT_OPEN if kind is AuctionKind.OPENING else TimeInForce.AUCTION
+        values = (kind, at("2025-07-02T19:59:30"), InstrumentState.OPEN)
+        call = admin_command(
+            CommandKind.SET_INSTRUMENT_STATE, operator="ann", reason="r", state=InstrumentState.CALL, values=values
+        )
+        station.market.sequencer.admin(call)
+        station.order(side=Side.SELL, order_type=OrderType.MARKET, price=0, tif=tif)
+        station.order(**MARKET)
+        station.at("2025-07-02T19:59:59")
+        row = station.market.instrument(0)[0]
+        assert (row["state"], row["auction_kind"], row["extensions"]) == (InstrumentState.CALL, kind, 1)
+        for minute in range(15):
+            station.at(f"2025-07-02T20:{minute:02}")
+            station.tick()
+            if not minute:
+                station.order(price=99_0000, qty=20)
+            assert row_is_closing(station), "it is in another call, or open"
+        lots = 10 if kind is AuctionKind.OPENING else 20  # the order for the opening has no part in the close
+        put_off_ns = CLOSE_NS + 1 + 120 * SECOND_NS
+        assert told(station)[-2:] == [
+            (CLOSE_NS + 1, 1, ExtensionReason.MARKET_ORDERS, put_off_ns), (put_off_ns, 0, lots, 99_0000),
+        ]  # fmt: skip
+        assert station.states()["AAA"] == "CLOSED"
+        assert station.at("2025-07-02T20:15")["AAA"] == "CLOSED"
+    finally:
+        station.stop()
+
+
+def row_is_closing(station: Station) -> bool:
+    row = station.market.instrument(0)[0]
+    return bool(row["state"] == InstrumentState.CLOSED or row["auction_kind"] == AuctionKind.CLOSING)
+
+
+def test_a_call_goes_on_where_trading_does(tmp_path: Path) -> None:
+    text = US + "closing_call_s = 0\npost_trading = true\n" + HALT
+    station = Station(tmp_path, text, "2025-07-02T19:58")
+    try:
+        values = (AuctionKind.HALT, CLOSE_NS + SECOND_NS, InstrumentState.OPEN)
+        call = admin_command(
+            CommandKind.SET_INSTRUMENT_STATE, operator="ann", reason="r", state=InstrumentState.CALL, values=values
+        )
+        station.market.sequencer.admin(call)
+        assert station.at("2025-07-02T20:00")["AAA"] == "CALL"
+        assert station.market.instrument(0)[0]["auction_kind"] == AuctionKind.HALT
+        assert station.at("2025-07-02T20:01")["AAA"] == "OPEN"
+    finally:
+        station.stop()

@@ -35,6 +35,7 @@ class Market:
     def __init__(self, instruments: list[int]) -> None:
         self.states = dict.fromkeys(instruments, CLOSED)
         self.calls: dict[int, tuple[int, int]] = {}  # time of the auction, state after it
+        self.closing: set[int] = set()  # called for a closing auction
         self.day_end_ns = 0
         self.log: list[tuple[int, str]] = []
         self.ts_ns = 0
@@ -49,6 +50,7 @@ class Market:
             if ts_ns >= auction_ns:
                 self.log.append((ts_ns, f"{instrument}: auction"))
                 self.states[instrument] = after
+                self.closing.discard(instrument)
                 del self.calls[instrument]
 
     def apply(self, ts_ns: int, command: bytes) -> None:
@@ -66,7 +68,10 @@ class Market:
     def set(self, instrument: int, state: int, kind: int = 0, auction_ns: int = 0, after: int = 0) -> None:
         self.calls.pop(instrument, None)
         self.states[instrument] = state
+        self.closing.discard(instrument)
         if state == CALL:
+            if kind == AuctionKind.CLOSING:
+                self.closing.add(instrument)
             assert kind in list(AuctionKind)
             if auction_ns:
                 assert auction_ns > self.ts_ns
@@ -77,7 +82,7 @@ def pass_time(schedule: Schedule, market: Market, now_ns: int) -> Iterator[int]:
     """As engine/sessions/keeper.py does it; gives the time of each turn when it is done."""
     while (ts_ns := schedule.next_ns) <= now_ns:
         market.tick(ts_ns)
-        for command in schedule.turn(market.states):
+        for command in schedule.turn(market.states, market.closing):
             market.apply(ts_ns, command)
         market.tick(ts_ns + 1)
         yield ts_ns
@@ -156,7 +161,7 @@ def test_a_turn_that_the_journal_has_in_part_is_finished(done: int) -> None:
     """The engine is killed after `done` of the three commands that make the opening call."""
     whole = Market([1, 2, 3])
     schedule = started(whole, [US], at("2025-07-03T00:00"))
-    commands = schedule.turn(whole.states)
+    commands = schedule.turn(whole.states, whole.closing)
     assert len(commands) == 3
     market, opening_ns = Market([1, 2, 3]), at("2025-07-03T13:20")
     market.tick(opening_ns)
@@ -295,5 +300,5 @@ def test_a_calendar_that_has_ended() -> None:
     assert shanghai.known_to is not None
     schedule = Schedule(Timeline([Session("sse", shanghai, Template())]), at(f"{shanghai.known_to}T23:00"))
     assert schedule.next_ns == NEVER_NS
-    assert schedule.turn({}) == []
+    assert schedule.turn({}, ()) == []
     assert Schedule(Timeline([]), 0).next_ns == NEVER_NS

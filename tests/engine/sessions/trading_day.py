@@ -105,7 +105,8 @@ class TradingDay:
                 continue
             rows = self.instruments()
             states = dict(zip(rows["instrument"].tolist(), rows["state"].tolist(), strict=True))
-            self._apply(self.schedule.turn(states))
+            closing = rows["instrument"][rows["auction_kind"] == AuctionKind.CLOSING].tolist()
+            self._apply(self.schedule.turn(states, closing))
             self.tick(due_ns + 1)
         self.ts_ns = ts_ns
 

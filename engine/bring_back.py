@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from engine import recovery
 from engine.market import load_feed
 from engine.recovery import Recovered
 from engine.snapshots import HISTORY_COMMANDS
+from engine.volatility.leftover import left_halted
 from engine.volatility.watch import Watch
 from ext.core import Core
 from ext.feed import Feed
@@ -16,13 +18,19 @@ from ext.streams import Streams
 
 
 def bring_back(
-    data: Path, streams: Streams, feed: Feed, watch: Watch | None, *, history_commands: int = HISTORY_COMMANDS
+    data: Path,
+    streams: Streams,
+    feed: Feed,
+    watch: Watch | None,
+    told: Callable[[str], None],
+    *,
+    history_commands: int = HISTORY_COMMANDS,
 ) -> Recovered:
-    """Recover the market in `data`; what comes with a snapshot, and what follows it, goes into these. Raises as
-    `recovery.recover`."""
+    """Recover the market in `data`; what comes with a snapshot, and what follows it, goes into these. told: gets what
+    an operator has to know of it. Raises as `recovery.recover`."""
 
     def on_start(extra: dict[str, Any]) -> None:
-        load_feed(feed, extra)
+        load_feed(feed, extra)  # first: it may refuse the snapshot, and the watch does not
         if watch is not None:
             watch.load(extra)
 
@@ -36,6 +44,10 @@ def bring_back(
             watch.see(market_data)  # before the feed: what is new there is looked up as of before
         feed.add(market_data)
 
-    return recovery.recover(
+    recovered = recovery.recover(
         data, history_commands=history_commands, on_start=on_start, on_core=on_core, on_events=on_events
     )
+    left = left_halted(recovered.core, set() if watch is None else watch.breakers.halted)
+    if left is not None:
+        told(left)
+    return recovered

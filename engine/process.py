@@ -123,7 +123,7 @@ class Engine:
 
         wanted = wanted_of(self.config)
         self._watch = Watch(wanted, RegularHours(timeline), self.log.warning) if wanted else None
-        self.recovered = bring_back(self.data, streams, feed, self._watch)
+        self.recovered = bring_back(self.data, streams, feed, self._watch, self.log.warning)
         self._report_recovery()
         saved = snapshots.listed(self.data)
         self._saved_seq = saved[-1].seq if saved else 0

@@ -84,6 +84,9 @@ class Setup:
         self._schedule()
         for index, instrument in enumerate(self._config.instrument):
             self._instrument(f"instrument[{index}] ({instrument.symbol})", instrument)
+        ids = {symbol: one for one, symbol in names_of(self._market.instruments(), "instrument", "symbol").items()}
+        for symbol in self._gone:
+            self._do(f"instrument {symbol}", "no luld any more", CommandKind.SET_BANDS, instrument=ids[symbol])
         for index, account in enumerate(self._config.account):
             self._account(f"account[{index}] ({account.name})", account)
         self._extensions()
@@ -116,9 +119,20 @@ class Setup:
             },
         }
         for kind in ("instrument", "account", "extensions"):
-            kept[kind] = {**self._before.get(kind, {}), **kept[kind]}
+            kept[kind] = {**self._before.get(kind, {}), **(self._gone if kind == "instrument" else {}), **kept[kind]}
         if kept != self._before:
             self._keep(kept)
+
+    @property
+    def _gone(self) -> dict[str, Any]:
+        """What to remember of instruments that had luld and are in no file any more."""
+        named = {one.symbol for one in self._config.instrument}
+        before = self._before.get("instrument", {})
+        return {
+            symbol: {**fields, "luld": None}
+            for symbol, fields in before.items()
+            if fields.get("luld") and symbol not in named
+        }
 
     def _keep(self, kept: dict[str, Any]) -> None:
         write_whole(self._path, json.dumps(kept, indent=1))

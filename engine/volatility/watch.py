@@ -43,7 +43,7 @@ Note = tuple[int, int, int, int, int, int, int]
 class Kept(msgspec.Struct, frozen=True):
     """What is saved with a snapshot. table: packed."""
 
-    table: Any
+    table: str
     bands: dict[int, Following]
     shorts: dict[int, ShortSales]
     breakers: Breakers
@@ -375,18 +375,24 @@ class Watch:
         """What is known, as of the core, for a snapshot."""
         self._take_trades()
         bands = {number: one.state(self._core.ts_ns) for number, one in self._bands.items()}
-        kept = Kept(b"", bands, self._shorts, self.breakers, self._day_ns)
+        kept = Kept("", bands, self._shorts, self.breakers, self._day_ns)
         return {**msgspec.to_builtins(kept, str_keys=True), "table": self._table.tobytes()}
 
     def load(self, extra: dict[str, Any]) -> None:
-        """What `state` gave, out of a snapshot; nothing where it had none. Raises ValueError."""
+        """What `state` gave, out of a snapshot; nothing where it had none, or one of another version: trading goes on
+        with what the tape knows then, and people are told."""
         if WATCH not in extra:
             return
         try:
             kept = msgspec.convert(extra[WATCH], Kept, str_keys=True)
-        except msgspec.ValidationError as error:
-            raise ValueError(f"the watch over prices was kept by another version: {error}") from None
-        self._table = grown(table_of(unpacked(kept.table)), len(self._table))
+            table = table_of(unpacked(kept.table))
+        except (msgspec.ValidationError, ValueError) as error:
+            self._told(
+                f"the watch over prices was kept by another version ({error}): what it knew beyond the tape is lost: "
+                "the trades of five minutes, limit states, halts that are on, how long short sales are restricted"
+            )
+            return
+        self._table = grown(table, len(self._table))
         self._kept, self._shorts, self.breakers, self._day_ns = kept.bands, kept.shorts, kept.breakers, kept.day_ns
 
 

@@ -76,7 +76,9 @@ class Station:
         self.streams, feed = Streams(10_000), Feed(1000)
         wanted = wanted_of(self.config)
         self.watch = Watch(wanted, RegularHours(timeline), self.told.append)
-        self.recovered = recovered = bring_back(self.folder, self.streams, feed, self.watch, history_commands=0)
+        self.recovered = recovered = bring_back(
+            self.folder, self.streams, feed, self.watch if wanted else None, self.told.append, history_commands=0
+        )
         self.journal = JournalWriter(
             self.folder / "journal",
             next_seq=recovered.next_seq,

@@ -224,7 +224,7 @@ def test_levels_halt_once_each() -> None:
     for fallen, begins_s, level in ((700, 11, 1), (1300, 1001, 2)):
         found = day.look(at(begins_s), fallen, 10_000, HOURS)
         assert found == Halt(level, at(begins_s + 900))
-        day.begin(found)
+        day.begin(at(begins_s), found)
         assert day.look(at(begins_s + 901), fallen, 10_000, HOURS) is None
     assert day.look(at(2001), 2000, 10_000, HOURS) == Halt(3, 0)
     day.day_ended()
@@ -242,7 +242,7 @@ def test_the_last_35_minutes_know_level_three_only() -> None:
 
 def test_a_halt_is_over_when_all_are_let_go() -> None:
     day = Breakers()
-    day.begin(Halt(1, at(900)))
+    day.begin(at(0), Halt(1, at(900)))
     for number in (3, 4):
         day.holds(number)
     day.lets_go(3)

@@ -2,92 +2,39 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 from openbell import wire
-from openbell.wire import CommandKind, InstrumentState, OrderType, Side, TimeInForce
+from openbell.wire import CommandKind, OrderType, Side, TimeInForce
 
-from engine.journal.cut import cut
-from engine.journal.reader import JournalReader
+from engine import snapshots
+from engine.market import FEED
 from engine.sequencer import admin_command
+from engine.volatility.watch import WATCH
 from tests.engine.sessions.station import SECOND_NS, Station, at
-
-US = '[sessions.us]\ncalendar = "XNYS"\nopening_call_s = 0\nclosing_call_s = 0\n'
-NEW_YORK = (
-    '[sessions.us]\ncalendar = "always"\ntime_zone = "America/New_York"\nopen = "09:30"\nclose = "16:00"\n'
-    "opening_call_s = 0\nclosing_call_s = 0\n"
-)
-CCC_ITSELF = '[[instrument]]\nsymbol = "CCC"\nreference_price = 100\nluld = "tier1"\nsession = "us"\n'
-LULD = NEW_YORK + CCC_ITSELF
-PARTNER = '[[account]]\nname = "bob"\nid = 2\ncash = 1_000_000\npositions = { AAA = 1000, BBB = 1000, CCC = 1000 }\n'
-BOTH = 'session = "us"\n'  # goes on with the table of BBB
-INDEX = '[breakers]\nindex = ["AAA", "BBB"]\nreopening_call_s = 60\n'
-Make = Callable[..., Station]
-DAY = "2025-07-02"  # a Wednesday; the next one is a half day, to 17:00 UTC
-AAA, BBB, CCC = 0, 1, 2
-IOC = TimeInForce.IOC
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    made: list[Station] = []
-
-    def start(now: str, text: str) -> Station:
-        made.append(Station(tmp_path, text, now))
-        return made[-1]
-
-    yield start
-    for station in made:
-        station.stop()
-
-
-def decided(station: Station, *operators: str) -> list[tuple[str, int, int, list[int], str]]:
-    """Time of day, instrument, kind or state, values and reason of the watch's commands in the journal."""
-    wanted = operators or ("luld", "breakers", "rule201")
-    station.journal.wait(station.market.core.seq)
-    found = []
-    with JournalReader(station.folder / "journal", 1) as reader:
-        while data := reader.read():
-            offset = 0
-            while offset < len(data):
-                kind = int.from_bytes(data[offset + 16 : offset + 18], "little")
-                layout = wire.ADMIN_COMMAND if kind >= wire.ADMIN_KIND else wire.ORDER_COMMAND
-                row = np.frombuffer(data, layout, 1, offset)[0]
-                offset += row.nbytes
-                if layout is wire.ADMIN_COMMAND and row["operator"].decode() in wanted:
-                    time = np.datetime64(int(row["ts_ns"]), "ns").astype("M8[ms]").astype(str)[11:]
-                    what = int(row["state"]) if kind == CommandKind.SET_INSTRUMENT_STATE else kind
-                    values = [int(row[f"value{number}"]) for number in range(3)]
-                    found.append((time, int(row["instrument"]), what, values, row["reason"].decode()))
-    return found
-
-
-def trade(station: Station, instrument: int, price: int, qty: int = 100) -> None:
-    """Alice buys of bob."""
-    sell = {"account": 2, "side": Side.SELL, "price": price, "qty": qty}
-    station.order(instrument, **sell)
-    station.order(instrument, price=price, qty=qty, tif=IOC)
-
-
-def bands_of(station: Station, instrument: int) -> tuple[int, int, int]:
-    """Lower, upper and reference that the tape knows; 0 where there are none."""
-    station.journal.wait(station.market.core.seq)
-    station.market.on_durable()
-    for record in np.frombuffer(station.market.feed.statuses(instrument), wire.MARKET_DATA):
-        if record["kind"] == wire.BookKind.BANDS:
-            return int(record["price"]), int(record["order_id"]), int(record["level_qty"])
-    return 0, 0, 0
-
-
-BANDS = CommandKind.SET_BANDS
-OPEN, CLOSED, HALTED, CALL = (
-    InstrumentState.OPEN, InstrumentState.CLOSED, InstrumentState.HALTED, InstrumentState.CALL,
+from tests.engine.volatility.watched import (
+    AAA,
+    BANDS,
+    BBB,
+    BOTH,
+    CALL,
+    CCC,
+    CCC_ITSELF,
+    CLOSED,
+    DAY,
+    INDEX,
+    LULD,
+    NEW_YORK,
+    PARTNER,
+    US,
+    Make,
+    bands_of,
+    closes,
+    decided,
+    trade,
 )  # fmt: skip
 
 
@@ -281,127 +228,59 @@ def test_luld_may_come_and_go_with_the_configuration(make: Make) -> None:
     assert bands_of(station, CCC) == (0, 0, 0)
 
 
-# Breakers
+def test_luld_may_go_with_its_instrument(make: Make) -> None:
+    station = make(f"{DAY}T13:35", LULD + PARTNER)
+    assert bands_of(station, CCC) != (0, 0, 0)
+    station.stop()
+    station.configure(NEW_YORK + PARTNER.replace(", CCC = 1000", ""))
+    for commands in (2, 1):  # that, and a TICK at each start
+        station.start()
+        assert bands_of(station, CCC) == (0, 0, 0)
+        assert station.market.sequencer.commands == commands
+        station.stop()
+    station.start()
 
 
-def closes(station: Station) -> None:
-    """A day on which AAA closes at 100 and BBB at 50, to the next morning."""
-    trade(station, AAA, 100_0000)
-    trade(station, BBB, 50_0000)
-    station.at(f"{DAY}T23:00")
+# Snapshots
 
 
-def test_a_breaker_halts_all_and_reopens(make: Make) -> None:
+def restart(station: Station, **changed: Any) -> None:
+    """Behind a snapshot that has something else beside the core."""
+    station.journal.wait(station.market.core.seq)
+    station.market.on_durable()
+    snapshots.save(station.folder, station.market.core, {**station.market.extra(), **changed})
+    station.tick()
+    station.stop()
+    station.start()
+
+
+@pytest.mark.parametrize("kept", [{}, [1], {"table": "AAAA", "bands": {}, "shorts": {}, "breakers": [], "day_ns": 0}])
+def test_a_snapshot_of_another_version_of_the_watch_serves_without_it(make: Make, kept: Any) -> None:
+    station = make(f"{DAY}T15:00", BOTH + US + CCC_ITSELF + INDEX + PARTNER)
+    closes(station)
+    station.at("2025-07-03T14:00")
+    restart(station, **{WATCH: kept})
+    assert station.recovered.snapshot_seq > 0
+    tape = [np.frombuffer(station.market.feed.statistics(number), wire.STATISTICS)[0] for number in (AAA, BBB)]
+    assert [(int(one["close"]), int(one["trades"])) for one in tape] == [(100_0000, 1), (50_0000, 1)]
+    (text,) = station.told
+    assert text.startswith("the watch over prices was kept by another version (")
+    trade(station, AAA, 95_0000)
+    trade(station, BBB, 45_5000)  # 5 % and 9 %: the tape knows the closes
+    assert station.at("2025-07-03T14:00:02")["CCC"] == "HALTED"
+
+
+def test_a_snapshot_that_the_tape_refuses_leaves_the_watch_as_it_was(make: Make) -> None:
     station = make(f"{DAY}T15:00", BOTH + US + CCC_ITSELF + INDEX + PARTNER)
     closes(station)
     station.at("2025-07-03T14:00")
     trade(station, AAA, 95_0000)
-    assert station.at("2025-07-03T14:00:01") == {"AAA": "OPEN", "BBB": "OPEN", "CCC": "OPEN"}
-    trade(station, BBB, 45_5000)  # 5 % and 9 %
-    assert station.at("2025-07-03T14:00:02") == {"AAA": "HALTED", "BBB": "HALTED", "CCC": "HALTED"}
-    halted = decided(station, "breakers")
-    assert [row[:3] for row in halted] == [("14:00:02.000", number, HALTED) for number in (AAA, BBB, CCC)]
-    assert {row[4] for row in halted} == {"level 1: the index is 7.00 % below the close"}
-    assert {row[3][0] for row in halted} == {wire.HaltReason.MARKET_WIDE}
-    station.stop()
-    station.start()
-    assert station.at("2025-07-03T14:15:01")["BBB"] == "HALTED"
-    assert station.at("2025-07-03T14:15:02") == {"AAA": "CALL", "BBB": "CALL", "CCC": "CALL"}
-    station.at("2025-07-03T14:16:01")
-    station.tick()
-    assert station.states()["AAA"] == "CALL"
-    station.at("2025-07-03T14:16:02")
-    station.tick()
-    assert station.states() == {"AAA": "OPEN", "BBB": "OPEN", "CCC": "OPEN"}
-    trade(station, BBB, 45_0000)
-    assert station.at("2025-07-03T14:20")["BBB"] == "OPEN"  # level 1 halts once a day
-    assert station.told == []
-
-
-def crashes(station: Station, saves: bool | None) -> None:
-    """Stop and start, behind a snapshot or without one; None: neither."""
-    if saves is not None:
-        if saves:
-            station.save()
-        station.tick()  # something after it
-        station.stop()
-        station.start()
-        assert (station.recovered.snapshot_seq > 0) == saves
-
-
-@pytest.mark.parametrize("saves", [None, False, True])
-@pytest.mark.parametrize("ended_meanwhile", [False, True])
-def test_level_three_halts_for_the_day(make: Make, saves: bool | None, ended_meanwhile: bool) -> None:
-    station = make(f"{DAY}T15:00", BOTH + US + INDEX + PARTNER.replace(", CCC = 1000", ""))
-    closes(station)
-    station.at("2025-07-03T14:00")
-    trade(station, AAA, 80_0000)
-    trade(station, BBB, 40_0000)
-    assert station.at("2025-07-03T14:00:02") == {"AAA": "HALTED", "BBB": "HALTED"}
-    assert decided(station)[-1][4] == "level 3: the index is 20.00 % below the close"
-    crashes(station, saves)
-    if not ended_meanwhile:
-        assert station.at("2025-07-03T17:14")["AAA"] == "HALTED"
-        crashes(station, saves)
-        assert station.at("2025-07-03T17:14:30") == {"AAA": "HALTED", "BBB": "HALTED"}
-    assert station.at("2025-07-03T17:16") == {"AAA": "CLOSED", "BBB": "CLOSED"}
-    assert station.at("2025-07-07T14:00") == {"AAA": "OPEN", "BBB": "OPEN"}
-    assert station.told == []
-
-
-@pytest.mark.parametrize("fall", [8, 20])
-def test_a_halt_is_whole_wherever_the_engine_was_killed(make: Make, tmp_path: Path, fall: int) -> None:
-    """The journal ends after any command from the fall to the end of the halt; the engine is up at its last minute."""
-    text = BOTH + US + CCC_ITSELF + INDEX + PARTNER
-    station = make(f"{DAY}T15:00", text)
-    closes(station)
-    station.at("2025-07-03T14:00")
-    station.now_ns += SECOND_NS // 3
-    before = station.market.core.seq
-    trade(station, AAA, (100 - fall) * 1_0000)
-    trade(station, BBB, (100 - fall) * 5000)
-    end = "2025-07-03T14:16:30" if fall < 20 else "2025-07-03T17:16"
-    station.at("2025-07-03T14:00:02")
-    states, expected = station.at(end), decided(station, "breakers")
-    assert [row[2] for row in expected] == [HALTED] * 3 + [CALL if fall < 20 else CLOSED] * 3
-    for seq in range(before + 4, station.market.core.seq + 1):
-        folder = tmp_path / f"after {seq}"
-        shutil.copytree(station.folder / "journal", folder / "journal")
-        cut(folder, seq)
-        again = Station(folder, text, end)
-        assert decided(again, "breakers") == expected, f"the journal ended with {seq}"
-        assert (again.states(), again.told) == (states, [])
-        again.stop()
-
-
-def test_an_operator_who_halts_as_the_index_falls_begins_the_halt_of_all(make: Make) -> None:
-    station = make(f"{DAY}T15:00", BOTH + US + CCC_ITSELF + INDEX + PARTNER)
-    closes(station)
-    station.at("2025-07-03T14:00")
-    trade(station, AAA, 92_0000)
-    trade(station, BBB, 46_0000)
-    values, kind = (wire.HaltReason.MARKET_WIDE,), CommandKind.SET_INSTRUMENT_STATE
-    station.market.sequencer.admin(
-        admin_command(kind, operator="ann", reason="r", instrument=CCC, state=HALTED, values=values)
-    )
-    assert station.states() == {"AAA": "HALTED", "BBB": "HALTED", "CCC": "HALTED"}
-    assert [row[:3] for row in decided(station, "breakers")] == [("14:00:00.000", one, HALTED) for one in (AAA, BBB)]
-    station.operator(BBB, OPEN)  # at the same moment by this clock
-    assert station.at("2025-07-03T14:14:59") == {"AAA": "HALTED", "BBB": "OPEN", "CCC": "HALTED"}
-    assert station.at("2025-07-03T14:15") == {"AAA": "CALL", "BBB": "OPEN", "CCC": "CALL"}
-    assert station.told == []
-
-
-def test_what_an_operator_halted_a_breaker_does_not_reopen(make: Make) -> None:
-    station = make(f"{DAY}T15:00", BOTH + US + INDEX + PARTNER.replace(", CCC = 1000", ""))
-    closes(station)
-    station.at("2025-07-03T14:00")
-    trade(station, AAA, 90_0000)
-    trade(station, BBB, 46_0000)
-    station.operator(BBB, InstrumentState.HALTED)
-    assert station.at("2025-07-03T14:00:02") == {"AAA": "HALTED", "BBB": "HALTED"}
-    assert station.at("2025-07-03T14:20") == {"AAA": "OPEN", "BBB": "HALTED"}
-    assert station.told == []
+    station.at("2025-07-03T14:00:01")
+    known = station.watch.state()
+    restart(station, **{FEED: b"", WATCH: known})
+    (ignored,) = station.recovered.ignored
+    assert "less than its head" in ignored
+    assert (station.watch.state(), station.told) == (known, [])
 
 
 # Rule 201

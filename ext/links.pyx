@@ -23,7 +23,7 @@ from ext.risk cimport Refusal, check_exposure, check_notional, reason_of_bound, 
 from ext.special cimport arrive, go_unseen, leave_unseen
 from ext.stops cimport trail_price
 from ext.ties cimport (
-    counted_of, has_limit, is_parent, is_waiting, join_ring, make_tie,
+    counted_of, has_limit, is_alone, is_full, is_parent, is_waiting, join_ring, make_tie,
 )
 from ext.wire cimport *
 
@@ -71,6 +71,8 @@ cdef uint8_t check_link(
             return broken(r, RULE_LINK, c.order_type)
         if not is_leg(m, slot):
             return broken(r, RULE_LINK, <int64_t> f.link_id)
+        if is_full(m, slot):
+            return refuse(r, CHECK_RING_SIZE, MAX_LEGS, MAX_LEGS + 1, 0)
     named[0] = slot
     return 0
 
@@ -164,9 +166,7 @@ cdef void end_ring(Market* m, uint32_t first) noexcept nogil:
 cdef void take_along(Market* m, const OrderCommand* c, const Further* f, uint32_t named) noexcept nogil:
     if named == 0 and (f.role == ROLE_CHILD or f.role == ROLE_PARENT) and f.link_id:
         named = live_named(m, c, f)
-        if named and not fits(m, c, ROLE_PARENT, named):
-            return
-    if named == 0:
+    if named == 0 or not (is_alone(m, named) if f.role == ROLE_PEER else fits(m, c, ROLE_PARENT, named)):
         return
     if not m.orders[named].special:
         make_special(m, named)

@@ -4,7 +4,7 @@ An order with HAS_TIE in `special` has a Tie; it is alone where that names itsel
 among the open lots of its position: all others have COUNTS_NOT.
 """
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport int64_t, uint32_t
 
 from ext.layout cimport (
     COUNTS_NOT, HAS_TIE, IS_PARENT, Market, Order, PLACE_BITS, PLACE_SHIFT, TIE_BITS, Tie,
@@ -58,6 +58,19 @@ cdef inline bint has_limit(const Market* m, uint32_t slot) noexcept nogil:
         at = m.ties[at].next
         if at == slot:
             return False
+
+
+cdef inline bint is_full(const Market* m, uint32_t slot) noexcept nogil:
+    """Whether a ring has as many orders as one may have."""
+    cdef uint32_t at
+    cdef int64_t legs = 1
+    if is_alone(m, slot):
+        return False
+    at = m.ties[slot].next
+    while at != slot and legs < MAX_LEGS:
+        legs += 1
+        at = m.ties[at].next
+    return legs >= MAX_LEGS
 
 
 cdef inline uint32_t counted_of(const Market* m, uint32_t slot) noexcept nogil:

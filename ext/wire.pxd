@@ -10,6 +10,7 @@ cdef extern from *:
     #define WIRE_MAX_QTY (2147483647LL)
     #define WIRE_MAX_NOTIONAL (9007199254740992LL)
     #define WIRE_MAX_CASH (4611686018427387904LL)
+    #define WIRE_MAX_LEGS (16LL)
     #define WIRE_ANY (4294967295U)
     #define WIRE_SIDE_BOTH (2LL)
     #define WIRE_KEEP (-1LL)
@@ -22,6 +23,7 @@ cdef extern from *:
     const int64_t MAX_QTY "WIRE_MAX_QTY"
     const int64_t MAX_NOTIONAL "WIRE_MAX_NOTIONAL"
     const int64_t MAX_CASH "WIRE_MAX_CASH"
+    const int64_t MAX_LEGS "WIRE_MAX_LEGS"
     const uint32_t ANY "WIRE_ANY"
     const int64_t SIDE_BOTH "WIRE_SIDE_BOTH"
     const int64_t KEEP "WIRE_KEEP"
@@ -291,6 +293,7 @@ cdef enum:
     CHECK_SHORT_PRICE = 42
     CHECK_TRADE = 43
     CHECK_BUSTED = 44
+    CHECK_RING_SIZE = 45
     CHECK_TIMEOUT = 48
     CHECK_TIMER_CAPACITY = 49
 

@@ -48,6 +48,7 @@ _UNITS = {
     Check.ORDER_CAPACITY: " orders",
     Check.LEVEL_CAPACITY: " pages",
     Check.POSITION_CAPACITY: " positions",
+    Check.RING_SIZE: " orders",
     Check.TIMER_CAPACITY: " guards",
     Check.TIMEOUT: " ns",
 }
@@ -84,6 +85,7 @@ _SAYINGS = {
     Check.NO_PRICE: "there is no displayed price on the other side to take",
     Check.ROLE: "role {value} is none, the largest is {limit}",
     Check.LINK: "client_order_id {value} is of no live order of this account that this one can be tied to",
+    Check.RING_SIZE: "would be {value} of which one cancels the others, the limit is {limit}",
 }
 # The field that a check is about, where it is one.
 _FIELDS = {
@@ -112,6 +114,7 @@ _FIELDS = {
     Check.PEG: "peg",
     Check.ROLE: "role",
     Check.LINK: "link_id",
+    Check.RING_SIZE: "link_id",
 }
 _WITH_HEADROOM = {
     Check.ORDER_QTY,

@@ -18,7 +18,7 @@ from openbell.orders import OrderState
 from openbell.prices import PriceLike, checked_int
 from openbell.records import HEADER, frame
 from openbell.terms import choice
-from openbell.wire import FrameType, OrderType, Role, SelfTrade, Side, TimeInForce
+from openbell.wire import MAX_LEGS, FrameType, OrderType, Role, SelfTrade, Side, TimeInForce
 
 _LAST_ID: Final = 2**64 - 1
 _TERMS: Final = ("stop", "trail", "trail_percent", "expire")
@@ -112,6 +112,11 @@ def legs_of(given: PriceLike | Leg | Sequence[PriceLike | Leg], field: str) -> l
     made = [leg(one, field) for one in many]
     if not made:
         raise InvalidInput(f"{field} names no order", field=field, value=given)
+    if len(made) > MAX_LEGS:
+        raise InvalidInput(
+            f"{field} has {len(made)} orders of which one cancels the others, the limit is {MAX_LEGS}", field=field,
+            limit=MAX_LEGS, value=len(made),
+        )  # fmt: skip
     if sum(not one.is_stop for one in made) > 1:
         raise InvalidInput(
             f"{field} has more than one limit order: all but one are stops", field=field, limit=1, value=given
@@ -257,10 +262,31 @@ class Linked(Generic[OrderT]):
         return f"the {what} of linked orders {self.first_client_order_id} and on ({'; '.join(str(self).splitlines())})"
 
     def to_cancel(self) -> list[OrderT]:
-        """The live ones whose cancel ends all of it."""
-        leg = next((one for one in self.legs if not one.is_done), None)
+        """The live ones whose cancel ends all of it, in this order.
+
+        The entry first: one whose legs were cancelled before it could still trade, and nothing would close that. Its
+        cancel ends its legs where it has not traded, and sets them free where it has; then one leg takes the others.
+        """
         entry = self.entry if self.entry is not None and not self.entry.is_done else None
-        return [one for one in (leg, entry) if one is not None]
+        leg = next((one for one in self.legs if not one.is_done), None)
+        return [one for one in (entry, leg) if one is not None]
+
+
+def cancels(desk: Desk[OrderT], orders: Sequence[OrderT]) -> bytes | None:
+    """One frame that asks for the cancels of live orders in this order; None while offline, or for no order.
+
+    Nothing comes between them. One that an earlier one has ended is refused, which its handle need not hear of.
+    """
+    if not orders:
+        return None
+    for one in orders:
+        desk.cancel(one)
+    asked = [one.requests[-1] for one in orders]
+    number = asked[0].frame
+    data = frame(FrameType.ORDERS, number, b"".join(one.data[HEADER.size :] for one in asked), len(asked))
+    for one, request in zip(orders, asked, strict=True):
+        one.requests[-1] = request._replace(frame=number, data=data)
+    return data if desk.online else None
 
 
 LinkedT = TypeVar("LinkedT", bound=Linked[Any])

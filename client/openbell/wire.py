@@ -13,6 +13,7 @@ MAX_QTY: Final = 2147483647  # largest order quantity in lots (2**31 - 1)
 # largest notional of one order (2**53 cash units, about 9 billion of the currency)
 MAX_NOTIONAL: Final = 9007199254740992
 MAX_CASH: Final = 4611686018427387904  # an account's cash never leaves +/- 2**62 cash units
+MAX_LEGS: Final = 16  # most orders in a ring, of which one cancels the others (docs/linked.md)
 ANY: Final = 4294967295  # wildcard for account or instrument in a mass cancel
 SIDE_BOTH: Final = 2  # wildcard for side in a mass cancel
 KEEP: Final = -1  # in SET_ACCOUNT and SET_INSTRUMENT of something that exists: leave this value as it is
@@ -365,6 +366,8 @@ class Check(IntEnum):
     SHORT_PRICE = 42  # short sales are restricted: not above the best bid (limit: least price; 0: not taken at all)
     TRADE = 43  # no such trade of this instrument, or not of this account (limit: the last trade_id, value: trade_id)
     BUSTED = 44  # the trade was busted before (value: trade_id)
+    # the ring of the order that link_id names would have more than MAX_LEGS orders (limit: MAX_LEGS, orders)
+    RING_SIZE = 45
     TIMEOUT = 48  # timeout of a dead-man timer is not 0 and out of its range (ns)
     TIMER_CAPACITY = 49  # table of guards of the engine is full (guards)
 

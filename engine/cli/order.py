@@ -206,7 +206,7 @@ def _place_linked(client: openbell.Client, symbol: str, args: argparse.Namespace
             show.out(f"{sent.name_of(order)}: {_end(order) if order.is_done else terms.waiting(order, place)}")
         verbs = [_typed(f"order cancel {order.client_order_id}", args) for order in sent.to_cancel()]
         if verbs:
-            show.out(f"To take all of it out: {', and '.join(verbs)}")
+            show.out(f"To take all of it out: {'; if it has traded by then, too: '.join(verbs)}")
     is_in_vain = sent.is_done and not any(order.filled for order in sent)
     return reach.REFUSED if is_in_vain else reach.DONE
 

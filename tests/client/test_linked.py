@@ -9,7 +9,8 @@ import numpy as np
 import openbell
 import pytest
 from openbell import Leg, wire
-from openbell.linked import Entry, Ring, drafts, exits, legs_of
+from openbell.desk import MAX_ORDERS_A_FRAME
+from openbell.linked import Entry, Ring, cancels, drafts, exits, legs_of
 from openbell.orders import OrderState
 from openbell.records import HEADER, json_frame
 from openbell.wire import CancelReason, EventKind, FrameType, OrderType, Role, Side, TimeInForce
@@ -100,12 +101,22 @@ def test_one_cancels_the_other_is_an_order_and_its_peers() -> None:
         (lambda: legs_of(Leg("110.00", tif="NEVER"), "then"), "tif", "is none of DAY"),
         (lambda: legs_of(Leg(stop="95.00", post_only=True), "then"), "post_only", "needs a limit order"),
         (lambda: legs_of(["110.00", "111.00"], "legs"), "legs", "more than one limit order"),
+        (lambda: legs_of([Leg(stop="95.00")] * 17, "then"), "then", "then has 17 orders .* the limit is 16"),
+        (lambda: legs_of([Leg(stop="95.00")] * 5000, "legs"), "legs", "legs has 5000 orders .* the limit is 16"),
     ],
 )
 def test_what_means_no_linked_orders(make: Any, field: str, said: str) -> None:
     with pytest.raises(openbell.InvalidInput, match=said) as caught:
         make()
     assert caught.value.field == field
+
+
+def test_as_many_legs_as_a_ring_may_have_fit_into_a_frame() -> None:
+    legs = legs_of([Leg(stop="95.00")] * wire.MAX_LEGS, "then")
+    assert len(legs) + 1 <= MAX_ORDERS_A_FRAME
+    with pytest.raises(openbell.InvalidInput) as caught:
+        legs_of([*legs, Leg(stop="95.00")], "then")
+    assert (caught.value.field, caught.value.limit, caught.value.value) == ("then", 16, 17)
 
 
 def test_a_wrong_leg_sends_nothing() -> None:
@@ -130,6 +141,28 @@ def test_what_is_unanswered_goes_out_again_once() -> None:
     resumed = {"account": ACCOUNT, "from_seq": 2, "next_seq": 2}
     table.desk.receive(json_frame(FrameType.RESUMED, 0, resumed))
     assert table.desk.take_outgoing() == [made[0].data]
+
+
+def test_a_cancel_of_all_is_one_frame_that_begins_with_the_entry() -> None:
+    """An entry whose legs are gone may still trade; nothing comes between the cancels of one frame."""
+    table = Table()
+    entry = Entry(*HALF, None, False, {})
+    made = drafts(table.desk, entry, Ring(Side.SELL, "ACME", 100, exits("110.00", "95.00")), "ALLOW", None, None)
+    orders = [table.desk.placed(draft) for draft in made]
+    linked = openbell.Linked(orders[2], orders[:2])
+    data = cancels(table.desk, linked.to_cancel())
+    assert data is not None
+    _, _, kind, count, number = HEADER.unpack_from(data)
+    assert (kind, count) == (FrameType.ORDERS, 2)
+    commands = np.frombuffer(data, wire.ORDER_COMMAND, count, HEADER.size)
+    assert commands["client_order_id"].tolist() == [orders[2].client_order_id, orders[0].client_order_id]
+    assert set(commands["kind"].tolist()) == {wire.CommandKind.CANCEL}
+    asked = [order.requests[-1] for order in (orders[2], orders[0])]
+    assert [(request.frame, request.data) for request in asked] == [(number, data)] * 2, "sent again as it was, once"
+    for order in orders:
+        reason = CancelReason.USER if order is orders[2] else CancelReason.LINKED
+        table.tell(kind=EventKind.CANCELED, client_order_id=order.client_order_id, order_id=1, qty=100, reason=reason)
+    assert cancels(table.desk, linked.to_cancel()) is None, "nothing is left to cancel"
 
 
 def test_a_refused_frame_refuses_all_of_it() -> None:
@@ -215,9 +248,22 @@ def test_an_entry_that_never_trades_takes_its_legs_along(alice: openbell.Client)
     linked.cancel().wait_done()
     assert states(linked) == ["canceled"] * 3
     reasons = [order.cancel_reason for order in linked]
-    assert reasons == [CancelReason.USER, CancelReason.LINKED, CancelReason.USER]
+    assert reasons == [CancelReason.LINKED, CancelReason.LINKED, CancelReason.USER]
+    assert alice.orders() == []
     at_once = alice.bracket("buy", "ACME", 10, tif="IOC", take_profit="105.00", stop_loss="99.00").wait_done()
     assert [order.cancel_reason for order in at_once] == [CancelReason.LINKED, CancelReason.LINKED, CancelReason.IOC]
+
+
+def test_a_cancel_of_an_entry_that_has_traded_in_part_ends_all(alice: openbell.Client, bob: openbell.Client) -> None:
+    """Its legs wake with what it traded, and the second cancel of the frame ends them."""
+    linked = alice.bracket("buy", "ACME", 10, "101.00", take_profit="105.00", stop_loss="99.00").wait_accepted()
+    bob.sell("ACME", 4, "101.00").wait_filled()
+    linked.cancel().wait_done()
+    assert linked.entry is not None
+    assert (linked.entry.filled, linked.entry.cancel_reason) == (4, CancelReason.USER)
+    assert [order.cancel_reason for order in linked.legs] == [CancelReason.USER, CancelReason.LINKED]
+    assert [order.leaves for order in linked] == [0, 0, 0]
+    assert alice.orders() == []
 
 
 def test_one_cancels_the_other(alice: openbell.Client, bob: openbell.Client) -> None:

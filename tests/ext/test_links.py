@@ -148,6 +148,34 @@ def test_a_reject_takes_the_ring_along() -> None:
     assert places(m) == {}
 
 
+def test_a_fill_of_one_lot_tells_of_no_more_than_a_full_ring() -> None:
+    """What one client can have the core write is bounded: a further leg is refused and changes nothing."""
+    m = market()
+    m.sell(A, 550, 100)
+    for _ in range(wire.MAX_LEGS - 1):
+        assert said(m.sell(A, 0, 100, order_type=STOP, stop_price=450, role=PEER, link_id=1)) == []
+    late = wire.MAX_LEGS + 1
+    assert said(m.sell(A, 0, 100, order_type=STOP, stop_price=450, role=PEER, link_id=late - 1)) == [
+        f"REJECTED {late} RING_SIZE 16 17"
+    ]
+    assert len(places(m)) == wire.MAX_LEGS == 16
+    assert len(m.buy(B, 550, 1, tif=TimeInForce.IOC)) == 3 + wire.MAX_LEGS - 1  # ACCEPTED, two FILLs, RESTATED
+
+
+def test_a_leg_too_many_leaves_a_live_bracket_as_it_is() -> None:
+    m = market(0)
+    bracket(m)
+    assert said(m.sell(A, 0, 100, order_type=STOP, stop_price=451, role=CHILD, link_id=1)) == [
+        "REJECTED 4 TICK_SIZE 5 451"
+    ]
+    assert places(m) == {1: (Place.WAIT, 100), 2: (Place.WAIT, 100), 3: (Place.BOOK, 100)}
+    assert said(m.sell(B, 500, 100))[2:] == ["RESTATED 1/1 100 left 100 ACTIVE", "RESTATED 1/2 100 left 100 ACTIVE"]
+    assert said(m.sell(A, 0, 100, order_type=STOP, stop_price=451, role=PEER, link_id=1)) == [
+        "REJECTED 5 TICK_SIZE 5 451"
+    ]
+    assert places(m) == {1: (Place.BOOK, 100), 2: (Place.STOP, 100)}
+
+
 def test_the_end_of_one_that_is_no_longer_there_refuses_the_other() -> None:
     m = market()
     m.sell(A, 550, 100)

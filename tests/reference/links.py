@@ -33,7 +33,7 @@ def named(state: State, command: Any) -> Order | None:
 
 
 def failures(state: State, command: Any) -> Iterator[Failure]:
-    """Checks 10b and 10c."""
+    """Checks 10b to 10d."""
     if command.link_id == 0:
         return
     order = named(state, command)
@@ -52,6 +52,8 @@ def failures(state: State, command: Any) -> Iterator[Failure]:
         yield Failure(Check.COMBINATION, Rule.LINK, command.order_type)
     if command.role == Role.PEER and len(legs) == 1 and not combination.may_be_a_leg(order):
         yield Failure(Check.COMBINATION, Rule.LINK, command.link_id)
+    if len(legs) >= wire.MAX_LEGS:
+        yield Failure(Check.RING_SIZE, wire.MAX_LEGS, len(legs) + 1)
 
 
 def fits(role: int, order: Order) -> bool:
@@ -127,18 +129,24 @@ def doom(state: State, orders: list[Order]) -> None:
             state.queue.append(order)
 
 
-def is_forming(state: State, command: Any) -> bool:
-    """Whether a new order names a child that has no parent yet: the begin of what it would be part of."""
-    order = named(state, command) if command.link_id and command.role in (Role.CHILD, Role.PARENT) else None
-    return order is not None and fits(Role.PARENT, order)
+def is_forming(state: State, command: Any, *, is_late: bool) -> bool:
+    """Whether the order that a new one names is but the begin of what both would be part of: it ends with a refusal.
+
+    is_late: the new one was refused after check 10d.
+    """
+    order = named(state, command) if command.link_id else None
+    if order is None:
+        return False
+    if command.role in (Role.CHILD, Role.PARENT):
+        return fits(Role.PARENT, order)
+    return is_late and command.role == Role.PEER and not others(order)
 
 
 def take_along(state: State, command: Any) -> None:
-    """A new order was refused although it named one that it could be tied to."""
+    """A new order was refused, and what it was to be part of is at work for nobody yet."""
     order = named(state, command) if command.link_id else None
     if order is None:
         return
-    forget_parent(order)
     doom(state, from_on(order.ring, order) if order.ring else [order])
 
 

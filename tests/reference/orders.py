@@ -44,10 +44,10 @@ def new_order(state: State, command: Any) -> None:
         failure = next(checks.stale(account, command.client_order_id), None)
         if failure is None:
             failure = next(checks.form(state, command), None) or next(links.failures(state, command), None)
-            is_tied = failure is not None and links.is_forming(state, command)
+            is_tied = failure is not None and links.is_forming(state, command, is_late=False)
         if failure is None:
             failure = next(checks.of_new_order(state, command, account), None)
-            is_tied = failure is not None
+            is_tied = failure is not None and links.is_forming(state, command, is_late=True)
     if failure is not None or account is None:
         refuse(state, EventKind.REJECTED, failure, command)
         if is_tied:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from openbell.wire import EventKind, OrderFlag, OrderType, Place, Role, Rule, SelfTrade, TimeInForce
+from openbell.wire import MAX_LEGS, EventKind, OrderFlag, OrderType, Place, Role, Rule, SelfTrade, TimeInForce
 
 from tests.reference import commands as ask
 from tests.reference.both import opened, said
@@ -253,11 +253,10 @@ def test_what_cannot_be_tied(desk: Desk, fields: dict[str, int], reject: str) ->
 
 
 def test_a_refusal_takes_along_what_it_named(desk: Desk) -> None:
-    oco(desk)
-    met = {"stop_price": 100, "role": PEER, "link_id": 2} | STOP
+    desk.do(ask.sell(0, 1, 110, 10))
+    met = {"stop_price": 100, "role": PEER, "link_id": 1} | STOP
     assert said(desk.do(ask.special(0, 3, 1, 10, **met))) == [
         "REJECTED 0 STOP_SIDE 100 100",
-        "CANCELED 0 10@90 left 0 LINKED",
         "CANCELED 0 10@110 left 0 LINKED",
     ]
     bracket(desk)
@@ -267,6 +266,55 @@ def test_a_refusal_takes_along_what_it_named(desk: Desk) -> None:
         "REJECTED 1 PRICE 4398046511103 0",
         "CANCELED 1 10@110 left 0 LINKED",
     ]
+
+
+def test_a_late_refusal_leaves_alone_what_works_already(desk: Desk) -> None:
+    """A third leg, of an OCO and of a live bracket."""
+    oco(desk)
+    bracket(desk)
+    peer = {"stop_price": 100, "role": PEER, "link_id": 2} | STOP
+    assert said(desk.do(ask.special(0, 3, 1, 10, **peer))) == ["REJECTED 0 STOP_SIDE 100 100"]
+    child = {"stop_price": 90, "price": 0, "role": CHILD, "link_id": 1, "order_type": OrderType.STOP_LIMIT}
+    assert said(desk.do(ask.special(1, 4, 1, 10, **child))) == ["REJECTED 1 PRICE 4398046511103 0"]
+    assert live(desk, 0) == {1: (Place.BOOK, 10), 2: (Place.STOP, 10)}
+    assert live(desk, 1) == {1: (Place.WAIT, 10), 2: (Place.WAIT, 10), 3: (Place.BOOK, 10)}
+
+
+def test_a_late_refusal_ends_children_that_have_no_parent(desk: Desk) -> None:
+    """All of their ring, whatever the check."""
+    desk.do(
+        ask.special(1, 1, 1, 10, price=110, role=CHILD),
+        ask.special(1, 2, 1, 10, stop_price=90, role=CHILD, link_id=1, **STOP),
+    )
+    wrong = {"order_type": OrderType.STOP_LIMIT, "stop_price": 90, "price": 0}
+    assert said(desk.do(ask.special(1, 3, 1, 10, role=CHILD, link_id=2, **wrong))) == [
+        "REJECTED 1 PRICE 4398046511103 0",
+        "CANCELED 1 10@90 left 0 LINKED",
+        "CANCELED 1 10@110 left 0 LINKED",
+    ]
+
+
+@pytest.mark.parametrize("role", [PEER, CHILD])
+def test_a_ring_has_no_more_orders_than_one_may(desk: Desk, role: Role) -> None:
+    """Whoever comes then is refused; it leaves a ring that works, and ends children without a parent."""
+    first = ask.sell(0, 1, 110, 10) if role == PEER else ask.special(0, 1, 1, 10, price=110, role=role)
+    full = MAX_LEGS
+    desk.do(first, *(ask.special(0, k, 1, 10, stop_price=90, role=role, link_id=1, **STOP) for k in range(2, full + 1)))
+    assert len(live(desk, 0)) == full
+    events = desk.do(ask.special(0, full + 1, 1, 10, stop_price=90, role=role, link_id=full, **STOP))
+    assert said(events)[0] == f"REJECTED 0 RING_SIZE {full} {full + 1}"
+    assert len(live(desk, 0)) == (full if role == PEER else 0)
+    assert len(events) == (1 if role == PEER else 1 + full)
+
+
+def test_a_full_ring_with_a_parent_stays(desk: Desk) -> None:
+    bracket(desk)
+    desk.do(
+        *(ask.special(1, k, 1, 10, stop_price=90, role=CHILD, link_id=1, **STOP) for k in range(4, MAX_LEGS + 2)),
+    )
+    events = desk.do(ask.special(1, 99, 1, 10, stop_price=90, role=CHILD, link_id=1, **STOP))
+    assert said(events) == [f"REJECTED 1 RING_SIZE {MAX_LEGS} {MAX_LEGS + 1}"]
+    assert len(live(desk, 1)) == MAX_LEGS + 1
 
 
 def test_the_lots_of_a_ring_count_once(desk: Desk) -> None:

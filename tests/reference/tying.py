@@ -28,13 +28,19 @@ def order(random: Random, model: Market, qty: int, bad: bool) -> Fields | None:
     elif role == Role.PARENT:
         made = parent(random, random.choice(waiting), qty) if waiting else None
     elif waiting and random.random() < 0.6:
-        made = joins(random, random.choice(waiting), role)
+        crowd = max(waiting, key=legs_of) if random.random() < 0.5 else random.choice(waiting)
+        made = joins(random, crowd, role)
     else:
         made = first(random, random.choice(live), qty) if live else None
     if made and bad:
         name = random.choice(("role", "link_id", "qty", "side", "order_type", "tif", "flags", "display_qty", "account"))
         made[name] = random.choice((0, 1, 2, 3, 4))
     return made
+
+
+def legs_of(order: Order) -> int:
+    """How many orders its ring has."""
+    return len(order.ring.legs) if order.ring else 1
 
 
 def kinds_left(named: Order) -> tuple[OrderType, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from openbell.aio.orders import AsyncOrder
-from openbell.linked import Linked
+from openbell.linked import Linked, cancels
 
 if TYPE_CHECKING:
     from openbell.aio.client import AsyncClient
@@ -20,9 +20,8 @@ class AsyncLinked(Linked[AsyncOrder]):
         self._client = client
 
     def cancel(self) -> AsyncLinked:
-        """Ask for the cancel of all that is live of it, without waiting."""
-        for one in self.to_cancel():
-            one.cancel()
+        """Ask for the cancel of all that is live of it, in one frame, without waiting."""
+        self._client._request(lambda desk: cancels(desk, self.to_cancel()))
         return self
 
     async def wait_accepted(self, timeout_s: float | None = 10.0) -> AsyncLinked:

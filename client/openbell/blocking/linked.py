@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from openbell.blocking.orders import BlockingOrder
-from openbell.linked import Linked
+from openbell.linked import Linked, cancels
 
 if TYPE_CHECKING:
     from openbell.blocking.client import Client
@@ -20,9 +20,8 @@ class BlockingLinked(Linked[BlockingOrder]):
         self._client = client
 
     def cancel(self) -> BlockingLinked:
-        """Ask for the cancel of all that is live of it, without waiting."""
-        for one in self.to_cancel():
-            one.cancel()
+        """Ask for the cancel of all that is live of it, in one frame, without waiting."""
+        self._client._request(lambda desk: cancels(desk, self.to_cancel()))
         return self
 
     def wait_accepted(self, timeout_s: float | None = 10.0) -> BlockingLinked:

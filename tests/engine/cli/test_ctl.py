@@ -154,6 +154,8 @@ def test_a_bracket_by_hand(market: Running) -> None:
     assert f"stop limit 97.00, waits for the end of {number}, cancels {second['client_order_id']}" in listed
     assert f"waits for the end of {number}, cancels {first['client_order_id']}" in listed
     assert f"triggers {second['client_order_id']}" in listed
+    out = [line for line in asked.stdout.splitlines() if line.startswith("To take all of it out: ")]
+    assert [word for word in out[0].split() if word.isdigit()] == [str(number), str(second["client_order_id"])]
     again = market.cli(
         "order", *words, "--exits-tif", "gtc", "--account", "ben", "--id", str(second["client_order_id"])
     )

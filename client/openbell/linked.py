@@ -18,9 +18,10 @@ from openbell.orders import OrderState
 from openbell.prices import PriceLike, checked_int
 from openbell.records import HEADER, frame
 from openbell.terms import choice
-from openbell.wire import MAX_LEGS, FrameType, OrderType, Role, SelfTrade, Side, TimeInForce
+from openbell.wire import MAX_LEGS, Check, FrameType, OrderType, Role, SelfTrade, Side, TimeInForce
 
 _LAST_ID: Final = 2**64 - 1
+_HAVE_ENDED: Final = "; its legs have ended: if this was sent again, the entry was refused or ended the first time"
 _TERMS: Final = ("stop", "trail", "trail_percent", "expire")
 _FOR_ALL: Final = ("group", "self_trade_group")  # of an entry's terms: what its legs have, too
 _LASTING: Final = frozenset({TimeInForce.DAY, TimeInForce.GTC})
@@ -246,11 +247,17 @@ class Linked(Generic[OrderT]):
                 return one.failure
             error = one.error() if one.state is OrderState.REJECTED else None
             if error is not None:
+                said = f"{self.name_of(one)}: {error}{_HAVE_ENDED if self._has_no_legs(one) else ''}\n{self}"
                 return LinkRejected(
-                    f"{self.name_of(one)}: {error}\n{self}", order=one, reject=one.reject, linked=self.orders,
+                    said, order=one, reject=one.reject, linked=self.orders,
                     code=error.code, field=error.field, limit=error.limit, value=error.value,
                 )  # fmt: skip
         return None
+
+    def _has_no_legs(self, order: OrderT) -> bool:
+        """Whether an entry was refused because its legs, which the market knows, are no more."""
+        is_of_link = order.reject is not None and order.reject.check == Check.LINK
+        return is_of_link and order is self.entry and all(leg.reject is None for leg in self.legs)
 
     def _raise_rejected(self) -> None:
         error = self.error()

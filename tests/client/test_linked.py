@@ -352,6 +352,23 @@ def test_sent_again_it_is_answered_as_the_first_time(
     assert len([event for event in alice.stream(timeout_s=0.2) if event.kind == EventKind.FILL]) == 1
 
 
+def test_a_refused_bracket_that_is_sent_again_says_that_its_legs_have_ended(alice: openbell.Client) -> None:
+    """The market keeps no id of what it refused: the legs are known, and gone; the entry names nobody."""
+    with pytest.raises(openbell.LinkRejected, match="entry: PRICE_COLLAR") as caught:
+        alice.bracket("buy", "ACME", 10, "150.00", take_profit="160.00", stop_loss="99.00").wait_accepted()
+    assert "legs have ended" not in str(caught.value)
+    first = caught.value.linked[0].client_order_id
+    with pytest.raises(openbell.LinkRejected) as caught:
+        alice.bracket(
+            "buy", "ACME", 10, "150.00", take_profit="160.00", stop_loss="99.00", first_client_order_id=first
+        ).wait_accepted()
+    line = str(caught.value).splitlines()[0]
+    assert line.startswith("entry: LINK: client_order_id ")
+    assert "; its legs have ended: if this was sent again, the entry was refused or ended the first time" in line
+    assert (caught.value.code, caught.value.field) == ("LINK", "link_id")
+    assert alice.orders() == []
+
+
 def test_linked_orders_survive_a_killed_engine(own_engine: Engine) -> None:
     with openbell.connect(own_engine.data, account="alice") as client:
         linked = client.bracket("buy", "ACME", 10, "101.00", take_profit="103.00", stop_loss="99.00").wait_accepted()

@@ -286,4 +286,14 @@ WORLDS = (
         special_share=0.8,
         swarms=16,
     ),
+    World(  # orders that are tied to others, until a ring is full
+        "tied",
+        accounts=2,
+        instruments=1,
+        orders=200,
+        spread=20,
+        far_share=0.01,
+        flags=(AccountFlag.SHORT_ALLOWED, AccountFlag.CREDIT_UNLIMITED),
+        weights=SPECIAL | {"tied": 12, "special": 0.5, "mass": 0.2, "operator": 0.1, "cancel": 0.1, "configure": 0.0},
+    ),
 )

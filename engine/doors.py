@@ -136,7 +136,7 @@ class Doors:
     def sweep(self, now_s: float) -> None:
         """Log out silent clients, and look at all sockets: what was sent outside of a port's own turn (the end of a
         session, the answer to a verb that took a while) may have swallowed the news of a frame that came."""
-        self.orders.sweep(now_s)
+        self.orders.sweep(now_s, is_reading=not self.is_paused)
         if self.orders.settle():
             self._market.sequencer.flush(time.perf_counter_ns())
         self.after_sends()

@@ -42,6 +42,7 @@ QUERY_COST: Final = 20  # rows that a query costs in any case
 SKIPPED_COST: Final = 0.05  # rows that one costs which is looked at and not shown
 MAX_SEQ: Final = (1 << 63) - 1
 SILENT_HEARTBEATS: Final = 3
+STALL_S: Final = 1.0  # a longer time between two sweeps is one in which nothing was taken of anybody
 TELL_S: Final = 60.0  # how long a client that did not read is told so, until it takes it
 RESUME_FRAME_EVENTS: Final = 8192
 _ORDERS = word_of(FrameType.ORDERS)
@@ -449,9 +450,16 @@ class OrderProtocol:
             if session is not None and not send(session.identity, data):
                 self._to(session, data)
 
-    def sweep(self, now_s: float) -> None:
-        """Log out the clients that were silent for long; tell those whose queue was full. Call it often."""
-        self.now_s = now_s
+    def sweep(self, now_s: float, *, is_reading: bool = True) -> None:
+        """Log out the clients that were silent for long; tell those whose queue was full. Call it often.
+
+        is_reading: frames were taken since the last call. Else, and after a stall, that time is no silence of theirs.
+        """
+        gap_s, self.now_s = now_s - self.now_s, now_s
+        limit_s = SILENT_HEARTBEATS * self.heartbeat_s
+        if gap_s > min(STALL_S, limit_s) or not is_reading:
+            for session in self._sessions.values():
+                session.seen_s += gap_s
         for identity, until_s in list(self._untold.items()):
             if identity in self._sessions or now_s > until_s or self._send(identity, _UNREAD):
                 del self._untold[identity]
@@ -459,7 +467,6 @@ class OrderProtocol:
             if session.frames != session.sender.frames:
                 session.frames, session.seen_s = session.sender.frames, now_s
         self._probe()
-        limit_s = SILENT_HEARTBEATS * self.heartbeat_s
         for session in [one for one in self._sessions.values() if now_s - one.seen_s > limit_s]:
             why = f"the client was silent for more than {limit_s:g} s; log in again"
             self._end(session, why)

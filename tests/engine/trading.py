@@ -138,6 +138,12 @@ class Trading:
     def login(self, identity: bytes, name: str, **more: Any) -> list[tuple[FrameType, Any]]:
         return self.put(identity, json_frame(FrameType.LOGIN, {"api_key": KEYS[name], "client": "test", **more}))
 
+    def sweep(self, until_s: float) -> None:
+        """Time passes, and the port looks after its sessions as often as it does in the engine."""
+        while self.orders.now_s + 0.5 < until_s:
+            self.orders.sweep(self.orders.now_s + 0.5)
+        self.orders.sweep(until_s)
+
     def durable(self) -> None:
         """Wait for the journal, then let out what it holds back."""
         assert isinstance(self.journal, JournalWriter)

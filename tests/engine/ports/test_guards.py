@@ -79,9 +79,9 @@ async def test_every_end_of_a_session_counts(trading: Trading, how: str) -> None
     elif how == "again":
         trading.login(A, "alice")
     elif how == "silent":
-        trading.orders.sweep(2.0)
+        trading.sweep(2.0)
         trading.put(B, frame(FrameType.HEARTBEAT, 1))
-        trading.orders.sweep(3.5)
+        trading.sweep(3.5)
     elif how == "errors":
         for _ in range(MAX_ERRORS):
             trading.put(A, b"nonsense")

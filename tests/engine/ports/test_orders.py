@@ -348,15 +348,35 @@ async def test_silent_clients_are_logged_out_and_their_orders_stay(trading: Trad
     trading.login(A, "alice")
     trading.login(B, "bob")
     trading.put(A, orders_frame([command()]))
-    trading.orders.sweep(102.9)
+    trading.sweep(102.9)
     trading.put(B, orders_frame([command(account=2)]))
     trading.take(A)
-    trading.orders.sweep(103.1)
+    trading.sweep(103.1)
     body = error_of(trading.take(A))
     assert body["code"] == "not_logged_in"
     assert "silent" in body["text"]
     assert trading.orders.sessions == 1
     assert len(trading.market.orders(account=1)) == 1
+
+
+@pytest.mark.parametrize("how", ["stalled", "paused"])
+async def test_time_in_which_the_engine_reads_nothing_is_no_silence_of_its_clients(trading: Trading, how: str) -> None:
+    """What they sent meanwhile waits unread: it counts from when it is taken, or they are silent from then on."""
+    trading.orders.sweep(100.0)
+    trading.login(A, "alice", cancel_on_disconnect=True)
+    trading.put(A, orders_frame([command()]))
+    trading.sweep(101.0)
+    if how == "stalled":
+        trading.orders.sweep(110.0)
+    else:
+        for tenth in range(1, 91):
+            trading.orders.sweep(101.0 + tenth / 10, is_reading=False)
+    assert trading.orders.sessions == 1
+    assert [round(row["silent_s"], 3) for row in trading.orders.rows()] == [1.0]
+    trading.sweep(111.9)
+    assert trading.orders.sessions == 1
+    trading.sweep(112.1)
+    assert trading.orders.sessions == 0
 
 
 # ------------------------------------------------------------ refusing

@@ -17,8 +17,8 @@ import openbell
 import pytest
 from openbell import CancelReason, EventKind, Spare, wire
 from openbell.errors import LoginRefused
-from openbell.records import HEADER, json_frame
-from openbell.wire import FrameType
+from openbell.records import HEADER, frame, json_frame
+from openbell.wire import ArmFlag, FrameType
 
 from tests.engine.process.guarding import (
     HEARTBEAT_S,
@@ -108,6 +108,35 @@ def test_a_client_that_is_stopped_is_silent(engine: Running) -> None:
     finally:
         client.kill()
         client.wait()
+
+
+def test_an_engine_that_stood_still_does_not_take_that_for_silence(engine: Running) -> None:
+    """SIGSTOP to the engine, for longer than clients may be silent: they said all the time that they are there."""
+    peer = engine.dealer("orders")
+    assert engine.process is not None
+
+    def beat(for_s: float) -> None:
+        until_s = time.monotonic() + for_s
+        while time.monotonic() < until_s:
+            peer.send(frame(FrameType.HEARTBEAT, 1))
+            time.sleep(HEARTBEAT_S / 4)
+
+    try:
+        login = {"api_key": engine.api_key("alice"), "cancel_on_disconnect": True}
+        peer.send(json_frame(FrameType.LOGIN, 1, login))
+        assert HEADER.unpack_from(peer.recv())[2] == FrameType.LOGGED_IN
+        before = sessions(engine)
+        assert len(before) == 1
+        beat(HEARTBEAT_S)
+        engine.process.send_signal(signal.SIGSTOP)
+        try:
+            beat(3 * HEARTBEAT_S + 1)
+        finally:
+            engine.process.send_signal(signal.SIGCONT)
+        beat(2 * HEARTBEAT_S)
+        assert (sessions(engine), guards(engine)) == (before, [(1, before[0], ArmFlag.ON_DISCONNECT)])
+    finally:
+        peer.close(linger=0)
 
 
 def test_logout_counts_and_other_sessions_keep_theirs(engine: Running) -> None:

@@ -180,6 +180,8 @@ def _take_admin(command: Any, event: Any, batch: Batch) -> None:
     amends = command.dtype == wire.AMEND_COMMAND
     values = AMENDED if amends else [f"value{index}" for index in range(8)]
     given = [signed(int(command[name])) for name in values]
+    if command["kind"] == wire.CommandKind.SET_EXTENSION:
+        given[-1] = 0  # the seed of a random end is in the journal alone
     batch.operations.append(
         (seq, when, int(command["kind"]), kind, account, account_seq, instrument, int(command["state"]),
          int(command["flags"]), given, "" if amends else text(command["name"]), operator, reason, check, limit, value,

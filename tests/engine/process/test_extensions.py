@@ -61,5 +61,7 @@ def test_an_extension_is_told_and_survives_kill_9(tmp_path: Path) -> None:
             (fill,) = bought.fills
             assert fill.is_auction and fill.ts_ns >= row.auction_ns
             assert not alice.orders()
-        assert sold.qty == 10
+            (of_alice,) = alice.fills()
+        assert (of_alice.client_order_id, of_alice.qty, of_alice.price) == (sold.client_order_id, 10, fill.price)
+        assert (of_alice.trade_id, of_alice.ts_ns) == (fill.trade_id, fill.ts_ns)
         assert row_of(engine).state == InstrumentState.OPEN

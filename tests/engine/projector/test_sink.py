@@ -273,6 +273,8 @@ async def test_an_extension_is_a_call_to_another_time(dsn: str, database: Any, d
             kinds.SET_EXTENSION, 60 * second_ns, 1, instrument=1, state=2, flags=int(wire.ExtensionFlag.MARKET_ORDERS)
         )
     )
+    seed = 123_456_789
+    market.batch.add_admin(admin(kinds.SET_EXTENSION, 0, 0, 0, 0, 0, 0, 30 * second_ns, seed, instrument=1, state=3))
     until_ns = market.ts_ns + 10 * second_ns
     market.batch.add_admin(admin(kinds.SET_INSTRUMENT_STATE, 2, until_ns, instrument=1, state=3))
     market.commit()
@@ -294,6 +296,11 @@ async def test_an_extension_is_a_call_to_another_time(dsn: str, database: Any, d
     found = await database.fetch("SELECT state, detail, auction_ts FROM state_changes ORDER BY seq DESC LIMIT 2")
     assert {(row["state"], row["detail"]) for row in found} == {("CALL", "CLOSING")}
     assert (found[0]["auction_ts"] - found[1]["auction_ts"]).total_seconds() == 60
+    told = await database.fetch(f"SELECT * FROM operations WHERE command = {int(kinds.SET_EXTENSION)} ORDER BY seq")
+    assert [row["given"] for row in told] == [
+        [60 * second_ns, 1, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 30 * second_ns, 0],
+    ]  # fmt: skip
+    assert not [row for row in told if str(seed) in repr(row)], "the seed of a random end is told to nobody"
 
 
 async def test_orders_that_a_guard_ends_say_so(dsn: str, database: Any, data: Path) -> None:

@@ -64,15 +64,22 @@ def longest_s(one: Extension) -> int:
     return (one.max_extensions * one.extension_s if extends(one) else 0) + one.random_end_s
 
 
+def outlasts(session: Any, longest_ns: int) -> bool:
+    """Whether a closing auction that is so much later than the close is not over when the day of the session ends.
+
+    Also without a closing call: what watches volatility calls for the close, and calls under way become it.
+    """
+    has_close = session.calendar != "always" or session.close is not None
+    return has_close and longest_ns >= session.post_s * SECOND_NS
+
+
 def no_extensions(where: str, session: Any) -> str | None:
     """What is wrong with those of a session."""
     for name, kind, one in kinds(session):
         found = _no_extension(f"{where}.extensions.{name}", one)
         if found:
             return found
-        has_close = session.calendar != "always" or session.close is not None
-        # Also without a closing call: what watches volatility calls for the close, and calls under way become it.
-        if kind is AuctionKind.CLOSING and has_close and longest_s(one) >= session.post_s:
+        if kind is AuctionKind.CLOSING and outlasts(session, longest_s(one) * SECOND_NS):
             return (
                 f"{where}.extensions.{name}: the closing auction can come {longest_s(one)} s after the close, and the "
                 f"day ends {session.post_s} s after it: expected less than post_s"

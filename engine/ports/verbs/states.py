@@ -10,7 +10,8 @@ from msgspec import Meta
 from openbell import wire
 from openbell.wire import AuctionKind, CommandKind, EventKind, ExtensionFlag, HaltReason, InstrumentState
 
-from engine.extensions import SEED_BITS
+from engine.extensions import SECOND_NS, SEED_BITS, outlasts
+from engine.market import names_of
 from engine.ports.frames import FrameError
 from engine.ports.rows import rows_of
 from engine.ports.verbs.verb import I64, Act, AnyInstrument, Desk, Verb
@@ -77,11 +78,28 @@ class ExtensionArguments(AnyInstrument, kw_only=True):
     random_ns: I64 = 0
 
 
+def _check_the_day(desk: Desk, given: ExtensionArguments, ids: list[int]) -> None:
+    """That no closing auction is later than the end of its day. Raises FrameError: as a configuration is refused."""
+    config, names = desk.market.config, names_of(desk.market.instruments(), "instrument", "symbol")
+    symbols = {names.get(instrument) for instrument in ids}
+    longest_ns = given.extension_ns * given.max_extensions + given.random_ns
+    for one in config.instrument:
+        session = config.sessions.get(one.session or "")
+        if session is not None and one.symbol in symbols and outlasts(session, longest_ns):
+            text = (
+                f"the closing auction of {one.symbol} could come {longest_ns / SECOND_NS:g} s after the close, and the "
+                f"day of sessions.{one.session} ends {session.post_s} s after it: expected less"
+            )
+            raise FrameError("rejected", text, field="extension_ns", limit=session.post_s * SECOND_NS, value=longest_ns)
+
+
 def _extensions(desk: Desk, act: Act) -> dict[str, Any]:
     """Of the instrument named, or of all: when their auctions of a kind are put off. The core checks what goes together
     before it does anything, so that of several either all change or none."""
     given: ExtensionArguments = act.arguments
     ids = [given.instrument] if given.instrument is not None else desk.market.instruments()["instrument"].tolist()
+    if given.kind == AuctionKind.CLOSING:
+        _check_the_day(desk, given, ids)
     flags = ExtensionFlag.MARKET_ORDERS * given.market_orders | ExtensionFlag.FROM_LAST * given.from_last
     values = (
         given.extension_ns, given.max_extensions, given.imbalance, given.imbalance_bps, given.price_bps,

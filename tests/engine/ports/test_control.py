@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from openbell import wire
 from openbell.records import frame
-from openbell.wire import AccountFlag, CommandKind, EventKind, FrameType, InstrumentState
+from openbell.wire import AccountFlag, AuctionKind, CommandKind, EventKind, FrameType, InstrumentState
 
 from engine.amending.facts import Facts, find
 from engine.journal.reader import JournalReader
@@ -455,3 +455,32 @@ async def test_what_the_core_refuses_is_told_when_it_is_durable(synced: Trading)
     assert operating.sent == []
     synced.durable()
     assert [decoded(sent)[1]["code"] for sent in operating.sent] == ["rejected"]
+
+
+async def test_no_closing_auction_is_put_off_past_the_end_of_its_day(tmp_path: Path) -> None:
+    more = (
+        '[[instrument]]\nsymbol = "CCC"\nid = 2\nreference_price = 10\nsession = "us"\n'
+        '[sessions.us]\ncalendar = "XNYS"\nclosing_call_s = 0\npost_s = 900\n'
+    )
+    trading, second_ns = Trading(tmp_path, more=more), 10**9
+    try:
+        operating = Operating(trading)
+        longer = {
+            "kind": int(AuctionKind.CLOSING), "market_orders": True, "extension_ns": 400 * second_ns,
+            "max_extensions": 2, "random_ns": 100 * second_ns,
+        }  # fmt: skip
+        seq = trading.market.core.seq
+        for named in ({"instrument": 2}, {}):
+            refused = operating.ask("extensions", args=longer | named)
+            assert (refused["code"], refused["field"]) == ("rejected", "extension_ns")
+            assert (refused["limit"], refused["value"]) == (900 * second_ns, 900 * second_ns)
+            assert "CCC could come 900 s after the close" in refused["text"]
+        assert trading.market.core.seq == seq
+        assert operating.ask("extensions", args=longer | {"random_ns": 99 * second_ns, "instrument": 2})[
+            "instruments"
+        ] == [2]
+        assert operating.ask("extensions", args=longer | {"instrument": 0})["instruments"] == [0], "it has no close"
+        halt = longer | {"kind": int(AuctionKind.HALT), "instrument": 2}
+        assert operating.ask("extensions", args=halt)["instruments"] == [2]
+    finally:
+        trading.close()

@@ -85,6 +85,11 @@ def trade_report(body: Mapping[str, Any]) -> TradeReport:
     )
 
 
+def as_shown(report: TradeReport | None) -> dict[str, int]:
+    """Arguments of bust and correct: the trade has to be yet what this says that it is."""
+    return {} if report is None else {"shown_price": report.now_price, "shown_qty": report.now_qty}
+
+
 def _party(row: Mapping[str, Any]) -> Party:
     return Party(int(row["account"]), int(row["order_id"]), int(row["client_order_id"]))
 

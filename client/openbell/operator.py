@@ -20,7 +20,7 @@ import zmq
 
 from openbell import wire
 from openbell.bounds import PriceBounds, Ref
-from openbell.busts import TradeReport, trade_report
+from openbell.busts import TradeReport, as_shown, trade_report
 from openbell.connection import SocketSettings, open_socket
 from openbell.discovery import TOKEN_VARIABLE, find_market, find_operator_token
 from openbell.errors import (
@@ -330,9 +330,12 @@ class Operator(PriceBounds):
         arguments = self._terms(instrument, trade_id, price, qty)
         return trade_report(self.ask("trade", arguments, timeout_s=SEARCH_TIMEOUT_S))
 
-    def bust(self, instrument: Ref, trade_id: int, *, reason: str) -> TradeReport:
-        """Declare a trade void: cash and shares go back, both accounts and the market are told. It is final."""
-        arguments = self._terms(instrument, trade_id, None, None)
+    def bust(self, instrument: Ref, trade_id: int, *, reason: str, shown: TradeReport | None = None) -> TradeReport:
+        """Declare a trade void: cash and shares go back, both accounts and the market are told. It is final.
+
+        shown: refused if the trade is not any more what this says.
+        """
+        arguments = {**self._terms(instrument, trade_id, None, None), **as_shown(shown)}
         return trade_report(self._change("bust", arguments, reason, timeout_s=SEARCH_TIMEOUT_S))
 
     def correct(
@@ -343,9 +346,10 @@ class Operator(PriceBounds):
         price: PriceLike | None = None,
         qty: int | None = None,
         reason: str,
+        shown: TradeReport | None = None,
     ) -> TradeReport:
-        """Give a trade another price, quantity, or both; what is None stays."""
-        arguments = self._terms(instrument, trade_id, price, qty)
+        """Give a trade another price, quantity, or both; what is None stays. shown: as for a bust."""
+        arguments = {**self._terms(instrument, trade_id, price, qty), **as_shown(shown)}
         return trade_report(self._change("correct", arguments, reason, timeout_s=SEARCH_TIMEOUT_S))
 
     def _terms(self, instrument: Ref, trade_id: int, price: PriceLike | None, qty: int | None) -> dict[str, int | None]:

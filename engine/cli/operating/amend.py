@@ -50,14 +50,16 @@ def _done(op: Operator, report: TradeReport, text: str) -> Said:
 def _bust(op: Operator, args: argparse.Namespace) -> Said:
     if args.dry_run:
         return _trade(op, args)
-    report = op.bust(args.symbol, args.trade_id, reason=args.reason)
+    report = op.bust(args.symbol, args.trade_id, reason=args.reason, shown=_given(args, "shown"))
     return _done(op, report, f"busted: trade {report.trade_id:,} of {op.symbols()[report.instrument]}")
 
 
 def _correct(op: Operator, args: argparse.Namespace) -> Said:
     if args.dry_run:
         return _trade(op, args)
-    report = op.correct(args.symbol, args.trade_id, price=args.price, qty=args.qty, reason=args.reason)
+    report = op.correct(
+        args.symbol, args.trade_id, price=args.price, qty=args.qty, reason=args.reason, shown=_given(args, "shown")
+    )
     now = f"{show.counted(report.now_qty, 'lot')} at {show.price(report.now_price)}"
     return _done(op, report, f"corrected: trade {report.trade_id:,} of {op.symbols()[report.instrument]}: {now}")
 
@@ -117,7 +119,7 @@ def _plain_effect(one: PartyEffect) -> dict[str, Any]:
 
 
 def _ask(op: Operator, args: argparse.Namespace) -> str:
-    report = _look(op, args)
+    report = args.shown = _look(op, args)  # what is agreed to is this, and nothing that it became since
     lines = [_what(op, report)]
     if report.refused is not None:
         lines.append(f"It will be refused: {report.refused}")

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 from openbell import wire
-from openbell.prices import format_cash
+from openbell.prices import format_cash, format_price
 from openbell.records import REJECT
 from openbell.wire import AccountFlag, Check, CommandKind, EventKind, Side
 
@@ -27,6 +27,18 @@ NO_REASON: Final = "preview"  # of a command that is never journaled
 class OneTrade(Arguments):
     instrument: U32
     trade_id: I64
+
+
+class Shown(OneTrade):
+    """What the operator saw that the trade is, where it has to be so still."""
+
+    shown_price: I64 | None = None
+    shown_qty: I64 | None = None
+
+
+class Correction(Shown):
+    price: I64 | None = None
+    qty: I64 | None = None
 
 
 class NewTerms(OneTrade):
@@ -184,6 +196,15 @@ def _told(facts: Facts, now: Standing) -> dict[str, Any]:
     return {"trade": facts, "now": now}
 
 
+def _check_shown(given: Shown, facts: Facts, now: Standing) -> None:
+    """Raises FrameError when somebody changed the trade since it was shown."""
+    for field, shown, value in (("shown_price", given.shown_price, now.price), ("shown_qty", given.shown_qty, now.qty)):
+        if shown is not None and shown != value and not now.is_busted:  # of a busted one the core says that it is
+            text = f"trade {facts.trade_id:,} is {now.qty:,} lots at {format_price(now.price)} now"
+            text += ", not as it was shown: look at it again"
+            raise FrameError("rejected", f"{field}: {text}", field=field, limit=value, value=shown)
+
+
 def _amend(kind: CommandKind) -> Callable[[Desk, Act], Deferred]:
     async def work(desk: Desk, act: Act) -> dict[str, Any]:
         given = act.arguments
@@ -193,6 +214,7 @@ def _amend(kind: CommandKind) -> Callable[[Desk, Act], Deferred]:
         desk.check_open()
         desk.market.sequencer.flush(time.perf_counter_ns())  # what came before: then nothing comes between
         before = _standing(desk, facts)
+        _check_shown(given, facts, before)
         terms, new = _terms(before, given, facts)
         command = _command(desk, act, facts, terms, new)
         _, accounts, positions = desk.market.core.preview(command)
@@ -209,6 +231,6 @@ def _amend(kind: CommandKind) -> Callable[[Desk, Act], Deferred]:
 
 AMENDING = (
     Verb("trade", NewTerms, _trade, changes=False),
-    Verb("bust", OneTrade, _amend(CommandKind.BUST_TRADE)),
-    Verb("correct", NewTerms, _amend(CommandKind.CORRECT_TRADE)),
+    Verb("bust", Shown, _amend(CommandKind.BUST_TRADE)),
+    Verb("correct", Correction, _amend(CommandKind.CORRECT_TRADE)),
 )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Iterator
 
 import pytest
+from openbell import Operator
+from openbell.errors import OpenBellError
 
+from engine.cli.operating.amend import AMENDING
 from tests.engine.cli.running import Running
 from tests.engine.cli.test_ctl import at_a_terminal, order
 
@@ -69,6 +73,28 @@ def test_it_asks_and_says_what_will_happen(market: Running) -> None:
     assert f"BUSTED: trade {number} was busted before, and that is final" in again.stderr
     wrong = market.cli("ctl", "bust", SYMBOL, "999", "--yes", "--reason", "wrong")
     assert wrong.returncode == 1 and "TRADE: the instrument has no trade 999" in wrong.stderr
+
+
+@pytest.mark.parametrize("verb", ["bust", "correct"])
+def test_what_was_agreed_to_is_what_was_shown(market: Running, verb: str) -> None:
+    """Another operator corrects the trade while this one looks at the question."""
+    number = int(traded(market))
+    with Operator(market.data, name="carol") as op:
+        asked = Namespace(
+            verb=verb, symbol=SYMBOL, trade_id=number, price="80" if verb == "correct" else None, qty=None,
+            dry_run=False, reason="as shown",
+        )  # fmt: skip
+        act = AMENDING[verb]
+        assert act.question is not None
+        assert "10 lots at 101.25" in (act.question(op, asked) or "")
+        op.correct(SYMBOL, number, price="90.5", reason="was quicker")
+        with pytest.raises(OpenBellError, match=r"10 lots at 90\.50 now, not as it was shown") as refused:
+            act.do(op, asked)
+        assert refused.value.field == "shown_price"
+        assert op.trade(SYMBOL, number).changes == 1
+        act.question(op, asked)
+        act.do(op, asked)
+        assert op.trade(SYMBOL, number).changes == 2
 
 
 def test_the_journal_says_who_did_it_and_why(market: Running) -> None:

@@ -284,6 +284,26 @@ async def test_what_cannot_be_amended_is_refused(
     assert op.trading.market.core.accounts() == before
 
 
+async def test_a_trade_that_is_not_as_it_was_shown_stays(op: Operating) -> None:
+    """Somebody else has corrected it since; what is named of it has to be as it is."""
+    await traded(op)
+    one = {"instrument": 0, "trade_id": 1}
+    await op.ask_slowly("correct", args={**one, "price": 90_0000, "shown_price": 101_0000, "shown_qty": 3})
+    before = op.trading.market.core.accounts()
+    for verb, more in (("bust", {}), ("correct", {"qty": 2})):
+        for shown, field, limit in (
+            ({"shown_price": 101_0000, "shown_qty": 3}, "shown_price", 90_0000),
+            ({"shown_price": 90_0000, "shown_qty": 4}, "shown_qty", 3),
+        ):
+            answer = await op.ask_slowly(verb, args={**one, **more, **shown})
+            assert (answer["code"], answer["field"], answer["limit"]) == ("rejected", field, limit)
+            assert answer["value"] == shown[field]
+            assert "trade 1 is 3 lots at 90.00 now, not as it was shown: look at it again" in answer["text"]
+    assert op.trading.market.core.accounts() == before
+    busted = await op.ask_slowly("bust", args={**one, "shown_price": 90_0000, "shown_qty": 3})
+    assert busted["now"]["is_busted"]
+
+
 async def test_what_limits_forbid_is_reported(op: Operating) -> None:
     """Alice has sold what she bought, and has no cash left."""
     await traded(op)

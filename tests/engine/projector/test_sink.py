@@ -84,6 +84,13 @@ async def test_linked_orders(dsn: str, database: Any, data: Path, seed: int, lim
         "GROUP BY account, first_client_order_id"
     )
     assert [row["n"] for row in rings] == [1], "those of a ring have the same leaves"
+    async with database.transaction():
+        await database.execute("SET LOCAL enable_seqscan = off")  # as if there were a history of millions
+        plan = await database.fetch(
+            "EXPLAIN SELECT account, link_group FROM closed_orders WHERE link_group IS NOT NULL"
+        )
+    said = "\n".join(row[0] for row in plan)
+    assert "account_link_group_idx" in said, said
 
 
 def bracket(first: int, qty: int) -> bytes:

@@ -43,7 +43,7 @@ def out(*renderables: RenderableType) -> None:
         return
     with screen.capture() as capture:
         screen.print(*renderables, sep="\n")
-    print("\n".join(line.rstrip() for line in capture.get().splitlines()))
+    print("\n".join(line.rstrip() for line in capture.get().splitlines()), flush=True)  # who reads a pipe waits for it
 
 
 def complain(text: str) -> None:
@@ -53,7 +53,7 @@ def complain(text: str) -> None:
 
 def out_json(value: object) -> None:
     """Print one JSON value on one line."""
-    print(json.dumps(value, default=str))
+    print(json.dumps(value, default=str), flush=True)
 
 
 # ------------------------------------------------------------ numbers as text

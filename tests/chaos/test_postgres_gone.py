@@ -96,7 +96,7 @@ def test_an_outage_leaves_no_gap_and_no_duplicate(tmp_path: Path, postgres: Embe
 
 async def compare(dsn: str, core: Any, events: np.ndarray[Any, Any], least_seq: int) -> None:
     """The tables hold what the journal says, each event once, up to a command that is no earlier than this."""
-    market = SimpleNamespace(core=core, events=[events.tobytes()], seq=core.seq)
+    market = SimpleNamespace(core=core, events=[events.tobytes()], seq=core.seq, links={})
     async with models.connected(dsn) as connection:
         seq = await connection.fetchval("SELECT seq FROM watermark")
         assert least_seq <= seq <= core.seq  # time goes on in a market without orders, too

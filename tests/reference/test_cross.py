@@ -331,7 +331,7 @@ def test_a_cross_counts_for_stops_where_trading_goes_on(desk: Desk) -> None:
         desk.do(ask.call(0, HALT, then=then), ask.buy(1, 10 + then, 105, 1), ask.sell(2, 20 + then, 105, 1))
         events = desk.do(ask.run_auction())
         assert desk.instrument().reference_price == 105
-        stops = {row.client_order_id: row.price for row in desk.orders() if row.place == Place.STOP}
+        stops = {row.client_order_id: row.stop_price for row in desk.orders() if row.place == Place.STOP}
         assert stops == ({2: 100} if triggered else {1: 103, 2: 95})
         assert [event.kind for event in events if event.client_order_id == 1] == (
             [EventKind.TRIGGERED, EventKind.CANCELED] if triggered else []

@@ -320,7 +320,12 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
         self._login_s = self._last_received_s = time.monotonic()
         self._fd = int(self._socket.getsockopt(zmq.FD))
         self._loop.add_reader(self._fd, self._drain)
-        self._send_frame(self._desk.connect())
+        try:
+            self._send_frame(self._desk.connect())
+        except ConnectionLost:
+            self._broken = (
+                True  # it was refused at once, as with another key: tried anew for as long as the caller waits
+            )
 
     def _shut(self, linger_ms: int) -> None:
         self._loop.remove_reader(self._fd)

@@ -347,13 +347,20 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
     def _open(self) -> None:
         """Connect and send a login."""
         self._socket = open_socket(zmq.DEALER, self.market.orders, self._settings, self.market)
-        self._socket.rcvtimeo, self._socket.sndtimeo = _SLICE_MS, 5000
+        self._socket.rcvtimeo = self._socket.sndtimeo = _SLICE_MS
         self._get: Callable[[int], int] = self._socket.get  # type: ignore[assignment] # of the options asked for
         self._send = plain_send(self._socket)
         self._watch = Watch(self._socket)
-        self._send_frame(self._desk.connect())
+        self._broken = False
+        try:
+            self._send_frame(self._desk.connect())
+        except ConnectionLost:
+            self._broken = (
+                True  # it was refused at once, as with another key: tried anew for as long as the caller waits
+            )
+        self._socket.sndtimeo = 5000
         self._login_s = self._last_look_s = time.monotonic()
-        self._silent_s, self._broken = 0.0, False
+        self._silent_s = 0.0
 
     def _reopen(self) -> None:
         """The connection is gone: make another, and ask for all that was missed."""

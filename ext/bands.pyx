@@ -175,3 +175,5 @@ cdef void set_ticks(Market* m, const AdminCommand* c) noexcept nogil:
         u.ways |= HAS_TICKS
     set_way(&m.instruments[c.instrument], u)
     answer(m, c, EVENT_KIND_TICKS_SET, 0, c.instrument, steps)
+    if m.want_data:
+        emit_status(m, c.instrument)

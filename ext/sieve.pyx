@@ -1,9 +1,10 @@
 """Of market data, what those who watch over prices have to know (engine/volatility): trades added up by seconds, best
 prices where they come to the bands or leave them, and the rest as it is.
 
-A table of Followed, one an instrument by its id, belongs to the caller: he sets `what`, `tick` and `floor`, all else is
-kept here. A record that changes what an instrument is checked against ends a call, so that the table is then as of it.
-Trades are told before anything that comes after them, and else when they are asked for, or one of another second comes.
+A table of Followed, one an instrument by its id, belongs to the caller: he sets `what`, `tick` and `floor`, and `lower`
+and `upper` anew where there is a table of ticks; all else is kept here. A record that changes what an instrument is
+checked against ends a call, so that the table is then as of it. Trades are told before anything that comes after them,
+and else when they are asked for, or one of another second comes.
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
@@ -51,6 +52,11 @@ cdef struct Followed:
     uint8_t at_limit    # a best price is at its band
     uint16_t reserved
     uint32_t reserved1
+
+
+cdef inline bint is_at_limit(const Followed* row) noexcept:
+    """Orders from before a change of ticks may be beyond the last price that is valid now."""
+    return row.upper != 0 and (row.bid >= row.upper or 0 < row.ask <= row.lower)
 
 
 cdef class Sieve:
@@ -177,7 +183,7 @@ cdef class Sieve:
         cdef bint at_limit
         row.bid = top.bid_price
         row.ask = top.ask_price
-        at_limit = row.upper != 0 and (row.bid == row.upper or row.ask == row.lower)
+        at_limit = is_at_limit(row)
         if at_limit or row.at_limit:
             row.at_limit = at_limit
             self.tell_trades(notes)
@@ -198,7 +204,7 @@ cdef class Sieve:
         self.tell_trades(notes)
         row.lower = (record.price + row.tick - 1) // row.tick * row.tick if row.tick else record.price
         row.upper = upper // row.tick * row.tick if row.tick else upper
-        row.at_limit = row.upper != 0 and (row.bid == row.upper or row.ask == row.lower)
+        row.at_limit = is_at_limit(row)
         notes.append(
             (BOOK_KIND_BANDS, record.instrument, record.seq, record.ts_ns, record.price, upper, record.level_qty)
         )

@@ -6,6 +6,7 @@ are named as there. All prices are integers of 1e-4, as everywhere in the market
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -73,6 +74,15 @@ def bands(reference: int, tier: Tier, previous_close: int, tick_size: int, *, do
     lower = max(step, step * _nearest(reference - away, step))
     upper = min(step * _nearest(reference + away, step), wire.MAX_PRICE // step * step)
     return Bands(lower, max(lower, upper), reference)
+
+
+def bounds(found: Bands, ticks: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The lowest and the highest valid price within bands. ticks: (price from which on, tick), ascending from 0, each
+    price a multiple of both neighbours' ticks."""
+    tick = next(tick for begin, tick in reversed(ticks) if begin <= found.lower)
+    lower = -(-found.lower // tick) * tick
+    tick = next(tick for begin, tick in reversed(ticks) if begin <= found.upper)
+    return lower, found.upper // tick * tick
 
 
 def _nearest(value: int, step: int) -> int:

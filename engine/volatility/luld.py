@@ -14,7 +14,7 @@ import msgspec
 from openbell.prices import format_price
 
 from engine.sequencer import NEVER_NS
-from engine.volatility.bands import NONE, Bands, Tier, bands, doubles
+from engine.volatility.bands import NONE, Bands, Tier, bands, bounds, doubles
 from engine.volatility.reference import HOLDS_NS, SECOND_NS, Reference
 
 LIMIT_STATE_NS: Final = 15 * SECOND_NS  # section VI(B)(3) and VII(A)(1)
@@ -83,11 +83,12 @@ class Luld:
     """
 
     def __init__(self, tier: Tier, tick_size: int) -> None:
-        self.tier, self.tick_size = tier, tick_size
+        self.tier, self.ticks = tier, [(0, tick_size)]
         self.previous_close = 0  # 0: the reference price stands for it
         self.hours = ALWAYS
         self.reference = Reference()
         self.bands = NONE
+        self.bounds = (0, 0)  # the lowest and the highest valid price within the bands
         self.is_open = False
         self.limit_since_ns = 0  # 0: in no limit state
         self._exited = False  # a limit state is over: the mean counts at once
@@ -113,9 +114,15 @@ class Luld:
     def banded(self, ts_ns: int, found: Bands) -> None:
         """These bands are in force; `quoted` follows."""
         self.bands, self._exited = found, False
+        self.bounds = bounds(found, self.ticks)
         if found != NONE:
             self.reference.take(ts_ns, found.reference)
             self._reopens = True
+
+    def has_ticks(self, ticks: list[tuple[int, int]]) -> None:
+        """These ticks are in force; `quoted` follows."""
+        self.ticks = ticks
+        self.bounds = bounds(self.bands, ticks)
 
     def traded(self, ts_ns: int, price_sum: int, count: int) -> None:
         """Trades of one moment; no crosses."""
@@ -126,7 +133,7 @@ class Luld:
         """The best displayed prices are these now; 0: none. Section VI(B)(1): a limit state is one in which the best
         bid is the upper band, or the best offer the lower one; they cannot cross here."""
         self._bid, self._ask = bid, ask
-        at_limit = self.bands != NONE and (bid == self._upper or ask == self._lower)
+        at_limit = self.bands != NONE and (bid >= self.bounds[1] or 0 < ask <= self.bounds[0])
         if not at_limit:
             self._exited |= self.limit_since_ns != 0
             self.limit_since_ns = 0
@@ -176,7 +183,8 @@ class Luld:
         if not price:
             return None
         is_doubled = self._is_late(ts_ns) and doubles(self.tier, price)
-        found = bands(price, self.tier, self.previous_close or price, self.tick_size, doubled=is_doubled)
+        coarsest = max(tick for _, tick in self.ticks)
+        found = bands(price, self.tier, self.previous_close or price, coarsest, doubled=is_doubled)
         if found == self.bands:
             return None
         if self.bands == NONE:
@@ -195,25 +203,13 @@ class Luld:
         return (self._bid + self._ask) // 2 if self._bid and self._ask else self._last
 
     def _pause(self, ts_ns: int) -> Pause:
-        up = self._bid == self._upper
+        up = self._bid >= self.bounds[1]
         until_ns, close_ns = ts_ns + PAUSE_NS, self.hours.close_ns
         at = f"bid {format_price(self._bid)} at the upper" if up else f"offer {format_price(self._ask)} at the lower"
         why = f"tier {int(self.tier)}: best {at} band for 15 s"
         if close_ns and until_ns > close_ns - LAST_NS:
             return Pause(close_ns, True, up, f"{why}; to the close")
         return Pause(until_ns, False, up, why)
-
-    # ------------------------------------------------------------ bounds
-
-    @property
-    def _upper(self) -> int:
-        """The highest price that a buy may have."""
-        return self.bands.upper // self.tick_size * self.tick_size
-
-    @property
-    def _lower(self) -> int:
-        """The lowest price that a sell may have."""
-        return -(-self.bands.lower // self.tick_size) * self.tick_size
 
     def _is_late(self, ts_ns: int) -> bool:
         return self.hours.close_ns != 0 and ts_ns >= self.hours.close_ns - DOUBLED_NS
@@ -233,5 +229,6 @@ class Luld:
         self.limit_since_ns, self._last, self._bid, self._ask = state.limit_since_ns, state.last, state.bid, state.ask
         self.bands, self.previous_close = state.bands, state.previous_close
         self.reference.begin(state.since_ns, state.reference)
+        self.bounds = bounds(self.bands, self.ticks)
         for second, price_sum, count in state.lumps:
             self.reference.add(second * SECOND_NS, price_sum, count)

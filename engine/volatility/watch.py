@@ -115,6 +115,7 @@ class Watch:
             self._bands[number] = one = Luld(wanted.tiers[symbol], int(instrument["tick_size"]))
             if number in self._kept:
                 one.load(self._kept.pop(number))
+                self._bound(number, one)
             elif feed is not None and instrument["state"] == OPEN:
                 row["bid"], row["ask"] = instrument["bid_price"], instrument["ask_price"]
                 self._open(number, one, self._core.ts_ns, 0, int(instrument["reference_price"]))
@@ -183,6 +184,7 @@ class Watch:
         elif kind == BookKind.BANDS:
             if one is not None:
                 one.banded(ts_ns, Bands(x, y, z))
+                self._bound(number, one)
         elif kind == BookKind.STATUS:
             self._state(number, seq, ts_ns, x, y, z)
         else:
@@ -203,6 +205,9 @@ class Watch:
         elif one is not None and not one.is_open:
             crossed_seq, cross = self._crossed.pop(number, (0, 0))
             self._open(number, one, ts_ns, cross if crossed_seq == seq else 0, price)
+        elif one is not None:  # its ticks may be others
+            self._bound(number, one)
+            one.quoted(ts_ns, int(self._table[number]["bid"]), int(self._table[number]["ask"]))
         reason = flags & ~int(DataFlag.SHORT_RESTRICTED)
         if state == InstrumentState.HALTED and reason == HaltReason.MARKET_WIDE:
             self._halted(number, ts_ns)
@@ -210,11 +215,15 @@ class Watch:
             self.breakers.lets_go(number)
 
     def _open(self, number: int, one: Luld, ts_ns: int, cross: int, price: int) -> None:
-        ticks = [tick for _, tick in self._core.ticks(number)]  # bands are multiples of the coarsest one
-        if ticks:
-            one.tick_size = max(ticks)
-            self._table[number]["tick"] = one.tick_size
+        self._bound(number, one)
         one.opened(ts_ns, cross, self._hours_of(number, ts_ns), int(self._table[number]["close"]), price)
+
+    def _bound(self, number: int, one: Luld) -> None:
+        """By the ticks that are in force now."""
+        row = self._table[number]
+        one.has_ticks(self._core.ticks(number) or [(0, int(row["tick"]))])
+        lower, upper = row["lower"], row["upper"] = one.bounds
+        row["at_limit"] = upper != 0 and (row["bid"] >= upper or 0 < row["ask"] <= lower)
 
     def _halted(self, number: int, ts_ns: int) -> None:
         """With the whole market: by a breaker, where the index says so; else by an operator."""

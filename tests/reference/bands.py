@@ -77,6 +77,7 @@ def set_ticks(state: State, command: Any) -> None:
     state.output.event(
         EventKind.TICKS_SET, instrument=instrument.number, qty=command.request, price=len(instrument.steps)
     )
+    state.output.status(instrument)
 
 
 def steps_of(instrument: Instrument, values: list[int]) -> tuple[tuple[int, int], ...]:

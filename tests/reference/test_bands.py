@@ -351,7 +351,7 @@ def test_ticks_by_price(market: Any) -> None:
     desk.do(ask.buy(0, 1, 1005, 5), ask.sell(1, 1, 1010, 5))
     event = desk.one(ask.ticks(0, 5, 1000, 20, request=7))
     assert (event.kind, event.qty, event.price) == (EventKind.TICKS_SET, 7, 2)
-    assert desk.market_data == []
+    assert [(one.kind, one.state) for one in desk.market_data] == [(BookKind.STATUS, InstrumentState.OPEN)]
     assert refusal(desk, ask.buy(0, 2, 1005, 1)) == (Check.TICK_SIZE, 20, 1005)
     assert refusal(desk, ask.buy(0, 2, 996, 1)) == (Check.TICK_SIZE, 5, 996)
     stop = {"order_type": OrderType.STOP, "stop_price": 1030}

@@ -127,6 +127,45 @@ def test_a_limit_state_that_ends_and_begins_in_one_batch_begins_anew(make: Make)
     assert station.at(f"{DAY}T13:40:25")["CCC"] == "CALL"
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("bids_first", [False, True])
+@pytest.mark.parametrize(
+    ("steps", "side", "price"),
+    [
+        ([0, 4000], Side.BUY, 104_8000),
+        ([0, 4000], Side.SELL, 95_2000),
+        ([0, 100, 100_0000, 4000], Side.BUY, 104_8000),
+        ([0, 100, 100_0000, 4000], Side.SELL, 95_0000),  # its step has the fine ticks
+    ],
+)
+def test_a_limit_state_is_at_the_last_price_that_ticks_allow(
+    make: Make, steps: list[int], side: Side, price: int, bids_first: bool, restarts: bool
+) -> None:
+    """In a limit state bands stay; else they move to multiples of the coarsest tick: 95.20 and 105.20."""
+    station = make(f"{DAY}T13:29", LULD + PARTNER)
+    station.at(f"{DAY}T13:40")
+    ticks = admin_command(CommandKind.SET_TICKS, operator="ann", reason="r", instrument=CCC, values=steps)
+    account = 1 if side == Side.BUY else 2
+    if bids_first:
+        station.order(CCC, account=account, side=side, price=price)
+        station.at(f"{DAY}T13:40:05")
+    station.market.sequencer.admin(ticks)
+    if not bids_first:
+        station.at(f"{DAY}T13:40:05")
+        price = 105_2000 if side == Side.BUY else 95_2000
+        station.order(CCC, account=account, side=side, price=price)
+    if restarts:
+        station.save()
+        station.tick()
+        station.stop()
+        station.start()
+    limits_first = bids_first and price == 95_0000  # by the ticks before, too
+    assert station.at(f"{DAY}T13:40:14")["CCC"] == "OPEN"
+    assert station.at(f"{DAY}T13:40:19")["CCC"] == ("CALL" if limits_first else "OPEN")
+    assert station.at(f"{DAY}T13:40:20")["CCC"] == "CALL"
+    assert station.told == []
+
+
 def test_a_pause_late_in_the_day_lasts_to_the_close(make: Make) -> None:
     station = make(f"{DAY}T13:29", LULD + PARTNER)
     station.at(f"{DAY}T19:46")

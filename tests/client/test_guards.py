@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from openbell import CancelReason, InvalidInput, Spare, wire
+from openbell.errors import Refused
 from openbell.guards import RENEWALS, DeadMan, Guards, login_field
 from openbell.records import HEADER, json_body, json_frame
 from openbell.session import Events, Session
@@ -134,10 +135,10 @@ def test_a_refusal_by_the_core_and_by_the_port() -> None:
     with pytest.raises(Exception, match="TIMER_CAPACITY: would be 6 guards, the market has room for 5 guards"):
         guard.result()
     guard = table.ask(30)
-    error = RuntimeError("no")
-    assert table.guards.refused(guard.frame, error)  # type: ignore[arg-type]
-    assert not table.guards.refused(guard.frame, error)  # type: ignore[arg-type]
-    with pytest.raises(RuntimeError):
+    error = Refused("no", code="stopping")
+    assert table.guards.refused(guard.frame, error)
+    assert not table.guards.refused(guard.frame, error)
+    with pytest.raises(Refused, match="no"):
         guard.result()
 
 
@@ -157,8 +158,7 @@ def test_renewals_come_in_time_and_only_when_wanted() -> None:
     assert guard.frame == HEADER.unpack_from(data)[4]
     assert table.guards.pause_s(60.0) == 5.0
     assert table.guards.pause_s(1.0) == 1.0
-    error = RuntimeError("overloaded")
-    assert table.guards.refused(guard.frame, error)  # type: ignore[arg-type]
+    assert table.guards.refused(guard.frame, Refused("no", code="overloaded"))
     assert len(table.guards.renewals(90.0)) == 1, "the next one is due all the same"
     table.ask(0)
     table.armed(0)

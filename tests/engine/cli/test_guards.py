@@ -83,12 +83,15 @@ def test_renewed_until_ctrl_c(market: Running) -> None:
     child = subprocess.Popen(
         program, env=environment(), cwd=Path(market.data).parent, stdout=subprocess.PIPE, text=True
     )
-    assert child.stdout is not None
-    assert child.stdout.readline().startswith("armed")
-    time.sleep(2.5)
-    assert live(market) == 1
-    child.send_signal(signal.SIGINT)
-    assert child.wait(10) == 0
-    assert "not renewed any more" in child.stdout.read()
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline().startswith("armed")
+        time.sleep(2.5)
+        assert live(market) == 1
+        child.send_signal(signal.SIGINT)
+        assert child.wait(10) == 0
+        assert "not renewed any more" in child.stdout.read()
+    finally:
+        child.kill()  # where it did not end: it would renew for ever
     time.sleep(1.6)
     assert live(market) == 0

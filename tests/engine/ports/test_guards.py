@@ -247,13 +247,19 @@ async def test_a_second_login_takes_the_place_of_the_first(cramped: Trading) -> 
     assert guards(cramped) == [(1, body["session"], ArmFlag.ON_DISCONNECT)]
 
 
-async def test_a_login_whose_guard_is_refused_is_none(cramped: Trading, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_login_whose_guard_is_refused_is_none(cramped: Trading) -> None:
     """Should the core refuse in spite of the look before: no word of it is taken back, nothing stays behind."""
-    monkeypatch.setattr(cramped.orders, "_check_room", lambda *_: None)
     for _ in range(2):
-        ((kind, body),) = cramped.login(A, "both", cancel_on_disconnect=True)
-        assert (kind, body["code"], body["field"]) == (FrameType.ERROR, "too_many", "cancel_on_disconnect")
-        assert (body["limit"], body["value"]) == (1, 2)
+        cramped.login(A, "both")
+        with pytest.raises(FrameError) as refused:  # two accounts, and room for one
+            cramped.orders._guard(cramped.orders._sessions[A], True)
+        told = refused.value.body
+        assert [told[name] for name in ("code", "field", "limit", "value")] == [
+            "too_many",
+            "cancel_on_disconnect",
+            1,
+            2,
+        ]
         settle(cramped)
         assert (cramped.orders.sessions, guards(cramped)) == (0, [])
     ((kind, body),) = cramped.login(A, "alice", cancel_on_disconnect=True)

@@ -170,7 +170,10 @@ async def test_a_server_that_is_stopped_under_load_and_started_again(
                 await asyncio.sleep(0.01)
             assert server.pid is not None
             os.kill(server.pid, number)
-            while running.status.projector_state != ProjectorState.WAITING:
+            until_s = time.monotonic() + 60
+            while (status := running.status).projector_state != ProjectorState.WAITING:
+                seen = f"state {status.projector_state}, {status.projected_seq} of {running.market.seq}"
+                assert time.monotonic() < until_s, f"{seen}; the server runs: {server.running}, pid {server.pid}"
                 running.trade(100)  # one that has nothing to write notices nothing
                 await asyncio.sleep(0.01)
             before = running.market.seq

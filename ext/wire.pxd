@@ -57,6 +57,13 @@ cdef enum:
     COMMAND_KIND_BUST_TRADE = 79
     COMMAND_KIND_CORRECT_TRADE = 80
     COMMAND_KIND_SET_TIMERS = 81
+    COMMAND_KIND_SET_LEDGER = 82
+    COMMAND_KIND_SET_FEE = 83
+    COMMAND_KIND_CHARGE = 84
+    COMMAND_KIND_HOLD_CASH = 85
+    COMMAND_KIND_POST_CASH = 86
+    COMMAND_KIND_RELEASE_CASH = 87
+    COMMAND_KIND_SETTLE = 88
 
 cdef enum:
     SIDE_BUY = 0
@@ -172,6 +179,31 @@ cdef enum:
     ADMIN_FLAG_CANCEL_ORDERS = 1
 
 cdef enum:
+    HOUSE_ACCOUNT_NONE = 0
+    HOUSE_ACCOUNT_BANK = 1
+    HOUSE_ACCOUNT_DEPOSITORY = 2
+    HOUSE_ACCOUNT_COMMISSION = 3
+    HOUSE_ACCOUNT_VENUE = 4
+    HOUSE_ACCOUNT_SEC = 5
+    HOUSE_ACCOUNT_TAF = 6
+    HOUSE_ACCOUNT_INTEREST = 7
+    HOUSE_ACCOUNT_BORROW = 8
+    HOUSE_ACCOUNT_DIVIDEND = 9
+    HOUSE_ACCOUNT_TAX = 10
+    HOUSE_ACCOUNT_CORRECTION = 11
+    HOUSE_ACCOUNT_OTHER = 12
+
+cdef enum:
+    FEE_BITS_BUY = 1
+    FEE_BITS_SELL = 2
+    FEE_BITS_MAKER = 4
+    FEE_BITS_TAKER = 8
+    FEE_BITS_AUCTION = 16
+    FEE_BITS_PER_FILL = 32
+    FEE_BITS_UP = 64
+    FEE_BITS_DOWN = 128
+
+cdef enum:
     EVENT_KIND_ACCEPTED = 1
     EVENT_KIND_FILL = 2
     EVENT_KIND_CANCELED = 3
@@ -190,6 +222,10 @@ cdef enum:
     EVENT_KIND_ACCOUNT_STATE = 19
     EVENT_KIND_TRADE_BUSTED = 20
     EVENT_KIND_TRADE_CORRECTED = 21
+    EVENT_KIND_CHARGED = 22
+    EVENT_KIND_CASH_HELD = 23
+    EVENT_KIND_CASH_RELEASED = 24
+    EVENT_KIND_SETTLED = 25
     EVENT_KIND_INSTRUMENT_SET = 32
     EVENT_KIND_INSTRUMENT_STATE = 33
     EVENT_KIND_DAY_ENDED = 34
@@ -204,6 +240,9 @@ cdef enum:
     EVENT_KIND_EXTENSION_SET = 43
     EVENT_KIND_AUCTION_EXTENDED = 44
     EVENT_KIND_TIMERS_SET = 45
+    EVENT_KIND_FEE_SET = 46
+    EVENT_KIND_SETTLEMENT = 47
+    EVENT_KIND_LEDGER_SET = 48
 
 cdef enum:
     EVENT_FLAG_DUPLICATE = 1
@@ -296,6 +335,7 @@ cdef enum:
     CHECK_RING_SIZE = 45
     CHECK_TIMEOUT = 48
     CHECK_TIMER_CAPACITY = 49
+    CHECK_CURRENCY = 50
 
 cdef enum:
     RULE_STOP_PRICE = 1
@@ -655,7 +695,8 @@ cdef packed struct AccountRow:
     uint32_t account
     uint8_t state
     uint8_t flags
-    uint16_t reserved
+    uint8_t plan
+    uint8_t reserved
     int64_t cash
     int64_t hold
     int64_t short_proceeds
@@ -668,7 +709,12 @@ cdef packed struct AccountRow:
     uint64_t open_orders
     int64_t realized_pnl
     uint64_t last_client_order_id
-    uint64_t reserved2
+    int64_t settled
+    int64_t unsettled
+    int64_t withdrawals
+    int64_t withdrawable
+    int64_t fees
+    char currency[8]
     char name[32]
 
 cdef packed struct PositionRow:
@@ -725,3 +771,33 @@ cdef packed struct TimerRow:
     uint8_t reserved
     uint16_t reserved1
     uint32_t reserved2
+
+cdef packed struct HouseRow:
+    char currency[8]
+    int64_t balance
+    uint8_t house
+    uint8_t reserved
+    uint16_t reserved1
+    uint32_t reserved2
+
+cdef packed struct FeeRow:
+    int64_t per_share
+    int64_t of_notional
+    int64_t per_order
+    int64_t minimum
+    int64_t maximum
+    int64_t most_of_notional
+    int64_t rounding
+    uint32_t reserve
+    uint8_t plan
+    uint8_t component
+    uint8_t house
+    uint8_t bits
+    uint64_t reserved
+
+cdef packed struct WithdrawalRow:
+    uint64_t number
+    int64_t amount
+    int64_t ts_ns
+    uint32_t account
+    uint32_t reserved

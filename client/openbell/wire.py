@@ -50,6 +50,13 @@ class CommandKind(IntEnum):
     BUST_TRADE = 79  # declare a trade void (AmendCommand)
     CORRECT_TRADE = 80  # give a trade another price and quantity (AmendCommand)
     SET_TIMERS = 81  # how many guards there may be (ARM)
+    SET_LEDGER = 82  # how many withdrawals may be on their way
+    SET_FEE = 83  # a component of a plan of fees
+    CHARGE = 84  # charge an account, or (negative) give it something
+    HOLD_CASH = 85  # keep cash back for a withdrawal
+    POST_CASH = 86  # the withdrawal went out
+    RELEASE_CASH = 87  # the withdrawal will not go out
+    SETTLE = 88  # a business day is over: what was due settles
 
 
 class Side(IntEnum):
@@ -222,6 +229,37 @@ class AdminFlag(IntFlag):
     CANCEL_ORDERS = 1  # cancel the account's open orders in the same command
 
 
+class HouseAccount(IntEnum):
+    """Accounts of the house: the other side of postings of customers. docs/ledger.md."""
+
+    NONE = 0
+    BANK = 1  # cash that came from outside, or went there
+    DEPOSITORY = 2  # shares that came from outside, or went there
+    COMMISSION = 3  # the broker's commissions
+    VENUE = 4  # fees and rebates of the market
+    SEC = 5  # fees under section 31 of the Securities Exchange Act
+    TAF = 6  # FINRA's trading activity fee
+    INTEREST = 7
+    BORROW = 8  # fees for borrowed shares
+    DIVIDEND = 9
+    TAX = 10
+    CORRECTION = 11  # what is put right
+    OTHER = 12
+
+
+class FeeBits(IntEnum):
+    """value7 of SET_FEE: what a component is charged for, and how it is rounded."""
+
+    BUY = 1  # buyers pay
+    SELL = 2  # sellers pay
+    MAKER = 4  # fills of orders that rested
+    TAKER = 8  # fills of orders that came
+    AUCTION = 16  # fills in auctions
+    PER_FILL = 32  # the unit is the fill; else the order
+    UP = 64  # rounded away from zero; else to the nearest
+    DOWN = 128  # rounded toward zero
+
+
 class EventKind(IntEnum):
     """What happened."""
 
@@ -245,6 +283,12 @@ class EventKind(IntEnum):
     ACCOUNT_STATE = 19  # account's state is now reason
     TRADE_BUSTED = 20  # one side of a trade is void; reason 1: TRADE_CORRECTED follows, else 0
     TRADE_CORRECTED = 21  # what one side of a trade is instead
+    # a fee or charge: reason is the HouseAccount, price the amount (negative: received), leaves the component
+    CHARGED = 22
+    # cash is kept back for a withdrawal: price is the amount, order_id its number, trade_id the hold after it
+    CASH_HELD = 23
+    CASH_RELEASED = 24  # it is free again: as CASH_HELD
+    SETTLED = 25  # cash settled: price is how much, trade_id the settled cash after it (both i64)
     INSTRUMENT_SET = 32  # instrument created or changed
     # instrument's state is now reason; side: AuctionKind or HaltReason, price: time of the auction
     INSTRUMENT_STATE = 33
@@ -261,6 +305,10 @@ class EventKind(IntEnum):
     # the auction of kind side was put off to trade_id (ns); reason: ExtensionReason, qty: how often by now
     AUCTION_EXTENDED = 44
     TIMERS_SET = 45  # answer to SET_TIMERS; price is the number of guards that there may be
+    FEE_SET = 46  # component reason of plan account is in force
+    # a business day (price, YYYYMMDD) is over; order_id is the number of accounts with a SETTLED, client_order_id the days to settle
+    SETTLEMENT = 47
+    LEDGER_SET = 48  # answer to SET_LEDGER; price is the number of withdrawals that may be on their way
 
 
 class EventFlag(IntFlag):
@@ -370,6 +418,8 @@ class Check(IntEnum):
     RING_SIZE = 45
     TIMEOUT = 48  # timeout of a dead-man timer is not 0 and out of its range (ns)
     TIMER_CAPACITY = 49  # table of guards of the engine is full (guards)
+    # the account has another currency than the instrument (limit: the account's, value: the instrument's)
+    CURRENCY = 50
 
 
 class Rule(IntEnum):
@@ -831,9 +881,10 @@ ACCOUNT_ROW: Final = np.dtype(
         ("account", "<u4"),
         ("state", "u1"),  # AccountState
         ("flags", "u1"),  # AccountFlag bits
-        ("reserved", "<u2"),  # 0
+        ("plan", "u1"),  # of fees; 0: none
+        ("reserved", "u1"),  # 0
         ("cash", "<i8"),  # cash
-        ("hold", "<i8"),  # cash held for open buy orders
+        ("hold", "<i8"),  # cash held for open buy orders and withdrawals
         ("short_proceeds", "<i8"),  # cash locked by short positions: their proceeds
         ("account_seq", "<u8"),  # of its last event
         ("max_order_qty", "<i8"),  # lots; 0: none
@@ -844,7 +895,12 @@ ACCOUNT_ROW: Final = np.dtype(
         ("open_orders", "<u8"),
         ("realized_pnl", "<i8"),  # cash, all instruments, at average cost
         ("last_client_order_id", "<u8"),  # largest accepted so far
-        ("reserved2", "<u8"),  # 0
+        ("settled", "<i8"),  # cash that has settled
+        ("unsettled", "<i8"),  # cash of trades that have not
+        ("withdrawals", "<i8"),  # cash held for withdrawals
+        ("withdrawable", "<i8"),  # cash that may be taken out
+        ("fees", "<i8"),  # sum of the fees of its fills
+        ("currency", "S8"),  # zeros: any
         ("name", "S32"),
     ]
 )
@@ -913,5 +969,44 @@ TIMER_ROW: Final = np.dtype(
         ("reserved", "u1"),  # 0
         ("reserved1", "<u2"),  # 0
         ("reserved2", "<u4"),  # 0
+    ]
+)
+# A balance of the house, from Core.house(): those that are not 0.
+HOUSE_ROW: Final = np.dtype(
+    [
+        ("currency", "S8"),  # zeros: of accounts without one
+        ("balance", "<i8"),  # cash
+        ("house", "u1"),  # HouseAccount
+        ("reserved", "u1"),  # 0
+        ("reserved1", "<u2"),  # 0
+        ("reserved2", "<u4"),  # 0
+    ]
+)
+# A component of a plan of fees, from Core.fees(): docs/ledger.md.
+FEE_ROW: Final = np.dtype(
+    [
+        ("per_share", "<i8"),  # 1e-9 of the currency
+        ("of_notional", "<i8"),  # 1e-9
+        ("per_order", "<i8"),  # cash
+        ("minimum", "<i8"),  # cash; 0: none
+        ("maximum", "<i8"),  # cash; 0: none
+        ("most_of_notional", "<i8"),  # 1e-9; 0: none
+        ("rounding", "<i8"),  # cash
+        ("reserve", "<u4"),  # 1e-6 of the notional of buy orders
+        ("plan", "u1"),
+        ("component", "u1"),
+        ("house", "u1"),  # HouseAccount
+        ("bits", "u1"),  # FeeBits
+        ("reserved", "<u8"),  # 0
+    ]
+)
+# A withdrawal that is on its way, from Core.withdrawals().
+WITHDRAWAL_ROW: Final = np.dtype(
+    [
+        ("number", "<u8"),  # chosen by its sender, unique within the account while it is on its way
+        ("amount", "<i8"),  # cash
+        ("ts_ns", "<i8"),  # when it was held
+        ("account", "<u4"),
+        ("reserved", "<u4"),  # 0
     ]
 )

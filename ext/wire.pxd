@@ -774,7 +774,8 @@ cdef packed struct TimerRow:
 
 cdef packed struct HouseRow:
     char currency[8]
-    int64_t balance
+    uint64_t balance
+    int64_t balance_high
     uint8_t house
     uint8_t reserved
     uint16_t reserved1

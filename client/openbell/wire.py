@@ -306,7 +306,7 @@ class EventKind(IntEnum):
     AUCTION_EXTENDED = 44
     TIMERS_SET = 45  # answer to SET_TIMERS; price is the number of guards that there may be
     FEE_SET = 46  # component reason of plan account is in force
-    # a business day (price, YYYYMMDD) is over; order_id is the number of accounts with a SETTLED, client_order_id the days to settle
+    # a business day (price, YYYYMMDD) is over; leaves is the number of accounts with a SETTLED, client_order_id the days to settle
     SETTLEMENT = 47
     LEDGER_SET = 48  # answer to SET_LEDGER; price is the number of withdrawals that may be on their way
 
@@ -975,7 +975,8 @@ TIMER_ROW: Final = np.dtype(
 HOUSE_ROW: Final = np.dtype(
     [
         ("currency", "S8"),  # zeros: of accounts without one
-        ("balance", "<i8"),  # cash
+        ("balance", "<u8"),  # cash: the low 64 bits
+        ("balance_high", "<i8"),  # the high 64 bits: the balance is balance_high x 2**64 + balance
         ("house", "u1"),  # HouseAccount
         ("reserved", "u1"),  # 0
         ("reserved1", "<u2"),  # 0

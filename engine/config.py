@@ -17,7 +17,9 @@ from msgspec import Meta
 from openbell import wire
 from openbell.errors import near
 
+from engine import fee_plans
 from engine.extensions import no_extensions
+from engine.fee_plans import FeePlan, Ledger
 from engine.volatility.checks import MAX_TICK_SIZE, TICK_STEPS, no_ticks, no_watch
 
 DEFAULT_PORTS: Final = {"orders": 7701, "market_data": 7702, "snapshots": 7703, "control": 7704}
@@ -27,7 +29,7 @@ MAX_COUNT: Final = (1 << 31) - 1
 NEVER: Final = "never"
 EMBEDDED_POSTGRES: Final = "embedded"
 NO_POSTGRES: Final = "none"
-_KEYS = {"instrument": "symbol", "account": "name", "operator": "name"}  # what names an entry of an array
+_KEYS = {"instrument": "symbol", "fee_plan": "name", "account": "name", "operator": "name"}  # what names an entry of an array
 _SECRETS = ("api_key", "token")  # never shown
 _TIME = "a time of day, 00:00 to 23:59, or with seconds, 00:00:00 to 23:59:59"
 _WORDS = {  # for what a pattern says
@@ -40,9 +42,10 @@ _CHOICES = {
     "state": "open, closed, halted",
     "role": "admin, viewer",
     "luld": "tier1, tier2",
+    **fee_plans.CHOICES,
 }
 _NAME_BYTES, _SYMBOL_BYTES, _CURRENCY_BYTES = 32, 32, 8
-NumberT = TypeVar("NumberT", "Price", "Cash", "Percent")
+NumberT = TypeVar("NumberT", bound="Price | Cash | Percent | fee_plans.Numbers")
 
 
 class ConfigError(Exception):
@@ -52,22 +55,19 @@ class ConfigError(Exception):
 class Price(int):
     """A price in 1e-4 of the currency. In a file: 184.25, or "184.25"."""
 
-    places = 4
-    most = wire.MAX_PRICE
+    places, least, most = 4, 0, wire.MAX_PRICE
 
 
 class Cash(int):
     """Cash in 1e-6 of the currency. In a file: 1000000, or "1000000.00"."""
 
-    places = 6
-    most = wire.MAX_CASH
+    places, least, most = 6, 0, wire.MAX_CASH
 
 
 class Percent(int):
     """A percentage in basis points, at most 100 %. In a file: 5, or 2.5."""
 
-    places = 2
-    most = 10_000
+    places, least, most = 2, 0, 10_000
 
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -273,7 +273,8 @@ class Instrument(Section, frozen=True):
 
 
 class Account(Section, frozen=True):
-    """An [[account]]. cash and positions (symbol to lots) are paid in when it is created. A limit of 0 means none."""
+    """An [[account]]. cash and positions (symbol to lots) are paid in when it is created. A limit of 0 means none.
+    currency: empty: it trades in all. fee_plan: the name of one."""
 
     name: Name
     id: Id | None = None
@@ -286,6 +287,8 @@ class Account(Section, frozen=True):
     max_position: Position = 0
     max_open_orders: Count = 0
     max_messages: Count = 0
+    currency: Annotated[str, Meta(max_length=_CURRENCY_BYTES)] = ""
+    fee_plan: str | None = None
     api_key: Secret | None = None
 
 
@@ -310,7 +313,9 @@ class Config(Section, frozen=True):
     postgres: Postgres = Postgres()
     sessions: dict[str, Session] = {}
     breakers: Breakers = Breakers()
+    ledger: Ledger = Ledger()
     instrument: list[Instrument] = []
+    fee_plan: list[FeePlan] = []
     account: list[Account] = []
     operator: list[Operator] = []
 
@@ -342,7 +347,7 @@ def load(paths: Sequence[Path]) -> Config:
         _merge(whole, body)
     where = ", ".join(map(str, paths)) or "the configuration"
     config = checked(whole, where)
-    problem = _no_sessions(config) or no_watch(config)  # of all files together: each may say something of it
+    problem = _no_sessions(config) or _no_fee_plan(config) or no_watch(config)  # of all files together: each may say something of it
     if problem:
         raise ConfigError(f"{where}: {problem}")
     return config
@@ -421,8 +426,9 @@ def _number(kind: type[NumberT], value: object) -> NumberT:
         raise ValueError(f'Expected a decimal number such as "184.25", got {value!r}')
     if units != int(units):
         raise ValueError(f"Expected at most {kind.places} decimal places, got {value}")
-    if not 0 <= units <= kind.most:
-        raise ValueError(f"Expected 0 to {Decimal(kind.most).scaleb(-kind.places):f}, got {value}")
+    if not kind.least <= units <= kind.most:
+        least = Decimal(kind.least).scaleb(-kind.places)
+        raise ValueError(f"Expected {least:f} to {Decimal(kind.most).scaleb(-kind.places):f}, got {value}")
     return kind(int(units))
 
 
@@ -442,7 +448,7 @@ def _in_words(text: str, body: dict[str, Any]) -> str:
             value = value[int(index) if index else name]
     except (KeyError, IndexError, TypeError):
         value = None  # in a dict, whose keys msgspec does not name
-    field = path.rpartition(".")[2]
+    field = re.sub(r"\[\d+\]$", "", path.rpartition(".")[2])
     if said.startswith("Invalid enum value") and field in _CHOICES:
         said = f"Expected one of {_CHOICES[field]}"
     if "matching regex" in said and field in _WORDS:
@@ -456,6 +462,8 @@ def _in_words(text: str, body: dict[str, Any]) -> str:
 
 def _fields(path: str) -> list[str]:
     """The fields of the table at `path`, for example "ports" or "account[2]"; of the whole where it is empty."""
+    if (found := fee_plans.fields_at(path)) is not None:
+        return found
     if re.search(r"\.ticks\[\d+\]$", path):
         return [field.encode_name for field in msgspec.structs.fields(TickStep)]
     entries: dict[str, type[Section]] = {"instrument": Instrument, "account": Account, "operator": Operator}
@@ -478,6 +486,7 @@ def _problem(config: Config) -> str | None:
     for kind, entries, most in (
         ("instrument", config.instrument, capacity.instruments),
         ("account", config.account, capacity.accounts),
+        ("fee_plan", config.fee_plan, fee_plans.MAX_PLAN),
         ("operator", config.operator, MAX_COUNT),
     ):
         found = _twice(kind, entries) or _beyond(kind, entries, most)
@@ -501,6 +510,11 @@ def _problem(config: Config) -> str | None:
             return f"{where}.name: expected at most {_NAME_BYTES} bytes, got {len(account.name.encode())}"
         if account.max_order_notional > wire.MAX_NOTIONAL:
             return f"{where}.max_order_notional: expected at most {wire.MAX_NOTIONAL // wire.CASH_SCALE}"
+        if len(account.currency.encode()) > _CURRENCY_BYTES:
+            return f"{where}.currency: expected at most {_CURRENCY_BYTES} bytes, got {len(account.currency.encode())}"
+    for index, plan in enumerate(config.fee_plan):
+        if found := fee_plans.no_plan(f"fee_plan[{index}] ({plan.name})", plan):
+            return found
     return _no_database(config.postgres.dsn) or _same_port(config.ports) or _open_port(config.ports)
 
 
@@ -514,6 +528,16 @@ def _no_sessions(config: Config) -> str | None:
         if one.session is not None and one.session not in config.sessions:
             hint = near(one.session, list(config.sessions)) if config.sessions else ""
             return f"instrument[{index}] ({one.symbol}).session: there is no [sessions.{one.session}]{hint}"
+    return None
+
+
+def _no_fee_plan(config: Config) -> str | None:
+    """An account whose plan there is not."""
+    names = [plan.name for plan in config.fee_plan]
+    for index, one in enumerate(config.account):
+        if one.fee_plan is not None and one.fee_plan not in names:
+            hint = near(one.fee_plan, names) if names else ""
+            return f"account[{index}] ({one.name}).fee_plan: there is no [[fee_plan]] named {one.fee_plan!r}{hint}"
     return None
 
 
@@ -536,7 +560,7 @@ def _no_session(where: str, name: str, session: Session) -> str | None:
 
 def _twice(kind: str, entries: Sequence[Any]) -> str | None:
     """An id, a symbol or a name that two entries have."""
-    for field in ("id", _KEYS[kind], "token"):  # one API key may be of several accounts
+    for field in ("id", "number", _KEYS[kind], "token"):  # one API key may be of several accounts
         seen: dict[object, int] = {}
         for index, entry in enumerate(entries):
             value = getattr(entry, field, None)

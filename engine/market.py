@@ -28,7 +28,7 @@ Array = np.ndarray[Any, Any]
 Journal = JournalWriter | RelaxedJournal
 CHANNELS: Final = "BDTXSAVC"  # letters in the order of Feed.sequences
 FEED: Final = "feed"  # in what is saved with a snapshot
-POOLS: Final = ("orders", "accounts", "instruments", "pages", "positions", "timers", "amendments")
+POOLS: Final = ("orders", "accounts", "instruments", "pages", "positions", "timers", "amendments", "withdrawals")
 _REJECTS = (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJECTED, EventKind.ARM_REJECTED)
 
 
@@ -134,6 +134,22 @@ class Market:
     def timers(self) -> Array:
         """TimerRow of all guards of orders, by account and session."""
         return np.frombuffer(self.core.timers(), wire.TIMER_ROW)
+
+    def withdrawals(self, account: int | None = None) -> Array:
+        """WithdrawalRow of those that are on their way, by account and number."""
+        rows = np.frombuffer(self.core.withdrawals(), wire.WITHDRAWAL_ROW)
+        found: Array = rows if account is None else rows[rows["account"] == account]
+        return found
+
+    def fees(self, plan: int) -> Array:
+        """FeeRow of a plan's components, in their order."""
+        rows = np.frombuffer(self.core.fees(), wire.FEE_ROW)
+        found: Array = rows[rows["plan"] == plan]
+        return found
+
+    def plan_names(self) -> dict[int, str]:
+        """What the configuration calls plans of fees, by number."""
+        return {plan.number: plan.name for plan in self.config.fee_plan}
 
     def depth(self, instrument: int, levels: int) -> Array:
         """Depth of the best levels: bids best first, then offers. Raises ValueError for what is not set up."""

@@ -41,6 +41,7 @@ from engine.projector.launch import Projection
 from engine.sequencer import tick_command
 from engine.sessions import keeper
 from engine.sessions.keeper import Keeper
+from engine.settlement.settler import Settler, business_days_of
 from engine.setup import Setup
 from engine.snapshots import SnapshotError
 from engine.status_map import FILE as STATUS_FILE
@@ -79,6 +80,7 @@ class Engine:
         self.market: Market
         self._keeper: Keeper
         self._watch: Watch | None = None
+        self._settler: Settler
         self._loop: asyncio.AbstractEventLoop
         self._asked_to_stop = asyncio.Event()
         self._stopping = False
@@ -148,9 +150,12 @@ class Engine:
         self._keeper = Keeper(self.market, timeline, self.log.warning, time.time_ns)
         if self._watch is not None:
             self._watch.start(self.market)  # after the keeper: what is due at one time he does first
+        days = business_days_of(self.config, timeline)
+        self._settler = Settler(self.market, days, self.log.warning, time.time_ns)
         sessions = keeper.definitions_of(self.config, timeline)
         setup = Setup(self.market, self.config, self.data, time.time_ns, sessions)
         self._end_sessions()
+        self._settler.begin()
         self._keeper.begin(setup)
         if self.market.core.seq:
             # A day that ended meanwhile ends before anybody can trade: DAY orders of yesterday with those of today.
@@ -419,6 +424,7 @@ class Engine:
             "projected_sequence": self.status_map.projected_seq,
             **self._doors.figures(),
             "schedule": self._keeper.status(),
+            "settlement": self._settler.status(),
             "journal": status.journal_part(market, self.data / "journal"),
             "projector": status.projector_part(
                 self.status_map, durable_seq, self._trouble(), wanted=self._projection is not None

@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from openbell import wire
+from openbell.events import currency_text
+from openbell.fees import house_name, plain_number
 from openbell.prices import format_cash, format_price
 from openbell.wire import Check, CommandKind, InstrumentState
 
+from engine.journal.money import date_text
 from engine.sequencer import Rejected
 
 Unit = Callable[[int], str]
@@ -33,6 +36,18 @@ def _seconds(value: int) -> str:
 
 def _percent(value: int) -> str:
     return f"{value / 100:g} %"
+
+
+def _a_share(value: int) -> str:
+    return plain_number(value, 9)
+
+
+def _part(value: int) -> str:
+    return f"{plain_number(value, 7)} %"
+
+
+def _reserve(value: int) -> str:
+    return f"{plain_number(value, 4)} %"
 
 
 _LIMITS: Final[dict[str, Unit]] = {
@@ -59,10 +74,36 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
         "collar_bps": _number,
         "max_order_qty": _lots,
         "max_order_notional": format_cash,
-        "currency": _number,
+        "currency": currency_text,
         "round_lot": _lots,
     },
-    CommandKind.SET_ACCOUNT: {**_LIMITS, "flags": _number},
+    CommandKind.SET_ACCOUNT: {
+        **_LIMITS,
+        "currency": currency_text,
+        "fee_plan": _number,
+        "value 7": _number,
+        "flags": _number,
+    },
+    CommandKind.SET_FEE: {
+        "per_share": _a_share,
+        "percent": _part,
+        "fixed": format_cash,
+        "minimum": format_cash,
+        "maximum": format_cash,
+        "max_percent": _part,
+        "round_to": format_cash,
+        "bits": _number,
+        "house": house_name,
+        "number": _number,
+        "component": _number,
+        "reserve_percent": _reserve,
+    },
+    CommandKind.CHARGE: {"amount": format_cash, "for": house_name, "reference": _number},
+    CommandKind.HOLD_CASH: {"amount": format_cash, "number": _number},
+    CommandKind.POST_CASH: {"amount": format_cash, "number": _number},
+    CommandKind.RELEASE_CASH: {"amount": format_cash, "number": _number},
+    CommandKind.SETTLE: {"date": date_text, "days": _number},
+    CommandKind.SET_LEDGER: {"withdrawals": _number},
     CommandKind.SET_INSTRUMENT_STATE: {"state": _number, "reason or kind": _number, "time": _clock, "then": _number},
     CommandKind.SET_EXTENSION: {
         "extension": _seconds,
@@ -87,7 +128,9 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
     CommandKind.CORRECT_TRADE: _TRADE,
 }
 _BUYER_INDEX: Final = 6  # docs/busts.md
-_FLAGS_INDEX: Final = 8  # docs/core.md, SET_ACCOUNT
+_OF_CURRENCIES: Final = (CommandKind.SET_ACCOUNT, CommandKind.SET_INSTRUMENT)
+_ENDING: Final = (CommandKind.POST_CASH, CommandKind.RELEASE_CASH)
+_CURRENCY_INDEX, _CURRENCY_OF_INSTRUMENT_INDEX, _CURRENCIES = 5, 6, 8  # docs/ledger.md, "Currencies"
 _FIXED_ONCE_TRADED: Final = ("tick_size", "lot_size")
 _MAX_FIXED: Final = 1 << 20  # of those
 
@@ -95,7 +138,7 @@ _MAX_FIXED: Final = 1 << 20  # of those
 def in_words(kind: CommandKind, refused: Rejected) -> str:
     """The check's name and what it found, for example "CASH_RANGE: takes 500.00, free to take are 100.00"."""
     check, limit, value = refused.check, refused.limit, refused.value
-    if kind in _AMENDING and (saying := _trade_in_words(refused)):
+    if saying := (_trade_in_words(refused) if kind in _AMENDING else _money_in_words(kind, refused)):
         said = saying
     elif check is Check.VALUE:
         said = _value_in_words(kind, refused)
@@ -138,10 +181,45 @@ def _trade_in_words(refused: Rejected) -> str | None:
     return None
 
 
+def _money_in_words(kind: CommandKind, refused: Rejected) -> str | None:
+    """What is said of a refusal by the ledger in words of its own; None where it is not."""
+    check, limit, value = refused.check, refused.limit, refused.value
+    if check is Check.CURRENCY:
+        return f"the account has {currency_text(limit)}, and the instrument trades in {currency_text(value)}"
+    if check is Check.CAPACITY and kind in _OF_CURRENCIES and (limit, value) == (_CURRENCIES, _CURRENCIES + 1):
+        return f"accounts and instruments have {limit} currencies in all, and no more may be"
+    if check is Check.CAPACITY and kind is CommandKind.HOLD_CASH:
+        return f"{limit:,} withdrawals are on their way, and no more may be: raise ledger.withdrawals"
+    if check is not Check.VALUE:
+        return None
+    if kind is CommandKind.SET_ACCOUNT and refused.index == _CURRENCY_INDEX:
+        if limit == 0:
+            return f"currency is {currency_text(value)}: an account that has cash or positions stays without one"
+        return f"currency is {currency_text(value)}, and that of the account stays {currency_text(limit)}"
+    if kind is CommandKind.SET_INSTRUMENT and refused.index == _CURRENCY_OF_INSTRUMENT_INDEX:
+        stays = f"it stays {currency_text(limit)} once there was a trade, and while orders rest"
+        return f"currency {currency_text(value)}: {stays}"
+    if kind is CommandKind.SETTLE and refused.index == 0:
+        return _date_in_words(limit, value)
+    if kind is CommandKind.CHARGE and value == 0 and refused.index == 0:
+        return "amount is 0: nothing would move"
+    if kind is CommandKind.HOLD_CASH and limit == 0 and refused.index == 1:
+        return f"number is {value:,}: a withdrawal of that number is on its way"
+    if kind in _ENDING and limit == 0 and refused.index == 1:
+        return f"number is {value:,}: no withdrawal of that number is on its way"
+    return None
+
+
+def _date_in_words(limit: int, value: int) -> str:
+    if limit > 1 and value < limit:
+        return f"date is {date_text(value)}: the business day {date_text(limit - 1)} is over already"
+    return f"date is {value}: it is no day YYYYMMDD"
+
+
 def _value_in_words(kind: CommandKind, refused: Rejected) -> str:
     limit, value, index = refused.limit, refused.value, refused.index
     values = _VALUES.get(kind, {})
-    name = "flags" if index == _FLAGS_INDEX else next(iter(list(values)[index : index + 1]), f"value {index}")
+    name = next(iter(list(values)[index : index + 1]), f"value {index}")
     unit = values.get(name, _number)
     if kind is CommandKind.DEPOSIT_SHARES and name == "qty" and value < 0 and limit >= 0:
         return f"takes {_lots(-value)}, free to take are {_lots(limit)}"

@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from openbell import wire
 from openbell.wire import AccountFlag, CommandKind, EventKind, InstrumentState
 
-from engine import extensions
+from engine import extensions, fee_plans
 from engine.config import NEVER, Account, Capacity, Config, ConfigError, Instrument
 from engine.files import write_whole
 from engine.market import Market, names_of, new_id
-from engine.ports.verbs.govern import INSTRUMENT_VALUES, KEEP_FLAGS, LIMITS, currency_value
+from engine.ports.rows import rows_of
+from engine.ports.verbs.govern import ACCOUNT_VALUES, INSTRUMENT_VALUES, KEEP_FLAGS, LIMITS, currency_value
 from engine.refusals import in_words
 from engine.sequencer import Rejected, admin_command
 
@@ -81,12 +83,14 @@ class Setup:
         self._begin()
         self._capacity(self._config.capacity)
         self._timers(self._config.capacity.timers)
+        self._withdrawals(self._config.ledger.withdrawals)
         self._schedule()
         for index, instrument in enumerate(self._config.instrument):
             self._instrument(f"instrument[{index}] ({instrument.symbol})", instrument)
         ids = {symbol: one for one, symbol in names_of(self._market.instruments(), "instrument", "symbol").items()}
         for symbol in self._gone:
             self._do(f"instrument {symbol}", "no luld any more", CommandKind.SET_BANDS, instrument=ids[symbol])
+        self._fee_plans()
         for index, account in enumerate(self._config.account):
             self._account(f"account[{index}] ({account.name})", account)
         self._extensions()
@@ -112,7 +116,7 @@ class Setup:
                 one.symbol: {**_fields_of_instrument(one), "ticks": _steps(one), "luld": one.luld}
                 for one in self._config.instrument
             },
-            "account": {one.name: _fields_of_account(one) for one in self._config.account},
+            "account": {one.name: self._fields_of_account(one) for one in self._config.account},
             "extensions": {
                 one.symbol: extensions.wanted_of(self._config.sessions.get(one.session or ""))
                 for one in self._config.instrument
@@ -190,6 +194,16 @@ class Setup:
             self._done.warnings.append(f"capacity.timers stays {present}: it can be raised, not lowered to {wanted}")
         elif wanted > present:
             self._do("capacity.timers", "capacities of the configuration", CommandKind.SET_TIMERS, values=[wanted])
+
+    def _withdrawals(self, wanted: int) -> None:
+        """SET_LEDGER, where there is to be room for more than there is."""
+        present = self._market.core.stats()["withdrawals"]["capacity"]
+        if wanted < present:
+            self._done.warnings.append(
+                f"ledger.withdrawals stays {present}: it can be raised, not lowered to {wanted}"
+            )
+        elif wanted > present:
+            self._do("ledger.withdrawals", "ledger of the configuration", CommandKind.SET_LEDGER, values=[wanted])
 
     def _schedule(self) -> None:
         """SET_SCHEDULE, where the time of day is another one than before."""
@@ -284,10 +298,21 @@ class Setup:
 
     # ------------------------------------------------------------ accounts
 
+    def _fee_plans(self) -> None:
+        """SET_FEE for the components of plans that are not as the file has them."""
+        plans = self._config.fee_plan
+        present = rows_of(np.frombuffer(self._market.core.fees(), wire.FEE_ROW))
+        for place, index, fields in fee_plans.changes(plans, present):
+            name = plans[place].name
+            self._do(
+                f"fee_plan[{place}] ({name}).component[{index}]", f"fee plan {name} of the configuration",
+                CommandKind.SET_FEE, fee_plans.FEE_VALUES, name=name, **fields,
+            )  # fmt: skip
+
     def _account(self, where: str, wanted: Account) -> None:
         rows = self._market.accounts()
         ids = {name: number for number, name in names_of(rows, "account", "name").items()}
-        fields = _fields_of_account(wanted)
+        fields = self._fields_of_account(wanted)
         number = ids.get(wanted.name)
         if number is None:
             number = self._new_id(where, "account", wanted.id, self._config.account)
@@ -298,14 +323,36 @@ class Setup:
             if f"account {wanted.name}" in self._unfinished:
                 self._pay_in(where, wanted, number, done=int(row["account_seq"]) - 1)
             present = {name: int(row[name]) for name in (*LIMITS, "flags")}
+            present |= {"currency": row["currency"].decode(), "fee_plan": int(row["plan"])}
+            if self._stays_without(where, wanted, row):
+                del fields["currency"]
             changed = _changed(fields, present, self._before.get("account", {}).get(wanted.name, {}))
             if changed:
                 self._do(
-                    where, f"{', '.join(changed)} of the configuration"[:90], CommandKind.SET_ACCOUNT, LIMITS,
-                    account=number, flags=changed.get("flags", KEEP_FLAGS),
-                    values=[changed.get(name, wire.KEEP) for name in LIMITS],
+                    where, f"{', '.join(changed)} of the configuration"[:90], CommandKind.SET_ACCOUNT,
+                    ACCOUNT_VALUES, account=number, flags=changed.get("flags", KEEP_FLAGS),
+                    values=_account_values(changed, wire.KEEP),
                 )  # fmt: skip
         self._done.accounts[wanted.name] = number
+
+    def _stays_without(self, where: str, wanted: Account, row: Any) -> bool:
+        """Whether it cannot get the currency that the file says: one that has cash or positions stays without."""
+        if not wanted.currency or row["currency"]:
+            return False
+        holds = bool(row["cash"]) or len(self._market.positions(int(row["account"]))) > 0
+        if holds:
+            self._done.warnings.append(
+                f"{where}.currency: it stays without one, as it has cash or positions already; it trades in all"
+            )
+        return holds
+
+    def _fields_of_account(self, one: Account) -> dict[str, Any]:
+        """What is applied of it; without a currency where the file says none."""
+        flags = AccountFlag.SHORT_ALLOWED * one.short_allowed | AccountFlag.CREDIT_UNLIMITED * one.credit_unlimited
+        plans = {plan.name: plan.number for plan in self._config.fee_plan}
+        plan = 0 if one.fee_plan is None else plans[one.fee_plan]
+        fields = {**{name: int(getattr(one, name)) for name in LIMITS}, "flags": int(flags), "fee_plan": plan}
+        return {**fields, "currency": one.currency} if one.currency else fields
 
     def _new_account(self, where: str, wanted: Account, number: int, fields: dict[str, Any]) -> None:
         reason = f"account {wanted.name} of the configuration"
@@ -314,8 +361,8 @@ class Setup:
             if symbol not in symbols:
                 raise ConfigError(f"{where}.positions: there is no instrument {symbol!r}")
         self._do(
-            where, reason, CommandKind.SET_ACCOUNT, LIMITS,
-            account=number, flags=fields["flags"], values=[fields[name] for name in LIMITS], name=wanted.name,
+            where, reason, CommandKind.SET_ACCOUNT, ACCOUNT_VALUES, account=number, flags=fields["flags"],
+            values=_account_values(fields, 0), name=wanted.name,
         )  # fmt: skip
         self._pay_in(where, wanted, number, done=0)
 
@@ -379,9 +426,10 @@ def _steps(one: Instrument) -> list[int]:
     return [int(value) for step in one.ticks for value in (step.from_price, step.tick)]
 
 
-def _fields_of_account(one: Account) -> dict[str, Any]:
-    flags = AccountFlag.SHORT_ALLOWED * one.short_allowed | AccountFlag.CREDIT_UNLIMITED * one.credit_unlimited
-    return {**{name: int(getattr(one, name)) for name in LIMITS}, "flags": int(flags)}
+def _account_values(fields: dict[str, Any], other: int) -> list[int]:
+    """Of SET_ACCOUNT; what is not in fields is `other`."""
+    values = {**fields, "currency": currency_value(fields["currency"])} if "currency" in fields else fields
+    return [values.get(name, other) for name in ACCOUNT_VALUES]
 
 
 def next_day_end_ns(day_end: str, now_ns: int) -> int:

@@ -40,6 +40,16 @@ def market_part(market: Market) -> dict[str, Any]:
     }
 
 
+def settlement_part(market: Market, next_date: int, next_ts_ns: int) -> dict[str, Any]:
+    """Which business day was the last that is over, which one is the next; 0: none."""
+    return {
+        "last_date": market.core.settle_date,
+        "days": market.config.ledger.settlement_days,
+        "next_date": next_date,
+        "next_ts_ns": next_ts_ns,
+    }
+
+
 def journal_part(market: Market, directory: Path) -> dict[str, Any]:
     """What waits for the disk, how long that takes, how much there is."""
     _, (p50, p99) = market.commit_ns.percentiles(0.5, 0.99)
@@ -79,7 +89,8 @@ def warnings(answer: dict[str, Any]) -> list[str]:
         )
     for name, (used, capacity) in answer["capacity"].items():
         if used > NEARLY_FULL * capacity:
-            told.append(f"{name}: {used:,} of {capacity:,} in use; raise capacity.{name}")
+            field = f"ledger.{name}" if name == "withdrawals" else f"capacity.{name}"
+            told.append(f"{name}: {used:,} of {capacity:,} in use; raise {field}")
     if answer["projector"]["state"] == "waiting":
         told.append(f"Postgres is not written: {answer['projector']['text'] or 'it does not answer'}")
     return told

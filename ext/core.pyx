@@ -244,6 +244,11 @@ cdef class Core:
         """WithdrawalRow records of the withdrawals that are on their way, by account and number."""
         return withdrawal_rows(self.market)
 
+    @property
+    def settle_date(self):
+        """The last business day that SETTLE ended, as YYYYMMDD; 0 before the first."""
+        return self.market.settle_date
+
     def preview(self, command):
         """What an AmendCommand would do now: its Event records, and the AccountRow and PositionRow records of its
         accounts after it (one where buyer and seller are the same). Changes nothing. Raises ValueError for anything but

@@ -16,7 +16,7 @@ import numpy as np
 
 from openbell import wire
 from openbell.drafts import Account, Draft, Instrument
-from openbell.ended import AMENDING, EndedOrders
+from openbell.ended import LATE, EndedOrders
 from openbell.errors import ConnectionLost, InvalidInput, LoginRefused, OpenBellError, ResumeTooOld, near, refusal
 from openbell.events import REJECTS, Event, Reject
 from openbell.guards import Guards
@@ -205,7 +205,7 @@ class Desk(Generic[OrderT]):
             if order is None:
                 if self.masses and client_order_id in self.masses:
                     self._follow_mass(buffer, offset, self.masses[client_order_id])
-                elif buffer[offset + _KIND] in AMENDING:
+                elif buffer[offset + _KIND] in LATE:
                     self._ended.hear(client_order_id, buffer, offset)
                 continue
             kind = buffer[offset + _KIND]

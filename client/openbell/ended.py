@@ -1,4 +1,5 @@
-"""Orders that have ended and whose handles somebody still holds: an operator may bust or correct their trades."""
+"""Orders that have ended and whose handles somebody still holds: their last fills are charged for, and an operator may
+bust or correct their trades."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from openbell.orders import Order
 from openbell.records import EVENT
 from openbell.wire import EventKind
 
-AMENDING: Final = frozenset({int(EventKind.TRADE_BUSTED), int(EventKind.TRADE_CORRECTED)})
+LATE: Final = frozenset(map(int, (EventKind.CHARGED, EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED)))
 OrderT = TypeVar("OrderT", bound=Order)
 
 
@@ -28,7 +29,7 @@ class EndedOrders(Generic[OrderT]):
         self._orders[order.client_order_id] = order
 
     def hear(self, client_order_id: int, buffer: bytes, offset: int) -> None:
-        """An event of a kind of AMENDING, of an order that is not live."""
+        """An event of a kind of LATE, of an order that is not live."""
         order, event = self._orders.get(client_order_id), Event._make(EVENT.unpack_from(buffer, offset))
         if order is not None and event.account == order.account:
             order.apply(event)

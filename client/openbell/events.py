@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from openbell import wire
+from openbell.fees import house_name
 from openbell.prices import format_cash, format_price
 from openbell.records import EVENT, REJECT
 from openbell.wire import CancelReason, Check, EventFlag, EventKind, RestateReason, Rule, Side
@@ -36,6 +37,8 @@ _PRICES = {
     Check.POST_ONLY,
     Check.STOP_SIDE,
 }
+# Events of which price is an amount of cash, and trade_id, where it is one, a balance.
+_OF_CASH = frozenset((EventKind.CASH, EventKind.CASH_HELD, EventKind.CASH_RELEASED, EventKind.SETTLED))
 _CASH = {Check.ORDER_NOTIONAL, Check.BUYING_POWER, Check.CASH_RANGE}
 _UNITS = {
     Check.MESSAGE_RATE: " messages a second",
@@ -85,6 +88,7 @@ _SAYINGS = {
     Check.NO_PRICE: "there is no displayed price on the other side to take",
     Check.ROLE: "role {value} is none, the largest is {limit}",
     Check.LINK: "client_order_id {value} is of no live order of this account that this one can be tied to",
+    Check.CURRENCY: "the account has {limit}, and the instrument trades in {value}",
     Check.RING_SIZE: "would be {value} of which one cancels the others, the limit is {limit}",
 }
 # The field that a check is about, where it is one.
@@ -115,6 +119,7 @@ _FIELDS = {
     Check.ROLE: "role",
     Check.LINK: "link_id",
     Check.RING_SIZE: "link_id",
+    Check.CURRENCY: "instrument",
 }
 _WITH_HEADROOM = {
     Check.ORDER_QTY,
@@ -139,6 +144,8 @@ def check_in_words(check: int, limit: int, value: int, headroom: int) -> str:
             return format_price(amount)
         if known in _CASH:
             return format_cash(amount)
+        if known is Check.CURRENCY:
+            return currency_text(amount)
         return f"{amount:,}{_UNITS[known]}" if known in _UNITS else str(amount)
 
     if known is Check.COMBINATION:
@@ -154,6 +161,12 @@ def check_in_words(check: int, limit: int, value: int, headroom: int) -> str:
         saying = _SAYINGS.get(known, "value {value}, limit {limit}")
         said = saying.format(value=unit(value), limit=unit(limit))
     return f"{known.name}: {said}" + (f" (headroom {unit(headroom)})" if known in _WITH_HEADROOM else "")
+
+
+def currency_text(value: int) -> str:
+    """A currency as an integer holds it; "any" where there is none."""
+    text = value.to_bytes(8, "little", signed=True).rstrip(b"\0").decode("utf-8", "replace")
+    return text or "any"
 
 
 def field_of(check: int, limit: int) -> str | None:
@@ -209,12 +222,35 @@ class Event(NamedTuple):
         """Of a FILL: this side rested in the book."""
         return bool(self.flags & EventFlag.MAKER)
 
+    @property
+    def is_fee(self) -> bool:
+        """A CHARGED for a fill: side, flags, qty, order_id, client_order_id and trade_id are the fill's."""
+        return self.kind == EventKind.CHARGED and self.order_id != 0
+
+    @property
+    def amount(self) -> int:
+        """Of CASH, CHARGED, CASH_HELD, CASH_RELEASED, SETTLED: cash in 1e-6; of CHARGED below 0 what was received."""
+        return self.price
+
+    @property
+    def balance(self) -> int:
+        """Of CASH the cash, of CASH_HELD and CASH_RELEASED the hold, of SETTLED the settled cash after it, 1e-6."""
+        return self.trade_id - (self.trade_id >> 63 << 64)
+
+    def _charge_in_words(self) -> str:
+        text = f"#{self.account_seq} CHARGED {format_cash(self.price)} for {house_name(self.reason)}"
+        if self.is_fee:
+            return f"{text}, instrument {self.instrument}, order {self.client_order_id}, trade {self.trade_id}"
+        return text + (f", reference {self.trade_id}" if self.trade_id else "")
+
     def __str__(self) -> str:
         name = EventKind(self.kind).name if self.kind in EventKind._value2member_map_ else f"kind {self.kind}"
-        if self.kind in (EventKind.CASH, EventKind.SHARES):
-            moved, total = self.price, self.trade_id - (self.trade_id >> 63 << 64)
-            show = format_cash if self.kind == EventKind.CASH else str
-            return f"#{self.account_seq} {name} {show(moved)}, now {show(total)}"
+        if self.kind == EventKind.CHARGED:
+            return self._charge_in_words()
+        if self.kind in _OF_CASH or self.kind == EventKind.SHARES:
+            show = str if self.kind == EventKind.SHARES else format_cash
+            which = f" (withdrawal {self.order_id})" if self.order_id else ""
+            return f"#{self.account_seq} {name} {show(self.price)}{which}, now {show(self.balance)}"
         if self.kind == EventKind.ARMED:
             return f"#{self.account_seq} {name} account {self.account}, session {self.qty}, fires at {self.price}"
         if self.kind == EventKind.MASS_CANCELED and self.reason in CancelReason._value2member_map_:

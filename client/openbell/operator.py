@@ -33,6 +33,7 @@ from openbell.errors import (
     near,
     refusal,
 )
+from openbell.ledger import LedgerVerbs
 from openbell.prices import PriceLike, basis_points, cash_units, price_units
 from openbell.records import HEADER, MAGIC, json_body, json_frame
 from openbell.rows import AccountInfo, InstrumentInfo, OrderInfo, PositionInfo, rows_of
@@ -60,7 +61,7 @@ SEARCH_TIMEOUT_S: Final = 630.0  # of a trade: the engine may have to replay its
 _SLICE_MS: Final = 100
 
 
-class Operator(PriceBounds):
+class Operator(PriceBounds, LedgerVerbs):
     """A connection to the control port. Close it, or use it in a `with` statement.
 
     address: as for `connect` (default: $OPENBELL_ADDRESS, else the market that runs in ./var). name: whose acts these
@@ -270,12 +271,15 @@ class Operator(PriceBounds):
         return rows_of(AccountInfo, [row], {})[0]
 
     def set_account(
-        self, account: Ref | None = None, *, reason: str, name: str | None = None, limits: Limits | None = None
-    ) -> AccountInfo:
-        """Change an account, or without one make a new one (it needs a name)."""
+        self, account: Ref | None = None, *, reason: str, name: str | None = None, limits: Limits | None = None,
+        currency: str | None = None, fee_plan: Ref | None = None,
+    ) -> AccountInfo:  # fmt: skip
+        """Change an account, or without one make a new one (it needs a name). fee_plan: as for `fee_plan`."""
         arguments = {
             "account": None if account is None else self.account_id(account),
             "name": None if name is None else _text(name, "name", MAX_NAME),
+            "currency": currency,
+            "plan": None if fee_plan is None else self.plan_number(fee_plan),
             **(limits or Limits()).arguments(),
         }
         row = self._change("set-account", arguments, reason)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from openbell.errors import OpenBellError, OrderCanceled, OrderRejected, RequestRejected
 from openbell.events import Event, Reject, field_of
-from openbell.prices import format_price, to_decimal
+from openbell.prices import format_cash, format_price, to_decimal
 from openbell.terms import Further, type_in_words
 from openbell.wire import (
     CancelReason,
@@ -39,11 +39,11 @@ class OrderState(Enum):
 
 
 # Plain ints: an enum's member costs a look-up each time.
-_ACCEPTED, _FILL, _CANCELED, _REPLACED, _TRIGGERED, _RESTATED, _BUSTED, _CORRECTED = map(
+_ACCEPTED, _FILL, _CANCELED, _REPLACED, _TRIGGERED, _RESTATED, _BUSTED, _CORRECTED, _CHARGED = map(
     int,
     (
         EventKind.ACCEPTED, EventKind.FILL, EventKind.CANCELED, EventKind.REPLACED, EventKind.TRIGGERED,
-        EventKind.RESTATED, EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED,
+        EventKind.RESTATED, EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED, EventKind.CHARGED,
     ),
 )  # fmt: skip
 _PRICED = frozenset({OrderType.LIMIT, OrderType.MARKET, OrderType.MARKET_TO_LIMIT})  # of which IOC is one
@@ -54,7 +54,8 @@ _DONE = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, 
 
 
 class Fill(NamedTuple):
-    """One trade of an order. qty in lots, price in 1e-4, ts_ns since 1970 UTC. In an auction nobody is the maker."""
+    """One trade of an order. qty in lots, price in 1e-4, ts_ns since 1970 UTC. In an auction nobody is the maker.
+    fees: cash of 1e-6 that was charged for it, below 0 a rebate; of rows of the query "fills" not known: 0."""
 
     qty: int
     price: int
@@ -62,6 +63,7 @@ class Fill(NamedTuple):
     trade_id: int
     is_maker: bool
     is_auction: bool = False
+    fees: int = 0
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Fill:
@@ -87,6 +89,7 @@ class Order:
 
     symbol, side, qty (lots, total), price (1e-4), order_type, tif, further (what only special orders have, or None),
     client_order_id, order_id (the engine's, 0 before), state, filled and leaves (lots, an iceberg's reserve included),
+    fees (cash of 1e-6 charged for its fills so far, those of busted ones included),
     fills (those that count: without what was busted, with what was corrected as it is now), busted (fills as they were
     when an operator busted or corrected them; state, filled and leaves do not change with it), reject, cancel_reason,
     is_triggered (of a stop), is_waiting (for the end of the order that it is a child of).
@@ -106,6 +109,7 @@ class Order:
         "client_order_id",
         "data",
         "failure",
+        "fees",
         "filled",
         "fills",
         "frame",
@@ -161,6 +165,7 @@ class Order:
         self.frame = 0  # number of the frame that carried it
         self.data = b""  # that frame, for sending it again
         self._paid = 0
+        self.fees = 0
 
     # ------------------------------------------------------------ looking
 
@@ -219,6 +224,8 @@ class Order:
             count = len(self.fills)
             lots = sum(fill.qty for fill in self.fills) if self.busted else self.filled
             text += f" {lots} at {_shown(average)} in {count} fill{'s' if count > 1 else ''}"
+        if self.fees:
+            text += f", fees {format_cash(self.fees)}"
         if self.busted:
             text += f", {len(self.busted)} of its trades busted or corrected"
         if self.state is OrderState.REJECTED:
@@ -346,6 +353,17 @@ class Order:
             self._bust(event)
         elif kind == _CORRECTED:
             self._correct(event)
+        elif kind == _CHARGED:
+            self._charge(event)
+
+    def _charge(self, event: Event) -> None:
+        """A fee for one of its fills, the last one or one of the last."""
+        self.fees += event.price
+        for place in reversed(range(len(self.fills))):
+            fill = self.fills[place]
+            if fill.trade_id == event.trade_id:
+                self.fills[place] = fill._replace(fees=fill.fees + event.price)
+                return
 
     def _bust(self, event: Event) -> None:
         """One of its fills does not count any more; nothing where that is not known here."""

@@ -69,7 +69,13 @@ class PositionInfo:
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
-    """An account. A limit of 0 means none."""
+    """An account. A limit of 0 means none.
+
+    cash: all of it; settled: what of it has settled, unsettled: what has not (cash = settled + unsettled); hold: what
+    open buy orders and withdrawals hold; withdrawals: what of that is held for withdrawals; withdrawable: what may be
+    taken out; fees: sum of those of its fills since ever; currency: empty: it trades in all; plan: number of its plan
+    of fees, 0: none. docs/ledger.md.
+    """
 
     account: int = 0
     name: str = ""
@@ -87,10 +93,22 @@ class AccountInfo:
     open_orders: int = 0
     realized_pnl: int = 0
     last_client_order_id: int = 0
+    settled: int = 0
+    unsettled: int = 0
+    withdrawals: int = 0
+    withdrawable: int = 0
+    fees: int = 0
+    currency: str = ""
+    plan: int = 0
+
+    @property
+    def held(self) -> int:
+        """Cash held for open buy orders and withdrawals."""
+        return self.hold
 
     @property
     def free(self) -> int:
-        """Cash that new orders may use."""
+        """Cash that new orders may use; a buy needs its fees beside its price."""
         return self.cash - self.hold - self.short_proceeds
 
 
@@ -157,6 +175,17 @@ class FillInfo:
     filled: int = 0
     trade_id: int = 0
     symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalInfo:
+    """A withdrawal that is on its way. amount: cash that is held for it; ts_ns: since when."""
+
+    number: int = 0
+    amount: int = 0
+    ts_ns: int = 0
+    account: int = 0
+    account_name: str = ""
 
 
 def rows_of(kind: type[RowT], rows: Iterable[Mapping[str, Any]], symbols: Mapping[int, str]) -> list[RowT]:

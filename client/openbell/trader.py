@@ -17,6 +17,7 @@ from openbell.desk import MAX_ORDERS_A_FRAME, Desk, OrderT
 from openbell.discovery import Market, find_market
 from openbell.drafts import Account, Instrument
 from openbell.errors import InvalidInput, OpenBellError
+from openbell.fees import FeePlan, plan_of
 from openbell.linked import Entry, Leg, LinkedT, Ring, drafts, exits, legs_of, opposite
 from openbell.orders import OrderState
 from openbell.prices import PriceLike
@@ -312,6 +313,9 @@ class Trader(ABC, Generic[OrderT, LinkedT]):
     def account_seq(self, account: str | int | None = None) -> int:
         """The account_seq of the last event seen: `resume={account: this + 1}` goes on after it in another process."""
         return (self._desk.session.next_seq.get(self._desk.account_id(account)) or 1) - 1
+
+    def _fee_plan(self, answer: Mapping[str, Any]) -> FeePlan:
+        return plan_of(int(answer["plan"]), str(answer["name"]), answer["rows"])
 
     def _rows(self, kind: type[RowT], answer: Mapping[str, Any]) -> list[RowT]:
         return rows_of(kind, answer["rows"], self._desk.symbols)

@@ -13,10 +13,11 @@ from engine.cli.operating.amend import AMENDING
 from engine.cli.operating.bounds import BOUNDS
 from engine.cli.operating.govern import GOVERNING
 from engine.cli.operating.look import LOOKING
+from engine.cli.operating.money import MONEY
 from engine.cli.operating.states import STATES
 
 HELP = "look at and operate a running market"
-ACTS: dict[str, Act] = {**LOOKING, **STATES, **BOUNDS, **GOVERNING, **AMENDING}
+ACTS: dict[str, Act] = {**LOOKING, **STATES, **BOUNDS, **GOVERNING, **MONEY, **AMENDING}
 EPILOG = """exit codes: 0 done, 1 refused, 2 wrong usage, 3 no engine there
 
 Verbs that change the market journal --reason with the operator's name: --operator, else $OPENBELL_OPERATOR,

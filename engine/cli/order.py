@@ -227,20 +227,22 @@ def _fill(order: Order, fill: openbell.Fill) -> str:
     done = "bought" if order.side == wire.Side.BUY else "sold"
     role = "maker" if fill.is_maker else "auction" if fill.is_auction else "taker"
     what = f"{done} {fill.qty:,} {order.symbol} at {show.price(fill.price)}"
-    return f"{show.clock(fill.ts_ns)}  {what}  ({role}, trade {fill.trade_id:,})"
+    fees = f", fees {show.exact_cash(fill.fees)}" if fill.fees else ""
+    return f"{show.clock(fill.ts_ns)}  {what}  ({role}, trade {fill.trade_id:,}{fees})"
 
 
 def _end(order: Order) -> str:
     done = "bought" if order.side == wire.Side.BUY else "sold"
     average = f" at {order.average_price:.4f} on average" if order.average_price is not None else ""
+    fees = f", fees {show.exact_cash(order.fees)}" if order.fees else ""
     if order.state is OrderState.FILLED:
-        return f"filled: {done} {order.filled:,} of {order.qty:,}{average}"
+        return f"filled: {done} {order.filled:,} of {order.qty:,}{average}{fees}"
     why = order.cancel_reason.name if order.cancel_reason is not None else order.state.value
     rest = ""
     if order.cancel_reason is wire.CancelReason.IOC:
         nobody = "nobody sells" if order.side == wire.Side.BUY else "nobody buys"
         rest = f"; {nobody} more at {order.price_text} or better"
-    return f"ended ({why}): {done} {order.filled:,} of {order.qty:,}{average}{rest}"
+    return f"ended ({why}): {done} {order.filled:,} of {order.qty:,}{average}{fees}{rest}"
 
 
 def _order_json(order: Order) -> dict[str, Any]:
@@ -262,6 +264,7 @@ def _order_json(order: Order) -> dict[str, Any]:
         "leaves": order.leaves,
         "average_price": None if order.average_price is None else str(order.average_price),
         "cancel_reason": None if order.cancel_reason is None else order.cancel_reason.name,
+        "fees": order.fees,
         "fills": [fill._asdict() for fill in order.fills],
     }
 
@@ -415,7 +418,9 @@ def _positions(client: openbell.Client, args: argparse.Namespace) -> int:
         for row in rows
         if row.qty or row.realized_pnl or row.open_buy or row.open_sell
     ]
-    head = f"{account.name}: {show.cash(account.cash)} cash, of which {show.cash(account.hold)} held for orders"
+    head = f"{account.name}: {show.cash(account.cash)} cash, of which {show.cash(account.hold)} held"
+    head += f", {show.cash(account.withdrawable)} may be taken out"
+    head += f"; fees so far {show.cash(account.fees)}" if account.fees else ""
     columns = ("symbol", ">lots", ">average", ">realized", ">open b/s")
     show.out(Text(head), show.table(columns, made, empty="no positions"))
     return reach.DONE

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 from openbell import wire
+from openbell.events import currency_text
 from openbell.prices import format_cash, format_price
+
+from engine.journal import money
 
 Records = np.ndarray[Any, Any]
 _SLOT = wire.ORDER_COMMAND.itemsize
@@ -230,6 +233,10 @@ def _admin_words(command: Any, names: Names) -> str:
     elif kind == wire.CommandKind.SET_ACCOUNT:
         keys = ["max order qty", "max order notional", "max position", "max open orders", "max messages/s"]
         shown = [_number(values[0]), _cash(values[1]), *map(_number, values[2:5])]
+        if values[5]:
+            keys, shown = [*keys, "currency"], [*shown, _currency(values[5])]
+        is_known = wire.KEEP in values[:6]  # of a new one 0 is not worth a word
+        keys, shown = [*keys, "fee plan"], [*shown, "none" if is_known and not values[6] else _number(values[6])]
         bits = int(command["flags"])
         kept = "" if bits == 255 else _flag_words(wire.AccountFlag, bits) or " no flags"
         text = f"account {int(command['account'])} {name}:{kept} {_pairs(keys, shown)}".rstrip()
@@ -250,6 +257,8 @@ def _admin_words(command: Any, names: Names) -> str:
         text = instrument
     elif kind == wire.CommandKind.SET_EXTENSION:
         text = f"{instrument}: {_extension_words(command, values)}"
+    elif kind in money.WORDS:
+        text = money.WORDS[kind](command, account, instrument)
     return _with_author(text, command)
 
 
@@ -305,6 +314,10 @@ def _price(value: int) -> str:
 
 def _cash(value: int) -> str:
     return "kept" if value == wire.KEEP else format_cash(value)
+
+
+def _currency(value: int) -> str:
+    return "kept" if value == wire.KEEP else currency_text(value)
 
 
 def _pairs(keys: list[str], values: list[str]) -> str:

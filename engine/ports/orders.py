@@ -7,7 +7,7 @@ events loses its session, not the market its memory: it logs in again and resume
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -512,6 +512,7 @@ class OrderProtocol:
             if not 0 <= value <= limit:
                 raise FrameError("bad_query", f"{field} must be 0 to {limit}", field=field, limit=limit, value=value)
         rows: np.ndarray[Any, Any]
+        more: dict[str, Any] = {}
         if query.what == "instruments":
             rows = market.instruments()
         elif query.what == "account":
@@ -520,6 +521,11 @@ class OrderProtocol:
             rows = market.orders(account=self._account(session, query.account, query.what))
         elif query.what == "positions":
             rows = market.positions(self._account(session, query.account, query.what))
+        elif query.what == "withdrawals":
+            rows = market.withdrawals(self._account(session, query.account, query.what))
+        elif query.what == "fees":
+            plan = int(market.account(self._account(session, query.account, query.what))["plan"][0])
+            rows, more = market.fees(plan), {"plan": plan, "name": market.plan_names().get(plan, "")}
         elif query.what == "fills":
             account = self._account(session, query.account, query.what)
             seq, amendments = market.core.seq, market.core.amendments()
@@ -530,10 +536,12 @@ class OrderProtocol:
             return
         else:
             raise FrameError(
-                "bad_query", f"what is one of account, fills, instruments, orders, positions; not {query.what!r}",
+                "bad_query",
+                "what is one of account, fees, fills, instruments, orders, positions, withdrawals; "
+                f"not {query.what!r}",
                 field="what", value=query.what,
             )  # fmt: skip
-        data = _reply_frame(number, query, rows, market.core.seq)
+        data = _reply_frame(number, query, rows, market.core.seq, more)
         session.use.budget.charge(min(query.limit, len(rows)), len(rows))
         market.later(lambda: self._reply(session, data))
 
@@ -573,9 +581,11 @@ def _no_room(capacity: int, wanted: int) -> FrameError:
     return FrameError("too_many", text, field="cancel_on_disconnect", limit=capacity, value=wanted)
 
 
-def _reply_frame(number: int, query: Query, rows: np.ndarray[Any, Any], seq: int) -> bytes:
-    """The REPLY to a query: the page of the rows that it asks for."""
-    if query.instrument is not None and query.what != "account":
+def _reply_frame(
+    number: int, query: Query, rows: np.ndarray[Any, Any], seq: int, more: Mapping[str, Any] | None = None
+) -> bytes:
+    """The REPLY to a query: the page of the rows that it asks for, and what is to be known beside them."""
+    if query.instrument is not None and "instrument" in (rows.dtype.names or ()):
         rows = rows[rows["instrument"] == query.instrument]
     shown = table_of(rows[query.offset : query.offset + query.limit])
-    return json_frame(FrameType.REPLY, number, {"seq": seq, "total": len(rows), "rows": shown})
+    return json_frame(FrameType.REPLY, number, {"seq": seq, "total": len(rows), "rows": shown, **(more or {})})

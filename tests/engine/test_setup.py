@@ -65,7 +65,7 @@ async def test_what_operators_change_stays_until_the_file_changes(trading: Tradi
         return tuple(trading.market.account(1)[["max_open_orders", "max_position"]].tolist()[0])
 
     assert limits() == (5, 7)
-    change(trading, CommandKind.SET_ACCOUNT, account=1, flags=255, values=[-1, -1, 70, 50, -1])
+    change(trading, CommandKind.SET_ACCOUNT, account=1, flags=255, values=[-1, -1, 70, 50, -1, -1, -1])
     assert apply(trading, text % 5).commands == 0
     assert limits() == (50, 70)
     apply(trading, text % 6)

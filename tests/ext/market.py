@@ -128,7 +128,7 @@ class Market:
 
     def limits(self, account: int, *values: int, flags: int = 255) -> None:
         """max order qty and notional, position, open orders, messages; -1 keeps."""
-        kept = [*values, -1, -1, -1, -1, -1][:5]
+        kept = [*values, *[-1] * 7][:7]
         self.admin(CommandKind.SET_ACCOUNT, *kept, account=account, flags=flags)
 
     def instrument(self, instrument: int, *values: int) -> None:

@@ -24,8 +24,9 @@ from openbell.connection import SocketSettings, Watch, open_socket
 from openbell.desk import Desk
 from openbell.discovery import find_api_key, find_market
 from openbell.errors import ConnectionLost, OpenBellError, TimedOut
+from openbell.fees import FeePlan
 from openbell.guards import DeadMan, Spare, login_field
-from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
+from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo, WithdrawalInfo
 from openbell.session import Session
 from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, MOVED_S, REOPEN_S, SILENCES, RowT, Trader
 from openbell.wire import Side
@@ -215,8 +216,16 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
         return rows
 
     async def account(self, account: str | int | None = None) -> AccountInfo:
-        """Cash, holds, limits."""
+        """Cash, what of it is held, settled, withdrawable; fees, limits."""
         return self._rows(AccountInfo, await self.query("account", account=self.account_id(account)))[0]
+
+    async def fee_plan(self, account: str | int | None = None) -> FeePlan:
+        """The plan of fees that the account has; number 0 and no components where it has none."""
+        return self._fee_plan(await self.query("fees", account=self.account_id(account)))
+
+    async def withdrawals(self, account: str | int | None = None) -> list[WithdrawalInfo]:
+        """The account's withdrawals that are on their way."""
+        return await self._all_rows(WithdrawalInfo, "withdrawals", account)
 
     async def instruments(self) -> list[InstrumentInfo]:
         """All instruments with their state; those that were new are known from now on."""

@@ -19,6 +19,7 @@ from engine.cli.operating.act import Act, Said
 from engine.cli.operating.sessions import sessions
 from engine.cli.ordering.terms import kind
 from engine.cli.screens.market import ports_text
+from engine.journal.money import date_text
 
 LEVELS = 10
 
@@ -45,6 +46,7 @@ def status_lines(status: Status) -> RenderableType:
         "trades": f"{status.trades:,}",
         "sessions": f"{status.sessions:,}",
         "schedule": schedule_text(status),
+        "business day": settlement_text(status),
         "latency": latency_text(status) if latency.count else "no orders in the last seconds",
         "journal": f"{show.size(journal.pending_bytes)} waiting, a commit takes {show.micros(journal.commit_us_p50)} "
         f"(p99 {show.micros(journal.commit_us_p99)}), {show.size(journal.bytes)} in all",
@@ -75,6 +77,21 @@ def schedule_text(status: Status) -> Text:
             line += f", {one['next_phase']} in {left} ({show.clock(one['next_ts_ns'], date=True)} here)"
         lines.append(f"{line}, {show.counted(one['instruments'], 'instrument')}")
     return Text("\n".join(lines))
+
+
+def settlement_text(status: Status) -> str:
+    """The business day that ended last, the next one, and in how many trades settle."""
+    told = status.raw.get("settlement") or {}
+    last, following = told.get("last_date", 0), told.get("next_date", 0)
+    text = f"{date_text(last)} was the last one that ended" if last else "none has ended yet"
+    if following:
+        left = show.duration(max(0, told["next_ts_ns"] - status.ts_ns) / 1e9)
+        text += f", {date_text(following)} ends in {left} ({show.clock(told['next_ts_ns'], date=True)} here)"
+    else:
+        text += "; operators end them: ctl settle DATE"
+    days = told.get("days", 0)
+    when = f"{show.counted(days, 'business day')} after it" if days else "at its end"
+    return f"{text}; trades settle {when}"
 
 
 def durability(mode: str) -> Text:
@@ -222,7 +239,16 @@ def _named(rows: list[Any], names: dict[int, str], symbols: dict[int, str]) -> l
 
 def _accounts(op: Operator, args: argparse.Namespace) -> Said:
     rows = op.accounts() if args.account is None else [op.account(args.account)]
-    return Said({"rows": [show.plain(row) for row in rows]}, accounts_table(rows))
+    plans = {plan.number: str(plan) for plan in op.fees()}
+    value = [{**show.plain(row), "fee_plan": plans.get(row.plan, "")} for row in rows]
+    if args.account is not None:
+        return Said({"rows": value}, account_details(rows[0], plans))
+    return Said({"rows": value}, cash_table(rows, plans) if args.cash else accounts_table(rows))
+
+
+def _accounts_arguments(parser: argparse.ArgumentParser) -> None:
+    act.maybe_account(parser)
+    parser.add_argument("--cash", action="store_true", help="what of the cash is settled, held, withdrawable; fees")
 
 
 def accounts_table(rows: list[AccountInfo]) -> RenderableType:
@@ -231,7 +257,8 @@ def accounts_table(rows: list[AccountInfo]) -> RenderableType:
         (
             str(row.account),
             row.name,
-            Text("active", "green") if row.state == wire.AccountState.ACTIVE else Text("blocked", "red"),
+            _state(row),
+            row.currency or show.NOTHING,
             show.cash(row.cash),
             show.cash(row.hold),
             show.cash(row.free),
@@ -241,8 +268,56 @@ def accounts_table(rows: list[AccountInfo]) -> RenderableType:
         )
         for row in rows
     ]
-    columns = (">id", "name", "state", ">cash", ">held", ">free", ">realized", ">orders", "may")
+    columns = (">id", "name", "state", "in", ">cash", ">held", ">free", ">realized", ">orders", "may")
     return show.table(columns, made, empty="no accounts yet: ./openbell ctl set-account NAME --new")
+
+
+def _state(row: AccountInfo) -> Text:
+    return Text("active", "green") if row.state == wire.AccountState.ACTIVE else Text("blocked", "red")
+
+
+def cash_table(rows: list[AccountInfo], plans: dict[int, str]) -> RenderableType:
+    """What becomes of accounts' cash."""
+    made = [
+        (
+            row.name,
+            row.currency or show.NOTHING,
+            show.cash(row.cash),
+            show.cash(row.settled),
+            show.cash(row.unsettled),
+            show.cash(row.hold),
+            show.cash(row.withdrawable),
+            show.cash(row.fees),
+            plans.get(row.plan, str(row.plan)) if row.plan else show.NOTHING,
+        )
+        for row in rows
+    ]
+    columns = ("name", "in", ">cash", ">settled", ">unsettled", ">held", ">withdrawable", ">fees", "fee plan")
+    return show.table(columns, made, empty="no accounts yet: ./openbell ctl set-account NAME --new")
+
+
+def account_details(row: AccountInfo, plans: dict[int, str]) -> RenderableType:
+    """All of one account's money."""
+    held = show.exact_cash(row.hold)
+    if row.withdrawals:
+        held += f", {show.exact_cash(row.withdrawals)} of it for withdrawals"
+    return show.pairs(
+        {
+            "account": Text.assemble(f"{row.name} ({row.account}), ", _state(row)),
+            "currency": row.currency or "any",
+            "cash": show.exact_cash(row.cash),
+            "settled": show.exact_cash(row.settled),
+            "unsettled": show.exact_cash(row.unsettled),
+            "held": held,
+            "free": show.exact_cash(row.free),
+            "withdrawable": show.exact_cash(row.withdrawable),
+            "fees so far": show.exact_cash(row.fees),
+            "fee plan": plans.get(row.plan, f"plan {row.plan}") if row.plan else "none",
+            "realized": _profit(row.realized_pnl),
+            "live orders": f"{row.open_orders:,}",
+            "may": show.flags(row.flags) or show.NOTHING,
+        }
+    )
 
 
 def _instruments(op: Operator, args: argparse.Namespace) -> Said:
@@ -300,7 +375,7 @@ LOOKING = {
     "book": Act("the order book of an instrument", _book, _book_arguments),
     "orders": Act("live orders", _orders, _orders_arguments),
     "positions": Act("positions and their profit", _positions, _positions_arguments),
-    "accounts": Act("accounts: cash, holds, state", _accounts, act.maybe_account),
+    "accounts": Act("accounts: cash, holds, state, fees", _accounts, _accounts_arguments),
     "sessions": Act("who is logged in; dead-man timers and what goes on disconnect", sessions),
     "instruments": Act("instruments: state, quotes, volume", _instruments, act.maybe_symbol),
 }

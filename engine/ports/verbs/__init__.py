@@ -5,9 +5,11 @@ from __future__ import annotations
 from engine.ports.verbs.amend import AMENDING
 from engine.ports.verbs.bounds import BOUNDS
 from engine.ports.verbs.govern import GOVERNING
+from engine.ports.verbs.ledger import LEDGER
 from engine.ports.verbs.look import LOOKING
 from engine.ports.verbs.manage import MANAGING
 from engine.ports.verbs.states import STATES
 from engine.ports.verbs.verb import Verb
 
-VERBS: dict[str, Verb] = {verb.name: verb for verb in (*LOOKING, *STATES, *BOUNDS, *GOVERNING, *AMENDING, *MANAGING)}
+ALL = (*LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *AMENDING, *MANAGING)
+VERBS: dict[str, Verb] = {verb.name: verb for verb in ALL}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import Meta
 from openbell import wire
 from openbell.wire import AccountFlag, AccountState, AdminFlag, ArmFlag, CommandKind, EventKind
 
@@ -18,7 +19,12 @@ KEEP_FLAGS = 255
 LIMITS = ("max_order_qty", "max_order_notional", "max_position", "max_open_orders", "max_messages")
 INSTRUMENT_VALUES = ("tick_size", "lot_size", "reference_price", "collar_bps", "max_order_qty", "max_order_notional")
 NEW_INSTRUMENT = {"tick_size": 100, "lot_size": 1}  # where nothing else is said: 0
+ACCOUNT_VALUES = (*LIMITS, "currency", "fee_plan")
 CURRENCY_BYTES = 8
+MAX_PLAN = 255
+
+
+PlanNumber = Annotated[int, Meta(ge=0, le=MAX_PLAN)]  # 0: none
 
 
 class AccountLimits(Arguments):
@@ -38,6 +44,8 @@ class LimitsArguments(AccountLimits, kw_only=True):
 class SetAccountArguments(AccountLimits):
     account: U32 | None = None
     name: str | None = None
+    currency: str | None = None
+    plan: PlanNumber | None = None
 
 
 class SetInstrumentArguments(Arguments):
@@ -128,6 +136,7 @@ def _set_account(desk: Desk, act: Act) -> dict[str, Any]:
     if number is None:
         number = _free(desk, "account")
     values = [_or(getattr(given, name), 0) for name in LIMITS]
+    values += [0 if given.currency is None else currency_value(given.currency), _or(given.plan, 0)]
     flags = _flags(given, None)
     desk.change(CommandKind.SET_ACCOUNT, act, account=number, flags=flags, values=values, name=given.name)
     return rows_of(desk.account(number))[0]
@@ -136,6 +145,9 @@ def _set_account(desk: Desk, act: Act) -> dict[str, Any]:
 def _change_account(desk: Desk, act: Act, given: AccountLimits, account: int, name: str) -> dict[str, Any]:
     flags = _flags(given, int(desk.account(account)["flags"][0]))
     values = [_or(getattr(given, limit), wire.KEEP) for limit in LIMITS]
+    more = given if isinstance(given, SetAccountArguments) else SetAccountArguments()
+    values.append(wire.KEEP if more.currency is None else currency_value(more.currency))
+    values.append(_or(more.plan, wire.KEEP))
     desk.change(CommandKind.SET_ACCOUNT, act, account=account, flags=flags, values=values, name=name)
     return rows_of(desk.account(account))[0]
 

@@ -23,6 +23,7 @@ USUAL = {
     "hold_cash": 0.8,
     "end_withdrawal": 0.5,
     "ledger": 0.1,
+    "coin": 0.3,
 }
 KEEP = wire.KEEP
 PLANS = (1, 2, 3)
@@ -114,9 +115,12 @@ def currency(random: Random, known: Account | Instrument | None) -> int:
     """For an operator who sets something else, too."""
     if random.random() < 0.04:
         return random.choice(CURRENCIES)
-    if known:
-        return KEEP
-    return random.choice(CURRENCIES) if random.random() < 0.3 else random.choice((0, USD))
+    return KEEP if known else random.choice((0, USD))
+
+
+def coin(random: Random, number: int, **fields: Any) -> Command:
+    """An instrument that nobody trades gets one currency after another, until there are too many."""
+    return ask.instrument(number, currency=random.choice(CURRENCIES), **fields)
 
 
 def to_a_bound(random: Random, known: Account, cash: int) -> int:

@@ -434,7 +434,10 @@ class Swarm:
             }.items()
         }
         known = self.model.state.accounts.get(number)
-        limits |= {"currency": paying.currency(random, known), "plan": random.choice((KEEP, 0, 1)) if known else 0}
+        limits |= {
+            "currency": paying.currency(random, known),
+            "plan": random.choice((KEEP, 0, 1)) if known else 0,
+        }
         if self.chance(self.bad_share * 3):
             limits[random.choice(list(limits))] = random.choice((-2, 1 << 60))
         flags = random.choice((255, 255, 0, 1, 1, 2, 3))
@@ -470,6 +473,11 @@ class Swarm:
 
     def make_ledger(self) -> Command:
         return paying.ledger(self.random, self.model, self.chance(self.bad_share * 10), request=self.request())
+
+    def make_coin(self) -> Command:
+        if not self.world.spare:
+            return self.make_new()
+        return paying.coin(self.random, self.world.instruments, request=self.request())
 
     def make_account_state(self) -> Command:
         state = 0 if self.chance(self.reopen) else 1

@@ -31,6 +31,7 @@ class World:
     window_pages: tuple[int, ...] = (2, 4, 64, 128, 4096)
     amendments: int = 60
     withdrawals: int = 4
+    spare: int = 0  # instruments for which there is room
     currencies: tuple[int, ...] = (0,)  # of accounts
     traded_in: tuple[int, ...] = (paying.USD,)
     has_plans: bool = False  # from its beginning; else operators come to set some
@@ -61,7 +62,7 @@ class World:
         commands = [
             ask.configure(
                 self.accounts,
-                self.instruments,
+                self.instruments + self.spare,
                 self.orders,
                 self.pages,
                 self.positions,
@@ -190,10 +191,12 @@ WORLDS = (
         qty=20,
         cash=10**10,
         withdrawals=3,
+        spare=1,
         currencies=(paying.USD, paying.CURRENCIES[1], paying.USD, 0),
         traded_in=(paying.USD, paying.CURRENCIES[1]),
         flags=(AccountFlag.SHORT_ALLOWED, 0, AccountFlag.SHORT_ALLOWED, AccountFlag.CREDIT_UNLIMITED),
         weights=dict.fromkeys(paying.USUAL, 3)
+        | {"coin": 6}
         | {
             "call": 1.5,
             "run_auction": 3,

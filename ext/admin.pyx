@@ -207,9 +207,14 @@ cdef bint step_is_allowed(
 cdef bint currency_may_change(
     Market* m, const AdminCommand* c, const Instrument* i, const InstrumentText* text,
 ) noexcept nogil:
+    """Not while any account has a position: it was asked for its currency when it got that, and never will be again."""
     cdef int64_t present = <int64_t> word_at(text.currency)
-    if i.is_set and c.value6 != present and (i.orders or i.trades or m.unseen[c.instrument].count):
-        return reject(m, c, CHECK_VALUE, 6, present, c.value6, 0)
+    cdef uint32_t k
+    if not i.is_set or c.value6 == present:
+        return True
+    for k in range(1, m.position_count + 1):
+        if m.positions[k].key >> 32 == c.instrument:
+            return reject(m, c, CHECK_VALUE, 6, present, c.value6, 0)
     return True
 
 

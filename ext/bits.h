@@ -54,8 +54,13 @@ static inline int64_t ob_fee(int64_t per_share, int64_t of_notional, int64_t per
         if (maximum && raw > scale * maximum) raw = scale * maximum;
         if (most_of_notional && raw > (__int128)most_of_notional * notional) raw = (__int128)most_of_notional * notional;
     }
-    steps = raw / step;
-    rest = raw % step;
+    if (raw == (int64_t)raw && step == (int64_t)step) { /* the usual: division of 64 bits takes a fraction of the time */
+        steps = (int64_t)raw / (int64_t)step;
+        rest = (int64_t)raw % (int64_t)step;
+    } else {
+        steps = raw / step;
+        rest = raw % step;
+    }
     if (rest < 0) rest = -rest;
     if (up ? rest > 0 : !down && 2 * rest >= step) steps += raw < 0 ? -1 : 1;
     amount = steps * (rounding > 0 ? rounding : 1);
@@ -64,7 +69,12 @@ static inline int64_t ob_fee(int64_t per_share, int64_t of_notional, int64_t per
 
 /* amount * rate / 1000000 + number * each, both rounded down, cut to most; all operands >= 0 */
 static inline int64_t ob_reserve(int64_t amount, int64_t rate, int64_t number, int64_t each, int64_t most) {
-    __int128 sum = (__int128)amount * rate / 1000000 + (__int128)number * each;
+    int64_t part, whole;
+    __int128 sum;
+    if (!__builtin_mul_overflow(amount, rate, &part) && !__builtin_mul_overflow(number, each, &whole) &&
+        !__builtin_add_overflow(part / 1000000, whole, &whole))
+        return whole > most ? most : whole;
+    sum = (__int128)amount * rate / 1000000 + (__int128)number * each;
     return sum > most ? most : (int64_t)sum;
 }
 

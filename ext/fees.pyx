@@ -76,7 +76,7 @@ cdef void charge_fill(
             if before.lots:
                 amount -= price_of(f, before.lots * lot, before.notional)
         if amount > 0:
-            amount = lesser(amount, at_least_0(add_cut(a.cash, MAX_CASH)))
+            amount = lesser(amount, at_least_0(a.cash - a.hold + (MAX_CASH - MAX_NOTIONAL)))
         else:
             amount = greater(amount, -at_least_0(MAX_CASH - a.cash))
         if amount == 0:

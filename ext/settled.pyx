@@ -34,11 +34,10 @@ cdef void settle_day(Market* m, const AdminCommand* c) noexcept nogil:
     cdef uint32_t told = 0
     cdef uint32_t k
     cdef bint is_first = m.settle_date == 0
+    if not value_is_within(m, c, 0, 1, LAST_DATE):
+        return
     if c.value0 <= m.settle_date:
         reject(m, c, CHECK_VALUE, 0, m.settle_date + 1, c.value0, 0)
-        return
-    if c.value0 > LAST_DATE:
-        reject(m, c, CHECK_VALUE, 0, LAST_DATE, c.value0, 0)
         return
     if not value_is_within(m, c, 1, 0, SETTLE_DAYS):
         return

@@ -1,7 +1,7 @@
 """What the documents name and a proof has to meet, and how each is called.
 
-A key is a group and a number or two of it. docs/core.md, docs/orders.md, docs/auctions.md, docs/disconnect.md and
-docs/wire.md name them.
+A key is a group and a number or two of it. docs/core.md, docs/orders.md, docs/auctions.md, docs/disconnect.md,
+docs/ledger.md and docs/wire.md name them.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from openbell.wire import (
     ExtensionFlag,
     ExtensionReason,
     HaltReason,
+    HouseAccount,
     InstrumentState,
     OrderFlag,
     OrderType,
@@ -120,6 +121,61 @@ class Guarding(IntEnum):
     SESSION_ENDED = 9
 
 
+class Paid(IntEnum):
+    """A fee of a fill, and what has made it what it is."""
+
+    MAKER = 1
+    TAKER = 2
+    AUCTION = 3
+    BUYER = 4
+    SELLER = 5
+    OF_FILL = 6
+    OF_ORDER = 7
+    OF_ORDER_AGAIN = 8  # of one that had fills before
+    REBATE = 9
+    PER_SHARE = 10
+    OF_NOTIONAL = 11
+    PER_ORDER = 12
+    MINIMUM = 13
+    MAXIMUM = 14
+    MOST_OF_NOTIONAL = 15
+    NEAREST = 16
+    UP = 17
+    DOWN = 18
+    CUT = 19  # there was no room for all of it
+    REBATE_CUT = 20
+
+
+class Booked(IntEnum):
+    """What else the ledger did, or refused for the sake of cash."""
+
+    CURRENCIES_FULL = 1
+    TRADED_IN_ITS_CURRENCY = 2
+    FEE_REMOVED = 3
+    CHARGE_TAKEN = 4
+    CHARGE_GIVEN = 5
+    CHARGE_FOR_INSTRUMENT = 6
+    CHARGE_REFUSED = 7
+    DEPOSIT_REFUSED = 8
+    WITHDRAWAL_POSTED = 9
+    WITHDRAWAL_RELEASED = 10
+    WITHDRAWAL_REFUSED = 11
+    WITHDRAWALS_FULL = 12
+    FIRST_SETTLEMENT = 13
+    SETTLED_GOT = 14
+    SETTLED_PAID = 15
+
+
+class Days(IntEnum):
+    """To settle, of a SETTLE with which something settled."""
+
+    AT_ONCE = 0
+    ONE = 1
+    TWO = 2
+    THREE = 3
+    FOUR = 4
+
+
 GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "command": (CommandKind,),
     "bad input": (BadInput,),
@@ -165,6 +221,11 @@ GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "guard": (Guarding,),
     "guard that cancelled": (ArmFlag,),
     "check of ARM_REJECTED": (Check,),
+    "fee": (Paid,),
+    "fee to": (HouseAccount,),
+    "charged to": (HouseAccount,),
+    "booked": (Booked,),
+    "days to settle": (Days,),
     "act": (Act,),
 }
 
@@ -209,15 +270,15 @@ NEW_FLAGS = (
 # Of all that a new order can be refused for, what a REPLACE cannot: it has no such field, or is no further order.
 NOT_OF_REPLACE = {C.INSTRUMENT, C.CLIENT_ORDER_ID, C.DUPLICATE_ID, C.STALE_ID, C.SIDE, C.ORDER_TYPE, C.TIME_IN_FORCE}
 NOT_OF_REPLACE |= {C.SELF_TRADE_MODE, C.OPEN_ORDERS, C.ORDER_CAPACITY, C.POSITION_CAPACITY, C.MODES, C.PEG, C.NO_PRICE}
-NOT_OF_REPLACE |= {C.ROLE, C.LINK, C.RING_SIZE}
+NOT_OF_REPLACE |= {C.ROLE, C.LINK, C.RING_SIZE, C.CURRENCY}
 OF_ARM = {C.TIMEOUT, C.TIMER_CAPACITY}
 OF_ADMIN = {C.VALUE, C.CAPACITY, C.CASH_RANGE, C.NAME, C.TRADE, C.BUSTED}
 RULES_OF_REPLACE = (Rule.PEG_KIND, Rule.POST, Rule.DARK, Rule.MIN_QTY, Rule.DISCRETION)
 VALUES = {
     CommandKind.CONFIGURE: range(8),
-    CommandKind.SET_INSTRUMENT: (0, 1, 2, 3, 4, 5, 7),  # 6 is the currency: any
+    CommandKind.SET_INSTRUMENT: range(8),
     CommandKind.SET_INSTRUMENT_STATE: range(4),
-    CommandKind.SET_ACCOUNT: (0, 1, 2, 3, 4, 8),
+    CommandKind.SET_ACCOUNT: (0, 1, 2, 3, 4, 5, 6, 8),
     CommandKind.SET_ACCOUNT_STATE: (0,),
     CommandKind.DEPOSIT: (0,),
     CommandKind.DEPOSIT_SHARES: (0, 1),
@@ -229,6 +290,13 @@ VALUES = {
     CommandKind.BUST_TRADE: (1, 2, 8),  # docs/busts.md
     CommandKind.CORRECT_TRADE: (1, 2, 3, 4, 8),
     CommandKind.SET_TIMERS: (0,),
+    CommandKind.SET_LEDGER: (0,),
+    CommandKind.SET_FEE: range(12),
+    CommandKind.CHARGE: range(3),
+    CommandKind.HOLD_CASH: range(2),
+    CommandKind.POST_CASH: (1,),
+    CommandKind.RELEASE_CASH: (1,),
+    CommandKind.SETTLE: range(2),
 }
 
 
@@ -250,7 +318,7 @@ def checks() -> Iterator[Key]:
     of_cancel = (C.ACCOUNT, C.UNKNOWN_ORDER, C.INSTRUMENT, C.SIDE, C.FLAGS)
     yield from (("check of CANCEL_REJECTED", check) for check in of_cancel)
     yield from (("check of ARM_REJECTED", check) for check in OF_ARM | {C.ACCOUNT, C.FLAGS})
-    admin = OF_ADMIN | {C.ACCOUNT, C.INSTRUMENT, C.POSITION_CAPACITY, C.INSTRUMENT_STATE, C.ORDER_NOTIONAL}
+    admin = OF_ADMIN | {C.ACCOUNT, C.INSTRUMENT, C.POSITION_CAPACITY, C.INSTRUMENT_STATE, C.ORDER_NOTIONAL, C.CURRENCY}
     yield from (("check of ADMIN_REJECTED", check) for check in admin)
     yield from (("rule of REJECTED", rule) for rule in Rule)
     yield from (("rule of REPLACE_REJECTED", rule) for rule in RULES_OF_REPLACE)
@@ -289,10 +357,20 @@ def states() -> Iterator[Key]:
     yield from (("account state change", *change) for change in product(AccountState, AccountState))
 
 
+def ledger() -> Iterator[Key]:
+    """Fees, charges, settlements, withdrawals."""
+    for group in ("fee", "booked", "days to settle"):
+        (enum,) = GROUPS[group]
+        assert enum is not None
+        yield from ((group, member) for member in enum)
+    for group in ("fee to", "charged to"):
+        yield from ((group, house) for house in HouseAccount if house >= HouseAccount.COMMISSION)
+
+
 def everything() -> set[Key]:
     """All that can be met."""
     plain = ("command", "bad input", "event", "event flag", "cancel reason", "restate reason", "book record")
-    keys: set[Key] = {*checks(), *orders(), *states()}
+    keys: set[Key] = {*checks(), *orders(), *states(), *ledger()}
     for group in (*plain, "data flag", "amended", "guard", "guard that cancelled", "act"):
         (enum,) = GROUPS[group]
         assert enum is not None

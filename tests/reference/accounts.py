@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from openbell import wire
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tests.reference.books import Order
 
 SECOND_NS = 1_000_000_000
+DUE = 4  # the most settlements that cash may wait for
 
 
 def divide(dividend: int, divisor: int) -> int:
@@ -74,6 +75,13 @@ class MessageRate:
             self.window_start_ns, self.count = ts_ns, 0
 
 
+class Withdrawal(NamedTuple):
+    """Cash that is kept back since ts_ns."""
+
+    amount: int
+    ts_ns: int
+
+
 @dataclass
 class Account:
     """One account; what is open is read from its orders."""
@@ -92,6 +100,12 @@ class Account:
     realized_pnl: int = 0
     id_floor: int = 0
     last_client_order_id: int = 0
+    currency: int = 0  # 0: any
+    plan: int = 0  # of fees; 0: none
+    fees: int = 0  # of its fills so far
+    today: int = 0  # cash of trades since the last settlement
+    due: list[int] = field(default_factory=lambda: [0] * DUE)  # that settles in 1, 2, ... settlements more
+    withdrawals: dict[int, Withdrawal] = field(default_factory=dict)  # on their way, by number
     rate: MessageRate = field(default_factory=MessageRate)
     orders: list[Order] = field(default_factory=list)  # live, oldest accepted first
     positions: dict[int, Position] = field(default_factory=dict)
@@ -100,7 +114,25 @@ class Account:
         return [order for order in self.orders if order.resting]
 
     def hold(self) -> int:
-        return sum(order.hold() for order in self.resting())
+        return sum(order.hold() for order in self.resting()) + self.withdrawn()
+
+    def withdrawn(self) -> int:
+        """Cash held for withdrawals."""
+        return sum(withdrawal.amount for withdrawal in self.withdrawals.values())
+
+    def free(self) -> int:
+        return self.cash - self.hold() + (wire.MAX_CASH if self.has_credit() else -self.short_proceeds())
+
+    def unsettled(self) -> int:
+        return sum(self.due) + self.today
+
+    def settled(self) -> int:
+        return self.cash - self.unsettled()
+
+    def withdrawable(self) -> int:
+        """Settled cash that is neither owed nor needed."""
+        owed = sum(max(0, -amount) for amount in (*self.due, self.today))
+        return max(0, min(self.free(), self.settled() - owed - self.withdrawn()))
 
     def open_qty(self, instrument: int, side: int) -> int:
         """Lots in open orders."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from openbell import wire
-from openbell.wire import AdminFlag, CancelReason, Check, EventKind
+from openbell.wire import AdminFlag, CancelReason, Check, EventKind, HouseAccount
 
-from tests.reference import bands, busts, extensions, guards, states
+from tests.reference import bands, busts, extensions, fees, guards, ledger, settlement, states
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.capacity import Capacity
@@ -49,7 +49,10 @@ ACCOUNT_FIELDS = {
     "max_position": (0, LARGEST_SHARES),
     "max_open_orders": (0, (1 << 31) - 1),
     "max_messages": (0, (1 << 31) - 1),
+    "currency": None,
+    "plan": (0, fees.MOST_PLANS),
 }
+CURRENCY = 5  # of an account; 6 of an instrument
 
 
 def values_of(command: Any) -> list[int]:
@@ -120,11 +123,15 @@ def set_instrument(state: State, command: Any) -> None:
     chosen = {}
     for index, name, value in new_values(command, present, INSTRUMENT_FIELDS):
         fixed = present is not None and (present.trades > 0 or bool(present.book.orders() + present.unseen))
-        if fixed and name in ("tick_size", "lot_size") and value != getattr(present, name):
+        has_positions = any(position.instrument == number for position in state.positions)
+        stays = fixed if name in ("tick_size", "lot_size") else has_positions and name == "currency"
+        if present is not None and stays and value != getattr(present, name):
             raise bad_value(index, getattr(present, name), value)
         chosen[name] = value
     names = {other.number: other.symbol for other in state.instruments.values()}
     symbol = checked_name(command, number, present.symbol if present else None, names)
+    ledger.check_room(state, chosen["currency"])
+    ledger.take(state, chosen["currency"])
     instrument = state.instruments.setdefault(number, Instrument(number))
     instrument.symbol = symbol
     if present is not None and chosen["tick_size"] != present.tick_size:
@@ -138,7 +145,11 @@ def set_account(state: State, command: Any) -> None:
     if number >= state.capacity.accounts:
         raise Refused(Check.CAPACITY, state.capacity.accounts, number)
     present = state.accounts.get(number)
-    chosen = {name: value for _, name, value in new_values(command, present, ACCOUNT_FIELDS)}
+    chosen = {}
+    for _, name, value in new_values(command, present, ACCOUNT_FIELDS):
+        if name == "currency" and present is not None:
+            check_currency(present, value)
+        chosen[name] = value
     if present is not None and command.flags == KEEP_FLAGS:
         chosen["flags"] = present.flags
     elif command.flags > 3:
@@ -147,10 +158,22 @@ def set_account(state: State, command: Any) -> None:
         chosen["flags"] = command.flags
     names = {other.number: other.name for other in state.accounts.values()}
     name = checked_name(command, number, present.name if present else None, names)
+    ledger.check_room(state, chosen["currency"])
+    ledger.take(state, chosen["currency"])
     account = state.accounts.setdefault(number, Account(number))
     account.name = name
     vars(account).update(chosen)
     state.output.event(EventKind.ACCOUNT_SET, account, qty=command.request)
+
+
+def check_currency(account: Account, currency: int) -> None:
+    """Of an account that is there: it gets its first one before it has anything, and keeps it."""
+    if currency == account.currency:
+        return
+    if account.currency:
+        raise bad_value(CURRENCY, account.currency, currency)
+    if account.positions or account.cash:
+        raise bad_value(CURRENCY, 0, currency)
 
 
 def set_account_state(state: State, command: Any) -> None:
@@ -181,13 +204,11 @@ def deposit(state: State, command: Any) -> None:
         raise bad_value(0, 1, 0)
     in_range(0, amount, -wire.MAX_CASH, wire.MAX_CASH)
     if amount < 0 and not account.has_credit():
-        free = max(0, account.cash - account.hold() - account.short_proceeds())
-        if -amount > free:
-            raise Refused(Check.CASH_RANGE, free, -amount, free)
-    room = wire.MAX_CASH - account.cash if amount > 0 else account.cash - account.hold() + wire.MAX_CASH
-    if abs(amount) > room:
-        raise Refused(Check.CASH_RANGE, wire.MAX_CASH, amount, max(0, room))
-    account.cash += amount
+        most = account.withdrawable()
+        if -amount > most:
+            raise Refused(Check.CASH_RANGE, most, -amount, most)
+    ledger.check_range(account, amount)
+    ledger.moved(state, account, HouseAccount.BANK, amount)
     state.output.amount_event(EventKind.CASH, account, amount, account.cash, qty=command.request)
 
 
@@ -206,6 +227,9 @@ def deposit_shares(state: State, command: Any) -> None:
         if (position.cost if position else 0) + lots * lot_cost > wire.MAX_CASH:
             raise bad_value(1, wire.MAX_CASH, lot_cost)
         if position is None:
+            other = ledger.other_currency(account, instrument)
+            if other is not None:
+                raise Refused(*other)
             for failure in position_capacity(state):
                 raise Refused(*failure)
         position = state.position(account, instrument)
@@ -268,4 +292,11 @@ COMMANDS = {
     wire.CommandKind.BUST_TRADE: busts.amend,
     wire.CommandKind.CORRECT_TRADE: busts.amend,
     wire.CommandKind.SET_TIMERS: guards.set_timers,
+    wire.CommandKind.SET_LEDGER: settlement.set_ledger,
+    wire.CommandKind.SET_FEE: fees.set_fee,
+    wire.CommandKind.CHARGE: ledger.charge,
+    wire.CommandKind.HOLD_CASH: settlement.hold_cash,
+    wire.CommandKind.POST_CASH: settlement.post_cash,
+    wire.CommandKind.RELEASE_CASH: settlement.release_cash,
+    wire.CommandKind.SETTLE: settlement.settle,
 }

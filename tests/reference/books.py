@@ -51,6 +51,8 @@ class Order:
     reserve: int = 0  # in the book: lots that do not show
     discretion: int = 0
     self_trade_group: int = 0
+    charged_shares: int = 0  # of its fills under a plan of fees
+    charged_notional: int = 0
     ring: Ring | None = None
     children: Ring | None = None  # of a parent
     is_doomed: bool = False  # in the queue, to be cancelled when served

@@ -8,6 +8,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import BookKind, Check, CommandKind, DataFlag, EventFlag, EventKind, Side, TradeFlag
 
+from tests.reference import ledger
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.records import AMENDMENT_ROW, as_u64
@@ -138,7 +139,7 @@ def book(state: State, instrument: Instrument, party: Party, side: int, price: i
     """Have one of the two buy or sell."""
     account, position = party.account, state.position(party.account, instrument)
     cash, lot_cash = instrument.notional(price, qty), instrument.lot_cash(price)
-    account.cash += cash if side == Side.SELL else -cash
+    ledger.traded(state, account, cash if side == Side.SELL else -cash)
     account.realize(position.sell(qty, lot_cash) if side == Side.SELL else position.buy(qty, lot_cash))
 
 

@@ -26,7 +26,7 @@ from openbell.wire import (
     TimeInForce,
 )
 
-from tests.reference import combination, dark, links, stops
+from tests.reference import combination, dark, fees, ledger, links, stops
 from tests.reference.accounts import Account
 from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Instrument, Order
 from tests.reference.output import Failure
@@ -294,12 +294,15 @@ def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failu
     if account.max_open_orders and opened > account.max_open_orders:
         yield Failure(Check.OPEN_ORDERS, account.max_open_orders, opened)
     if instrument.number not in account.positions:
+        failure = ledger.other_currency(account, instrument)
+        if failure is not None:
+            yield failure
         yield from position_capacity(state)
     if command.role == Role.PEER:
         asked.tied = links.named(state, command)
         asked.qty = asked.tied.leaves if asked.tied else asked.qty
     if command.role != Role.CHILD:
-        yield from exposure(asked)
+        yield from exposure(state, asked)
         if command.flags & OrderFlag.POST_ONLY:
             yield from crossing(asked)
     if state.slots.left(state.capacity.orders) == 0:
@@ -343,7 +346,7 @@ def of_new_leaves(state: State, command: Any, order: Order, leaves: int) -> Iter
     if order.place == Place.WAIT:
         yield from pages(state)
         return
-    yield from exposure(asked)
+    yield from exposure(state, asked)
     if order.flags & OrderFlag.POST_ONLY and not in_call and not keeps_priority(command, order, leaves):
         yield from crossing(asked)
     yield from pages(state)
@@ -433,7 +436,7 @@ def position_capacity(state: State) -> Iterator[Failure]:
         yield Failure(Check.POSITION_CAPACITY, state.capacity.positions, state.capacity.positions + 1)
 
 
-def exposure(asked: Asked) -> Iterator[Failure]:
+def exposure(state: State, asked: Asked) -> Iterator[Failure]:
     """Checks 22 to 24a."""
     account, qty = asked.account, asked.qty
     position = account.positions.get(asked.instrument.number)
@@ -448,8 +451,10 @@ def exposure(asked: Asked) -> Iterator[Failure]:
             yield Failure(Check.SHORT_SALE, max(0, available), qty, max(0, available))
     yield from short_price(asked)
     if asked.side == BUY:
-        free = account.cash - asked.hold()
-        free += wire.MAX_CASH if account.has_credit() else -account.short_proceeds()
+        own = asked.own
+        others = len(account.resting()) - (own is not None)
+        free = account.free() + (own.hold() if own else 0)
+        free -= fees.reserve(state, account, asked.hold(), asked.notional(), others)
         if asked.notional() > free:
             yield Failure(Check.BUYING_POWER, max(0, free), asked.notional(), max(0, free))
     room = (held if asked.side == SELL else -held) - asked.open_qty()

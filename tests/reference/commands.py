@@ -169,6 +169,8 @@ def account(
     max_position: int = 0,
     max_open_orders: int = 0,
     max_messages: int = 0,
+    currency: int = 0,
+    plan: int = 0,
     **fields: Any,
 ) -> Command:
     """SET_ACCOUNT, named for its number unless a name is given."""
@@ -180,6 +182,8 @@ def account(
         max_position,
         max_open_orders,
         max_messages,
+        currency,
+        plan,
         account=number,
         **said,
     )
@@ -238,3 +242,60 @@ def correct(trade_id: int, buyer: int, seller: int, price: int, qty: int, **fiel
     """CORRECT_TRADE; to the same price and quantity unless new_price or new_qty is given."""
     said = {"trade_id": trade_id, "account": buyer, "seller": seller, "price": price, "qty": qty}
     return command(CommandKind.CORRECT_TRADE, **said | {"new_price": price, "new_qty": qty} | fields)
+
+
+# The ledger
+
+
+def currency(text: str) -> int:
+    """Eight bytes of text as an integer."""
+    return int.from_bytes(text.encode(), "little")
+
+
+def fee(
+    plan: int,
+    component: int,
+    bits: int,
+    *,
+    per_share: int = 0,
+    of_notional: int = 0,
+    per_order: int = 0,
+    minimum: int = 0,
+    maximum: int = 0,
+    most_of_notional: int = 0,
+    rounding: int = 0,
+    house: int = wire.HouseAccount.COMMISSION,
+    reserve: int = 0,
+    **fields: Any,
+) -> Command:
+    """SET_FEE; bits 0: the component is no more."""
+    rates = (per_share, of_notional, per_order, minimum, maximum, most_of_notional, rounding, int(bits))
+    said = {"account": plan, "state": component, "flags": int(house), "instrument": reserve}
+    return command(CommandKind.SET_FEE, *rates, **said | fields)
+
+
+def charge(number: int, amount: int, house: int = wire.HouseAccount.OTHER, note: int = 0, **fields: Any) -> Command:
+    """CHARGE, for no instrument unless said otherwise."""
+    said = {"instrument": wire.ANY} | fields
+    return command(CommandKind.CHARGE, amount, int(house), note, account=number, **said)
+
+
+def settle(day: int, days: int = 1, **fields: Any) -> Command:
+    """SETTLE: the day (YYYYMMDD) is over, what was traded in it settles `days` later."""
+    return command(CommandKind.SETTLE, day, days, **fields)
+
+
+def ledger(withdrawals: int, **fields: Any) -> Command:
+    return command(CommandKind.SET_LEDGER, withdrawals, **fields)
+
+
+def hold_cash(account: int, amount: int, number: int, **fields: Any) -> Command:
+    return command(CommandKind.HOLD_CASH, amount, number, account=account, **fields)
+
+
+def post_cash(account: int, number: int, **fields: Any) -> Command:
+    return command(CommandKind.POST_CASH, 0, number, account=account, **fields)
+
+
+def release_cash(account: int, number: int, **fields: Any) -> Command:
+    return command(CommandKind.RELEASE_CASH, 0, number, account=account, **fields)

@@ -13,11 +13,14 @@ from tests.reference.market import Market
 from tests.reference.records import (
     ACCOUNT_ROW,
     AMENDMENT_ROW,
+    FEE_ROW,
+    HOUSE_ROW,
     INSTRUMENT_ROW,
     MARKET_DATA,
     ORDER_ROW,
     POSITION_ROW,
     TIMER_ROW,
+    WITHDRAWAL_ROW,
     Layout,
     events_of,
     market_data_of,
@@ -114,6 +117,9 @@ class Pair:
         same_rows("instruments", core.instruments(), model.instruments(), INSTRUMENT_ROW)
         same_rows("orders", core.orders(), model.orders(), ORDER_ROW)
         same_rows("amendments", core.amendments(), model.amendments(), AMENDMENT_ROW)
+        same_rows("the house", core.house(), model.house(), HOUSE_ROW)
+        same_rows("fees", core.fees(), model.fees(), FEE_ROW)
+        same_rows("withdrawals", core.withdrawals(), model.withdrawals(), WITHDRAWAL_ROW)
         same_rows("timers", core.timers(), model.timers(), TIMER_ROW)
         assert core.timer_ns == model.timer_ns
 

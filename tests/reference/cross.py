@@ -18,7 +18,7 @@ from openbell.wire import (
     TimeInForce,
 )
 
-from tests.reference import auctions, links, stops
+from tests.reference import auctions, fees, links, stops
 from tests.reference.auctions import Crossing, Interest
 from tests.reference.books import BUY, SELL, Instrument, Order
 from tests.reference.matching import LARGEST_CASH_OF_A_SELLER, book_side, cancel, enter, leave
@@ -139,6 +139,8 @@ def trade(state: State, buyer: Order, seller: Order, price: int) -> int:
             leaves=order.leaves,
             trade_id=instrument.trades,
         )
+    for order in (buyer, seller):
+        fees.charge(state, order, EventFlag.CROSS, price, qty)
     links.after_trade(state, [buyer, seller])
     for order in (buyer, seller):
         if order.leaves == 0:

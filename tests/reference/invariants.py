@@ -27,12 +27,15 @@ from tests.reference.desk import AnyMarket
 from tests.reference.records import (
     ACCOUNT_ROW,
     DEPTH,
+    HOUSE_ROW,
     INSTRUMENT_ROW,
     MARKET_DATA,
     ORDER_ROW,
     POSITION_ROW,
     REJECTS,
+    WITHDRAWAL_ROW,
 )
+from tests.reference.trail import Trail, currency_of
 
 MOST_LEVELS = 1 << 20
 FOR_ANOTHER_AUCTION = (TimeInForce.AT_CLOSE, TimeInForce.AUCTION)
@@ -46,6 +49,8 @@ class Rows:
         self.positions = POSITION_ROW.rows(market.positions())
         self.instruments = {row.instrument: row for row in INSTRUMENT_ROW.rows(market.instruments())}
         self.orders = ORDER_ROW.rows(market.orders())
+        self.house = HOUSE_ROW.rows(market.house())
+        self.withdrawals = WITHDRAWAL_ROW.rows(market.withdrawals())
         self.depths = {number: DEPTH.rows(market.depth(number, MOST_LEVELS)) for number in self.instruments}
         self.books = {number: MARKET_DATA.rows(market.book(number)) for number in self.instruments}
 
@@ -54,7 +59,7 @@ class Watch:
     """Hears all events and market data of a market from its beginning, and checks them against its rows."""
 
     def __init__(self) -> None:
-        self.deposited = 0
+        self.trail = Trail()
         self.deposited_shares: Counter[int] = Counter()
         self.last_account_seq: Counter[int] = Counter()
         self.trades: Counter[int] = Counter()
@@ -88,6 +93,7 @@ class Watch:
                 self._tie(event, command.fields)
             if event.kind not in REJECTS:
                 self._event(event)
+                self.trail.hear(command, event)
         assert self._first is None, "a fill without its other side"
         assert not any(self.pairs.values()), "fills of an auction without its event"
         for record in market_data:
@@ -133,9 +139,7 @@ class Watch:
 
     def _event(self, event: Any) -> None:
         order_id = event.order_id
-        if event.kind == EventKind.CASH:
-            self.deposited += event.price
-        elif event.kind == EventKind.SHARES:
+        if event.kind == EventKind.SHARES:
             self.deposited_shares[event.instrument] += event.price
             self.positions[event.account, event.instrument] += event.price
         elif event.kind == EventKind.ACCEPTED and not event.flags & EventFlag.DUPLICATE:
@@ -252,8 +256,8 @@ class Watch:
         uncrossed.check(rows.orders, rows.instruments, self.asked, self.bands)
 
     def _conserved(self, rows: Rows) -> None:
-        """Cash and shares come from deposits and from nowhere else."""
-        assert sum(row.cash for row in rows.accounts.values()) == self.deposited
+        """Cash comes from the house, shares from deposits, and both from nowhere else."""
+        self.trail.check(rows.accounts, rows.house, rows.withdrawals)
         shares: Counter[int] = Counter()
         for row in rows.positions:
             shares[row.instrument] += row.qty
@@ -261,6 +265,8 @@ class Watch:
             assert shares[number] == self.deposited_shares[number]
         for row in rows.positions:
             assert row.qty == self.positions[row.account, row.instrument]
+            currency = currency_of(rows.accounts[row.account])
+            assert currency in (0, currency_of(rows.instruments[row.instrument]))
         for account, row in rows.accounts.items():
             assert row.account_seq == self.last_account_seq[account]
             assert abs(row.cash) <= wire.MAX_CASH
@@ -287,7 +293,7 @@ class Watch:
 
     def _accounts(self, rows: Rows) -> None:
         """Sums over orders and positions."""
-        holds: Counter[int] = Counter()
+        holds = self.trail.withdrawn()
         opened: Counter[int] = Counter()
         open_lots: Counter[tuple[int, int, int]] = Counter()
         counted: set[int] = set()  # rings: their lots count once

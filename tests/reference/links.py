@@ -221,7 +221,7 @@ def wake(state: State, order: Order) -> None:
         order.price = order.stop_price = price if order.water else 0
     qty = order.filled + order.leaves
     state.output.order_event(EventKind.RESTATED, order, reason=RestateReason.ACTIVE, qty=qty, leaves=order.leaves)
-    if not has_price or not reaches(order):
+    if not has_price or not reaches(state, order):
         matching.cancel(state, order, CancelReason.EXPOSURE)
     elif kind == OrderType.LIMIT:
         wake_limit(state, order)
@@ -250,7 +250,7 @@ def is_met(order: Order) -> bool:
     return reference != 0 and (reference >= order.stop_price if order.side == BUY else reference <= order.stop_price)
 
 
-def reaches(order: Order) -> bool:
+def reaches(state: State, order: Order) -> bool:
     """Whether a child passes checks 19 and 22 to 24, 23a too."""
     account: Account = order.account
     asked = checks.Asked(
@@ -266,5 +266,5 @@ def reaches(order: Order) -> bool:
         to_call=False,
         tied=next((other for other in others(order) if other.place != Place.WAIT), None),
     )
-    failures = (*checks.worth(asked), *checks.exposure(asked))
+    failures = (*checks.worth(asked), *checks.exposure(state, asked))
     return not any(failure.check in CHECKED_WHEN_AWAKE for failure in failures)

@@ -6,7 +6,7 @@ from typing import Any
 
 from openbell import wire
 
-from tests.reference import admin, busts, guards, orders, recheck, rows
+from tests.reference import admin, busts, fees, guards, ledger, orders, recheck, rows, settlement
 from tests.reference.records import SPECIAL_COMMAND, layout_of
 from tests.reference.state import State
 
@@ -108,6 +108,15 @@ class Market:
 
     def timers(self) -> bytes:
         return guards.rows(self.state)
+
+    def house(self) -> bytes:
+        return ledger.rows(self.state)
+
+    def fees(self) -> bytes:
+        return fees.rows(self.state)
+
+    def withdrawals(self) -> bytes:
+        return settlement.rows(self.state)
 
     @property
     def timer_ns(self) -> int:

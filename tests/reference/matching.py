@@ -16,7 +16,7 @@ from openbell.wire import (
     TimeInForce,
 )
 
-from tests.reference import dark, links, stops
+from tests.reference import dark, fees, ledger, links, stops
 from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Instrument, Order
 from tests.reference.state import State
 
@@ -210,6 +210,8 @@ def trade(state: State, maker: Order, taker: Order, price: int) -> None:
             leaves=order.leaves,
             trade_id=instrument.trades,
         )
+    fees.charge(state, maker, EventFlag.MAKER, price, qty)
+    fees.charge(state, taker, 0, price, qty)
     links.after_trade(state, [maker, taker])
     if maker.leaves == 0:
         state.forget(maker)
@@ -243,10 +245,10 @@ def book_side(state: State, order: Order, price: int, qty: int) -> None:
     cash = order.instrument.notional(price, qty)
     position = state.position(order.account, order.instrument)
     if order.side == BUY:
-        order.account.cash -= cash
+        ledger.traded(state, order.account, -cash)
         order.account.realize(position.buy(qty, order.instrument.lot_cash(price)))
     else:
-        order.account.cash += cash
+        ledger.traded(state, order.account, cash)
         order.account.realize(position.sell(qty, order.instrument.lot_cash(price)))
 
 

@@ -69,6 +69,9 @@ POSITION_ROW = Layout(wire.POSITION_ROW)
 INSTRUMENT_ROW = Layout(wire.INSTRUMENT_ROW)
 AMENDMENT_ROW = Layout(wire.AMENDMENT_ROW)
 TIMER_ROW = Layout(wire.TIMER_ROW)
+HOUSE_ROW = Layout(wire.HOUSE_ROW)
+FEE_ROW = Layout(wire.FEE_ROW)
+WITHDRAWAL_ROW = Layout(wire.WITHDRAWAL_ROW)
 
 
 REJECTS = frozenset(

@@ -7,6 +7,7 @@ from itertools import islice
 from openbell import wire
 from openbell.wire import BookKind, Side
 
+from tests.reference import ledger
 from tests.reference.books import Order
 from tests.reference.links import others
 from tests.reference.records import (
@@ -19,8 +20,6 @@ from tests.reference.records import (
     as_i64,
 )
 from tests.reference.state import State
-
-CURRENCY_BYTES = wire.INSTRUMENT_ROW["currency"].itemsize
 
 
 def orders(state: State, account: int | None, instrument: int | None) -> bytes:
@@ -109,6 +108,13 @@ def accounts(state: State) -> bytes:
             open_orders=len(account.resting()),
             realized_pnl=account.realized_pnl,
             last_client_order_id=account.last_client_order_id,
+            plan=account.plan,
+            settled=ledger.within_i64(account.settled()),
+            unsettled=ledger.within_i64(account.unsettled()),
+            withdrawals=account.withdrawn(),
+            withdrawable=account.withdrawable(),
+            fees=account.fees,
+            currency=ledger.text(account.currency),
             name=account.name,
         )
         for account in state.accounts_ascending()
@@ -153,7 +159,7 @@ def instruments(state: State) -> bytes:
             volume=instrument.volume,
             orders=len(instrument.book.orders()),
             symbol=instrument.symbol,
-            currency=instrument.currency.to_bytes(CURRENCY_BYTES, "little", signed=True),
+            currency=ledger.text(instrument.currency),
             round_lot=instrument.round_lot,
             auction_ns=instrument.auction_ns if instrument.state == wire.InstrumentState.CALL else 0,
             band_lower=instrument.lower,

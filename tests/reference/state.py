@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.reference.accounts import Account, Position
@@ -10,6 +11,7 @@ from tests.reference.capacity import Capacity, ClientOrderIds, Slots
 from tests.reference.output import Output
 
 if TYPE_CHECKING:
+    from tests.reference.fees import Component
     from tests.reference.guards import Guard
 
 
@@ -41,6 +43,11 @@ class State:
         self.amendments: dict[tuple[int, int], Amendment] = {}  # by instrument and trade id, in order
         self.guards: dict[tuple[int, int], Guard] = {}  # by account and session; 0: of the account
         self.guard_capacity = 0
+        self.currencies = [0]  # in the order in which they first came
+        self.house: Counter[tuple[int, int]] = Counter()  # balances by currency and HouseAccount
+        self.plans: dict[int, dict[int, Component]] = {}
+        self.settled_day = 0  # the last one, YYYYMMDD; 0: none was settled yet
+        self.withdrawal_capacity = 0
         self.output = Output()
 
     def pages_used(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from openbell import wire
 from openbell.wire import CancelReason, EventKind, ModeFlag, OrderType, Place, TimeInForce
 
-from tests.reference import checks, links, matching
+from tests.reference import checks, fees, links, matching
 from tests.reference.books import BUY, Instrument, Order
 from tests.reference.state import State
 
@@ -67,8 +67,8 @@ def activate(state: State, order: Order) -> None:
     if order.side == BUY and notional > checks.most_notional(account, instrument):
         matching.cancel(state, order, CancelReason.ORDER_NOTIONAL)
         return
-    free = account.cash - account.hold() + (wire.MAX_CASH if account.has_credit() else -account.short_proceeds())
-    if order.side == BUY and notional > free:
+    kept = fees.reserve(state, account, account.hold(), notional, len(account.resting()))
+    if order.side == BUY and notional > account.free() - kept:
         matching.cancel(state, order, CancelReason.BUYING_POWER)
         return
     matching.enter(state, order)

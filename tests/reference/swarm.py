@@ -13,14 +13,14 @@ from typing import Any
 from openbell import wire
 from openbell.wire import InstrumentState, OrderFlag, OrderType, Place, SelfTrade, TimeInForce
 
-from tests.reference import amending, calling, guarding, limiting, tying
+from tests.reference import amending, calling, guarding, limiting, paying, tying
 from tests.reference import commands as ask
 from tests.reference.asking import Asking, special, spoilt
 from tests.reference.books import Order
 from tests.reference.commands import Command
 from tests.reference.compare import Step
 from tests.reference.market import Market
-from tests.reference.worlds import World
+from tests.reference.worlds import RICH, World
 
 USUAL = {
     "new": 45.0,
@@ -46,6 +46,7 @@ USUAL = {
     **limiting.USUAL,
     **amending.USUAL,
     **guarding.USUAL,
+    **paying.USUAL,
 }
 # Some swarms hurry, so that message rates are met; others see seconds and days pass.
 PACES_NS = ((0, 0, 0, 1000), (0, 1, 20_000_000, 60_000_000), (0, 0, 0, 1, 50_000_000, 999_999_999, 1_000_000_000))
@@ -327,10 +328,14 @@ class Swarm:
         return self.random.randrange(1 << 32)
 
     def make_deposit(self) -> Command:
+        number = self.account()
         amount = self.random.choice((1, -1)) * self.random.choice((0, 1, 10_000, 500_000, self.world.cash, 1 << 60))
+        known = self.model.state.accounts.get(number)
+        if known and abs(self.world.cash) >= RICH and self.chance(0.6):
+            amount = paying.to_a_bound(self.random, known, self.world.cash)
         if self.chance(self.bad_share):
             amount = self.random.choice((wire.MAX_CASH, -wire.MAX_CASH, wire.MAX_CASH + 1, -(1 << 63)))
-        return ask.deposit(self.account(), amount, request=self.request())
+        return ask.deposit(number, amount, request=self.request())
 
     def make_shares(self) -> Command:
         lots = self.random.choice((1, -1)) * self.random.choice((0, 1, 5, 20, self.world.shares))
@@ -351,7 +356,7 @@ class Swarm:
             "collar_bps": random.choice((KEEP, self.world.collar_bps, 0, 500)),
             "max_order_qty": max(1, self.world.qty // 2) if self.chance(self.strict) else random.choice((KEEP, 0)),
             "max_order_notional": self.world.centre * tick * 1000 if self.chance(self.strict) else 0,
-            "currency": random.choice((KEEP, 0x445355)),
+            "currency": paying.currency(random, known),
             "round_lot": random.choice((KEEP, 0, 5)),
         }
         if known is None and self.chance(0.7):
@@ -428,6 +433,11 @@ class Swarm:
                 **self.world.limits,
             }.items()
         }
+        known = self.model.state.accounts.get(number)
+        limits |= {
+            "currency": paying.currency(random, known),
+            "plan": random.choice((KEEP, 0, 1)) if known else 0,
+        }
         if self.chance(self.bad_share * 3):
             limits[random.choice(list(limits))] = random.choice((-2, 1 << 60))
         flags = random.choice((255, 255, 0, 1, 1, 2, 3))
@@ -437,6 +447,37 @@ class Swarm:
         if number not in self.model.state.accounts and self.chance(0.7):
             name = f"account {number}".encode()
         return ask.account(number, **limits, flags=flags, name=name, request=self.request())
+
+    def make_plan(self) -> Command:
+        number = self.account()
+        known = self.model.state.accounts.get(number)
+        return paying.plan(self.random, number, known, self.chance(self.bad_share * 5), request=self.request())
+
+    def make_fee(self) -> Command:
+        return paying.fee(self.random, self.chance(self.bad_share * 20), self.world.absurd_fees, request=self.request())
+
+    def make_charge(self) -> Command:
+        bad, instrument = self.chance(self.bad_share * 10), self.instrument()
+        return paying.charge(self.random, self.model, self.account(), instrument, bad, request=self.request())
+
+    def make_settle(self) -> Command:
+        return paying.settle(self.random, self.model, self.chance(self.bad_share * 10), request=self.request())
+
+    def make_hold_cash(self) -> Command:
+        bad = self.chance(self.bad_share * 10)
+        return paying.hold_cash(self.random, self.model, self.account(), bad, request=self.request())
+
+    def make_end_withdrawal(self) -> Command:
+        bad = self.chance(self.bad_share * 10)
+        return paying.end_withdrawal(self.random, self.model, self.account(), bad, request=self.request())
+
+    def make_ledger(self) -> Command:
+        return paying.ledger(self.random, self.model, self.chance(self.bad_share * 10), request=self.request())
+
+    def make_coin(self) -> Command:
+        if not self.world.spare:
+            return self.make_new()
+        return paying.coin(self.random, self.world.instruments, request=self.request())
 
     def make_account_state(self) -> Command:
         state = 0 if self.chance(self.reopen) else 1

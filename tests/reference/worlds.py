@@ -8,7 +8,7 @@ from random import Random
 from openbell import wire
 from openbell.wire import AccountFlag
 
-from tests.reference import asking
+from tests.reference import asking, paying
 from tests.reference import commands as ask
 from tests.reference.commands import Command
 
@@ -30,6 +30,12 @@ class World:
     guards: int = 5
     window_pages: tuple[int, ...] = (2, 4, 64, 128, 4096)
     amendments: int = 60
+    withdrawals: int = 4
+    spare: int = 0  # instruments for which there is room
+    currencies: tuple[int, ...] = (0,)  # of accounts
+    traded_in: tuple[int, ...] = (paying.USD,)
+    has_plans: bool = False  # from its beginning; else operators come to set some
+    absurd_fees: float = 0.03
     ticks: tuple[int, ...] = (1, 5)
     lots: tuple[int, ...] = (1, 10)
     centre: int = 1000
@@ -56,7 +62,7 @@ class World:
         commands = [
             ask.configure(
                 self.accounts,
-                self.instruments,
+                self.instruments + self.spare,
                 self.orders,
                 self.pages,
                 self.positions,
@@ -65,13 +71,20 @@ class World:
                 self.amendments,
             ),
             ask.timers(self.guards),
+            ask.ledger(self.withdrawals),
         ]
+        if self.has_plans:
+            commands += [paying.fee(random, False, self.absurd_fees) for _ in range(9)]
         for number in range(self.instruments):
             tick, lot = self.ticks[number % len(self.ticks)], self.lots[number % len(self.lots)]
-            commands.append(ask.instrument(number, tick, lot, self.centre * tick, self.collar_bps))
+            currency = self.traded_in[number % len(self.traded_in)]
+            commands.append(ask.instrument(number, tick, lot, self.centre * tick, self.collar_bps, currency=currency))
             commands.append(ask.instrument_state(number, wire.InstrumentState.OPEN))
         for number in range(self.accounts):
-            commands.append(ask.account(number, flags=self.flags[number % len(self.flags)], **self.limits))
+            more = {"flags": self.flags[number % len(self.flags)]}
+            more |= {"currency": self.currencies[number % len(self.currencies)]}
+            more |= {"plan": random.choice(paying.PLANS) if self.has_plans else 0}
+            commands.append(ask.account(number, **more, **self.limits))
             if self.cash:
                 commands.append(ask.deposit(number, self.cash))
             if self.shares:
@@ -158,7 +171,42 @@ WORLDS = (
     World("one id", id_window=1, weights={"again": 5}),
     World("poor", cash=3_000_000, shares=6, flags=(0, AccountFlag.SHORT_ALLOWED), weights={"deposit": 3}),
     World(
-        "rich", cash=RICH, flags=(AccountFlag.SHORT_ALLOWED, 0, AccountFlag.CREDIT_UNLIMITED), weights={"deposit": 0.5}
+        "rich",
+        cash=RICH,
+        flags=(AccountFlag.SHORT_ALLOWED, 0, AccountFlag.CREDIT_UNLIMITED),
+        weights={"deposit": 2, "fee": 4, "plan": 3},
+        absurd_fees=0.6,
+    ),
+    World(  # as deep in debt as anybody may be
+        "owing",
+        cash=-RICH,
+        flags=(AccountFlag.CREDIT_UNLIMITED, 3),
+        weights={"deposit": 4, "fee": 4, "plan": 3, "shares": 0.5, "charge": 0.3, "special": 0.5},
+        has_plans=True,
+        absurd_fees=0.5,
+    ),
+    World(
+        "paying",
+        accounts=6,
+        qty=20,
+        cash=10**10,
+        withdrawals=3,
+        spare=1,
+        currencies=(paying.USD, paying.CURRENCIES[1], paying.USD, 0),
+        traded_in=(paying.USD, paying.CURRENCIES[1]),
+        flags=(AccountFlag.SHORT_ALLOWED, 0, AccountFlag.SHORT_ALLOWED, AccountFlag.CREDIT_UNLIMITED),
+        weights=dict.fromkeys(paying.USUAL, 3)
+        | {"coin": 6}
+        | {
+            "call": 1.5,
+            "run_auction": 3,
+            "halt": 0.2,
+            "instrument_state": 0.2,
+            "account_state": 0.2,
+            "special": 0.5,
+            "shares": 2,
+        },
+        has_plans=True,
     ),
     World(
         "limited",

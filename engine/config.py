@@ -29,7 +29,12 @@ MAX_COUNT: Final = (1 << 31) - 1
 NEVER: Final = "never"
 EMBEDDED_POSTGRES: Final = "embedded"
 NO_POSTGRES: Final = "none"
-_KEYS = {"instrument": "symbol", "fee_plan": "name", "account": "name", "operator": "name"}  # what names an entry of an array
+_KEYS = {
+    "instrument": "symbol",
+    "fee_plan": "name",
+    "account": "name",
+    "operator": "name",
+}  # what names an entry of an array
 _SECRETS = ("api_key", "token")  # never shown
 _TIME = "a time of day, 00:00 to 23:59, or with seconds, 00:00:00 to 23:59:59"
 _WORDS = {  # for what a pattern says
@@ -347,7 +352,7 @@ def load(paths: Sequence[Path]) -> Config:
         _merge(whole, body)
     where = ", ".join(map(str, paths)) or "the configuration"
     config = checked(whole, where)
-    problem = _no_sessions(config) or _no_fee_plan(config) or no_watch(config)  # of all files together: each may say something of it
+    problem = _no_sessions(config) or _no_fee_plan(config) or no_watch(config)
     if problem:
         raise ConfigError(f"{where}: {problem}")
     return config

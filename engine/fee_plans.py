@@ -96,9 +96,7 @@ class FeeComponent(Table, frozen=True):
     """A [[fee_plan.component]]: who gets it, of what it is, who pays it. fixed: for each unit; percent, max_percent,
     reserve_percent: of the value. reserve_percent None: what percent or max_percent says."""
 
-    house: Literal[
-        "commission", "venue", "sec", "taf", "interest", "borrow", "dividend", "tax", "correction", "other"
-    ]
+    house: Literal["commission", "venue", "sec", "taf", "interest", "borrow", "dividend", "tax", "correction", "other"]
     per_share: FeePerShare = FeePerShare(0)
     percent: FeePercent = FeePercent(0)
     fixed: FeeFixed = FeeFixed(0)
@@ -135,7 +133,7 @@ def no_plan(where: str, plan: FeePlan) -> str | None:
     for index, one in enumerate(plan.component):
         at = f"{where}.component[{index}]"
         if one.unit == "order" and bits_of(one) & FILLS != FILLS:
-            return f'{at}.fills: of unit "order" all kinds of fills pay; expected unit = "fill" with some of them'
+            return f'{at}.fills: expected all of them, or unit = "fill"'
         if not (one.per_share or one.percent or one.fixed or one.minimum):
             return f"{at}: it charges nothing: give per_share, percent, fixed or minimum"
         if one.maximum and one.maximum < one.minimum:

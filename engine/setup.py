@@ -35,6 +35,7 @@ CAPACITIES: Final = (
 )  # fmt: skip
 FIXED: Final = ("id_window", "window_pages")  # once the market exists
 STATES: Final = {"open": InstrumentState.OPEN, "closed": InstrumentState.CLOSED, "halted": InstrumentState.HALTED}
+SHOWN_NAMES: Final = 3  # of those that a warning is about
 DAY_NS: Final = 86_400 * 10**9
 
 
@@ -67,6 +68,7 @@ class Setup:
         # What is remembered beside a market without a past was of another one, whose journal was removed.
         self._before = self._last_applied() if market.core.seq else {}
         self._unfinished: set[str] = set()
+        self._without_currency: list[str] = []  # accounts that cannot get one any more
 
     @property
     def sessions_before(self) -> dict[str, dict[str, Any]]:
@@ -93,6 +95,12 @@ class Setup:
         self._fee_plans()
         for index, account in enumerate(self._config.account):
             self._account(f"account[{index}] ({account.name})", account)
+        if names := self._without_currency:
+            more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+            self._done.warnings.append(
+                f"account.currency: {', '.join(names[:SHOWN_NAMES])}{more} had cash or positions before: they stay "
+                "without a currency, and trade in all"
+            )
         self._extensions()
         return self._done
 
@@ -199,9 +207,7 @@ class Setup:
         """SET_LEDGER, where there is to be room for more than there is."""
         present = self._market.core.stats()["withdrawals"]["capacity"]
         if wanted < present:
-            self._done.warnings.append(
-                f"ledger.withdrawals stays {present}: it can be raised, not lowered to {wanted}"
-            )
+            self._done.warnings.append(f"ledger.withdrawals stays {present}: it can be raised, not lowered to {wanted}")
         elif wanted > present:
             self._do("ledger.withdrawals", "ledger of the configuration", CommandKind.SET_LEDGER, values=[wanted])
 
@@ -324,7 +330,7 @@ class Setup:
                 self._pay_in(where, wanted, number, done=int(row["account_seq"]) - 1)
             present = {name: int(row[name]) for name in (*LIMITS, "flags")}
             present |= {"currency": row["currency"].decode(), "fee_plan": int(row["plan"])}
-            if self._stays_without(where, wanted, row):
+            if self._stays_without(wanted, row):
                 del fields["currency"]
             changed = _changed(fields, present, self._before.get("account", {}).get(wanted.name, {}))
             if changed:
@@ -335,15 +341,13 @@ class Setup:
                 )  # fmt: skip
         self._done.accounts[wanted.name] = number
 
-    def _stays_without(self, where: str, wanted: Account, row: Any) -> bool:
+    def _stays_without(self, wanted: Account, row: Any) -> bool:
         """Whether it cannot get the currency that the file says: one that has cash or positions stays without."""
         if not wanted.currency or row["currency"]:
             return False
         holds = bool(row["cash"]) or len(self._market.positions(int(row["account"]))) > 0
         if holds:
-            self._done.warnings.append(
-                f"{where}.currency: it stays without one, as it has cash or positions already; it trades in all"
-            )
+            self._without_currency.append(wanted.name)
         return holds
 
     def _fields_of_account(self, one: Account) -> dict[str, Any]:

@@ -35,7 +35,9 @@ from openbell.errors import (
     TimedOut,
 )
 from openbell.events import Event, Reject
+from openbell.fees import FeeInfo, FeePlan
 from openbell.guards import DeadMan, Spare
+from openbell.ledger import House, HouseBalance
 from openbell.linked import Leg, Linked
 from openbell.market import (
     AuctionUpdate,
@@ -56,7 +58,7 @@ from openbell.market import (
 from openbell.operator import Operator
 from openbell.orders import Fill, Order, OrderState
 from openbell.prices import cash_units, format_cash, format_price, price_units, to_decimal
-from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo
+from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo, WithdrawalInfo
 from openbell.status import AuctionResult, BookInfo, Limits, Status
 from openbell.terms import Further, OrderTerms
 from openbell.trader import CLIENT_NAME
@@ -69,6 +71,7 @@ from openbell.wire import (
     EventFlag,
     EventKind,
     HaltReason,
+    HouseAccount,
     InstrumentState,
     OrderFlag,
     OrderType,
@@ -202,10 +205,15 @@ __all__ = [
     "EventFlag",
     "EventKind",
     "EventStream",
+    "FeeInfo",
+    "FeePlan",
     "Fill",
     "FillInfo",
     "Further",
     "HaltReason",
+    "House",
+    "HouseAccount",
+    "HouseBalance",
     "Instrument",
     "InstrumentInfo",
     "InstrumentState",
@@ -256,6 +264,7 @@ __all__ = [
     "TradeUpdate",
     "Update",
     "UpdateStream",
+    "WithdrawalInfo",
     "cash_units",
     "connect",
     "connect_async",

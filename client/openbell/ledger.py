@@ -1,4 +1,4 @@
-"""An operator's verbs about the ledger: plans of fees, charges, withdrawals, business days, the house (docs/ledger.md)."""
+"""An operator's verbs about the ledger: plans of fees, charges, withdrawals, business days (docs/ledger.md)."""
 
 from __future__ import annotations
 

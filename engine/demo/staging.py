@@ -16,11 +16,28 @@ CONFIGURATION = "demo.toml"
 HEAD = """# Written by `openbell run` at each start: the instruments and participants of the demo market.
 # `openbell run --no-demo` leaves them out. What is in the journal already stays as it is.
 """
+# What participants pay: takers a fee, of which makers get most. So little that nobody ever goes broke by it.
+FEES = """[[fee_plan]]
+name = "demo"
+number = 255
+
+[[fee_plan.component]]
+house = "venue"
+per_share = "0.0030"
+fills = ["taker"]
+unit = "fill"
+
+[[fee_plan.component]]
+house = "venue"
+per_share = "-0.0020"
+fills = ["maker"]
+unit = "fill"
+"""
 
 
 def configuration() -> str:
     """The instruments and accounts of the demo as TOML, to be read after the market's own configuration."""
-    lines = [HEAD]
+    lines = [HEAD, FEES]
     for listing in cast.LISTINGS:
         lines += [
             "[[instrument]]",
@@ -38,6 +55,8 @@ def configuration() -> str:
             "[[account]]",
             f"id = {one.account}",
             f'name = "{one.name}"',
+            'currency = "USD"',
+            'fee_plan = "demo"',
             f'cash = "{one.cash // wire.CASH_SCALE}"',
             f"short_allowed = {json.dumps(one.short_allowed)}",
             f"max_position = {one.max_position}",

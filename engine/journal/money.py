@@ -18,11 +18,10 @@ def date_text(date: int) -> str:
 
 def fee_of_command(command: Any) -> FeeInfo:
     """The component that a SET_FEE sets."""
-    values = [int(command[f"value{index}"]) for index in range(8)]
-    return FeeInfo(
-        int(command["account"]), int(command["state"]), int(command["flags"]), values[7], *values[:7],
-        int(command["instrument"]),
-    )  # fmt: skip
+    amounts = ("per_share", "of_notional", "per_order", "minimum", "maximum", "most_of_notional", "rounding", "bits")
+    values = {name: int(command[f"value{index}"]) for index, name in enumerate(amounts)}
+    plan, component, house, reserve = (int(command[name]) for name in ("account", "state", "flags", "instrument"))
+    return FeeInfo(plan=plan, component=component, house=house, reserve=reserve, **values)
 
 
 def _fee(command: Any, account: str, instrument: str) -> str:

@@ -39,9 +39,7 @@ class Settler:
     """`begin` before anything else is journaled at a start; then time does it. Make it after all that has duties of its
     own: what is due at one time they do first."""
 
-    def __init__(
-        self, market: Market, days: BusinessDays | None, told: Told, clock_ns: Callable[[], int]
-    ) -> None:
+    def __init__(self, market: Market, days: BusinessDays | None, told: Told, clock_ns: Callable[[], int]) -> None:
         self._market = market
         self._days = days
         self._told = told
@@ -89,6 +87,4 @@ class Settler:
         """What is known of business days, for operators."""
         self._look()
         day = self._next
-        return status.settlement_part(
-            self._market, 0 if day is None else day.number, 0 if day is None else day.end_ns
-        )
+        return status.settlement_part(self._market, 0 if day is None else day.number, 0 if day is None else day.end_ns)

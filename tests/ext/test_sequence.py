@@ -139,6 +139,13 @@ def test_bytes_that_are_no_commands_are_refused() -> None:
     assert batch.records == batch.commands == b""
 
 
+@pytest.mark.parametrize("kind", [kind for kind in wire.CommandKind if kind >= wire.ADMIN_KIND])
+def test_every_kind_of_an_admin_command_is_taken(kind: wire.CommandKind) -> None:
+    batch = CommandBatch(1)
+    batch.add_admin(admin(kind))
+    assert batch.seal(1) == 1
+
+
 def test_the_next_batch_goes_on() -> None:
     batch = CommandBatch(10, last_ts_ns=50)
     batch.add_admin(tick())

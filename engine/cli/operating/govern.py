@@ -130,7 +130,9 @@ def _set_account_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--new", action="store_true", help="make it; without this it must exist")
     parser.add_argument("--rename", metavar="NAME", help="give it another name")
     parser.add_argument("--cash", type=act.unsigned_decimal_text, metavar="CASH", help="deposit this at once")
-    parser.add_argument("--currency", metavar="C", help="it trades in this one only (new, or without cash and positions)")
+    parser.add_argument(
+        "--currency", metavar="C", help="it trades in this one only (new, or without cash and positions)"
+    )
     parser.add_argument("--fee-plan", metavar="PLAN", help="name or number of a plan of fees (ctl fees), or none")
     _limit_arguments(parser)
 

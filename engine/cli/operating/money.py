@@ -36,13 +36,17 @@ def currency(text: str) -> str:
 
 def _fees(op: Operator, args: argparse.Namespace) -> Said:
     plans = op.fees()
-    value = {"plans": [{**plan._asdict(), "components": [show.plain(one) for one in plan.components]} for plan in plans]}
+    value = {
+        "plans": [{**plan._asdict(), "components": [show.plain(one) for one in plan.components]} for plan in plans]
+    }
     lines: list[RenderableType] = []
     for plan in plans:
         lines.append(Text.assemble((str(plan), "bold"), f"  number {plan.number}, {_having(plan)}"))
         lines += [Text(f"  {one.component}  {one}{_reserve(one)}") for one in plan.components]
         lines += [] if plan.components else [Text("  no components: it costs nothing")]
-    return Said(value, Group(*lines) if lines else Text("no plans of fees: [[fee_plan]] of the configuration makes some"))
+    return Said(
+        value, Group(*lines) if lines else Text("no plans of fees: [[fee_plan]] of the configuration makes some")
+    )
 
 
 def _having(plan: FeePlan) -> str:
@@ -146,7 +150,9 @@ def _ask_withdraw(op: Operator, args: argparse.Namespace) -> str | None:
 
 def _withdraw_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "step", choices=WITHDRAWALS, help="hold: keep cash back; post: it went out; release: it will not, the cash is free"
+        "step",
+        choices=WITHDRAWALS,
+        help="hold: keep cash back; post: it went out; release: it will not, the cash is free",
     )
     act.account(parser)
     parser.add_argument("number", metavar="NUMBER", type=act.count_from_1, help="of the withdrawal, yours")
@@ -209,7 +215,10 @@ def _ask_settle(op: Operator, args: argparse.Namespace) -> str:
 def _settle_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("date", metavar="DATE", type=day, help="the business day that is over: 2026-11-30")
     parser.add_argument(
-        "--days", type=act.count, metavar="N", help="business days until its trades settle (default: the configuration's)"
+        "--days",
+        type=act.count,
+        metavar="N",
+        help="business days until its trades settle (default: the configuration's)",
     )
 
 

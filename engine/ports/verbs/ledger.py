@@ -1,4 +1,4 @@
-"""Verbs of the ledger: plans of fees, charges, withdrawals, business days, the house. The rules are in docs/ledger.md."""
+"""Verbs of the ledger: plans of fees, charges, withdrawals, business days. The rules are in docs/ledger.md."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _fee_plan(desk: Desk, act: Act) -> dict[str, Any]:
     known = {0, *rows["plan"].tolist(), *desk.market.plan_names()}
     if given.plan not in known:  # else a typing error would be a plan without fees
         listed = ", ".join(map(str, sorted(known)))
-        text = f"plan {given.plan} has no components, and the configuration names none of that number; there are {listed}"
+        text = f"plan {given.plan} has no components and no name in the configuration; there are {listed}"
         raise FrameError("bad_args", text, field="plan", value=given.plan)
     values = [*[wire.KEEP] * (len(LIMITS) + 1), given.plan]
     desk.change(CommandKind.SET_ACCOUNT, act, account=given.account, flags=KEEP_FLAGS, values=values)

@@ -20,6 +20,7 @@ from engine.journal.writer import JournalWriter
 from engine.market import Market
 from engine.sequencer import admin_command, tick_command
 from engine.sessions.keeper import Keeper, definitions_of, timeline_of
+from engine.settlement.settler import Settler, business_days_of
 from engine.setup import Setup
 from engine.volatility.hours import RegularHours
 from engine.volatility.wanted import wanted_of
@@ -91,6 +92,9 @@ class Station:
         self.keeper = Keeper(self.market, timeline, self.told.append, self.clock_ns)
         if wanted:
             self.watch.start(self.market)
+        days = business_days_of(self.config, timeline)
+        self.settler = Settler(self.market, days, self.told.append, self.clock_ns)
+        self.settler.begin()
         self.keeper.begin(setup)
         if self.market.core.seq:
             self.market.sequencer.execute([tick_command()])

@@ -520,9 +520,11 @@ class OrderProtocol:
             rows = market.orders(account=self._account(session, query.account, query.what))
         elif query.what == "positions":
             rows = market.positions(self._account(session, query.account, query.what))
+        elif query.what == "amendments":
+            rows = np.frombuffer(market.core.amendments(), wire.AMENDMENT_ROW)
         elif query.what == "fills":
             account = self._account(session, query.account, query.what)
-            seq, amendments = market.core.seq, market.core.amendments()
+            seq, amendments = market.core.seq, b"" if query.as_made else market.core.amendments()
             first, last = market.streams.range(account)
             most = min(MAX_ROWS, last + 1 - first)
             charged = session.use.budget.charge(min(query.limit, most), most)
@@ -530,7 +532,8 @@ class OrderProtocol:
             return
         else:
             raise FrameError(
-                "bad_query", f"what is one of account, fills, instruments, orders, positions; not {query.what!r}",
+                "bad_query",
+                f"what is one of account, amendments, fills, instruments, orders, positions; not {query.what!r}",
                 field="what", value=query.what,
             )  # fmt: skip
         data = _reply_frame(number, query, rows, market.core.seq)

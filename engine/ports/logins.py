@@ -38,6 +38,7 @@ class Query(msgspec.Struct, forbid_unknown_fields=True):
     instrument: int | None = None
     limit: int = MAX_ROWS
     offset: int = 0
+    as_made: bool = False  # fills that were busted or corrected, too, as they were
 
 
 class KeyUse:

@@ -526,9 +526,11 @@ class OrderProtocol:
         elif query.what == "fees":
             plan = int(market.account(self._account(session, query.account, query.what))["plan"][0])
             rows, more = market.fees(plan), {"plan": plan, "name": market.plan_names().get(plan, "")}
+        elif query.what == "amendments":
+            rows = np.frombuffer(market.core.amendments(), wire.AMENDMENT_ROW)
         elif query.what == "fills":
             account = self._account(session, query.account, query.what)
-            seq, amendments = market.core.seq, market.core.amendments()
+            seq, amendments = market.core.seq, b"" if query.as_made else market.core.amendments()
             first, last = market.streams.range(account)
             most = min(MAX_ROWS, last + 1 - first)
             charged = session.use.budget.charge(min(query.limit, most), most)
@@ -537,7 +539,7 @@ class OrderProtocol:
         else:
             raise FrameError(
                 "bad_query",
-                "what is one of account, fees, fills, instruments, orders, positions, withdrawals; "
+                "what is one of account, amendments, fees, fills, instruments, orders, positions, withdrawals; "
                 f"not {query.what!r}",
                 field="what", value=query.what,
             )  # fmt: skip

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 from openbell import wire
 from openbell.errors import near
+from openbell.fees import plain_number
 
 from engine import fee_plans
 from engine.extensions import no_extensions
@@ -432,8 +433,8 @@ def _number(kind: type[NumberT], value: object) -> NumberT:
     if units != int(units):
         raise ValueError(f"Expected at most {kind.places} decimal places, got {value}")
     if not kind.least <= units <= kind.most:
-        least = Decimal(kind.least).scaleb(-kind.places)
-        raise ValueError(f"Expected {least:f} to {Decimal(kind.most).scaleb(-kind.places):f}, got {value}")
+        least, most = (plain_number(bound, kind.places) for bound in (kind.least, kind.most))
+        raise ValueError(f"Expected {least} to {most}, got {value}")
     return kind(int(units))
 
 

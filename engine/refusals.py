@@ -197,8 +197,7 @@ def _money_in_words(kind: CommandKind, refused: Rejected) -> str | None:
             return f"currency is {currency_text(value)}: an account that has cash or positions stays without one"
         return f"currency is {currency_text(value)}, and that of the account stays {currency_text(limit)}"
     if kind is CommandKind.SET_INSTRUMENT and refused.index == _CURRENCY_OF_INSTRUMENT_INDEX:
-        stays = f"it stays {currency_text(limit)} once there was a trade, and while orders rest"
-        return f"currency {currency_text(value)}: {stays}"
+        return f"currency {currency_text(value)}: it stays {currency_text(limit)}, as there are positions in it"
     if kind is CommandKind.SETTLE and refused.index == 0:
         return _date_in_words(limit, value)
     if kind is CommandKind.CHARGE and value == 0 and refused.index == 0:

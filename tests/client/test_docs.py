@@ -50,7 +50,8 @@ def test_the_sdk_guide(capsys: pytest.CaptureFixture[str]) -> None:
     # What the document says is printed.
     assert "buy 60 ANVL @ 184.20: canceled (USER)\n" in said
     assert "\n1,000,000.00\n" in said
-    assert "BUYING_POWER: needs 1,842,500.00, free 1,000,000.00 (" in said
+    assert "BUYING_POWER: needs 1,842,500.00, free 998,156.50 (" in said
+    assert "standard: commission 0.005 a share, at least 1.00, at most 1 % of the value, by order" in said
     assert "qty 1 qty 0 is out of range: 1 to 2,147,483,647\n" in said
     assert "CANCELED BUY 50 @ 184.20 (USER)" in said
     assert "ADD bid 5 @ 184.00" in said

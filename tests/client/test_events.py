@@ -29,6 +29,8 @@ SAID = [
     (Check.MESSAGE_RATE, 100, 101, 0,
      "MESSAGE_RATE: would be 101 messages a second, the limit is 100 messages a second"),
     (Check.SIDE, 1, 7, 0, "SIDE: value 7, limit 1"),
+    (Check.CURRENCY, int.from_bytes(b"USD", "little"), int.from_bytes(b"EUR", "little"), 0,
+     "CURRENCY: the account has USD, and the instrument trades in EUR"),
     (200, 1, 2, 3, "check 200: limit 1, value 2 (headroom 3)"),
 ]  # fmt: skip
 

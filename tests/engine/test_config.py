@@ -160,7 +160,7 @@ WRONG = [
     ("[sessions.us.extensions.closing]", "sessions.us.extensions.closing: it says nothing: expected market_orders, "),
     (
         "[sessions.us.extensions.halt]\nprice_percent = 101",
-        "extensions.halt.price_percent: expected 0 to 100.00, got 101",
+        "extensions.halt.price_percent: expected 0 to 100, got 101",
     ),
     (
         "[sessions.us.extensions.halt]\nprice_percent = 0.001",

@@ -122,7 +122,8 @@ async def test_the_currency_of_accounts(trading: Trading) -> None:
 
 async def test_room_for_withdrawals_is_raised_and_never_lowered(trading: Trading) -> None:
     assert trading.market.capacity()["withdrawals"] == [0, 4096]
-    assert apply(trading, "[ledger]\nwithdrawals = 5000\n").commands == 1
+    apply(trading, "[ledger]\nwithdrawals = 5000\n")
+    assert trading.market.capacity()["withdrawals"] == [0, 5000]
     done = apply(trading, "[ledger]\nwithdrawals = 10\n")
     assert done.warnings[-1] == "ledger.withdrawals stays 5000: it can be raised, not lowered to 10"
     assert trading.market.capacity()["withdrawals"] == [0, 5000]

@@ -73,10 +73,13 @@ async def test_what_operators_change_stays_until_the_file_changes(trading: Tradi
 
 
 async def test_flags_and_fields_of_instruments(trading: Trading) -> None:
-    apply(trading, INSTRUMENT + 'collar_bps = 50\ncurrency = "EUR"\n[[account]]\nname = "bob"\nshort_allowed = true\n')
+    new = '[[instrument]]\nsymbol = "CCC"\nid = 2\n'
+    apply(trading, new)
+    apply(trading, new + 'collar_bps = 50\ncurrency = "EUR"\n[[account]]\nname = "bob"\nshort_allowed = true\n')
     assert trading.market.account(2)["flags"].tolist() == [AccountFlag.SHORT_ALLOWED]
-    row = trading.market.instrument(0)
-    assert row[["collar_bps", "currency", "reference_price"]].tolist() == [(50, b"EUR", 100_0000)]
+    assert trading.market.instrument(2)[["collar_bps", "currency"]].tolist() == [(50, b"EUR")]
+    with pytest.raises(ConfigError, match="currency EUR: it stays USD, as there are positions in it"):
+        apply(trading, INSTRUMENT + 'currency = "EUR"\n')
 
 
 async def test_a_reference_price_follows_the_trades_and_not_the_file(trading: Trading) -> None:

@@ -133,6 +133,71 @@ def test_a_mass_cancel_in_words(fields: dict[str, Any], said: str) -> None:
             "ACME: ticks of 0.0001 from 0.00 on, 0.01 from 1.00 on",
         ),
         (CommandKind.SET_TICKS, {}, "ACME: no table of ticks"),
+        (
+            CommandKind.SET_FEE,
+            {
+                "account": 3,
+                "state": 1,
+                "flags": 3,
+                "value0": 5_000_000,
+                "value3": 10**6,
+                "value7": 31,
+                "name": b"std",
+                "instrument": 2500,
+            },
+            (
+                "fee plan 3 std, component 1: commission 0.005 a share, at least 1.00, by order, "
+                "keeps back 0.25 % of buy orders"
+            ),
+        ),
+        (
+            CommandKind.SET_FEE,
+            {
+                "account": 3,
+                "flags": 4,
+                "value1": -20_000,
+                "value2": 30_000,
+                "value4": 10**6,
+                "value5": 10**7,
+                "value6": 10_000,
+                "value7": 1 + 4 + 16 + 32 + 128,
+            },
+            (
+                "fee plan 3, component 0: venue -0.002 % of the value + 0.03 a fill, at most 1.00, at most 1 % of the "
+                "value, by fill, buyers, makers and auctions, rounded down to 0.01"
+            ),
+        ),
+        (CommandKind.SET_FEE, {"account": 3, "state": 7}, "fee plan 3, component 7: taken out"),
+        (
+            CommandKind.CHARGE,
+            {"instrument": wire.ANY, "value0": -5_000_000, "value1": 9},
+            "account 0: dividend -5.00",
+        ),
+        (
+            CommandKind.CHARGE,
+            {"value0": 12_500_000, "value1": 8, "value2": 4711},
+            "account 0: borrow of ACME 12.50, reference 4711",
+        ),
+        (CommandKind.HOLD_CASH, {"value0": 10**9, "value1": 7}, "account 0: withdrawal 7, 1,000.00"),
+        (CommandKind.POST_CASH, {"value1": 7}, "account 0: withdrawal 7"),
+        (CommandKind.RELEASE_CASH, {"value1": 7}, "account 0: withdrawal 7"),
+        (
+            CommandKind.SETTLE,
+            {"value0": 20261130, "value1": 2},
+            "business day 2026-11-30 is over; its trades settle after 2 more",
+        ),
+        (CommandKind.SETTLE, {"value0": 20261130}, "business day 2026-11-30 is over; its trades settle at once"),
+        (CommandKind.SET_LEDGER, {"value0": 4096}, "4,096 withdrawals"),
+        (
+            CommandKind.SET_ACCOUNT,
+            {"name": b"al", "value5": int.from_bytes(b"USD", "little"), "value6": 3},
+            "account 0 al: no flags currency USD, fee plan 3",
+        ),
+        (
+            CommandKind.SET_ACCOUNT,
+            {"flags": 255, "value1": wire.KEEP, "value5": wire.KEEP},
+            "account 0 : max order notional kept, currency kept, fee plan none",
+        ),
     ],
 )
 def test_states_and_auctions_in_words(kind: CommandKind, fields: dict[str, int], said: str) -> None:

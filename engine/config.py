@@ -8,19 +8,19 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 from openbell import wire
 from openbell.errors import near
-from openbell.fees import plain_number
 
-from engine import fee_plans
+from engine import fee_plans, units
 from engine.extensions import no_extensions
 from engine.fee_plans import FeePlan, Ledger
+from engine.units import Cash, Percent, Price
 from engine.volatility.checks import MAX_TICK_SIZE, TICK_STEPS, no_ticks, no_watch
 
 DEFAULT_PORTS: Final = {"orders": 7701, "market_data": 7702, "snapshots": 7703, "control": 7704}
@@ -51,29 +51,10 @@ _CHOICES = {
     **fee_plans.CHOICES,
 }
 _NAME_BYTES, _SYMBOL_BYTES, _CURRENCY_BYTES = 32, 32, 8
-NumberT = TypeVar("NumberT", bound="Price | Cash | Percent | fee_plans.Numbers")
 
 
 class ConfigError(Exception):
     """The configuration cannot be used; the message says which field, what is allowed and what was given."""
-
-
-class Price(int):
-    """A price in 1e-4 of the currency. In a file: 184.25, or "184.25"."""
-
-    places, least, most = 4, 0, wire.MAX_PRICE
-
-
-class Cash(int):
-    """Cash in 1e-6 of the currency. In a file: 1000000, or "1000000.00"."""
-
-    places, least, most = 6, 0, wire.MAX_CASH
-
-
-class Percent(int):
-    """A percentage in basis points, at most 100 %. In a file: 5, or 2.5."""
-
-    places, least, most = 2, 0, 10_000
 
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -363,7 +344,7 @@ def checked(body: dict[str, Any], where: str) -> Config:
     """A parsed TOML document as configuration. Raises ConfigError that begins with `where`."""
     try:
         _convert_sessions(body.get("sessions"))
-        config = msgspec.convert(body, Config, dec_hook=_number)
+        config = msgspec.convert(body, Config, dec_hook=units.convert)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {_in_words(str(error), body)}") from None
     problem = _problem(config)
@@ -376,7 +357,7 @@ def _convert_sessions(sessions: object) -> None:
     """Each of them by itself: of what is wrong in a dict msgspec says "[...]", not its name."""
     for name, one in sessions.items() if isinstance(sessions, dict) else ():
         try:
-            msgspec.convert(one, Session, dec_hook=_number)
+            msgspec.convert(one, Session, dec_hook=units.convert)
         except msgspec.ValidationError as error:
             said, at, path = str(error).partition(" - at `$")
             raise msgspec.ValidationError(f"{said} - at `$.sessions.{name}{path}{'' if at else '`'}") from None
@@ -416,26 +397,6 @@ def _merge(whole: dict[str, Any], body: dict[str, Any]) -> None:
                 whole.setdefault(name, {}).setdefault(session, {}).update(table)
         else:
             whole.setdefault(name, {}).update(value)
-
-
-def _number(kind: type[NumberT], value: object) -> NumberT:
-    """For msgspec: a decimal number to units. Raises ValueError."""
-    if isinstance(value, kind):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise ValueError(f"Expected a decimal number, got {value!r}")
-    try:
-        units = Decimal(value).scaleb(kind.places)
-    except InvalidOperation:
-        units = Decimal("NaN")
-    if not units.is_finite():
-        raise ValueError(f'Expected a decimal number such as "184.25", got {value!r}')
-    if units != int(units):
-        raise ValueError(f"Expected at most {kind.places} decimal places, got {value}")
-    if not kind.least <= units <= kind.most:
-        least, most = (plain_number(bound, kind.places) for bound in (kind.least, kind.most))
-        raise ValueError(f"Expected {least} to {most}, got {value}")
-    return kind(int(units))
 
 
 def _in_words(text: str, body: dict[str, Any]) -> str:

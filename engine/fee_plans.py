@@ -13,6 +13,8 @@ from msgspec import Meta
 from openbell.fees import FILLS, SIDES
 from openbell.wire import FeeBits, HouseAccount
 
+from engine.units import FeeCash, FeeFixed, FeePercent, FeePerShare, FeeReserve, FeeShare, FeeStep
+
 MAX_PLAN: Final = 255
 COMPONENTS: Final = 8  # of a plan
 NAME_BYTES: Final = 32
@@ -32,51 +34,6 @@ CHOICES: Final = {
     "business_days": "auto, manual",
 }
 FillKind = Literal["maker", "taker", "auction"]
-
-
-class FeePerShare(int):
-    """1e-9 of the currency for a share. In a file: 0.005, or "-0.002"."""
-
-    places, least, most = 9, -(10**12), 10**12
-
-
-class FeePercent(int):
-    """A part of the notional, 1e-9. In a file percent: 0.00278."""
-
-    places, least, most = 7, -(10**9), 10**9
-
-
-class FeeShare(int):
-    """As FeePercent, of 0 or more."""
-
-    places, least, most = 7, 0, 10**9
-
-
-class FeeFixed(int):
-    """Cash of 1e-6, below 0 or above."""
-
-    places, least, most = 6, -(10**12), 10**12
-
-
-class FeeCash(int):
-    """Cash of 1e-6."""
-
-    places, least, most = 6, 0, 10**12
-
-
-class FeeStep(int):
-    """Cash of 1e-6 that a fee is a multiple of."""
-
-    places, least, most = 6, 0, 10**9
-
-
-class FeeReserve(int):
-    """A part of the notional, 1e-6. In a file percent."""
-
-    places, least, most = 4, 0, 10**6
-
-
-Numbers = FeePerShare | FeePercent | FeeShare | FeeFixed | FeeCash | FeeStep | FeeReserve
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

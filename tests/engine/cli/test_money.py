@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from openbell import Operator
@@ -69,8 +70,9 @@ def refused(market: Running, *arguments: str, code: int = 1) -> str:
     return done.stderr
 
 
-def account(market: Running, name: str) -> dict:
-    return market.json("ctl", "accounts", "--account", name)["rows"][0]
+def account(market: Running, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = market.json("ctl", "accounts", "--account", name)["rows"][0]
+    return found
 
 
 def test_plans_are_shown_component_by_component(market: Running) -> None:
@@ -192,7 +194,7 @@ def test_mistakes_are_told_in_words(market: Running, arguments: tuple[str, ...],
         ("withdraw", {"step": "post", "number": 3, "amount": None}, "There is no withdrawal 3 of ann on its way."),
     ],
 )
-def test_they_ask_first(market: Running, verb: str, fields: dict, asks: str) -> None:
+def test_they_ask_first(market: Running, verb: str, fields: dict[str, Any], asks: str) -> None:
     question = MONEY[verb].question
     assert question is not None
     with Operator(market.data) as op:

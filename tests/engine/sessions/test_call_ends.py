@@ -155,6 +155,6 @@ def test_wherever_it_is_killed_the_next_start_goes_on_as_it_would_have(station: 
 
 
 def test_nothing_is_due_without_a_call(tmp_path: Path) -> None:
-    station = Station(tmp_path, "[sessions.us]\n", "2025-07-02T15:00")
+    station = Station(tmp_path, '[sessions.us]\n[ledger]\nbusiness_days = "manual"\n', "2025-07-02T15:00")
     assert station.market.core.call_ends_ns == station.market.sequencer.due_ns == NEVER_NS
     station.stop()

@@ -9,9 +9,11 @@ cdef extern from *:
     """
     #define OB_MAX_STEP (1LL << 20)
     #define OB_MAX_HELD (1LL << 61)
+    #define OB_MAX_LOTS (1LL << 40)
     """
     const int64_t MAX_STEP "OB_MAX_STEP"  # tick and lot size
     const int64_t MAX_HELD "OB_MAX_HELD"  # of a position that operators make
+    const int64_t MAX_LOTS "OB_MAX_LOTS"  # of one deposit, and of a position limit
 
 cdef bint opens_market(const AdminCommand* c) noexcept nogil
 # False: no memory for a CONFIGURE; nothing was changed
@@ -24,12 +26,14 @@ cdef bint reject(
     Market* m, const AdminCommand* c, uint8_t check, uint64_t index, int64_t limit, int64_t value, int64_t headroom,
 ) noexcept nogil
 cdef bint value_is_within(Market* m, const AdminCommand* c, int index, int64_t low, int64_t high) noexcept nogil
+cdef bint account_is_known(Market* m, const AdminCommand* c) noexcept nogil
 cdef bint instrument_is_known(Market* m, const AdminCommand* c) noexcept nogil
-# Whether cash may move into an account, or (negative) out of it: else CASH_RANGE.
-cdef bint cash_fits(
-    Market* m, const AdminCommand* c, const Account* a, int64_t amount, uint64_t index,
-) noexcept nogil
 # An event of the market.
 cdef void answer(
     Market* m, const AdminCommand* c, uint8_t kind, uint8_t reason, uint32_t instrument, int64_t price,
+) noexcept nogil
+# An event of the account.
+cdef void answer_account(
+    Market* m, const AdminCommand* c, uint8_t kind, uint8_t reason, uint32_t instrument, int64_t amount,
+    int64_t balance,
 ) noexcept nogil

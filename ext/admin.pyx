@@ -7,22 +7,26 @@ from ext.auction cimport hold_auction
 from ext.bands cimport set_bands, set_short_sale, set_ticks
 from ext.busts cimport amend
 from ext.calls cimport NO_AUCTION, end_calls, enter_calls, set_state
+from ext.deposits cimport deposit, deposit_shares
 from ext.events cimport emit, emit_market, emit_reject
 from ext.extension cimport set_extension
+from ext.fees cimport charge, set_fee
+from ext.house cimport has_currency_room, list_currency
 from ext.layout cimport (
-    Account, AccountMore, Basis, FAR_AWAY, HAS_TICKS, Instrument, InstrumentText, MUCH_CASH, Market, Position,
+    Account, AccountMore, CURRENCIES, FAR_AWAY, HAS_TICKS, Instrument, InstrumentText, MUCH_CASH, Market, PLANS,
 )
-from ext.ledger cimport find_position, free_cash, open_position
 from ext.levels cimport magic_of
-from ext.bits cimport product, share
+from ext.bits cimport word_at
 from ext.mass cimport EVERY_GROUP, EVERY_SESSION, cancel_of_account, cancel_of_market
 from ext.memory cimport Capacities, reserve
 from ext.names cimport NOBODY, add_name, copy_name, drop_name, find_name
 from ext.pending cimport set_way
 from ext.places cimport set_calm
 from ext.orders cimport knows_account, knows_instrument
+from ext.risk cimport SECOND_NS, set_collar
+from ext.settled cimport settle_day
 from ext.timers cimport MAX_TIMERS, reserve_timers
-from ext.risk cimport SECOND_NS, at_least_0, set_collar
+from ext.withdrawals cimport end_withdrawal, hold_cash, set_ledger
 from ext.wire cimport *
 
 cdef enum:
@@ -35,7 +39,6 @@ cdef enum:
 cdef extern from *:
     """
     #define OB_INT32_MAX 2147483647LL
-    #define OB_MAX_LOTS (1LL << 40)
     #define OB_ENDLESS_LOTS (1LL << 62)
     #define OB_MAX_IDS (1LL << 24)
     #define OB_MAX_PAGES (1LL << 25)
@@ -44,7 +47,6 @@ cdef extern from *:
     #define OB_MAX_AMENDMENTS (1LL << 16)
     """
     const int64_t INT32_MAX "OB_INT32_MAX"
-    const int64_t MAX_LOTS "OB_MAX_LOTS"            # of one deposit, and of a position limit
     const int64_t ENDLESS_LOTS "OB_ENDLESS_LOTS"
     const int64_t MAX_IDS "OB_MAX_IDS"
     const int64_t MAX_PAGES "OB_MAX_PAGES"
@@ -202,6 +204,24 @@ cdef bint step_is_allowed(
     return True
 
 
+cdef bint currency_may_change(
+    Market* m, const AdminCommand* c, const Instrument* i, const InstrumentText* text,
+) noexcept nogil:
+    """Not while any account has a position: it was asked for its currency when it got that, and never will be again."""
+    cdef int64_t present = <int64_t> word_at(text.currency)
+    cdef uint32_t k
+    if not i.is_set or c.value6 == present:
+        return True
+    for k in range(1, m.position_count + 1):
+        if m.positions[k].key >> 32 == c.instrument:
+            return reject(m, c, CHECK_VALUE, 6, present, c.value6, 0)
+    return True
+
+
+cdef bint currency_has_room(Market* m, const AdminCommand* c, int64_t currency) noexcept nogil:
+    return has_currency_room(m, <uint64_t> currency) or reject(m, c, CHECK_CAPACITY, 0, CURRENCIES, CURRENCIES + 1, 0)
+
+
 cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     cdef Instrument* i
     cdef char[32] name
@@ -220,9 +240,12 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     within[5] = Range(0, MAX_NOTIONAL)
     within[7] = Range(0, MAX_QTY)
     for k in range(8):
-        if k == 6 or (i.is_set and value_of(c, k) == KEEP):
+        if i.is_set and value_of(c, k) == KEEP:
             continue
-        if k < 2:
+        if k == 6:
+            if not currency_may_change(m, c, i, text):
+                return
+        elif k < 2:
             if not step_is_allowed(m, c, i, k, i.lot_size if k else i.tick_size):
                 return
         elif not value_is_within(m, c, k, within[k].low, within[k].high):
@@ -231,8 +254,10 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     keeps = i.is_set and name[0] == 0
     if not keeps and not name_is_free(m, c, False, c.instrument, name):
         return
-
     is_new = not i.is_set
+    if (is_new or c.value6 != KEEP) and not currency_has_room(m, c, c.value6):
+        return
+
     if is_new:
         i.is_set = 1
         i.state = INSTRUMENT_STATE_CLOSED
@@ -257,6 +282,7 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     i.set_max_order_qty = <uint32_t> kept(c, 4, i.set_max_order_qty)
     text.set_max_order_notional = kept(c, 5, text.set_max_order_notional)
     if c.value6 != KEEP or is_new:
+        list_currency(m, <uint64_t> c.value6)
         memcpy(text.currency, &c.value6, 8)
     text.round_lot = kept(c, 7, text.round_lot)
     i.tick_magic = magic_of(i.tick_size)
@@ -325,11 +351,26 @@ cdef void run_auction(Market* m, const AdminCommand* c) noexcept nogil:
 
 # Accounts
 
+cdef bint account_may_have(
+    Market* m, const AdminCommand* c, const Account* a, const AccountMore* t, int64_t currency,
+) noexcept nogil:
+    """Of an account that exists: another currency than it has, only where there is nothing in one yet."""
+    cdef uint32_t k
+    if currency == <int64_t> t.currency:
+        return True
+    if t.currency:
+        return reject(m, c, CHECK_VALUE, 5, <int64_t> t.currency, currency, 0)
+    for k in range(1, m.position_count + 1):
+        if <uint32_t> m.positions[k].key == c.account:
+            return reject(m, c, CHECK_VALUE, 5, 0, currency, 0)
+    return a.cash == 0 or reject(m, c, CHECK_VALUE, 5, 0, currency, 0)
+
+
 cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
     cdef Account* a
     cdef AccountMore* t
     cdef char[32] name
-    cdef Range[5] within
+    cdef Range[7] within
     cdef int k
     cdef bint keeps
     if c.account >= m.account_capacity:
@@ -341,10 +382,14 @@ cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
     within[1] = Range(0, MAX_NOTIONAL)
     within[2] = Range(0, MAX_LOTS)
     within[3] = within[4] = Range(0, INT32_MAX)
-    for k in range(5):
+    within[6] = Range(0, PLANS - 1)
+    for k in range(7):
         if a.is_set and value_of(c, k) == KEEP:
             continue
-        if not value_is_within(m, c, k, within[k].low, within[k].high):
+        if k == 5:
+            if a.is_set and not account_may_have(m, c, a, t, c.value5):
+                return
+        elif not value_is_within(m, c, k, within[k].low, within[k].high):
             return
     if c.flags & ~<uint8_t> ACCOUNT_FLAGS and not (a.is_set and c.flags == KEEP_FLAGS):
         reject(m, c, CHECK_VALUE, INDEX_OF_FLAGS, ACCOUNT_FLAGS, c.flags, 0)
@@ -353,7 +398,13 @@ cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
     keeps = a.is_set and name[0] == 0
     if not keeps and not name_is_free(m, c, True, c.account, name):
         return
+    if (not a.is_set or c.value5 != KEEP) and not currency_has_room(m, c, c.value5):
+        return
 
+    if not a.is_set or c.value5 != KEEP:
+        t.currency = <uint64_t> c.value5
+        t.currency_number = list_currency(m, t.currency)
+    a.plan = <uint8_t> kept(c, 6, a.plan)  # a new one's is no KEEP: see set_instrument
     if not a.is_set:
         a.is_set = 1
         a.id_epoch = m.id_epoch
@@ -405,89 +456,6 @@ cdef void set_account_state(Market* m, const AdminCommand* c) noexcept nogil:
         answer_canceled(m, c, c.account, ANY, count)
 
 
-# Cash and shares
-
-cdef bint cash_fits(
-    Market* m, const AdminCommand* c, const Account* a, int64_t amount, uint64_t index,
-) noexcept nogil:
-    cdef int64_t room
-    # Where there is more room than MAX_CASH any amount has it.
-    if amount > 0:
-        room = MAX_CASH - a.cash if a.cash > 0 else MAX_CASH
-    else:
-        room = at_least_0(a.cash - a.hold + MAX_CASH) if a.cash < a.hold else MAX_CASH
-    if (amount if amount > 0 else -amount) > room:
-        return reject(m, c, CHECK_CASH_RANGE, index, MAX_CASH, amount, room)
-    return True
-
-
-cdef void deposit(Market* m, const AdminCommand* c) noexcept nogil:
-    cdef Account* a
-    cdef int64_t amount = c.value0
-    cdef int64_t room
-    if not account_is_known(m, c):
-        return
-    if amount == 0:
-        reject(m, c, CHECK_VALUE, 0, 1, 0, 0)
-        return
-    if not value_is_within(m, c, 0, -MAX_CASH, MAX_CASH):
-        return
-    a = &m.accounts[c.account]
-    if amount < 0 and not a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED:
-        room = at_least_0(free_cash(a))
-        if -amount > room:
-            reject(m, c, CHECK_CASH_RANGE, 0, room, -amount, room)
-            return
-    if not cash_fits(m, c, a, amount, 0):
-        return
-    a.cash += amount
-    answer_account(m, c, EVENT_KIND_CASH, 0, 0, amount, a.cash)
-
-
-cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
-    cdef Position* p
-    cdef Basis* b
-    cdef int64_t lots = c.value0
-    cdef int64_t cost, most
-    cdef uint64_t key
-    cdef uint32_t number
-    if not account_is_known(m, c) or not instrument_is_known(m, c):
-        return
-    if lots == 0:
-        reject(m, c, CHECK_VALUE, 0, 1, 0, 0)
-        return
-    if not value_is_within(m, c, 0, -MAX_LOTS, MAX_LOTS) or not value_is_within(m, c, 1, 0, FAR_AWAY):
-        return
-    key = c.account | <uint64_t> c.instrument << 32
-    number = find_position(m, key)
-    b = &m.bases[number]
-    p = &m.positions[number]  # number 0 stands for one that is not there yet: all zeros
-    if p.qty < 0 or (lots > 0 and p.qty > MAX_HELD):
-        reject(m, c, CHECK_VALUE, 0, 0, lots, 0)
-        return
-    if lots < 0:
-        most = at_least_0(p.qty - p.open[SIDE_SELL])
-        if -lots > most:
-            reject(m, c, CHECK_VALUE, 0, most, lots, 0)
-            return
-        b.cost -= b.cost if -lots == p.qty else share(b.cost, -lots, p.qty)
-    else:
-        cost = product(lots, c.value1, 1)
-        if cost > MAX_CASH - b.cost:
-            reject(m, c, CHECK_VALUE, 1, MAX_CASH, c.value1, 0)
-            return
-        if number == 0:
-            if m.position_count >= m.position_capacity:
-                reject(m, c, CHECK_POSITION_CAPACITY, 0, m.position_capacity, <int64_t> m.position_capacity + 1, 0)
-                return
-            number = open_position(m, key)
-            p = &m.positions[number]
-            b = &m.bases[number]
-        b.cost += cost
-    p.qty += lots
-    answer_account(m, c, EVENT_KIND_SHARES, 0, c.instrument, lots, p.qty)
-
-
 # The rest
 
 cdef void set_schedule(Market* m, const AdminCommand* c) noexcept nogil:
@@ -528,6 +496,8 @@ cdef bint set_timers(Market* m, const AdminCommand* c) noexcept nogil:
 cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
     if c.kind == COMMAND_KIND_CONFIGURE:
         return configure(m, c)
+    if c.kind == COMMAND_KIND_SET_LEDGER:
+        return set_ledger(m, c)
     if c.kind == COMMAND_KIND_SET_TIMERS:
         return set_timers(m, c)
     if c.kind == COMMAND_KIND_SET_INSTRUMENT:
@@ -542,6 +512,16 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
         deposit(m, c)
     elif c.kind == COMMAND_KIND_DEPOSIT_SHARES:
         deposit_shares(m, c)
+    elif c.kind == COMMAND_KIND_CHARGE:
+        charge(m, c)
+    elif c.kind == COMMAND_KIND_HOLD_CASH:
+        hold_cash(m, c)
+    elif c.kind == COMMAND_KIND_POST_CASH or c.kind == COMMAND_KIND_RELEASE_CASH:
+        end_withdrawal(m, c)
+    elif c.kind == COMMAND_KIND_SETTLE:
+        settle_day(m, c)
+    elif c.kind == COMMAND_KIND_SET_FEE:
+        set_fee(m, c)
     elif c.kind == COMMAND_KIND_SET_SCHEDULE:
         set_schedule(m, c)
     elif c.kind == COMMAND_KIND_OPERATOR_CANCEL:

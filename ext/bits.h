@@ -40,6 +40,51 @@ static inline int64_t ob_add(int64_t a, int64_t b) {
     return a < 0 ? INT64_MIN : INT64_MAX;
 }
 
+/* What a component of a plan of fees takes, in cash units: docs/ledger.md, "Fees". Exact in units of 1e-9 cash until it is
+   rounded: the terms' ranges keep all products within 120 bits. |the result| <= most. */
+static inline int64_t ob_fee(int64_t per_share, int64_t of_notional, int64_t per_order, int64_t minimum, int64_t maximum,
+                             int64_t most_of_notional, int64_t rounding, int up, int down, int64_t shares, int64_t notional,
+                             int64_t most) {
+    const __int128 scale = 1000000000;
+    const __int128 step = scale * (rounding > 0 ? rounding : 1);
+    __int128 raw = (__int128)per_share * shares * 1000000 + (__int128)of_notional * notional + scale * per_order;
+    __int128 steps, rest, amount;
+    if (raw >= 0) {
+        if (raw < scale * minimum) raw = scale * minimum;
+        if (maximum && raw > scale * maximum) raw = scale * maximum;
+        if (most_of_notional && raw > (__int128)most_of_notional * notional) raw = (__int128)most_of_notional * notional;
+    }
+    if (raw == (int64_t)raw && step == (int64_t)step) { /* the usual: division of 64 bits takes a fraction of the time */
+        steps = (int64_t)raw / (int64_t)step;
+        rest = (int64_t)raw % (int64_t)step;
+    } else {
+        steps = raw / step;
+        rest = raw % step;
+    }
+    if (rest < 0) rest = -rest;
+    if (up ? rest > 0 : !down && 2 * rest >= step) steps += raw < 0 ? -1 : 1;
+    amount = steps * (rounding > 0 ? rounding : 1);
+    return (int64_t)(amount > most ? most : amount < -most ? -most : amount);
+}
+
+/* amount * rate / 1000000 + number * each, both rounded down, cut to most; all operands >= 0 */
+static inline int64_t ob_reserve(int64_t amount, int64_t rate, int64_t number, int64_t each, int64_t most) {
+    int64_t part, whole;
+    __int128 sum;
+    if (!__builtin_mul_overflow(amount, rate, &part) && !__builtin_mul_overflow(number, each, &whole) &&
+        !__builtin_add_overflow(part / 1000000, whole, &whole))
+        return whole > most ? most : whole;
+    sum = (__int128)amount * rate / 1000000 + (__int128)number * each;
+    return sum > most ? most : (int64_t)sum;
+}
+
+/* A balance of 128 bits in two words, and an amount. */
+static inline void ob_add_wide(uint64_t *low, int64_t *high, int64_t amount) {
+    unsigned __int128 sum = ((unsigned __int128)(uint64_t)*high << 64 | *low) + (unsigned __int128)(__int128)amount;
+    *low = (uint64_t)sum;
+    *high = (int64_t)(uint64_t)(sum >> 64);
+}
+
 /* sum + a * b, cut to UINT64_MAX */
 static inline uint64_t ob_add_product(uint64_t sum, uint64_t a, uint64_t b) {
     uint64_t ab, whole;

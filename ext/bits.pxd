@@ -8,6 +8,12 @@ cdef extern from "bits.h" nogil:
     bint product_fits "ob_product_fits"(int64_t a, int64_t b, int64_t c, int64_t* abc) noexcept
     int64_t share "ob_share"(int64_t a, int64_t b, int64_t c) noexcept
     int64_t add_cut "ob_add"(int64_t a, int64_t b) noexcept
+    int64_t fee_of "ob_fee"(
+        int64_t per_share, int64_t of_notional, int64_t per_order, int64_t minimum, int64_t maximum,
+        int64_t most_of_notional, int64_t rounding, bint up, bint down, int64_t shares, int64_t notional, int64_t most,
+    ) noexcept
+    int64_t reserve_of "ob_reserve"(int64_t amount, int64_t rate, int64_t number, int64_t each, int64_t most) noexcept
+    void add_wide "ob_add_wide"(uint64_t* low, int64_t* high, int64_t amount) noexcept
     uint64_t add_product "ob_add_product"(uint64_t sum, uint64_t a, uint64_t b) noexcept
     bint doubles "ob_doubles"(int64_t a) noexcept
     uint64_t word_at "ob_word_at"(const void* p) noexcept

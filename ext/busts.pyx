@@ -4,8 +4,9 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 
-from ext.admin cimport MAX_HELD, cash_fits, instrument_is_known, reject
+from ext.admin cimport MAX_HELD, instrument_is_known, reject
 from ext.bits cimport product
+from ext.deposits cimport cash_fits
 from ext.events cimport emit, next_data
 from ext.layout cimport Account, Basis, Instrument, Market, Position
 from ext.ledger cimport buy_shares, find_position, sell_shares

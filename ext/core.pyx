@@ -17,6 +17,8 @@ from ext.batch cimport FINE, NOT_CONFIGURE, TRUNCATED, UNKNOWN_KIND, WRONG_SEQ, 
 from ext.bits cimport likely, unlikely
 from ext.busts cimport amendment_rows, preview_of
 from ext.extension cimport next_end
+from ext.fees cimport fee_rows
+from ext.house cimport house_rows
 from ext.layout cimport HAS_TICKS, InstrumentText, Market, Records, TICK_STEPS
 from ext.memory cimport release, touch_all
 from ext.rows cimport (
@@ -25,6 +27,7 @@ from ext.rows cimport (
 )
 from ext.snapshot cimport load, save
 from ext.timers cimport timer_rows
+from ext.withdrawals cimport withdrawal_rows
 from ext.wire cimport *
 
 cdef extern from "<stdlib.h>":
@@ -229,6 +232,18 @@ cdef class Core:
         """AmendmentRow records of the trades that were busted or corrected, in the order in which they first were."""
         return amendment_rows(self.market)
 
+    def house(self):
+        """HouseRow records of the balances of the house that are not 0, by currency as listed and HouseAccount."""
+        return house_rows(self.market)
+
+    def fees(self):
+        """FeeRow records of the components of the plans of fees, by plan and component."""
+        return fee_rows(self.market)
+
+    def withdrawals(self):
+        """WithdrawalRow records of the withdrawals that are on their way, by account and number."""
+        return withdrawal_rows(self.market)
+
     def preview(self, command):
         """What an AmendCommand would do now: its Event records, and the AccountRow and PositionRow records of its
         accounts after it (one where buyer and seller are the same). Changes nothing. Raises ValueError for anything but
@@ -288,6 +303,7 @@ cdef class Core:
             "ids": (m.id_count, m.id_window),
             "amendments": (m.amendment_count, m.amendment_capacity),
             "timers": (m.timers.count, m.timers.capacity),
+            "withdrawals": (m.withdrawal_count, m.withdrawal_capacity),
             "events": records_of(&m.events, sizeof(Event)),
             "market_data": records_of(&m.data, sizeof(MarketData)),
         }

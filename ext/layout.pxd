@@ -6,7 +6,7 @@ A price's index is price / tick_size; its page number is index >> 6.
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from ext.wire cimport AmendmentRow
+from ext.wire cimport AmendmentRow, WithdrawalRow
 
 
 cdef struct Order:  # 64 bytes; the first 48 lie as in its events from their kind on
@@ -250,7 +250,7 @@ cdef struct Account:  # 128 bytes: what every event needs in the first cache lin
     uint8_t is_set          # together with state: see IS_ACTIVE
     uint8_t state
     uint8_t flags
-    uint8_t unused
+    uint8_t plan            # of fees; 0: none
     uint32_t open_orders
     uint32_t newest         # head of its list of resting orders
     uint32_t id_epoch
@@ -266,6 +266,14 @@ cdef struct Account:  # 128 bytes: what every event needs in the first cache lin
     int64_t max_position
 
 
+cdef enum:
+    SETTLE_DAYS = 4
+    FEES = 8                # components of a plan
+    PLANS = 256             # 0: none
+    CURRENCIES = 8
+    HOUSE_ACCOUNTS = 16
+
+
 cdef struct AccountMore:  # what the hot path does not need
     char name[32]
     uint64_t id_previous    # largest id of the generation before id_epoch, and the floor of all earlier ones
@@ -275,6 +283,44 @@ cdef struct AccountMore:  # what the hot path does not need
     int64_t set_max_position
     int64_t set_max_open_orders
     int64_t set_max_messages
+    int64_t day_cash        # what cash would be without trades since the last SETTLE
+    int64_t[SETTLE_DAYS] unsettled  # of earlier trades, by the number of SETTLEs before the one that settles it
+    int64_t withdrawals     # held for them: part of hold
+    int64_t fees            # of fills, since ever
+    uint64_t currency       # text; 0: any
+    uint64_t currency_number  # in the list of currencies
+
+
+cdef struct Fee:  # a component of a plan: docs/ledger.md, "Fees"
+    int64_t per_share       # 1e-9 of the currency
+    int64_t of_notional     # 1e-9
+    int64_t per_order
+    int64_t minimum         # 0: none, as the next two
+    int64_t maximum
+    int64_t most_of_notional
+    int64_t rounding
+    uint32_t reserve        # 1e-6 of the notional of buy orders
+    uint8_t house
+    uint8_t bits            # FeeBits; 0: there is no such component
+    uint16_t unused
+
+
+cdef struct Plan:
+    Fee fees[FEES]
+    int64_t order_reserve   # of each buy order: what it costs at least
+    int64_t rate_reserve    # of all their notional, 1e-6
+
+
+cdef struct Charge:  # fills of the order in the same slot that its account had a plan for
+    uint64_t order_id       # of another order: there were none
+    int64_t notional
+    uint32_t lots
+    uint32_t unused
+
+
+cdef struct House:  # a balance
+    uint64_t low
+    int64_t high
 
 
 cdef struct Position:  # 32 bytes: what every order needs
@@ -418,6 +464,16 @@ cdef struct Market:
     bint want_data
 
     Timers timers
+
+    Plan* plans             # PLANS of them
+    Charge* charges         # of the order in the same slot
+    House[CURRENCIES][HOUSE_ACCOUNTS] house
+    uint64_t[CURRENCIES] currencies  # the first one is 0
+    uint32_t currency_count  # but for the first one
+    uint32_t withdrawal_capacity
+    WithdrawalRow* withdrawals  # by account and number, in a block of their own
+    uint32_t withdrawal_count
+    int64_t settle_date     # of the last SETTLE; 0: there was none
 
 cdef enum:
     NONE = 0

@@ -249,7 +249,7 @@ cdef uint8_t check_active(Market* m, Instrument* i, Account* a, uint32_t slot) n
             return CANCEL_REASON_EXPOSURE
     notional = product(o.price, o.leaves, i.multiplier)
     if check_notional(a, i, notional, &r) or check_exposure(
-            a, &m.positions[o.position], o.side, o.leaves, notional, lots_of(m, other) if other else 0, 0, &r):
+            m, a, &m.positions[o.position], o.side, o.leaves, notional, lots_of(m, other) if other else 0, 0, &r):
         return CANCEL_REASON_EXPOSURE
     if i.way & SHORT_RESTRICTED and o.side == SIDE_SELL and sells_short(
             &m.positions[o.position], o.leaves, lots_of(m, other) if other else 0):

@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.bits cimport likely, put_word, unlikely, word_at
 from ext.book cimport dequeue, dequeue_first, enqueue, free_slot, unlist_order
 from ext.events cimport emit_canceled, emit_data, emit_fill_of_maker, emit_fill_of_taker, level_at, touch
+from ext.fees cimport charge_trade
 from ext.layout cimport Account, Instrument, Level, Market, NEEDS_CARE, Order, Position
 from ext.ledger cimport buy_shares, sell_shares
 from ext.levels cimport key_of, level_for
@@ -100,6 +101,8 @@ cdef inline void trade(
         sell_shares(b, q, &m.bases[taker.position], price, qty, multiplier, cash)
     emit_fill_of_maker(m, a, maker, qty, i.trades)
     emit_fill_of_taker(m, b, taker, maker.instrument, qty, price, i.trades)
+    if unlikely(a.plan | b.plan):
+        charge_trade(m, maker_slot, taker_slot, False, qty, price, i.trades)
     left = maker.leaves
     if left == 0:
         a.open_orders -= 1

@@ -12,8 +12,8 @@ from libc.string cimport memcpy, memset
 from ext.bits cimport touch_page
 from ext.ids cimport ID_BLOCK, TAG_OF_ACCOUNT, open_generation
 from ext.layout cimport (
-    Account, AccountMore, Basis, Extra, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, Page, Position,
-    Tide, Tie, Unseen,
+    Account, AccountMore, Basis, Charge, Extra, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, PLANS,
+    Page, Plan, Position, Tide, Tie, Unseen,
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport add_name
@@ -66,6 +66,8 @@ cdef struct Pools:
     Extra* extras
     Tie* ties
     Tide* tides
+    Plan* plans
+    Charge* charges
 
 
 cdef uint64_t table_size(int64_t entries) noexcept nogil:
@@ -158,9 +160,11 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     n.unseen = <Unseen*> carve(block, &at, c.instruments, sizeof(Unseen))
     n.moved = <uint32_t*> carve(block, &at, c.instruments, sizeof(uint32_t))
     n.amendments = <AmendmentRow*> carve(block, &at, c.amendments, sizeof(AmendmentRow))
-    n.extras = <Extra*> carve(block, &at, c.orders + 1, sizeof(Extra))  # the last but ties: see touch_all
+    n.plans = <Plan*> carve(block, &at, PLANS, sizeof(Plan))
+    n.extras = <Extra*> carve(block, &at, c.orders + 1, sizeof(Extra))  # from here on: see touch_all
     n.ties = <Tie*> carve(block, &at, c.orders + 1, sizeof(Tie))
     n.tides = <Tide*> carve(block, &at, c.orders + 1, sizeof(Tide))
+    n.charges = <Charge*> carve(block, &at, c.orders + 1, sizeof(Charge))
     return at
 
 
@@ -186,6 +190,8 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
             n.extras[k] = m.extras[k]
             n.ties[k] = m.ties[k]
     memcpy(n.tides, m.tides, (<size_t> m.tide_top + 1) * sizeof(Tide))
+    memcpy(n.plans, m.plans, PLANS * sizeof(Plan))
+    memcpy(n.charges, m.charges, (<size_t> m.order_top + 1) * sizeof(Charge))
     memcpy(n.pages, m.pages, (<size_t> m.page_top + 1) * sizeof(Page))
     memcpy(n.levels, m.levels, (<size_t> m.page_top + 1) * LEVELS_A_PAGE * sizeof(Level))
     for k in range(3):
@@ -222,6 +228,8 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.extras = n.extras
     m.ties = n.ties
     m.tides = n.tides
+    m.plans = n.plans
+    m.charges = n.charges
     m.order_capacity = <uint32_t> c.orders
     m.pages = n.pages
     m.levels = n.levels
@@ -301,7 +309,7 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
 cdef size_t touch_all(Market* m) noexcept nogil:
     cdef size_t at = 0
     cdef size_t end = m.block_size
-    if m.configured:  # what special orders need is given when they come: it is as much again as plain ones need
+    if m.configured:  # what special orders and fees need is given when they come: it is as much again as plain ones need
         end = <char*> m.extras - m.block
     while at < end:
         touch_page(m.block + at)
@@ -314,6 +322,7 @@ cdef void release(Market* m) noexcept nogil:
     for k in range(m.instrument_top):
         free(m.instruments[k].far)
     free(m.block)
+    free(m.withdrawals)
     release_timers(m)
     free(m.events.spill)
     free(m.data.spill)

@@ -14,6 +14,7 @@ from ext.dark cimport best_opposite, may_meet_dark
 from ext.dryrun cimport dry_run
 from ext.events cimport emit, emit_accepted, emit_canceled, emit_data, emit_reject, emit_replaced, level_at, touch
 from ext.fields cimport broken, check_fields, check_replace_in_call, check_state, is_stop, waits_for_auction
+from ext.house cimport currencies_match
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
 from ext.layout cimport (
     Account, Further, HAS_DARK, HAS_TICKS, HAS_TIE, IdEntry, Instrument, Level, Market, Order, Position,
@@ -98,6 +99,16 @@ cdef inline bint is_known_id(Market* m, const OrderCommand* c, const Further* f)
     return True
 
 
+cdef uint8_t check_first_order(const Market* m, const OrderCommand* c, Refusal* r) noexcept nogil:
+    """CURRENCY, and check 21: of an account's first order in an instrument."""
+    if not currencies_match(m, c.account, c.instrument):
+        return refuse(r, CHECK_CURRENCY, <int64_t> m.account_more[c.account].currency,
+                      <int64_t> word_at(m.instrument_texts[c.instrument].currency), 0)
+    if m.position_count >= m.position_capacity:
+        return refuse(r, CHECK_POSITION_CAPACITY, m.position_capacity, <int64_t> m.position_capacity + 1, 0)
+    return 0
+
+
 cdef inline uint8_t check_new(
     Market* m, const OrderCommand* c, const Further* f, Account* a, Instrument* i, Position* p, int64_t* price,
     int64_t* index, uint32_t* named, Refusal* r,
@@ -158,8 +169,10 @@ cdef inline uint8_t check_new(
         return check
     if unlikely(a.open_orders >= a.max_open_orders):
         return refuse(r, CHECK_OPEN_ORDERS, a.max_open_orders, <int64_t> a.open_orders + 1, 0)
-    if unlikely(p == &m.positions[0] and m.position_count >= m.position_capacity):
-        return refuse(r, CHECK_POSITION_CAPACITY, m.position_capacity, <int64_t> m.position_capacity + 1, 0)
+    if unlikely(p == &m.positions[0]):
+        check = check_first_order(m, c, r)
+        if check:
+            return check
     if unlikely(f.role == ROLE_CHILD):
         check = check_slots(m, r)
         return check if check else check_pages(m, r)
@@ -168,7 +181,7 @@ cdef inline uint8_t check_new(
     if unlikely(f.role == ROLE_PEER):
         lots = own_lots = lots_of(m, named[0])
         notional = product(price[0], lots, i.multiplier)
-    check = check_exposure(a, p, c.side, lots, notional, own_lots, 0, r)
+    check = check_exposure(m, a, p, c.side, lots, notional, own_lots, 0, r)
     if unlikely(check):
         return check
     if unlikely(i.way & SHORT_RESTRICTED) and c.side == SIDE_SELL and sells_short(
@@ -372,7 +385,7 @@ cdef inline uint8_t check_replace(
         return check
     if unlikely(is_waiting(o)):
         return check_pages(m, r)
-    check = check_exposure(a, &m.positions[o.position], o.side, leaves[0], notional, lots, own_hold, r)
+    check = check_exposure(m, a, &m.positions[o.position], o.side, leaves[0], notional, lots, own_hold, r)
     if unlikely(check):
         return check
     if unlikely(i.way & SHORT_RESTRICTED) and o.side == SIDE_SELL and sells_short(

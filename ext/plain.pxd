@@ -17,6 +17,7 @@ from ext.ledger cimport find_position
 from ext.levels cimport index_of, near_level
 from ext.matching cimport crosses, pull
 from ext.orders cimport finish
+from ext.risk cimport free_of
 from ext.wire cimport *
 
 cdef extern from *:
@@ -73,6 +74,8 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c) noexcept nogil:
     cash_needed = notional & ~sells
     lots_needed = qty & sells
     if unlikely(cash_needed > a.cash - a.hold - a.short_proceeds + a.credit):
+        return False
+    if unlikely(a.plan != 0) and cash_needed and cash_needed > free_of(m, a, cash_needed, 0, a.open_orders):
         return False
     if unlikely(lots_needed > p.qty - p.open[SIDE_SELL] + a.short_room):
         return False

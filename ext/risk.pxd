@@ -8,6 +8,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport add_cut, likely, unlikely
 from ext.book cimport has_page, has_slot
+from ext.fees cimport fee_reserve
 from ext.layout cimport Account, FAR_AWAY, Instrument, Market, Position
 from ext.ledger cimport free_cash
 from ext.levels cimport best_index, index_of
@@ -183,15 +184,24 @@ cdef inline uint8_t check_notional(const Account* a, const Instrument* i, int64_
     return 0
 
 
-cdef inline int64_t free_of(const Account* a) noexcept nogil:
-    """The cash that an order may still take."""
+cdef inline int64_t free_of(
+    const Market* m, const Account* a, int64_t notional, int64_t own_hold, uint32_t others,
+) noexcept nogil:
+    """The cash that an order of that notional may take, its own hold free: docs/ledger.md, "What is kept back".
+    others: its account's other open orders."""
+    cdef int64_t free
     if unlikely(a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED):
-        return add_cut(a.cash - a.hold, MAX_CASH)
-    return free_cash(a)
+        free = add_cut(a.cash - a.hold, MAX_CASH)
+    else:
+        free = free_cash(a)
+    free = add_cut(free, own_hold)
+    if unlikely(a.plan):
+        free -= fee_reserve(m, a, add_cut(a.hold - own_hold, notional), others + 1)
+    return free
 
 
 cdef inline uint8_t check_exposure(
-    const Account* a, const Position* p, uint32_t side, int64_t qty, int64_t notional, int64_t own_qty,
+    const Market* m, const Account* a, const Position* p, uint32_t side, int64_t qty, int64_t notional, int64_t own_qty,
     int64_t own_hold, Refusal* r,
 ) noexcept nogil:
     """Checks 22 to 24. own_qty, own_hold: open lots and hold of the order that this one replaces, which are free."""
@@ -199,10 +209,11 @@ cdef inline uint8_t check_exposure(
     cdef int64_t mirror = -<int64_t> side
     cdef int64_t after = (p.qty ^ mirror) - mirror + open + qty  # a sell's position counts the other way round
     cdef int64_t available = p.qty - open
+    cdef uint32_t others = a.open_orders - 1 if unlikely(own_hold) else a.open_orders
     cdef int64_t room, wanted
     if a.flags & ACCOUNT_FLAG_SHORT_ALLOWED:
         available = FAR_AWAY
-    room = either(side, add_cut(free_of(a), own_hold), available)
+    room = either(side, free_of(m, a, notional, own_hold, others), available)
     wanted = either(side, notional, qty)
     if unlikely(after > a.max_position):
         return refuse(r, CHECK_POSITION_LIMIT, a.max_position, after, at_least_0(a.max_position - after + qty))

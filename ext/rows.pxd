@@ -5,6 +5,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from ext.layout cimport Market
 from ext.wire cimport AccountRow, PositionRow
 
+cdef bytes room_for(uint64_t rows, size_t size)  # zeroed
 cdef bytes orders_of_book(const Market* m, uint32_t instrument)
 cdef bytes orders_of_account(const Market* m, uint32_t account, uint32_t instrument)
 cdef bytes orders_of_market(const Market* m)

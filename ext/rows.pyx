@@ -11,6 +11,7 @@ from ext.layout cimport (
 )
 from ext.levels cimport best_index, level_of_index, next_index
 from ext.places cimport hold_price, lots_of, place_of
+from ext.settled cimport settled_cash, withdrawable_cash
 from ext.tides cimport stop_price_of
 from ext.ties cimport is_parent, is_waiting
 from ext.wire cimport *
@@ -174,6 +175,13 @@ cdef void account_row(const Market* m, uint32_t k, AccountRow* row) noexcept nog
     row.open_orders = a.open_orders
     row.realized_pnl = a.realized_pnl
     row.last_client_order_id = a.last_id
+    row.plan = a.plan
+    row.settled = settled_cash(m, a, t)
+    row.unsettled = a.cash - row.settled
+    row.withdrawals = t.withdrawals
+    row.withdrawable = withdrawable_cash(m, a, t)
+    row.fees = t.fees
+    memcpy(row.currency, &t.currency, 8)
     memcpy(row.name, t.name, 32)
 
 

@@ -11,10 +11,11 @@ from libc.string cimport memcpy, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from ext.bits cimport lowest, word_at
+from ext.fees cimport read_fees, write_fees
 from ext.holds cimport books_hold, is_live, lists_hold
 from ext.ids cimport hash_id, id_place, id_tag, index_id, open_generation, turn_ids
 from ext.layout cimport (
-    Account, AccountMore, BY_EXPIRY, Basis, Extra, HAS_TIE, IdEntry, Instrument, InstrumentText, Level, Link, Market,
+    Account, AccountMore, BY_EXPIRY, Basis, CURRENCIES, Extra, HAS_TIE, IdEntry, Instrument, InstrumentText, Level, Link, Market,
     Order, Page, Position, Tie, Unseen,
 )
 from ext.ledger cimport find_position, index_position
@@ -26,11 +27,12 @@ from ext.places cimport place_of
 from ext.saved cimport Reader, Writer, get, put
 from ext.tides cimport stop_price_of, tide_of, water_of
 from ext.timers cimport MAX_TIMERS, read_timers, reserve_timers, write_timers
+from ext.withdrawals cimport MAX_WITHDRAWALS, read_withdrawals, reserve_withdrawals, write_withdrawals
 from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CALL, MAX_PRICE, PLACE_STOP
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x373045524F43424FULL  /* the bytes OBCORE07 */
+    #define OB_SNAPSHOT_MAGIC 0x383045524F43424FULL  /* the bytes OBCORE08 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -57,6 +59,10 @@ cdef struct Head:
     uint64_t amendments
     uint64_t timers
     uint64_t timer_capacity
+    uint64_t withdrawals
+    uint64_t withdrawal_capacity
+    uint64_t currencies
+    int64_t settle_date
 
 
 cdef struct SavedOrder:  # its Extra follows where it is special
@@ -116,6 +122,10 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
     h.amendments = m.amendment_count
     h.timers = m.timers.count
     h.timer_capacity = m.timers.capacity
+    h.withdrawals = m.withdrawal_count
+    h.withdrawal_capacity = m.withdrawal_capacity
+    h.currencies = m.currency_count
+    h.settle_date = m.settle_date
     put(w, &h, sizeof(Head))
     if m.configured:
         write_instruments(w, m)
@@ -125,6 +135,10 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
         write_pages(w, m)
         write_ids(w, m)
         write_timers(w, m)
+        put(w, m.currencies, sizeof(m.currencies))
+        put(w, m.house, sizeof(m.house))
+        write_fees(w, m)
+        write_withdrawals(w, m)
 
 
 cdef void write_instruments(Writer* w, const Market* m) noexcept nogil:
@@ -401,6 +415,20 @@ cdef bint read_log(Reader* r, Market* m, uint32_t count) noexcept nogil:
     return True
 
 
+cdef bint read_ledger(Reader* r, Market* m, const Head* h) noexcept nogil:
+    cdef const AccountMore* t
+    cdef uint32_t k
+    if h.currencies >= CURRENCIES or h.settle_date < 0:
+        return False
+    if not get(r, m.currencies, sizeof(m.currencies)) or not get(r, m.house, sizeof(m.house)):
+        return False
+    for k in range(m.account_top):
+        t = &m.account_more[k]
+        if t.currency_number > h.currencies or m.currencies[t.currency_number] != t.currency:
+            return False
+    return read_fees(r, m) and read_withdrawals(r, m, h.withdrawals)
+
+
 cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
     m.seq = h.seq
     m.ts_ns = h.ts_ns
@@ -417,9 +445,12 @@ cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
     m.id_epoch = <uint32_t> h.id_epoch
     m.rank = h.rank
     m.accepted = h.accepted
+    m.settle_date = h.settle_date
+    m.currency_count = <uint32_t> h.currencies
     return (read_instruments(r, m, h.instruments) and read_accounts(r, m, h.accounts, h.positions)
             and read_amendments(r, m, h.amendments)
             and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and read_timers(r, m, h.timers)
+            and read_ledger(r, m, h)
             and books_hold(m)
             and lists_hold(m) and r.at == r.size)
 
@@ -430,7 +461,7 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 7")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 8")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25
@@ -438,9 +469,10 @@ cdef object load(Market* m, const char* data, size_t size):
                 and 2 <= h.capacity.window_pages <= 4096
                 and h.capacity.window_pages & (h.capacity.window_pages - 1) == 0
                 and 0 <= h.capacity.amendments <= 1 << 16
-                and h.timer_capacity <= MAX_TIMERS):
+                and h.timer_capacity <= MAX_TIMERS and h.withdrawal_capacity <= MAX_WITHDRAWALS):
             raise ValueError("the snapshot's capacities are out of range: it is damaged")
-        if not reserve(m, &h.capacity) or not reserve_timers(m, <int64_t> h.timer_capacity):
+        if not reserve(m, &h.capacity) or not reserve_timers(m, <int64_t> h.timer_capacity) or (
+                not reserve_withdrawals(m, <int64_t> h.withdrawal_capacity)):
             raise MemoryError("no memory for the capacities of the snapshot")
     with nogil:
         sound = read(&r, m, &h)

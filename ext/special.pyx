@@ -257,7 +257,7 @@ cdef uint8_t become_active(Market* m, Instrument* i, Account* a, Order* o) noexc
     notional = product(o.price, o.leaves, i.multiplier)
     if check_notional(a, i, notional, &r):
         return CANCEL_REASON_ORDER_NOTIONAL
-    return CANCEL_REASON_BUYING_POWER if notional > free_of(a) else 0
+    return CANCEL_REASON_BUYING_POWER if notional > free_of(m, a, notional, 0, a.open_orders) else 0
 
 
 cdef void serve(Market* m, uint32_t slot) noexcept nogil:

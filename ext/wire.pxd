@@ -710,12 +710,12 @@ cdef packed struct AccountRow:
     int64_t realized_pnl
     uint64_t last_client_order_id
     int64_t settled
+    char name[32]
     int64_t unsettled
     int64_t withdrawals
     int64_t withdrawable
     int64_t fees
     char currency[8]
-    char name[32]
 
 cdef packed struct PositionRow:
     uint32_t account
@@ -774,7 +774,8 @@ cdef packed struct TimerRow:
 
 cdef packed struct HouseRow:
     char currency[8]
-    int64_t balance
+    uint64_t balance
+    int64_t balance_high
     uint8_t house
     uint8_t reserved
     uint16_t reserved1

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from openbell.wire import (
+    KEEP,
     AuctionKind,
     CommandKind,
+    FeeBits,
+    HouseAccount,
     InstrumentState,
     ModeFlag,
     OrderFlag,
@@ -17,13 +20,22 @@ from openbell.wire import (
 
 from bench.harness.commands import START_NS, TICK
 from bench.harness.commands import admin as row
-from bench.kinds.cycle import MIDDLE, Ask, Story, admin, buy, cancel, replace, sell
+from bench.kinds.cycle import MIDDLE, TRADERS, Ask, Story, admin, buy, cancel, replace, sell, takers_part
 
 IOC, FOK, GTD = TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTD
 AT_OPEN, AT_CLOSE, AUCTION = TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE, TimeInForce.AUCTION
 MARKET, TO_LIMIT = OrderType.MARKET, OrderType.MARKET_TO_LIMIT
 IN_AN_AUCTION = 8  # pairs of orders
 LATER_NS = START_NS + (1 << 60)
+Component = tuple[HouseAccount, FeeBits, tuple[int, ...]]  # value0 to value6 of SET_FEE
+CENT = 10_000
+BOTH, SELL = FeeBits.BUY | FeeBits.SELL, FeeBits.SELL
+EACH_ORDER = FeeBits.MAKER | FeeBits.TAKER | FeeBits.AUCTION
+COMMISSION: Component = (HouseAccount.COMMISSION, BOTH | EACH_ORDER, (5_000_000, 0, 0, 1_000_000, 0, 10_000_000, CENT))
+OF_THE_VENUE: Component = (HouseAccount.VENUE, BOTH | FeeBits.TAKER | FeeBits.PER_FILL, (3_000_000, 0, 0, 0, 0, 0, 0))
+REBATE: Component = (HouseAccount.VENUE, BOTH | FeeBits.MAKER | FeeBits.PER_FILL, (-2_000_000, 0, 0, 0, 0, 0, 0))
+SECTION_31: Component = (HouseAccount.SEC, SELL | EACH_ORDER | FeeBits.UP, (0, 27_800, 0, 0, 0, 0, CENT))
+TAF: Component = (HouseAccount.TAF, SELL | EACH_ORDER | FeeBits.UP, (166_000, 0, 0, 0, 8_300_000, 0, CENT))
 
 PLAIN = Story("LIMIT", (sell(1, 10), buy(1, 10, tif=IOC)), 1)
 
@@ -83,6 +95,19 @@ def bounded(name: str, kind: CommandKind, *values: int) -> Story:
     return Story(name, PLAIN.asks, PLAIN.trades, (row(kind, *values),))
 
 
+def with_fees(name: str, *components: Component) -> Story:
+    """Plain orders of accounts that all have a plan of these components."""
+    plan = [
+        row(CommandKind.SET_FEE, *values, int(bits), account=1, state=place, flags=int(house))
+        for place, (house, bits, values) in enumerate(components)
+    ]
+    joined = [
+        row(CommandKind.SET_ACCOUNT, *[KEEP] * 6, 1, account=number, flags=255)
+        for number in range(TRADERS * takers_part(PLAIN))
+    ]
+    return Story(name, PLAIN.asks, PLAIN.trades, (*plan, *joined))
+
+
 POST = OrderFlag.POST_ONLY
 SLIDES = POST | OrderFlag.SLIDE
 BELOW = MIDDLE - TICK
@@ -118,5 +143,7 @@ STORIES = (
     imbalance(),
     bounded("LIMIT within bands", CommandKind.SET_BANDS, MIDDLE - 100 * TICK, MIDDLE + 100 * TICK, MIDDLE),
     bounded("LIMIT, short sales restricted", CommandKind.SET_SHORT_SALE, 1),
+    with_fees("LIMIT, a commission", COMMISSION),
+    with_fees("LIMIT, five fees", COMMISSION, OF_THE_VENUE, REBATE, SECTION_31, TAF),
     bounded("LIMIT, ticks by price", CommandKind.SET_TICKS, 0, TICK, MIDDLE * 2, 2 * TICK),
 )

@@ -283,7 +283,7 @@ class EventKind(IntEnum):
     ACCOUNT_STATE = 19  # account's state is now reason
     TRADE_BUSTED = 20  # one side of a trade is void; reason 1: TRADE_CORRECTED follows, else 0
     TRADE_CORRECTED = 21  # what one side of a trade is instead
-    # a fee or charge: reason is the HouseAccount, price the amount (negative: received), leaves the component
+    # a fee or charge: price is the amount (negative: received), reason the HouseAccount, leaves the component
     CHARGED = 22
     # cash is kept back for a withdrawal: price is the amount, order_id its number, trade_id the hold after it
     CASH_HELD = 23
@@ -306,7 +306,7 @@ class EventKind(IntEnum):
     AUCTION_EXTENDED = 44
     TIMERS_SET = 45  # answer to SET_TIMERS; price is the number of guards that there may be
     FEE_SET = 46  # component reason of plan account is in force
-    # a business day (price, YYYYMMDD) is over; order_id is the number of accounts with a SETTLED, client_order_id the days to settle
+    # business day price (YYYYMMDD) is over; leaves: accounts with a SETTLED, client_order_id: days to settle
     SETTLEMENT = 47
     LEDGER_SET = 48  # answer to SET_LEDGER; price is the number of withdrawals that may be on their way
 
@@ -896,12 +896,12 @@ ACCOUNT_ROW: Final = np.dtype(
         ("realized_pnl", "<i8"),  # cash, all instruments, at average cost
         ("last_client_order_id", "<u8"),  # largest accepted so far
         ("settled", "<i8"),  # cash that has settled
+        ("name", "S32"),
         ("unsettled", "<i8"),  # cash of trades that have not
         ("withdrawals", "<i8"),  # cash held for withdrawals
         ("withdrawable", "<i8"),  # cash that may be taken out
         ("fees", "<i8"),  # sum of the fees of its fills
         ("currency", "S8"),  # zeros: any
-        ("name", "S32"),
     ]
 )
 # A position of an account in an instrument. Average cost = cost / qty.
@@ -975,7 +975,8 @@ TIMER_ROW: Final = np.dtype(
 HOUSE_ROW: Final = np.dtype(
     [
         ("currency", "S8"),  # zeros: of accounts without one
-        ("balance", "<i8"),  # cash
+        ("balance", "<u8"),  # cash: the low 64 bits
+        ("balance_high", "<i8"),  # the high 64 bits: the balance is balance_high x 2**64 + balance
         ("house", "u1"),  # HouseAccount
         ("reserved", "u1"),  # 0
         ("reserved1", "<u2"),  # 0

@@ -175,6 +175,7 @@ def test_stats_count_what_is_used() -> None:
         "ids": 7,
         "amendments": 0,
         "timers": 0,
+        "withdrawals": 0,
         "events": 0,
         "market_data": 0,
     }

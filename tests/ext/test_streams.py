@@ -187,7 +187,7 @@ def test_wrong_input_is_refused() -> None:
         streams.route(bytes(81))
     with pytest.raises(ValueError, match="records of 80 bytes"):
         streams.record(bytes(1))
-    with pytest.raises(ValueError, match="rows of 144 bytes"):
+    with pytest.raises(ValueError, match="rows of 184 bytes"):
         streams.settle(bytes(1))
     with pytest.raises(ValueError, match=r"below 2\*\*24"):
         streams.listen(1 << 24, 1)

@@ -136,7 +136,7 @@ class Books:
         self._days += 1
         if self._days == 1:
             self.met["booked", Booked.FIRST_SETTLEMENT] += 1
-        elif event.order_id:
+        elif event.leaves:
             self.met["days to settle", Days(event.client_order_id)] += 1
 
     def _cash(self, fields: dict[str, Any], event: Any) -> None:

@@ -15,6 +15,7 @@ from tests.reference.refusals import Refused, account_of, bad_value, in_range, i
 from tests.reference.state import State
 
 MOST_CURRENCIES = 8
+TWO_64 = 1 << 64
 CURRENCY_BYTES = wire.HOUSE_ROW["currency"].itemsize
 LEAST_I64, LARGEST_I64 = -(1 << 63), (1 << 63) - 1
 
@@ -105,8 +106,8 @@ def within_i64(amount: int) -> int:
 def rows(state: State) -> bytes:
     """HouseRow of each balance that is not 0, by the currency's place in the list, then by house account."""
     return b"".join(
-        HOUSE_ROW.pack(currency=text(currency), house=house, balance=within_i64(state.house[currency, house]))
+        HOUSE_ROW.pack(currency=text(currency), house=house, balance=balance % TWO_64, balance_high=balance // TWO_64)
         for currency in state.currencies
         for house in HouseAccount
-        if state.house[currency, house]
+        if (balance := state.house[currency, house])
     )

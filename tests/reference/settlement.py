@@ -31,7 +31,7 @@ def settle(state: State, command: Any) -> None:
         if settled:
             told += 1
             state.output.amount_event(EventKind.SETTLED, account, settled, ledger.within_i64(account.settled()))
-    state.output.event(EventKind.SETTLEMENT, qty=command.request, price=day, order_id=told, client_order_id=days)
+    state.output.event(EventKind.SETTLEMENT, qty=command.request, price=day, leaves=told, client_order_id=days)
 
 
 def end_day(account: Account, days: int) -> int:

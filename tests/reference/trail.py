@@ -134,7 +134,7 @@ class Trail:
                 due[account] = settles, self.at_once[account]
         told, self._settled = self._settled, {}
         assert told == due
-        assert event.order_id == len(told)
+        assert event.leaves == len(told)
 
     # What must hold
 
@@ -159,8 +159,8 @@ class Trail:
         assert sum(sums.values()) == 0
         if 0 not in self.currencies.values():  # who has none trades with those of all currencies
             assert not any(sums.values())
-        told = {(currency_of(row), row.house): row.balance for row in house}
-        assert told == {key: within_i64(balance) for key, balance in self.house.items() if balance}
+        told = {(currency_of(row), row.house): (row.balance_high << 64) + row.balance for row in house}
+        assert told == {key: balance for key, balance in self.house.items() if balance}
         assert len(told) == len(house)
         assert all(row.house not in (HouseAccount.NONE, HouseAccount.DEPOSITORY) for row in house)
         assert {(row.account, row.number): (row.amount, row.ts_ns) for row in withdrawals} == self.withdrawals

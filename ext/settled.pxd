@@ -1,0 +1,42 @@
+"""What of an account's cash has settled, and what of it may be taken out: docs/ledger.md, "Settlement"."""
+
+from libc.stdint cimport int64_t
+
+from ext.bits cimport add_cut
+from ext.layout cimport Account, AccountMore, Market, SETTLE_DAYS
+from ext.ledger cimport free_cash
+from ext.wire cimport ACCOUNT_FLAG_CREDIT_UNLIMITED, AdminCommand, MAX_CASH
+
+
+cdef inline int64_t settled_cash(const Market* m, const Account* a, const AccountMore* t) noexcept nogil:
+    cdef int64_t settled = t.day_cash
+    cdef int k
+    if m.settle_date == 0:
+        return a.cash
+    for k in range(SETTLE_DAYS):
+        settled -= t.unsettled[k]
+    return settled
+
+
+cdef inline int64_t owed(int64_t amount) noexcept nogil:
+    return amount if amount < 0 else 0
+
+
+cdef inline int64_t withdrawable_cash(const Market* m, const Account* a, const AccountMore* t) noexcept nogil:
+    cdef int64_t cash = settled_cash(m, a, t) - t.withdrawals
+    cdef int64_t free
+    cdef int k
+    if m.settle_date:
+        cash += owed(a.cash - t.day_cash)
+        for k in range(SETTLE_DAYS):
+            cash += owed(t.unsettled[k])
+    if a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED:
+        free = add_cut(a.cash - a.hold, MAX_CASH)
+    else:
+        free = free_cash(a)
+    if free < cash:
+        cash = free
+    return cash if cash > 0 else 0
+
+
+cdef void settle_day(Market* m, const AdminCommand* c) noexcept nogil  # SETTLE

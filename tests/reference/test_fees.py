@@ -28,7 +28,7 @@ from tests.reference import commands as ask
 from tests.reference.commands import Command
 from tests.reference.desk import Desk
 from tests.reference.fees import rounded
-from tests.reference.records import FEE_ROW, HOUSE_ROW
+from tests.reference.records import FEE_ROW, HOUSE_ROW, balance_of
 
 CASH = 10**13
 CENT = 10_000
@@ -75,7 +75,7 @@ def sold(desk: Desk, price: int, *parts: int, number: int = 1) -> list[int]:
 
 def house(desk: Desk) -> dict[int, int]:
     """Balances of accounts without a currency."""
-    return {row.house: row.balance for row in HOUSE_ROW.rows(desk.market.house())}
+    return {row.house: balance_of(row) for row in HOUSE_ROW.rows(desk.market.house())}
 
 
 # f

@@ -11,7 +11,7 @@ from openbell.wire import AccountFlag, Check, EventKind, FeeBits, HouseAccount, 
 from tests.reference import commands as ask
 from tests.reference.commands import Command
 from tests.reference.desk import Desk
-from tests.reference.records import ACCOUNT_ROW, HOUSE_ROW
+from tests.reference.records import ACCOUNT_ROW, HOUSE_ROW, balance_of
 
 CASH = 1_000_000
 KEEP = wire.KEEP
@@ -44,7 +44,7 @@ def traded_in(instrument: int, currency: int, **fields: Any) -> Command:
 def house(desk: Desk) -> list[tuple[bytes, int, int]]:
     """Currency, house account, balance."""
     rows = HOUSE_ROW.rows(desk.market.house())
-    return [(row.currency.rstrip(b"\0"), row.house, row.balance) for row in rows]
+    return [(row.currency.rstrip(b"\0"), row.house, balance_of(row)) for row in rows]
 
 
 def refusal(desk: Desk, command: Command) -> tuple[int, int, int, int]:
@@ -176,13 +176,13 @@ def test_shares_are_no_cash(desk: Desk) -> None:
 
 
 def test_a_balance_that_is_more_than_an_i64_has(market: Any) -> None:
-    """Three accounts have all the cash that there can be: the house owes more than its row can tell."""
-    desk = Desk(market).open(wire.MAX_CASH, accounts=3)
-    assert house(desk) == [(b"", BANK, -(1 << 63))]
-    desk.do(ask.deposit(0, -wire.MAX_CASH))
-    assert house(desk) == [(b"", BANK, -2 * wire.MAX_CASH)]
-    desk.do(ask.deposit(1, 1 - wire.MAX_CASH))
-    assert house(desk) == [(b"", BANK, -wire.MAX_CASH - 1)]
+    """Five accounts have all the cash that there can be."""
+    desk = Desk(market).open(wire.MAX_CASH, accounts=5)
+    assert house(desk) == [(b"", BANK, -5 * wire.MAX_CASH)]
+    desk.do(ask.deposit(0, -wire.MAX_CASH), ask.deposit(1, 1 - wire.MAX_CASH))
+    assert house(desk) == [(b"", BANK, -3 * wire.MAX_CASH - 1)]
+    (row,) = HOUSE_ROW.rows(desk.market.house())
+    assert (row.balance_high, row.balance) == (-1, (1 << 64) - 3 * wire.MAX_CASH - 1)
 
 
 def test_rows_are_by_currency_then_house_account(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from openbell.wire import AccountFlag, AccountState, Check, EventKind, FeeBits, 
 from tests.reference import commands as ask
 from tests.reference.commands import Command
 from tests.reference.desk import START_NS, Desk
-from tests.reference.records import HOUSE_ROW, WITHDRAWAL_ROW, as_i64
+from tests.reference.records import HOUSE_ROW, WITHDRAWAL_ROW, as_i64, balance_of
 
 CASH = 1_000_000
 SHORT, CREDIT = AccountFlag.SHORT_ALLOWED, AccountFlag.CREDIT_UNLIMITED
@@ -54,7 +54,7 @@ def settled(events: Sequence[Any]) -> list[tuple[int, int, int]]:
     """Account, what settled, settled cash after it; the last event says how many of them there are."""
     *own, last = events
     assert last.kind == EventKind.SETTLEMENT
-    assert last.order_id == len(own)
+    assert last.leaves == len(own)
     assert all(event.kind == EventKind.SETTLED for event in own)
     return [(event.account, event.price, as_i64(event.trade_id)) for event in own]
 
@@ -81,7 +81,7 @@ def test_before_the_first_settlement_all_cash_is_settled(desk: Desk) -> None:
     # So the first one has nothing to say, however many days there are to settle.
     (event,) = desk.do(ask.settle(MONDAY, 4, request=8))
     assert (event.kind, event.account_seq, event.qty, event.price) == (EventKind.SETTLEMENT, 0, 8, MONDAY)
-    assert (event.order_id, event.client_order_id) == (0, 4)
+    assert (event.leaves, event.client_order_id, event.order_id) == (0, 4, 0)
     assert standing(desk) == (CASH + 5_000, CASH + 5_000, 0, CASH + 5_000)
 
 
@@ -273,7 +273,7 @@ def test_a_withdrawal_is_held_then_posted(desk: Desk) -> None:
     assert (row.cash, row.hold, row.withdrawals, row.settled, row.withdrawable) == (700_000, 0, 0, 700_000, 700_000)
     assert withdrawals(desk) == []
     (bank,) = HOUSE_ROW.rows(desk.market.house())
-    assert (bank.house, bank.balance) == (HouseAccount.BANK, -3 * CASH + 300_000)
+    assert (bank.house, balance_of(bank)) == (HouseAccount.BANK, -3 * CASH + 300_000)
 
 
 def test_a_withdrawal_is_held_then_released(desk: Desk) -> None:

@@ -118,7 +118,8 @@ class Capacity(Section, frozen=True):
 
 class Ports(Section, frozen=True):
     """[ports]. A port of 0 takes a free one. client_keys: public CURVE keys (Z85) that may connect; empty: any.
-    max_key_sessions: of one API key; 0: a quarter of max_sessions.
+    max_key_sessions: of one API key; 0: a quarter of max_sessions. max_key_guards: likewise; 0: a quarter of
+    capacity.timers.
 
     send_queue, feed_queue: frames that wait for one slow client of the order port, one subscriber to market data.
     """
@@ -133,6 +134,7 @@ class Ports(Section, frozen=True):
     heartbeat_s: Annotated[float, Meta(ge=0.05, le=3600)] = 5.0
     max_sessions: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
     max_key_sessions: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    max_key_guards: Annotated[int, Meta(ge=0, le=1 << 20)] = 0
     send_queue: Annotated[int, Meta(ge=10, le=1_000_000)] = 1_000
     feed_queue: Annotated[int, Meta(ge=10, le=1_000_000)] = 10_000
 
@@ -311,6 +313,11 @@ class Config(Section, frozen=True):
     instrument: list[Instrument] = []
     account: list[Account] = []
     operator: list[Operator] = []
+
+    @property
+    def guards_of_a_key(self) -> int:
+        """How many guards of orders one API key may have."""
+        return self.ports.max_key_guards or -(-self.capacity.timers // 4)
 
 
 def load(paths: Sequence[Path]) -> Config:

@@ -27,6 +27,10 @@ class EndedOrders(Generic[OrderT]):
         """It is done."""
         self._orders[order.client_order_id] = order
 
+    def of(self, account: int) -> list[OrderT]:
+        """Those of an account."""
+        return [order for order in self._orders.values() if order.account == account]
+
     def hear(self, client_order_id: int, buffer: bytes, offset: int) -> None:
         """An event of a kind of AMENDING, of an order that is not live."""
         order, event = self._orders.get(client_order_id), Event._make(EVENT.unpack_from(buffer, offset))

@@ -11,7 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from openbell.desk import Desk, OrderT
+from openbell.composing import OrderT
+from openbell.desk import Desk
 from openbell.drafts import Draft
 from openbell.errors import InvalidInput, LinkRejected, OpenBellError
 from openbell.orders import OrderState

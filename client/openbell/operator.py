@@ -56,7 +56,7 @@ LOCAL_OPERATOR: Final = "local"  # the token that a market makes for its own mac
 OPERATOR_VARIABLE: Final = "OPENBELL_OPERATOR"
 MAX_NAME: Final = 32  # bytes of an operator's name, a symbol, an account's name
 MAX_REASON: Final = 96  # bytes
-SEARCH_TIMEOUT_S: Final = 600.0  # of a trade: the engine may have to replay its journal
+SEARCH_TIMEOUT_S: Final = 630.0  # of a trade: the engine may have to replay its journal, and gives up after 600 s
 _SLICE_MS: Final = 100
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import Any, NamedTuple
@@ -390,9 +390,8 @@ class Order:
                 return request
         return None
 
-    def refresh(self, order_id: int, price: int, leaves: int, filled: int, fills: list[Fill]) -> None:
-        """Take over the state of a row of the query "orders", and the fills that the market keeps."""
-        self._take_fills(fills)
+    def refresh(self, order_id: int, price: int, leaves: int, filled: int) -> None:
+        """Take over the state of a row of the query "orders"."""
         self.order_id, self.price, self.leaves, self.filled = order_id, price, leaves, filled
         self.qty = leaves + filled
         self.state = OrderState.PARTLY_FILLED if filled else OrderState.ACCEPTED
@@ -407,18 +406,34 @@ class Order:
             if stop_price and self.further is not None and self.order_type != OrderType.TRAILING_STOP:
                 self.further = self.further._replace(stop_price=stop_price)
 
-    def refresh_ended(self, fills: list[Fill]) -> None:
-        """It is not live any more, and its last events are lost: what its fills tell."""
-        self._take_fills(fills)
-        whole = self.filled >= self.qty
+    def refresh_ended(self, made: Sequence[Mapping[str, Any]]) -> None:
+        """It is not live any more, and its last events are lost: what its fills tell, as `refresh_fills` has them."""
+        whole = self.filled >= self.qty or any(not row["leaves"] for row in made)
         self.state = OrderState.FILLED if whole else OrderState.UNKNOWN
         self.leaves = 0
 
-    def _take_fills(self, fills: list[Fill]) -> None:
-        filled = sum(fill.qty for fill in fills)
-        if filled > self.filled:
-            self.fills, self.filled = fills, filled
-            self._paid = sum(fill.qty * fill.price for fill in fills)
+    def refresh_fills(
+        self, made: Sequence[Mapping[str, Any]], amended: Mapping[tuple[int, int], tuple[int, int]]
+    ) -> None:
+        """Take over the fills that the market keeps, rows of the query "fills" as they were made, and `amend`."""
+        known = {fill.trade_id for fill in (*self.fills, *self.busted)}
+        new = [fill for fill in map(Fill.of_row, made) if fill.trade_id not in known]
+        if new:
+            self.fills = sorted([*self.fills, *new], key=lambda fill: fill.trade_id)
+            self._paid += sum(fill.qty * fill.price for fill in new)
+        self.filled = max([self.filled, *(int(row["filled"]) for row in made)])
+        self.amend(amended)
+
+    def amend(self, amended: Mapping[tuple[int, int], tuple[int, int]]) -> None:
+        """Have its fills be what they are now: (instrument, trade_id) -> (price, lots), 0 lots: busted."""
+        for fill in list(self.fills):
+            price, qty = amended.get((self.instrument, fill.trade_id), (fill.price, fill.qty))
+            if (price, qty) != (fill.price, fill.qty):
+                self.fills.remove(fill)
+                self.busted.append(fill)
+                if qty:
+                    self.fills.append(fill._replace(price=price, qty=qty))
+                self._paid += qty * price - fill.qty * fill.price
 
     def changed(self) -> None:
         """Called after each change; the asynchronous handle wakes those who wait."""

@@ -22,6 +22,7 @@ _SEQ_AND_ACCOUNT = Struct("<Q4xI")  # of an Event, from account_seq on
 _SEQ_OFFSET = 16
 _HEAD: Final = HEADER.size
 _EVENTS = int(FrameType.EVENTS)
+AGAIN_S: Final = 1.0  # after that long what was refused as too many is asked for again
 _FEW = 16  # events up to which a plain loop is quicker than NumPy
 _COUNTING = np.arange(1 << 14, dtype=np.uint64)
 
@@ -124,6 +125,8 @@ class Session:
         self.next_seq: dict[int, int | None] = dict(resume or {})  # None: whatever comes next
         self.resuming: dict[int, int] = {}  # account -> number of the frame that asked
         self.outgoing: list[bytes] = []
+        self._postponed: set[int] = set()  # accounts whose resume was refused for now
+        self._again_s = 0.0  # when these are asked for again; 0: not set yet
 
     def next_number(self) -> int:
         """The number of the next frame sent."""
@@ -134,6 +137,7 @@ class Session:
         """The LOGIN frame of a new connection, which asks for everything not seen yet."""
         self.ready = self.login_lost = False
         self.outgoing.clear()
+        self._postponed.clear()
         wanted = {account: seq for account, seq in self.next_seq.items() if seq is not None}
         self.login_number = self.next_number()
         self.resuming = dict.fromkeys(wanted, self.login_number)
@@ -268,12 +272,25 @@ class Session:
             self.next_seq[account] = seq + 1
             return True
         if seq > expected and account not in self.resuming:
-            number = self.next_number()
-            self.resuming[account] = number
-            self.outgoing.append(
-                json_frame(FrameType.RESUME, number, {"account": account, "from_seq": expected}),
-            )
+            self.outgoing.append(self._resume(account, expected))
         return False  # seen before, or comes again with the resume
+
+    def _resume(self, account: int, from_seq: int) -> bytes:
+        """A RESUME frame."""
+        number = self.resuming[account] = self.next_number()
+        return json_frame(FrameType.RESUME, number, {"account": account, "from_seq": from_seq})
+
+    def due(self, now_s: float) -> list[bytes]:
+        """The frames that ask again for what was refused as too many a while ago. Call it often, while logged in."""
+        if not self._postponed:
+            return []
+        if not self._again_s:
+            self._again_s = now_s + AGAIN_S
+        if now_s < self._again_s:
+            return []
+        self._again_s = 0.0
+        postponed, self._postponed = self._postponed, set()
+        return [self._resume(account, self.next_seq.get(account) or 0) for account in sorted(postponed)]
 
     # ------------------------------------------------------------ the rest
 
@@ -307,10 +324,7 @@ class Session:
             return []
         expected = self.next_seq.get(account)
         if expected is not None and expected < next_seq:
-            # Not all of what was promised came: ask again.
-            number = self.next_number()
-            self.resuming[account] = number
-            self.outgoing.append(json_frame(FrameType.RESUME, number, {"account": account, "from_seq": expected}))
+            self.outgoing.append(self._resume(account, expected))  # not all of what was promised came: ask again
             return []
         return [Resumed(account)]
 
@@ -319,6 +333,9 @@ class Session:
         if code == "not_logged_in":
             self.login_lost = self.ready
             self.ready = False
+        if code == "too_many" and number != self.login_number and number in self.resuming.values():
+            self._postponed.update(account for account, asking in self.resuming.items() if asking == number)
+            return []
         if code != "resume_too_old":
             return [Refusal(number, body)]
         asked = [account for account, asking in self.resuming.items() if asking == number]
@@ -328,8 +345,12 @@ class Session:
             asked = [account for account in asked if self.next_seq.get(account) == body.get("value")] or asked
         notices: list[Notice] = []
         for account in asked:
-            del self.resuming[account]
-            from_seq = self.next_seq.get(account) or 0
-            self.next_seq[account] = None
-            notices.append(Lost(account, from_seq, int(body.get("limit") or 0)))
+            from_seq, first_seq = self.next_seq.get(account) or 0, int(body.get("limit") or 0)
+            notices.append(Lost(account, from_seq, first_seq))
+            if first_seq > from_seq:  # what is kept is not lost
+                self.next_seq[account] = first_seq
+                self.outgoing.append(self._resume(account, first_seq))
+            else:
+                del self.resuming[account]
+                self.next_seq[account] = None
         return notices

@@ -12,8 +12,9 @@ from typing import Any, Final, Generic, TypeVar, Unpack
 import numpy as np
 
 from openbell import wire
+from openbell.composing import MAX_ORDERS_A_FRAME, OrderT
 from openbell.connection import SocketSettings
-from openbell.desk import MAX_ORDERS_A_FRAME, Desk, OrderT
+from openbell.desk import Desk
 from openbell.discovery import Market, find_market
 from openbell.drafts import Account, Instrument
 from openbell.errors import InvalidInput, OpenBellError

@@ -21,7 +21,10 @@ PATIENCE_S: Final = 600.0
 
 
 class FinderBusy(Exception):
-    """As many wait for their trades already as may."""
+    """MOST_WAITING wait for their trades already."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{MOST_WAITING} trades are looked for already, and one after the other: try again")
 
 
 class TradeFinder:
@@ -36,22 +39,35 @@ class TradeFinder:
     async def find(self, instrument: int, trade_id: int, last_seq: int) -> Facts:
         """The facts of a trade, if the command that made it is `last_seq` or before.
 
-        Raises TradeNotFound, FinderBusy, TimeoutError, OSError where no process can be started or it fails.
+        Raises TradeNotFound, FinderBusy, TimeoutError after PATIENCE_S (its turn does not count), OSError where no
+        process can be started or it fails.
         """
         key = instrument, trade_id
-        if key not in self._found:
-            if self._waiting >= MOST_WAITING:
-                raise FinderBusy
-            self._waiting += 1
-            try:
-                async with self._turn:
-                    facts = await asyncio.wait_for(self._search(*key, last_seq), PATIENCE_S)
-            finally:
-                self._waiting -= 1
-            self._found[key] = facts
-            if len(self._found) > KEPT:
-                del self._found[next(iter(self._found))]
-        return self._found[key]
+        if (known := self._found.get(key)) is not None:
+            return known
+        if self._waiting >= MOST_WAITING:
+            raise FinderBusy
+        self._waiting += 1
+        try:
+            async with self._turn:
+                if (known := self._found.get(key)) is not None:
+                    return known  # whoever had the turn before looked for the same one
+                facts = await self._search_in_time(*key, last_seq)
+        finally:
+            self._waiting -= 1
+        self._found[key] = facts
+        if len(self._found) > KEPT:
+            del self._found[next(iter(self._found))]
+        return facts
+
+    async def _search_in_time(self, instrument: int, trade_id: int, last_seq: int) -> Facts:
+        try:
+            return await asyncio.wait_for(self._search(instrument, trade_id, last_seq), PATIENCE_S)
+        except TimeoutError:
+            raise TimeoutError(
+                f"the search of trade {trade_id:,} was ended after {PATIENCE_S:g} s: what there is to replay between "
+                "the last snapshot before the trade and the trade takes longer"
+            ) from None
 
     async def _search(self, instrument: int, trade_id: int, last_seq: int) -> Facts:
         process = await asyncio.create_subprocess_exec(

@@ -7,11 +7,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from engine.ports.budget import Budget
 from engine.ports.guards import Spared
 from ext.intake import Sender
 
 MAX_ROWS: Final = 10_000  # of one reply
-QUERY_ROWS: Final = 50_000  # that one session may ask for at once
 
 
 class Login(msgspec.Struct):
@@ -38,6 +38,22 @@ class Query(msgspec.Struct, forbid_unknown_fields=True):
     instrument: int | None = None
     limit: int = MAX_ROWS
     offset: int = 0
+    as_made: bool = False  # fills that were busted or corrected, too, as they were
+
+
+class KeyUse:
+    """What all sessions of one API key have together."""
+
+    __slots__ = ("budget", "sessions")
+
+    def __init__(self, now_s: float) -> None:
+        self.budget = Budget(now_s)
+        self.sessions: set[Session] = set()
+
+    def guards(self, watched: set[int], accounts: list[int], without: Session | None = None) -> int:
+        """Guards of orders of its sessions (but one), and those of whole accounts (`watched`) among its accounts."""
+        of_sessions = sum(len(one.guarded) for one in self.sessions if one is not without)
+        return of_sessions + len(watched.intersection(accounts))
 
 
 class Session:
@@ -51,28 +67,25 @@ class Session:
         "frames",
         "guarded",
         "identity",
-        "key",
         "number",
-        "paid_s",
         "probed_s",
-        "rows",
         "seen_s",
         "sender",
         "since_s",
         "slot",
+        "use",
     )
 
     def __init__(
-        self, slot: int, number: int, identity: bytes, key: bytes, accounts: list[int], client: str, now_s: float
+        self, slot: int, number: int, identity: bytes, use: KeyUse, accounts: list[int], client: str, now_s: float
     ) -> None:
-        """key: the digest of its API key."""
-        self.slot, self.number, self.identity, self.key = slot, number, identity, key
+        """use: of its API key."""
+        self.slot, self.number, self.identity, self.use = slot, number, identity, use
         self.account_ids = accounts
         self.accounts = np.array(accounts, "<u4").tobytes()
         self.sender = Sender(number, self.accounts)
         self.frames = 0  # of the sender, when it was looked at last
         self.client = client
-        self.since_s = self.seen_s = self.paid_s = self.probed_s = now_s
+        self.since_s = self.seen_s = self.probed_s = now_s
         self.guarded: set[int] = set()  # accounts with a guard of this session
-        self.rows: float = QUERY_ROWS  # that it may ask for now
         self.errors = 0

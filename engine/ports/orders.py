@@ -29,7 +29,7 @@ from engine.ports.frames import (
     word_of,
 )
 from engine.ports.guards import PROBE_S, Arm, Spared, arm_command, ends_of
-from engine.ports.logins import MAX_ROWS, QUERY_ROWS, Login, Query, Resume, Session
+from engine.ports.logins import MAX_ROWS, KeyUse, Login, Query, Resume, Session
 from engine.ports.rows import rows_of, standing, table_of
 from ext.intake import Intake, Sender
 
@@ -37,9 +37,6 @@ MAX_ORDERS: Final = 4096  # commands a frame
 MAX_FRAME_BYTES: Final = 1 << 20
 MAX_ERRORS: Final = 100
 MAX_STRANGERS: Final = 10_000  # clients without a session that are remembered
-QUERY_ROWS_A_S: Final = 10_000  # so fast they come back: rows are made on the loop, and everybody waits
-QUERY_COST: Final = 20  # rows that a query costs in any case
-SKIPPED_COST: Final = 0.05  # rows that one costs which is looked at and not shown
 MAX_SEQ: Final = (1 << 63) - 1
 SILENT_HEARTBEATS: Final = 3
 STALL_S: Final = 1.0  # a longer time between two sweeps is one in which nothing was taken of anybody
@@ -73,7 +70,10 @@ class OrderProtocol:
         self.heartbeat_s = market.config.ports.heartbeat_s
         self.max_sessions = market.config.ports.max_sessions
         self.max_key_sessions = market.config.ports.sessions_of_a_key
-        self._key_sessions: dict[bytes, int] = {}
+        self.max_key_guards = market.config.guards_of_a_key
+        self._uses: dict[bytes, KeyUse] = {}  # by the digest of a key: as many as this market has keys
+        self._watched: set[int] = set()  # accounts with a guard of their own; perhaps some that have none any more
+        self._recount()
         self.now_s = 0.0
         self._refusing: FrameError | None = None
         self._senders: dict[bytes, Sender] = {}
@@ -220,11 +220,11 @@ class OrderProtocol:
         rows = self._market.accounts()
         known = set(rows["account"].tolist())
         accounts = [one for one in accounts if one in known]
+        use = self._uses.setdefault(digest(login.api_key), KeyUse(self.now_s))
         if login.cancel_on_disconnect:
-            self._check_room(identity, len(accounts))  # sessions may end in it, this client's too
+            self._check_room(identity, use, accounts)  # sessions may end in it, this client's too
         old = self._sessions.get(identity)
-        key = digest(login.api_key)
-        others = self._key_sessions.get(key, 0) - (old is not None and old.key == key)
+        others = len(use.sessions) - (old in use.sessions)
         if others >= self.max_key_sessions:
             raise FrameError(
                 "too_many", f"{self.max_key_sessions} clients are logged in with this API key already",
@@ -239,12 +239,8 @@ class OrderProtocol:
             )  # fmt: skip
         self._strangers.pop(identity, None)
         self._last_number += 1
-        session = Session(
-            self._free_slot(), self._last_number, identity, key, accounts, login.client, self.now_s
-        )  # fmt: skip
-        self._key_sessions[key] = others + 1
-        if old is not None:
-            session.rows, session.paid_s = old.rows, old.paid_s
+        session = Session(self._free_slot(), self._last_number, identity, use, accounts, login.client, self.now_s)
+        use.sessions.add(session)
         self._sessions[identity] = self._slots[session.slot] = session
         self._senders[identity] = session.sender
         if login.cancel_on_disconnect:
@@ -295,17 +291,42 @@ class OrderProtocol:
 
     # ------------------------------------------------------------ guards of orders: docs/disconnect.md
 
-    def _check_room(self, identity: bytes, wanted: int) -> None:
+    def _check_room(self, identity: bytes, use: KeyUse, accounts: list[int]) -> None:
         """Whether there is room for the guards of a login, in place of those of the one before. Raises FrameError."""
         self.settle()
         self._market.sequencer.flush(time.perf_counter_ns())  # with what was asked for before
         while self.settle():  # that ended sessions whose clients do not read
             self._market.sequencer.flush(time.perf_counter_ns())
         old = self._sessions.get(identity)
+        self._check_share(use, accounts, len(accounts), "cancel_on_disconnect", old)
         pool = self._market.core.stats()["timers"]
         used = pool["used"] - (np.count_nonzero(self._market.timers()["session"] == old.number) if old else 0)
-        if used + wanted > pool["capacity"]:
-            raise _no_room(pool["capacity"], int(used) + wanted)
+        if used + len(accounts) > pool["capacity"]:
+            raise _no_room(pool["capacity"], int(used) + len(accounts))
+
+    def _check_share(
+        self, use: KeyUse, accounts: list[int], wanted: int, field: str, replaced: Session | None = None
+    ) -> None:
+        """Whether an API key may have so many guards more, one session not counted. Raises FrameError."""
+        if use.guards(self._watched, accounts, replaced) + wanted > self.max_key_guards:
+            self._market.sequencer.flush(time.perf_counter_ns())  # with what was asked for before
+            use.budget.charge(found=self._recount())
+            if (value := use.guards(self._watched, accounts, replaced) + wanted) > self.max_key_guards:
+                raise FrameError(
+                    "too_many",
+                    f"one API key may have {self.max_key_guards} guards of orders (ports.max_key_guards), those of its "
+                    f"accounts included; this would make {value}",
+                    field=field, limit=self.max_key_guards, value=value,
+                )  # fmt: skip
+
+    def _recount(self) -> int:
+        """Look which guards the core has: not those that it refused, or that fired. How many there are at all."""
+        timers = self._market.timers()
+        pairs = set(zip(timers["account"].tolist(), timers["session"].tolist(), strict=True))
+        self._watched = {account for account, number in pairs if not number}
+        for session in self._sessions.values():
+            session.guarded = {account for account in session.guarded if (account, session.number) in pairs}
+        return len(pairs)
 
     def _guard(self, session: Session, wanted: bool | Spared) -> None:
         """Cancel on disconnect from the login on: journaled before that is answered. Raises FrameError: no login."""
@@ -323,14 +344,19 @@ class OrderProtocol:
         """Put an ARM into the batch; its answer is an event. Raises FrameError."""
         if self._refusing is not None and self._refusing.code == "stopping":
             raise self._refusing  # a journal that is behind takes this little: what is not renewed is cancelled
-        self._check_rows(session)
-        session.rows -= QUERY_COST
+        session.use.budget.check(self.now_s)
+        session.use.budget.charge()
         account = self._account(session, asked.account, "ARM", "bad_frame")
-        self._market.sequencer.batch.add_admin(asked.command(account, session.number, number))
-        if asked.guards and not asked.whole_account:
-            session.guarded.add(account)
-        elif not asked.whole_account:
-            session.guarded.discard(account)
+        command = asked.command(account, session.number, number)
+        guarded = self._watched if asked.whole_account else session.guarded
+        if asked.guards and account not in guarded:
+            self._check_share(session.use, session.account_ids, 1, "account")
+            guarded = self._watched if asked.whole_account else session.guarded  # they were counted
+        self._market.sequencer.batch.add_admin(command)
+        if asked.guards:
+            guarded.add(account)
+        else:
+            guarded.discard(account)
 
     def settle(self) -> bool:
         """Put into the batch that sessions have ended; whether there is something in it for that."""
@@ -358,9 +384,9 @@ class OrderProtocol:
         ]
 
     def _ask_resume(self, session: Session, number: int, asked: Resume) -> None:
-        self._check_rows(session)
+        session.use.budget.check(self.now_s)
         first, last = self._market.streams.range(asked.account) if asked.account in session.account_ids else (1, 0)
-        session.rows -= QUERY_COST + SKIPPED_COST * max(0, last + 1 - max(first, asked.from_seq))
+        session.use.budget.charge(found=max(0, last + 1 - max(first, asked.from_seq)))
         if not 0 <= asked.from_seq <= MAX_SEQ:
             raise FrameError(
                 "bad_frame", f"from_seq must be 0 to {MAX_SEQ}", field="from_seq", limit=MAX_SEQ, value=asked.from_seq
@@ -420,10 +446,7 @@ class OrderProtocol:
         self._slots[session.slot] = None
         del self._sessions[session.identity]
         del self._senders[session.identity]
-        if self._key_sessions[session.key] > 1:
-            self._key_sessions[session.key] -= 1
-        else:
-            del self._key_sessions[session.key]
+        session.use.sessions.discard(session)
         if why:
             self._stranger(session.identity)[1] = why
 
@@ -484,7 +507,7 @@ class OrderProtocol:
     def _query(self, session: Session, number: int, query: Query) -> None:
         """Answer a query with applied state, when that is durable. Raises FrameError."""
         market = self._market
-        self._check_rows(session)
+        session.use.budget.check(self.now_s)
         for field, value, limit in (("limit", query.limit, MAX_ROWS), ("offset", query.offset, 1 << 62)):
             if not 0 <= value <= limit:
                 raise FrameError("bad_query", f"{field} must be 0 to {limit}", field=field, limit=limit, value=value)
@@ -497,39 +520,38 @@ class OrderProtocol:
             rows = market.orders(account=self._account(session, query.account, query.what))
         elif query.what == "positions":
             rows = market.positions(self._account(session, query.account, query.what))
+        elif query.what == "amendments":
+            rows = np.frombuffer(market.core.amendments(), wire.AMENDMENT_ROW)
         elif query.what == "fills":
             account = self._account(session, query.account, query.what)
-            seq, amendments = market.core.seq, market.core.amendments()
-            market.later(lambda: self._reply_fills(session, number, query, account, seq, amendments))
+            seq, amendments = market.core.seq, b"" if query.as_made else market.core.amendments()
+            first, last = market.streams.range(account)
+            most = min(MAX_ROWS, last + 1 - first)
+            charged = session.use.budget.charge(min(query.limit, most), most)
+            market.later(lambda: self._reply_fills(session, number, query, account, seq, amendments, charged))
             return
         else:
             raise FrameError(
-                "bad_query", f"what is one of account, fills, instruments, orders, positions; not {query.what!r}",
+                "bad_query",
+                f"what is one of account, amendments, fills, instruments, orders, positions; not {query.what!r}",
                 field="what", value=query.what,
             )  # fmt: skip
         data = _reply_frame(number, query, rows, market.core.seq)
-        self._charge(session, len(rows), query)
+        session.use.budget.charge(min(query.limit, len(rows)), len(rows))
         market.later(lambda: self._reply(session, data))
 
-    def _check_rows(self, session: Session) -> None:
-        """Whether a session may ask for rows. Raises FrameError."""
-        session.rows = min(QUERY_ROWS, session.rows + (self.now_s - session.paid_s) * QUERY_ROWS_A_S)
-        session.paid_s = self.now_s
-        if session.rows <= 0:
-            raise FrameError(
-                "too_many", f"a session may ask for {QUERY_ROWS} rows at once and {QUERY_ROWS_A_S} more a second: wait",
-                field="rows", limit=QUERY_ROWS_A_S,
-            )  # fmt: skip
-
-    def _charge(self, session: Session, found: int, query: Query) -> None:
-        session.rows -= QUERY_COST + min(query.limit, found) + SKIPPED_COST * found
-
     def _reply_fills(
-        self, session: Session, number: int, query: Query, account: int, seq: int, amendments: bytes
+        self, session: Session, number: int, query: Query, account: int, seq: int, amendments: bytes, charged: float
     ) -> None:
-        """Fills are of what was sent: taken when everything up to `seq` is. amendments: those of then."""
+        """Fills are of what was sent: taken when everything up to `seq` is. amendments: those of then.
+
+        charged: for as many fills as there may be; what is too much of that is given back.
+        """
+        if self._sessions.get(session.identity) is not session:
+            return
         fills = standing(np.frombuffer(self._market.streams.fills(account, MAX_ROWS), wire.EVENT), amendments)
-        self._charge(session, len(fills), query)
+        session.use.budget.give_back(charged)
+        session.use.budget.charge(min(query.limit, len(fills)), len(fills))
         self._reply(session, _reply_frame(number, query, fills, seq))
 
     def _reply(self, session: Session, data: bytes) -> None:

@@ -56,12 +56,28 @@ class Table:
     def refuse(self, number: int, **body: Any) -> None:
         self.desk.receive(json_frame(FrameType.ERROR, number, body))
 
-    def answer(self, fills: list[dict[str, int]], orders: list[dict[str, int]]) -> None:
+    def asked(self) -> dict[str, tuple[int, dict[str, Any]]]:
+        """What the desk asks for by itself, and with which number; RESUMEs are answered: nothing is kept."""
+        found = {}
+        for data in self.desk.take_outgoing():
+            _, _, kind, _, number = HEADER.unpack_from(data)
+            body = json_body(data)
+            if kind == FrameType.RESUME:
+                self.seq = body["from_seq"] - 1
+                self.desk.receive(json_frame(FrameType.RESUMED, number, {**body, "next_seq": body["from_seq"]}))
+            else:
+                found[body.pop("what")] = number, body
+        return found
+
+    def answer(
+        self, fills: list[dict[str, int]], orders: list[dict[str, int]], amendments: list[dict[str, int]] | None = None
+    ) -> None:
         """The answers to what the desk asks for by itself."""
-        for asked, rows in zip(self.desk.take_outgoing(), (fills, orders), strict=True):
-            what = "fills" if rows is fills else "orders"
-            assert json_body(asked) == {"what": what, "account": ACCOUNT}
-            self.desk.receive(json_frame(FrameType.REPLY, HEADER.unpack_from(asked)[4], {"seq": 1, "rows": rows}))
+        asked = self.asked()
+        assert list(asked) == ["fills", "amendments", "orders"]
+        for rows, (number, body) in zip((fills, amendments or [], orders), asked.values(), strict=True):
+            assert body == {"account": ACCOUNT} | ({"as_made": True} if rows is fills else {})
+            self.desk.receive(json_frame(FrameType.REPLY, number, {"seq": 1, "total": len(rows), "rows": rows}))
 
     def is_online(self) -> bool:
         return self.desk.online
@@ -82,11 +98,18 @@ def command(data: bytes | None) -> Any:
     return np.frombuffer(data, wire.ORDER_COMMAND, 1, HEADER.size)[0]
 
 
-def fill_of(order: Order, qty: int) -> dict[str, int]:
-    """A row of the query "fills"."""
+def fill_of(order: Order, qty: int, trade_id: int = 9, filled: int = 0) -> dict[str, int]:
+    """A row of the query "fills". filled: up to then, with it; 0: it is the first one."""
+    filled = filled or qty
     return {
-        "client_order_id": order.client_order_id, "qty": qty, "price": 1_010_000, "ts_ns": 5, "trade_id": 9, "flags": 0,
+        "client_order_id": order.client_order_id, "qty": qty, "price": 1_010_000, "ts_ns": 5, "trade_id": trade_id,
+        "flags": 0, "filled": filled, "leaves": order.qty - filled,
     }  # fmt: skip
+
+
+def amended(trade_id: int, price: int, qty: int, instrument: int = 1) -> dict[str, int]:
+    """A row of the query "amendments"."""
+    return {"instrument": instrument, "trade_id": trade_id, "price": price, "qty": qty, "changes": 1}
 
 
 def test_an_order_as_it_is_sent() -> None:
@@ -368,13 +391,112 @@ def test_after_a_loss_handles_are_brought_up_to_date() -> None:
     assert list(table.desk.orders.values()) == [stays]
 
 
+def lose(table: Table) -> None:
+    """The connection, and the events up to number 40."""
+    table.desk.connect()
+    table.seq = 50
+    table.log_in()
+    refused = {"code": "resume_too_old", "text": "", "limit": 40, "value": 4, "account": ACCOUNT}
+    table.refuse(table.desk.session.login_number, **refused)
+
+
+def test_busts_that_nobody_heard_of_are_found_out() -> None:
+    """Of a live order, of one that had ended before, of one that ended meanwhile: filled counts them, fills do not."""
+    table = Table()
+    live, ended, gone = table.accepted(), table.accepted(), table.accepted()
+    for order, lots, trade in ((live, 40, 1), (live, 20, 2), (ended, 100, 3), (gone, 60, 4)):
+        done = order.filled + lots
+        same = {"client_order_id": order.client_order_id, "order_id": 77, "price": 1_010_000, "flags": 2}
+        table.tell(kind=EventKind.FILL, qty=lots, trade_id=trade, filled=done, leaves=100 - done, **same)
+    assert ended.is_done
+    lose(table)
+    row = {"client_order_id": live.client_order_id, "order_id": 77, "price": 1_012_500, "leaves": 30, "filled": 70}
+    made = [fill_of(live, 10, 5, 70), fill_of(gone, 40, 6, 100)]
+    other = amended(1, 5, 0, instrument=2)  # of the same number
+    changes = [other, *(amended(trade, 990_000, lots) for trade, lots in ((2, 0), (3, 80), (4, 0), (6, 0)))]
+    table.answer(made, [row], changes)
+    assert (live.state, live.filled, live.leaves) == (OrderState.PARTLY_FILLED, 70, 30)
+    assert [(fill.trade_id, fill.qty) for fill in live.fills] == [(1, 40), (5, 10)]
+    assert [fill.trade_id for fill in live.busted] == [2]
+    assert live.average_price == 101
+    assert (ended.state, ended.filled, [fill.trade_id for fill in ended.busted]) == (OrderState.FILLED, 100, [3])
+    assert [(fill.trade_id, fill.qty, fill.price) for fill in ended.fills] == [(3, 80, 990_000)]
+    assert ended.average_price == 99
+    assert (gone.state, gone.filled, gone.leaves, gone.fills) == (OrderState.FILLED, 100, 0, [])
+    assert sorted(fill.trade_id for fill in gone.busted) == [4, 6]
+    same = {"client_order_id": gone.client_order_id, "order_id": 77}
+    table.tell(kind=EventKind.TRADE_BUSTED, reason=1, qty=80, price=990_000, trade_id=3, **same)
+    same["client_order_id"] = ended.client_order_id
+    table.tell(kind=EventKind.TRADE_BUSTED, qty=80, price=990_000, trade_id=3, **same)
+    assert ended.fills == [] and ended.average_price is None  # it goes on
+
+
+def test_what_was_asked_for_after_a_loss_is_asked_for_until_it_is_answered() -> None:
+    """Refused as too many; the connection lost once more; more amendments than an answer has."""
+    table = Table()
+    order = table.accepted()
+    same = {"client_order_id": order.client_order_id, "order_id": 77, "price": 1_010_000, "flags": 2}
+    table.tell(kind=EventKind.FILL, qty=40, trade_id=1, filled=40, leaves=60, **same)
+    lose(table)
+    asked = table.asked()
+    table.refuse(asked["fills"][0], code="too_many", text="", field="rows", limit=10_000)
+    table.refuse(asked["orders"][0], code="too_many", text="", field="rows", limit=10_000)
+    assert not table.is_online() and table.desk.due(1.0) == []
+    assert [json_body(data)["what"] for data in table.desk.due(2.0)] == ["fills", "amendments", "orders"]
+    table.desk.connect()
+    table.log_in()
+    table.desk.session.resuming.clear()
+    asked = table.asked()
+    row = {"client_order_id": order.client_order_id, "order_id": 77, "price": 1_012_500, "leaves": 60, "filled": 40}
+    for what, rows, total in (("fills", [], 0), ("orders", [row], 1), ("amendments", [amended(7, 1, 0)], 2)):
+        assert not table.is_online()
+        answer = {"seq": 1, "total": total, "rows": rows}
+        table.desk.receive(json_frame(FrameType.REPLY, asked[what][0], answer))
+    assert not table.is_online()
+    number, body = table.asked()["amendments"]
+    assert body == {"account": ACCOUNT, "offset": 1}
+    answer = {"seq": 1, "total": 2, "rows": [amended(1, 1_010_000, 0)]}
+    table.desk.receive(json_frame(FrameType.REPLY, number, answer))
+    assert table.is_online()
+    assert (order.fills, order.filled, order.leaves) == ([], 40, 60)
+    assert [type(one) for one in table.desk.complaints] == [openbell.ResumeTooOld]
+
+
+def test_answers_that_overtake_a_resume_wait_for_it() -> None:
+    """Else fills would be there twice: of the answer, and of the event that comes again."""
+    table = Table()
+    order = table.accepted()
+    lose(table)
+    resume, *queries = table.desk.take_outgoing()
+    assert json_body(resume) == {"account": ACCOUNT, "from_seq": 40}
+    row = {"client_order_id": order.client_order_id, "order_id": 77, "price": 1_012_500, "leaves": 60, "filled": 40}
+
+    def answer(queries: list[bytes]) -> None:
+        for asked, rows in zip(queries, ([fill_of(order, 40, 1)], [], [row]), strict=True):
+            number = HEADER.unpack_from(asked)[4]
+            table.desk.receive(json_frame(FrameType.REPLY, number, {"seq": 1, "total": len(rows), "rows": rows}))
+
+    answer(queries)
+    assert not table.is_online() and order.filled == 0
+    table.seq = 39
+    same = {"client_order_id": order.client_order_id, "order_id": 77, "price": 1_010_000, "flags": 2}
+    table.tell(kind=EventKind.FILL, qty=40, trade_id=1, filled=40, leaves=60, **same)
+    number = table.desk.session.resuming[ACCOUNT]
+    table.desk.receive(json_frame(FrameType.RESUMED, number, {"account": ACCOUNT, "from_seq": 40, "next_seq": 41}))
+    assert not table.is_online() and table.desk.due(1.0) == []
+    answer(table.desk.due(2.0))
+    assert table.is_online()
+    assert (len(order.fills), order.filled, order.leaves, order.average_price) == (1, 40, 60, 101)
+
+
 def test_an_order_sent_again_by_another_process_is_looked_up() -> None:
     table = Table()
     order, _ = table.desk.order("buy", "ACME", 100, "101.25", client_order_id=5)
     table.tell(kind=EventKind.ACCEPTED, client_order_id=5, order_id=77, flags=1, leaves=0)
-    row = {"client_order_id": 5, "order_id": 77, "price": 1_012_500, "leaves": 100, "filled": 0}
-    table.answer([], [row])
-    assert (order.state, order.leaves) == (OrderState.ACCEPTED, 100)
+    row = {"client_order_id": 5, "order_id": 77, "price": 1_012_500, "leaves": 60, "filled": 40}
+    table.answer([fill_of(order, 40)], [row], [amended(9, 1_010_000, 0)])
+    assert (order.state, order.leaves, order.filled, order.fills) == (OrderState.PARTLY_FILLED, 60, 40, [])
+    assert [fill.qty for fill in order.busted] == [40]
     with pytest.raises(openbell.InvalidInput, match="in use"):
         table.desk.order("buy", "ACME", 100, "101.25", client_order_id=5)
 

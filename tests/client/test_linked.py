@@ -9,7 +9,7 @@ import numpy as np
 import openbell
 import pytest
 from openbell import Leg, wire
-from openbell.desk import MAX_ORDERS_A_FRAME
+from openbell.composing import MAX_ORDERS_A_FRAME
 from openbell.linked import Entry, Ring, cancels, drafts, exits, legs_of
 from openbell.orders import OrderState
 from openbell.records import HEADER, json_frame

@@ -137,8 +137,31 @@ def test_events_lost_for_good_are_told_and_the_stream_goes_on() -> None:
     refused = {"code": "resume_too_old", "text": "", "limit": 400, "value": 2, "account": 3}
     notices = session.receive(json_frame(FrameType.ERROR, session.login_number, refused))
     assert [(one.account, one.from_seq, one.first_seq) for one in notices if isinstance(one, Lost)] == [(3, 2, 400)]
-    assert taken(session, events((3, 500), (4, 500))) == [(3, 500)]  # account 4 still has its past to come
-    assert taken(session, events((4, 2))) == [(4, 2)]
+    (asked,) = session.outgoing  # what is kept is not lost
+    assert json_body(asked) == {"account": 3, "from_seq": 400}
+    assert taken(session, events((3, 500), (4, 500))) == []  # both still have their past to come
+    assert taken(session, events((3, 400), (4, 2))) == [(3, 400), (4, 2)]
+    assert not session.complete
+    number = session.resuming[3]
+    session.receive(json_frame(FrameType.RESUMED, number, {"account": 3, "from_seq": 400, "next_seq": 401}))
+    assert list(session.resuming) == [4]
+
+
+def test_a_resume_that_is_refused_as_too_many_is_asked_for_again() -> None:
+    session = ready(a3=1)
+    taken(session, events((3, 1), (3, 4)))
+    (asked,) = session.outgoing
+    session.outgoing.clear()
+    refused = {"code": "too_many", "text": "", "field": "rows", "limit": 10_000}
+    assert session.receive(json_frame(FrameType.ERROR, session.resuming[3], refused)) == []
+    assert session.due(5.0) == [] == session.due(5.9)
+    assert not session.complete
+    (again,) = session.due(6.0)
+    assert json_body(again) == json_body(asked) == {"account": 3, "from_seq": 2}
+    assert session.due(9.0) == []
+    assert taken(session, events((3, 2), (3, 3), (3, 4))) == [(3, 2), (3, 3), (3, 4)]
+    session.receive(json_frame(FrameType.RESUMED, session.resuming[3], {"account": 3, "from_seq": 2, "next_seq": 5}))
+    assert session.complete
 
 
 def test_a_market_that_knows_less_than_was_seen() -> None:

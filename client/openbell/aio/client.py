@@ -353,7 +353,7 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
             if lost or silent or late:
                 self._reopen()
             elif session.ready:
-                for data in self._desk.guards.renewals(now_s):
+                for data in self._desk.due(now_s):
                     self._send_frame(data)
                 if now_s - self._last_sent_s > heartbeat_s / 2:
                     self._send_frame(session.heartbeat())

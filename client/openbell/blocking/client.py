@@ -389,7 +389,7 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
                 self._send_frame(session.heartbeat())
 
     def _renew(self, now_s: float) -> None:
-        for data in self._desk.guards.renewals(now_s):
+        for data in self._desk.due(now_s):
             self._send_frame(data)
 
     def _keep_alive(self) -> None:

@@ -15,7 +15,7 @@ from openbell.wire import AccountFlag, Check, CommandKind, EventKind, Side
 
 from engine.amending.command import Terms, amend_command
 from engine.amending.facts import Facts, TradeNotFound
-from engine.amending.finder import FinderBusy
+from engine.amending.finder import MOST_WAITING, PATIENCE_S, FinderBusy
 from engine.ports.frames import FrameError
 from engine.ports.verbs.verb import I64, U32, Act, Arguments, CoreRefused, Deferred, Desk, Row, Verb
 from engine.refusals import in_words
@@ -68,10 +68,13 @@ async def _find(desk: Desk, given: OneTrade) -> Facts:
         return await desk.process.find_trade(given.instrument, given.trade_id)
     except TradeNotFound as error:
         raise FrameError(error.code, str(error), field="trade_id", value=given.trade_id) from None
-    except FinderBusy:
-        raise FrameError("overloaded", "too many trades are looked for at once: try again") from None
-    except (TimeoutError, OSError) as error:
-        raise FrameError("failed", f"the trade was not found: {str(error) or 'it took too long'}") from error
+    except FinderBusy as error:
+        most = MOST_WAITING
+        raise FrameError("overloaded", str(error), field="trade_id", limit=most, value=most + 1) from None
+    except TimeoutError as error:
+        raise FrameError("failed", str(error), field="trade_id", limit=PATIENCE_S) from error
+    except OSError as error:
+        raise FrameError("failed", f"the trade was not found: {error}", field="trade_id") from error
 
 
 def _standing(desk: Desk, facts: Facts) -> Standing:

@@ -14,6 +14,7 @@ from openbell.records import frame
 from openbell.wire import AccountFlag, AuctionKind, CommandKind, EventKind, FrameType, InstrumentState
 
 from engine.amending.facts import Facts, find
+from engine.amending.finder import FinderBusy
 from engine.journal.reader import JournalReader
 from engine.ports.control import ControlProtocol
 from engine.ports.frames import FrameError
@@ -282,6 +283,28 @@ async def test_what_cannot_be_amended_is_refused(
     assert (answer["code"], answer["field"]) == (code, field)
     assert text in answer["text"]
     assert op.trading.market.core.accounts() == before
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "limit", "text"),
+    [
+        (FinderBusy(), "overloaded", 8, "8 trades are looked for already, and one after the other: try again"),
+        (TimeoutError("the search was ended after 600 s"), "failed", 600, "the search was ended after 600 s"),
+        (OSError("no more processes"), "failed", None, "the trade was not found: no more processes"),
+    ],
+)
+async def test_a_search_that_fails_names_its_limit(
+    op: Operating, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str, limit: int | None, text: str
+) -> None:
+    async def find_trade(instrument: int, trade_id: int) -> Facts:
+        raise error
+
+    await traded(op)
+    monkeypatch.setattr(op.process, "find_trade", find_trade)
+    for verb in ("trade", "bust"):
+        answer = await op.ask_slowly(verb, args={"instrument": 0, "trade_id": 1})
+        told = (answer["code"], answer["field"], answer.get("limit"), answer["text"])
+        assert told == (code, "trade_id", limit, text)
 
 
 async def test_a_trade_that_is_not_as_it_was_shown_stays(op: Operating) -> None:

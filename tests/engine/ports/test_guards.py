@@ -10,12 +10,12 @@ import pytest
 from openbell.records import frame
 from openbell.wire import ArmFlag, CancelReason, CommandKind, EventKind, FrameType
 
+from engine.ports.budget import QUERY_COST, QUERY_ROWS
 from engine.ports.frames import FrameError
 from engine.ports.guards import PROBE_S
-from engine.ports.logins import QUERY_ROWS
-from engine.ports.orders import MAX_ERRORS, QUERY_COST
+from engine.ports.orders import MAX_ERRORS
 from engine.sequencer import tick_command
-from tests.engine.trading import Trading, command, json_frame, orders_frame
+from tests.engine.trading import Trading, checked, command, json_frame, orders_frame
 
 A, B, C = b"\0aaaa", b"\0bbbb", b"\0cccc"
 SECOND_NS = 10**9
@@ -240,6 +240,80 @@ async def test_a_second_login_counts_the_guards_that_the_core_has(cramped: Tradi
     assert guards(cramped) == [(2, body["session"], ArmFlag.ON_DISCONNECT)]
 
 
+@pytest.fixture
+async def shared(tmp_path: Path) -> AsyncIterator[Trading]:
+    """With room for eight guards, of which one API key may have two."""
+    made = Trading(tmp_path, timers=8)
+    yield made
+    made.close()
+
+
+async def test_one_key_has_a_share_of_the_guards(shared: Trading) -> None:
+    """Not all of the table, however it asks for them; and what it has it may renew and say anew."""
+    shared.login(A, "both")
+    arm(shared, A, account=1, timeout_s=60)
+    arm(shared, A, account=1, timeout_s=60, whole_account=True)
+    for more in ({"account": 2, "on_disconnect": True}, {"account": 2, "timeout_s": 9, "whole_account": True}):
+        ((kind, body),) = arm(shared, A, **more)
+        told = [body[name] for name in ("code", "field", "limit", "value")]
+        assert (kind, told) == (FrameType.ERROR, ["too_many", "account", 2, 3])
+        assert "ports.max_key_guards" in body["text"]
+    assert arm(shared, A, account=1, timeout_s=90)[0][0] is FrameType.EVENTS
+    assert arm(shared, A, account=1, timeout_s=90, whole_account=True)[0][0] is FrameType.EVENTS
+    ((kind, body),) = shared.login(C, "both", cancel_on_disconnect=True)
+    told = [body[name] for name in ("code", "field", "limit", "value")]
+    assert (kind, told) == (FrameType.ERROR, ["too_many", "cancel_on_disconnect", 2, 4])
+    ((kind, body),) = shared.login(B, "bob", cancel_on_disconnect=True)  # another key: there is room
+    assert (kind, body["cancel_on_disconnect"]) == (FrameType.LOGGED_IN, True)
+    shared.take(A)
+    arm(shared, A, account=1)
+    assert arm(shared, A, account=2, on_disconnect=True)[0][0] is FrameType.EVENTS
+    assert len(guards(shared)) == 3
+
+
+async def test_of_a_share_only_what_the_core_has_counts(shared: Trading) -> None:
+    """Neither timers that fired, nor those of sessions that have ended; those of accounts do, after a restart, too."""
+    shared.login(A, "both")
+    arm(shared, A, account=1, timeout_s=1)
+    arm(shared, A, account=2, timeout_s=1, whole_account=True)
+    assert arm(shared, A, account=2, timeout_s=60)[0][1]["code"] == "too_many"
+    shared.market.sequencer.execute_at([tick_command()], shared.market.core.ts_ns + 2 * SECOND_NS)
+    shared.take(A)
+    assert guards(shared) == []
+    assert arm(shared, A, account=1, on_disconnect=True)[0][0] is FrameType.EVENTS
+    assert arm(shared, A, account=2, on_disconnect=True)[0][0] is FrameType.EVENTS
+    ((kind, _),) = shared.login(A, "both", cancel_on_disconnect=True)  # in place of those two
+    assert kind is FrameType.LOGGED_IN
+    shared.put(A, frame(FrameType.LOGOUT, 9))
+    settle(shared)
+    shared.login(A, "both")
+    for account in (1, 2):
+        assert arm(shared, A, account=account, timeout_s=60, whole_account=True)[0][0] is FrameType.EVENTS
+    shared.close()
+    again = Trading(shared.folder, timers=8)
+    again.login(A, "both")
+    ((kind, body),) = arm(again, A, account=1, on_disconnect=True)
+    assert (kind, body["limit"], body["value"]) == (FrameType.ERROR, 2, 3)
+    again.close()
+
+
+async def test_guards_that_are_asked_for_at_once_count(shared: Trading) -> None:
+    """In one wake-up: the core has none of them yet."""
+    shared.login(A, "both")
+    for account, more in ((1, {}), (2, {}), (1, {"whole_account": True})):
+        body = {"account": account, "timeout_s": 60, **more}
+        shared.orders.receive(A, json_frame(FrameType.ARM, body))
+    shared.market.sequencer.flush(0)
+    assert guards(shared) == [(1, 1, 0), (2, 1, 0)]
+    assert [body["code"] for kind, body in shared.take(A) if kind is FrameType.ERROR] == ["too_many"]
+
+
+def test_one_key_has_a_quarter_of_the_guards_where_nothing_is_said() -> None:
+    assert checked("").guards_of_a_key == 16_384
+    assert checked("[capacity]\ntimers = 5").guards_of_a_key == 2
+    assert checked("[ports]\nmax_key_guards = 7").guards_of_a_key == 7
+
+
 async def test_a_second_login_takes_the_place_of_the_first(cramped: Trading) -> None:
     cramped.login(A, "alice", cancel_on_disconnect=True)
     ((kind, body),) = cramped.login(A, "alice", cancel_on_disconnect=True)
@@ -286,7 +360,7 @@ async def test_a_session_that_ends_while_it_is_replaced(trading: Trading, same_k
     trading.deaf.discard(A)
     settle(trading)
     assert trading.orders.sessions == 1
-    assert sum(trading.orders._key_sessions.values()) == 1
+    assert sum(len(use.sessions) for use in trading.orders._uses.values()) == 1
     trading.put(B, frame(FrameType.LOGOUT, 9))
     ((kind, _),) = trading.login(A, "alice", cancel_on_disconnect=True)
     assert kind is FrameType.LOGGED_IN

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from openbell import wire
+from openbell.records import frame
 from openbell.wire import CommandKind, FrameType
 
-from engine.ports.logins import QUERY_ROWS
-from engine.ports.orders import QUERY_COST, QUERY_ROWS_A_S
+from engine.ports.budget import QUERY_COST, QUERY_ROWS, QUERY_ROWS_A_S, SKIPPED_COST
 from engine.sequencer import admin_command
 from tests.engine.trading import Trading, command, json_frame, orders_frame
 
-A, B = b"\0aaaa", b"\0bbbb"
+A, B, C = b"\0aaaa", b"\0bbbb", b"\0cccc"
 
 
 @pytest.mark.parametrize("resume", [{"1": 1 << 70}, {"9" * 40: 1}, {"9" * 5000: 1}, {"1": 1 << 63}])
@@ -91,10 +92,51 @@ async def test_queries_without_end_are_refused_and_taken_again_later(trading: Tr
     assert trading.put(A, resume)[0][1]["code"] == "too_many"
     trading.login(A, "alice")  # again on the same connection: no way around it
     assert trading.put(A, query)[0][1]["code"] == "too_many"
+    trading.put(A, frame(FrameType.LOGOUT, 3))
+    trading.login(A, "alice")  # nor this
+    assert trading.put(A, query)[0][1]["code"] == "too_many"
+    trading.login(C, "alice")  # on another one, beside it
+    assert trading.put(C, query)[0][1]["code"] == "too_many"
     assert trading.login(B, "bob")[0][0] is FrameType.LOGGED_IN
     assert trading.put(B, query)[0][0] is FrameType.REPLY
     trading.orders.now_s += 1
     assert trading.put(A, query)[0][0] is FrameType.REPLY
+
+
+async def test_fills_are_charged_when_they_are_asked_for(synced: Trading) -> None:
+    """Else a slow disk lets a client have as many answers made as it can send queries meanwhile."""
+    synced.login(A, "both")
+    trades = [command(client_order_id=1, price=0, order_type=1), command(account=2, client_order_id=1, side=1)]
+    synced.put(A, orders_frame(reversed(trades)))
+    synced.durable()
+    query = json_frame(FrameType.QUERY, {"what": "fills", "account": 1})
+    synced.put(A, orders_frame([command(client_order_id=5)]))  # what all answers wait for
+    synced.take(A)
+    waiting = QUERY_ROWS // QUERY_COST
+    refusal = next(got for _ in range(waiting + 1) if (got := synced.put(A, query)))
+    assert refusal[0][1]["code"] == "too_many"
+    synced.durable()
+    replies = [body for kind, body in synced.take(A) if kind is FrameType.REPLY]
+    assert waiting * 0.8 < len(replies) <= waiting
+    assert [row["qty"] for row in replies[0]["rows"]] == [1]
+
+
+async def test_what_fills_were_charged_too_much_is_given_back(synced: Trading) -> None:
+    """There are many events, and a fill is hardly one of them."""
+    synced.login(A, "alice")
+    for first in range(1, 10_000, 1000):
+        synced.put(A, orders_frame([command(client_order_id=first + one, price=1_0000) for one in range(90)]))
+        synced.put(A, orders_frame([command(wire.CommandKind.MASS_CANCEL, instrument=2**32 - 1, side=2)]))
+    synced.durable()
+    kept = 1 + synced.streams.range(1)[1] - synced.streams.range(1)[0]
+    query = json_frame(FrameType.QUERY, {"what": "fills"})
+    asked = int(QUERY_ROWS / (QUERY_COST + kept * (1 + SKIPPED_COST)))
+    assert 10 < asked < 30
+    for _ in range(3):
+        synced.put(A, orders_frame([command(client_order_id=1, price=0)]))  # refused: but that is to be durable
+        assert [synced.put(A, query) for _ in range(asked)] == [[]] * asked
+        synced.durable()
+        assert [body["rows"] for kind, body in synced.take(A) if kind is FrameType.REPLY] == [[]] * asked
 
 
 async def test_what_was_applied_is_journaled_though_sending_it_failed(trading: Trading) -> None:

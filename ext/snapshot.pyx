@@ -15,8 +15,8 @@ from ext.fees cimport read_fees, write_fees
 from ext.holds cimport books_hold, is_live, lists_hold
 from ext.ids cimport hash_id, id_place, id_tag, index_id, open_generation, turn_ids
 from ext.layout cimport (
-    Account, AccountMore, BY_EXPIRY, Basis, CURRENCIES, Extra, HAS_TIE, IdEntry, Instrument, InstrumentText, Level, Link, Market,
-    Order, Page, Position, Tie, Unseen,
+    Account, AccountMore, BY_EXPIRY, Basis, CURRENCIES, Extra, HAS_TIE, IdEntry, Instrument, InstrumentText, Level,
+    Link, Market, Order, Page, Position, Tie, Unseen,
 )
 from ext.ledger cimport find_position, index_position
 from ext.levels cimport list_page

@@ -10,7 +10,7 @@ from openbell import wire
 from openbell.wire import CommandKind, EventKind, FeeBits, HouseAccount
 
 from ext.core import Core
-from tests.ext.market import A, B, C, CASH, Market
+from tests.ext.market import CASH, A, B, C, Market
 
 ALL_FILLS = FeeBits.MAKER | FeeBits.TAKER | FeeBits.AUCTION
 BOTH = FeeBits.BUY | FeeBits.SELL

@@ -26,7 +26,7 @@ from ext.places cimport place_of
 from ext.saved cimport Reader, Writer, get, put
 from ext.tides cimport stop_price_of, tide_of, water_of
 from ext.timers cimport MAX_TIMERS, read_timers, reserve_timers, write_timers
-from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CALL, MAX_PRICE, PLACE_STOP
+from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CALL, MAX_PRICE, PLACE_DARK, PLACE_STOP
 
 cdef extern from *:
     """
@@ -181,6 +181,8 @@ cdef void write_orders(Writer* w, const Market* m) noexcept nogil:
                 extra.water = water_of(m, k)
                 extra.stop_price = stop_price_of(m, k)
                 extra.queue_next = 0
+            elif place_of(&m.orders[k]) == PLACE_DARK:
+                extra.water = 0  # of a peg it follows from its price
             for branch in range(3):  # the trees are made anew
                 extra.nodes[branch].left = extra.nodes[branch].right = 0
                 if branch != BY_EXPIRY:

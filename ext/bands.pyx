@@ -5,13 +5,12 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.admin cimport MAX_STEP, answer, instrument_is_known, reject, value_is_within, value_of
 from ext.dark cimport generous_price
 from ext.events cimport emit_market, emit_status, level_at, next_data
-from ext.layout cimport BY_PLACE, HAS_TICKS, Instrument, InstrumentText, Market, SHORT_RESTRICTED, TICK_STEPS, Unseen
+from ext.layout cimport HAS_TICKS, Instrument, InstrumentText, Market, SHORT_RESTRICTED, TICK_STEPS, Unseen
 from ext.levels cimport best_index, level_of_index, next_index
 from ext.matching cimport pull
 from ext.pending cimport note_moved, set_way
 from ext.places cimport place_of
 from ext.risk cimport is_beyond_band, set_collar
-from ext.tree cimport first_of
 from ext.wire cimport *
 
 
@@ -62,7 +61,7 @@ cdef void pull_of_side(Market* m, Instrument* i, uint32_t instrument, uint32_t s
     cdef const Unseen* u = &m.unseen[instrument]
     cdef int64_t index = best_index(i, side)
     cdef uint32_t slot, next
-    cdef uint32_t generous = first_of(m, u.discretions[side], BY_PLACE)
+    cdef uint32_t generous = u.discretions[side].front
     while index >= 0 and (is_beyond_band(i, side, index * i.tick_size) or (generous and must_go(m, i, generous))):
         slot = level_at(m, level_of_index(m, i, instrument, index)).head
         while slot:
@@ -71,7 +70,7 @@ cdef void pull_of_side(Market* m, Instrument* i, uint32_t instrument, uint32_t s
                 pull(m, slot, CANCEL_REASON_PRICE_BAND)
             slot = next
         index = next_index(m, i, instrument, side, index)
-        generous = first_of(m, u.discretions[side], BY_PLACE)
+        generous = u.discretions[side].front
 
 
 cdef void pull_hidden(Market* m, Instrument* i, uint32_t instrument) noexcept nogil:
@@ -80,7 +79,7 @@ cdef void pull_hidden(Market* m, Instrument* i, uint32_t instrument) noexcept no
     cdef uint32_t side, next
     cdef uint32_t slot = 0
     for side in range(2):
-        next = first_of(m, u.hidden[side], BY_PLACE)
+        next = u.hidden[side].front
         if next and must_go(m, i, next):
             slot = u.first
     while slot:

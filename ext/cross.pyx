@@ -62,7 +62,7 @@ cdef uint32_t some_market(const Market* m, uint32_t slot, const Walk* w) noexcep
 
 cdef uint32_t some_hidden(const Market* m, uint32_t slot, const Walk* w) noexcept nogil:
     """Those with a minimum quantity take no part."""
-    cdef uint32_t root = m.unseen[w.instrument].hidden[w.side]
+    cdef uint32_t root = m.unseen[w.instrument].hidden[w.side].root
     while slot and m.extras[slot].min_qty:
         slot = next_in(m, root, slot, BY_PLACE)
     return slot
@@ -89,7 +89,7 @@ cdef void begin_walk(
     if sort != OFFSETS:
         w.index = best_index(i, side)
         w.displayed = head_at(m, w)
-        w.hidden = some_hidden(m, first_of(m, u.hidden[side], BY_PLACE), w)
+        w.hidden = some_hidden(m, u.hidden[side].front, w)
     if sort == BY_RANK:
         w.market = some_market(m, first_of(m, u.markets[side], BY_TURN), w)
     w.call = some_call(m, first_of(m, u.calls[side], BY_PLACE), w)
@@ -119,7 +119,7 @@ cdef void step_walk(const Market* m, Walk* w) noexcept nogil:
                    < rank_key(w.side, m.orders[w.slot].price)):
         w.slot = unseen
         if hidden_first:
-            w.hidden = some_hidden(m, next_in(m, u.hidden[w.side], unseen, BY_PLACE), w)
+            w.hidden = some_hidden(m, next_in(m, u.hidden[w.side].root, unseen, BY_PLACE), w)
         else:
             w.call = some_call(m, next_in(m, u.calls[w.side], unseen, BY_PLACE), w)
     elif w.slot:
@@ -180,7 +180,7 @@ cdef void find_candidates(const Market* m, uint32_t instrument, Candidates* c) n
         c.lowest = index * i.tick_size
         c.highest = index_below(m, i, instrument, MAX_PRICE / i.tick_size + 1) * i.tick_size
     for side in range(2):
-        widen(m, u.hidden[side], False, u.auction_kind, c)
+        widen(m, u.hidden[side].root, False, u.auction_kind, c)
         widen(m, u.calls[side], True, u.auction_kind, c)
 
 

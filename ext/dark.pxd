@@ -31,10 +31,11 @@ cdef uint32_t first_dark(
     uint32_t* passed, int64_t* price) noexcept nogil
 # Trade an order that is nowhere against book and dark up to a limit. Returns why it stopped, as match does.
 cdef uint8_t match_all(Market* m, Instrument* i, uint32_t slot, int64_t limit) noexcept nogil
-# Find the best prices at which anything but the book may be met.
-cdef void look_for_nearest(Market* m, const Instrument* i, uint32_t instrument) noexcept nogil
+# Find the best prices at which anything but the book may be met. Returns whether an order in the dark and another one
+# have prices at which they could trade.
+cdef bint look_for_nearest(Market* m, const Instrument* i, uint32_t instrument) noexcept nogil
 # The best price of a side at which anything rests, displayed or dark; 0: nothing does.
-cdef int64_t best_of_all(Market* m, const Instrument* i, uint32_t instrument, uint32_t side) noexcept nogil
+cdef int64_t best_of_all(const Market* m, const Instrument* i, uint32_t instrument, uint32_t side) noexcept nogil
 
 
 cdef inline bint is_within(uint32_t side, int64_t price, int64_t limit) noexcept nogil:
@@ -65,7 +66,9 @@ cdef inline int64_t generous_price(const Market* m, uint32_t slot) noexcept nogi
     return o.price + m.extras[slot].discretion if o.side == SIDE_BUY else o.price - m.extras[slot].discretion
 
 
-cdef inline int64_t best_opposite(Market* m, const Instrument* i, uint32_t instrument, uint32_t side) noexcept nogil:
+cdef inline int64_t best_opposite(
+    const Market* m, const Instrument* i, uint32_t instrument, uint32_t side,
+) noexcept nogil:
     """The best price at which anything rests on the side that is not this one; 0: nothing does."""
     cdef uint32_t other = side ^ 1
     if i.way:

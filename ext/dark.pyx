@@ -1,18 +1,18 @@
 """Orders in the dark: their trees, and which order an incoming one meets next. See dark.pxd."""
 
-from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from ext.events cimport level_at
 from ext.layout cimport BY_PLACE, Instrument, IS_DISCRETIONARY, Market, Order, Unseen
 from ext.levels cimport best_index
 from ext.matching cimport RAN_OUT
 from ext.meeting cimport meet
-from ext.pegs cimport displayed_tops, first_peg, plant_peg, reference_of, sort_pegs, uproot_peg
+from ext.pegs cimport PEG_TREES, displayed_tops, first_peg, plant_peg, uproot_peg
 from ext.pending cimport count_dark
-from ext.places cimport lots_of, rank_key
+from ext.places cimport LAST_PRICE, lots_of, price_of, rank_key
 from ext.risk cimport either
-from ext.tree cimport first_of, next_in, plant, uproot
-from ext.wire cimport ORDER_FLAG_POST_ONLY, ORDER_TYPE_PEGGED, PEG_MIDPOINT, PEG_PRIMARY
+from ext.tree cimport next_in, plant_sorted, uproot_sorted
+from ext.wire cimport ORDER_FLAG_POST_ONLY, ORDER_TYPE_PEGGED, SIDE_BUY, SIDE_SELL
 
 
 cdef void plant_dark(Market* m, Unseen* u, uint32_t slot) noexcept nogil:
@@ -20,7 +20,7 @@ cdef void plant_dark(Market* m, Unseen* u, uint32_t slot) noexcept nogil:
     if o.order_type == ORDER_TYPE_PEGGED:
         plant_peg(m, u, slot)
     else:
-        plant(m, &u.hidden[o.side], slot, BY_PLACE, rank_key(o.side, o.price))
+        plant_sorted(m, &u.hidden[o.side], slot, BY_PLACE, rank_key(o.side, o.price))
 
 
 cdef void uproot_dark(Market* m, Unseen* u, uint32_t slot) noexcept nogil:
@@ -28,12 +28,12 @@ cdef void uproot_dark(Market* m, Unseen* u, uint32_t slot) noexcept nogil:
     if o.order_type == ORDER_TYPE_PEGGED:
         uproot_peg(m, u, slot)
     else:
-        uproot(m, &u.hidden[o.side], slot, BY_PLACE)
+        uproot_sorted(m, &u.hidden[o.side], slot, BY_PLACE)
 
 
 cdef void plant_discretion(Market* m, Unseen* u, uint32_t slot) noexcept nogil:
     cdef uint32_t side = m.orders[slot].side
-    plant(m, &u.discretions[side], slot, BY_PLACE, rank_key(side, generous_price(m, slot)))
+    plant_sorted(m, &u.discretions[side], slot, BY_PLACE, rank_key(side, generous_price(m, slot)))
 
 
 cdef void gain_discretion(Market* m, Instrument* i, uint32_t slot) noexcept nogil:
@@ -46,11 +46,16 @@ cdef void gain_discretion(Market* m, Instrument* i, uint32_t slot) noexcept nogi
     count_dark(m, i, o.instrument, 1)
 
 
+cdef inline int64_t shown_key(const int64_t* top, uint32_t side) noexcept nogil:
+    """Of the best displayed price; LAST_PRICE: there is none."""
+    return rank_key(side, top[side]) if top[side] else LAST_PRICE
+
+
 cdef inline uint32_t first_hidden(
     const Market* m, const Unseen* u, uint32_t side, int64_t limit, uint32_t lots, uint32_t* passed,
 ) noexcept nogil:
-    cdef uint32_t root = u.hidden[side]
-    cdef uint32_t slot = next_in(m, root, passed[0], BY_PLACE) if passed[0] else first_of(m, root, BY_PLACE)
+    cdef uint32_t root = u.hidden[side].root
+    cdef uint32_t slot = next_in(m, root, passed[0], BY_PLACE) if passed[0] else u.hidden[side].front
     while slot and is_within(side, m.orders[slot].price, limit):
         if need_of(m, slot) <= lots:
             return slot
@@ -73,28 +78,30 @@ cdef uint32_t first_dark(
     uint32_t* passed, int64_t* price,
 ) noexcept nogil:
     cdef uint32_t found = first_hidden(m, u, side, limit, lots, passed)
-    cdef uint32_t peg, slot
-    cdef int64_t reference, at
+    cdef uint32_t tree, slot
+    cdef int64_t key = 0
     price[0] = m.orders[found].price
-    for peg in range(PEG_PRIMARY, PEG_MIDPOINT + 1):
-        if u.pegs[side][peg] == 0 and u.capped[side][peg] == 0:
-            continue
-        reference = reference_of(top, side, peg)
-        if reference == 0:
-            continue
-        if reference != u.peg_references[side][peg]:
-            sort_pegs(m, u, side, peg, reference)
-        slot = first_peg(m, i, u.pegs[side][peg], side, reference)
-        at = reference + m.extras[slot].offset
-        if slot and at >= 1 and is_earlier(m, side, slot, at, found, price[0]):
-            found = slot
-            price[0] = at
-        slot = first_peg(m, i, u.capped[side][peg], side, 0)
-        at = m.orders[slot].price
-        if slot and is_earlier(m, side, slot, at, found, price[0]):
-            found = slot
-            price[0] = at
+    if u.peg_counts[side]:
+        for tree in range(PEG_TREES):
+            slot = first_peg(m, i, u, side, tree, top, &key)
+            if slot and is_earlier(m, side, slot, price_of(side, key), found, price[0]):
+                found = slot
+                price[0] = price_of(side, key)
     return found if is_within(side, price[0], limit) else 0
+
+
+cdef int64_t nearest_dark(
+    const Market* m, const Instrument* i, const Unseen* u, uint32_t side, const int64_t* top,
+) noexcept nogil:
+    """The key of the best price of a side's dark orders; LAST_PRICE: there is none."""
+    cdef int64_t found = u.hidden[side].key if u.hidden[side].front else LAST_PRICE
+    cdef uint32_t tree
+    cdef int64_t key = 0
+    if u.peg_counts[side]:
+        for tree in range(PEG_TREES):
+            if first_peg(m, i, u, side, tree, top, &key) and key < found:
+                found = key
+    return found
 
 
 cdef uint32_t next_counter(
@@ -113,7 +120,7 @@ cdef uint32_t next_counter(
         return dark
     if not meets_discretion:
         return 0
-    slot = first_of(m, u.discretions[side], BY_PLACE)
+    slot = u.discretions[side].front
     price[0] = limit
     return slot if slot and is_within(side, generous_price(m, slot), limit) else 0
 
@@ -136,33 +143,26 @@ cdef uint8_t match_all(Market* m, Instrument* i, uint32_t slot, int64_t limit) n
     return stopped
 
 
-cdef int64_t best_of_all(Market* m, const Instrument* i, uint32_t instrument, uint32_t side) noexcept nogil:
+cdef int64_t best_of_all(const Market* m, const Instrument* i, uint32_t instrument, uint32_t side) noexcept nogil:
     cdef int64_t[2] top
-    cdef uint32_t passed = 0
-    cdef int64_t price = 0
+    cdef int64_t key
     displayed_tops(i, top)
-    if first_dark(m, i, &m.unseen[instrument], side, top, endless_limit(side), ANY_LOTS, &passed, &price) == 0:
-        return top[side]
-    return top[side] if top[side] and is_within(side, top[side], price) else price
+    key = nearest_dark(m, i, &m.unseen[instrument], side, top)
+    return price_of(side, key) if key < shown_key(top, side) else top[side]
 
 
-cdef int64_t nearest_of(Market* m, const Instrument* i, uint32_t instrument, uint32_t side) noexcept nogil:
-    """The key of the best price at which an order of a side that is not displayed there may be met."""
+cdef bint look_for_nearest(Market* m, const Instrument* i, uint32_t instrument) noexcept nogil:
     cdef Unseen* u = &m.unseen[instrument]
-    cdef uint32_t slot = first_of(m, u.discretions[side], BY_PLACE)
-    cdef int64_t found = rank_key(side, generous_price(m, slot)) if slot else INT64_MAX
     cdef int64_t[2] top
-    cdef uint32_t passed = 0
-    cdef int64_t price = 0
-    displayed_tops(i, top)
-    if first_dark(m, i, u, side, top, endless_limit(side), ANY_LOTS, &passed, &price):
-        found = rank_key(side, price) if rank_key(side, price) < found else found
-    return found
-
-
-cdef void look_for_nearest(Market* m, const Instrument* i, uint32_t instrument) noexcept nogil:
-    cdef Unseen* u = &m.unseen[instrument]
+    cdef int64_t[2] dark
     cdef uint32_t side
+    displayed_tops(i, top)
     for side in range(2):
-        u.nearest[side] = nearest_of(m, i, instrument, side)
+        dark[side] = nearest_dark(m, i, u, side, top)
+        u.nearest[side] = dark[side]
+        if u.discretions[side].front and u.discretions[side].key < dark[side]:
+            u.nearest[side] = u.discretions[side].key
     u.knows_nearest = 1
+    # A buy's key is its price below 0: with a sell's it comes to more than 0 where they are apart.
+    return (dark[SIDE_BUY] + dark[SIDE_SELL] <= 0 or dark[SIDE_BUY] + shown_key(top, SIDE_SELL) <= 0
+            or shown_key(top, SIDE_BUY) + dark[SIDE_SELL] <= 0)

@@ -13,7 +13,7 @@ from ext.levels cimport best_index, level_of_index, next_index
 from ext.meeting cimport have_same_owner
 from ext.pegs cimport displayed_tops
 from ext.places cimport lots_of
-from ext.tree cimport first_of, next_in
+from ext.tree cimport next_in
 from ext.wire cimport SELF_TRADE_ALLOW, SELF_TRADE_CANCEL_OLDEST, SELF_TRADE_DECREMENT
 
 
@@ -102,11 +102,11 @@ cdef bint run_prices(Market* m, const Instrument* i, Unseen* u, int64_t limit, R
 cdef void run_discretion(Market* m, Unseen* u, int64_t limit, Run* run) noexcept nogil:
     """Go on with displayed orders whose discretion reaches the limit; those whose price does are gone by then."""
     cdef uint32_t other = m.orders[run.incoming].side ^ 1
-    cdef uint32_t slot = first_of(m, u.discretions[other], BY_PLACE)
+    cdef uint32_t slot = u.discretions[other].front
     while slot and is_within(other, generous_price(m, slot), limit):
         if not is_within(other, m.orders[slot].price, limit) and not run_order(m, slot, run):
             return
-        slot = next_in(m, u.discretions[other], slot, BY_PLACE)
+        slot = next_in(m, u.discretions[other].root, slot, BY_PLACE)
 
 
 cdef uint64_t dry_run(Market* m, const Instrument* i, uint32_t slot, int64_t limit, uint64_t enough) noexcept nogil:

@@ -30,7 +30,7 @@ cdef struct Order:  # 64 bytes; the first 48 lie as in its events from their kin
     uint32_t session        # that entered it
 
 
-cdef struct Node:  # of an order in a tree: see tree.pxd
+cdef struct Node:  # of an order in a tree: see tree.pxd, and of a peg's trees pegs.pxd
     int64_t key
     uint32_t left
     uint32_t right
@@ -43,7 +43,7 @@ cdef struct Extra:  # of the order in the same slot, while `special` is not 0: 1
     int64_t stop_price      # of a peg: its cap as it was asked for last; 0: none
     int64_t offset
     int64_t discretion
-    int64_t water           # of a trailing stop, as it was when it came to its tide
+    int64_t water           # of a trailing stop, as it was when it came to its tide; of a peg in DARK: its cap's key
     uint32_t reserve        # lots of an iceberg that are not shown; they are not among the order's leaves
     uint32_t display_qty
     uint32_t min_qty
@@ -90,35 +90,52 @@ cdef struct Tide:  # trailing stops with one water mark: see tides.pxd
     uint32_t count
 
 
-cdef struct Unseen:  # of an instrument: its orders that are not in the book, and its auction
+cdef struct Sorted:  # a tree with its front at hand: see tree.pxd
+    uint32_t root
+    uint32_t front          # 0: it is empty
+    int64_t key             # of the front
+
+
+cdef struct PegTree:  # pegs of a side and a kind, by offset or by cap: see pegs.pxd
+    uint32_t root
+    uint32_t front          # 0: it is empty
+    int64_t key             # of the front
+    int64_t measure         # of the front
+    int64_t most            # the largest measure
+
+
+cdef struct Unseen:  # of an instrument: its orders that are not in the book, and its auction; whole cache lines
+    uint64_t knows_nearest  # 1: until a displayed best price or anything in the dark changes, these hold:
+    int64_t[2] nearest      # keys of the best prices, by side, at which anything but the book may be met
+    uint32_t is_moved       # noted down for the recheck
+    uint32_t dark_count     # orders in DARK, and discretionary ones
+    uint32_t peg_counts[2]  # pegs in DARK, by side
     uint32_t first          # list of unseen orders, linked by Link.next and prev
     uint32_t last
     uint32_t count
-    uint32_t is_moved       # noted down for the recheck
-    uint32_t stops[2]       # by stop price, those met first in front
-    uint32_t waters[2][2]   # by side and kind, fronts of the tides of trailing stops by their water mark
-    uint32_t hidden[2]      # dark orders with a price of their own, best first
-    uint32_t calls[2]       # orders of auctions, best first
-    uint32_t markets[2]     # those of them that are MARKET or MARKET_TO_LIMIT, by rank
-    uint32_t discretions[2]  # displayed orders by price with discretion, most generous first
-    uint32_t pegs[2][4]     # by Peg: those whose cap does not bind, by offset, best first
-    uint32_t capped[2][4]   # those whose cap binds, by cap, best first
-    uint32_t turns[2][4]    # of the former, by the reference at which the cap begins to bind
-    uint32_t returns[2][4]  # of the latter, by the reference at which it no longer does
-    int64_t peg_references[2][4]  # the reference that the trees are sorted for; 0: none
-    uint32_t dark_count     # orders in DARK, and discretionary ones
     uint8_t auction_kind
     uint8_t state_after
     uint8_t reason          # of a halt
     uint8_t ways            # bits of Way but HAS_DARK
+    uint64_t unused
+
+    Sorted hidden[2]        # dark orders with a price of their own, best first
+    Sorted discretions[2]   # displayed orders by price with discretion, most generous first
+
+    PegTree pegs[2][6]      # by side; of each Peg kind those by offset, then those by cap
+
+    uint32_t stops[2]       # by stop price, those met first in front
+    uint32_t waters[2][2]   # by side and kind, fronts of the tides of trailing stops by their water mark
+    uint32_t calls[2]       # orders of auctions, best first
+    uint32_t markets[2]     # those of them that are MARKET or MARKET_TO_LIMIT, by rank
     int64_t auction_ns      # as it is told; 0: not set
     int64_t ends_ns         # when it is held: auction_ns, or later where the end is random
     int64_t next_indicative_ns
+
     int64_t extension_price  # of the last extension that had one, since the call
     uint32_t extensions     # since the call
     uint32_t extension_reason  # of the last one
-    int64_t[2] nearest      # keys of the best prices, by side, at which anything but the book may be met ...
-    uint64_t knows_nearest  # ... where this is 1: until a displayed best price or anything in the dark changes
+    uint64_t unused2[6]
 
 
 cdef struct Further:  # the second half of a SpecialCommand

@@ -309,7 +309,7 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
 cdef size_t touch_all(Market* m) noexcept nogil:
     cdef size_t at = 0
     cdef size_t end = m.block_size
-    if m.configured:  # what special orders and fees need is given when they come: it is as much again as plain ones need
+    if m.configured:  # what special orders and fees need is given when they come: as much again as plain ones need
         end = <char*> m.extras - m.block
     while at < end:
         touch_page(m.block + at)

@@ -1,25 +1,62 @@
 """Pegs: the prices that they follow, and the trees that they are found in. See docs/orders.md, "Pegs".
 
-Pegs of a side and a Peg kind follow one reference. Those whose cap does not bind are sorted by their offset, so that a
-move of the reference moves all their prices and none of their places; those whose cap binds stand at their cap. Which
-of the two a peg is depends on the reference alone: what a new one changes in that is in front of the trees by turn.
-The trees are sorted for a reference when they are next looked at, not when it moves.
+Pegs of a side and a Peg kind follow one reference. Let all prices be keys (the better one for who comes is the lower
+one): then a peg's price is the higher one of reference + offset and its cap. Each peg is in two trees, by offset and
+by cap, that no move of the reference changes. Those whose cap does not bind have the order of the first, the others
+that of the second; which ones these are depends on offset - cap and the reference alone. So each node knows the
+largest such *measure* of its subtree, and the first order of a tree that counts there now is found in O(log n)
+however far the reference has moved, mostly at the front. Nothing has to be done when it moves.
 """
 
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from ext.layout cimport BY_PLACE, Extra, Instrument, Market, Order, Unseen
+from ext.layout cimport BY_PLACE, BY_TURN, Branch, Extra, Instrument, Market, Order, PegTree, Unseen
 from ext.levels cimport best_index
-from ext.places cimport rank_key
+from ext.places cimport price_of, rank_key
 from ext.risk cimport band_of, is_beyond_band
-from ext.tree cimport first_from, first_of
-from ext.wire cimport PEG_MARKET, PEG_MIDPOINT, SIDE_BUY, SIDE_SELL
+from ext.wire cimport PEG_MARKET, PEG_MIDPOINT, PEG_PRIMARY, SIDE_BUY, SIDE_SELL
 
-# Put a peg into the trees that its side's and kind's present reference gives it, and take it out of them.
+cdef enum:
+    PEG_TREES = 6  # of a side: of each kind those by offset (BY_PLACE), then those by cap (BY_TURN)
+
+# Put a peg into the trees of its side and kind, and take it out of them.
 cdef void plant_peg(Market* m, Unseen* u, uint32_t slot) noexcept nogil
 cdef void uproot_peg(Market* m, Unseen* u, uint32_t slot) noexcept nogil
-# Sort a side's pegs of a kind for another reference, which is not 0.
-cdef void sort_pegs(Market* m, Unseen* u, uint32_t side, uint32_t peg, int64_t reference) noexcept nogil
+# The first order of a tree whose measure is at least a bound, of those with a key from here on and, at this key, a rank
+# from here on; 0: there is none.
+cdef uint32_t first_counting(
+    const Market* m, uint32_t root, Branch branch, int64_t bound, int64_t key, uint64_t rank) noexcept nogil
+
+
+cdef inline Branch branch_of(uint32_t tree) noexcept nogil:
+    return BY_TURN if tree & 1 else BY_PLACE
+
+
+cdef inline uint32_t kind_of(uint32_t tree) noexcept nogil:
+    return PEG_PRIMARY + (tree >> 1)
+
+
+cdef inline int64_t offset_key(const Extra* e) noexcept nogil:
+    """A buy's offset is never above 0, a sell's never below."""
+    return -e.offset if e.offset < 0 else e.offset
+
+
+cdef inline int64_t key_of_peg(const Extra* e, Branch branch) noexcept nogil:
+    return offset_key(e) if branch == BY_PLACE else e.water
+
+
+cdef inline int64_t measure_of_peg(const Extra* e, Branch branch) noexcept nogil:
+    return offset_key(e) - e.water if branch == BY_PLACE else e.water - offset_key(e)
+
+
+cdef inline int64_t counting_bound(Branch branch, int64_t reference_key) noexcept nogil:
+    """The least measure of those whose cap does not bind, or binds."""
+    return -reference_key if branch == BY_PLACE else reference_key + 1
+
+
+cdef inline int64_t start_of(Branch branch, int64_t reference_key) noexcept nogil:
+    """What keys of orders add up to prices' with."""
+    return reference_key if branch == BY_PLACE else 0
 
 
 cdef inline void displayed_tops(const Instrument* i, int64_t* top) noexcept nogil:
@@ -63,9 +100,44 @@ cdef inline int64_t effective_price(const Market* m, const Instrument* i, uint32
 
 
 cdef inline uint32_t first_peg(
-    const Market* m, const Instrument* i, uint32_t root, uint32_t side, int64_t reference,
+    const Market* m, const Instrument* i, const Unseen* u, uint32_t side, uint32_t tree, const int64_t* top,
+    int64_t* key,
 ) noexcept nogil:
-    """The best of a tree of pegs that is not beyond the price bands: those have no price. reference: 0 of capped."""
-    if i.band_lower == 0:
-        return first_of(m, root, BY_PLACE)
-    return first_from(m, root, BY_PLACE, rank_key(side, band_of(i, side) - reference))
+    """The best of those pegs of a tree that count there and have a price, and the key of that; 0: there is none. Those
+    whose price would be beyond the price bands, or below 1, have none."""
+    cdef const PegTree* pegs = &u.pegs[side][tree]
+    cdef Branch branch = branch_of(tree)
+    cdef uint32_t slot = pegs.front
+    cdef int64_t reference, bound, start, band
+    if slot == 0:
+        return 0
+    reference = reference_of(top, side, kind_of(tree))
+    if reference == 0:
+        return 0
+    start = start_of(branch, rank_key(side, reference))
+    bound = counting_bound(branch, rank_key(side, reference))
+    if pegs.most < bound:
+        return 0
+    key[0] = start + pegs.key
+    if pegs.measure < bound:
+        slot = first_counting(m, pegs.root, branch, bound, pegs.key, 0)
+        key[0] = start + key_of_peg(&m.extras[slot], branch)
+    if i.band_lower:
+        band = rank_key(side, band_of(i, side))
+        if key[0] < band:
+            slot = first_counting(m, pegs.root, branch, bound, band - start, 0)
+            key[0] = start + key_of_peg(&m.extras[slot], branch)
+    return slot if price_of(side, key[0]) >= 1 else 0
+
+
+cdef inline uint32_t next_peg(
+    const Market* m, const Unseen* u, uint32_t slot, uint32_t side, uint32_t tree, const int64_t* top, int64_t* key,
+) noexcept nogil:
+    """The one behind such a peg, and the key of its price; 0: there is none."""
+    cdef Branch branch = branch_of(tree)
+    cdef int64_t reference = rank_key(side, reference_of(top, side, kind_of(tree)))
+    cdef const Extra* e = &m.extras[slot]
+    slot = first_counting(m, u.pegs[side][tree].root, branch, counting_bound(branch, reference), key_of_peg(e, branch),
+                          e.rank + 1)
+    key[0] = start_of(branch, reference) + key_of_peg(&m.extras[slot], branch)
+    return slot if price_of(side, key[0]) >= 1 else 0

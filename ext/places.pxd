@@ -18,7 +18,7 @@ from ext.pending cimport count_dark
 from ext.risk cimport either
 from ext.tides cimport join_tide, leave_tide, tide_of
 from ext.ties cimport is_waiting
-from ext.tree cimport first_of, plant, uproot
+from ext.tree cimport first_of, plant, uproot, uproot_sorted
 from ext.wire cimport *
 
 cdef extern from *:
@@ -45,6 +45,11 @@ cdef inline uint32_t lots_of(const Market* m, uint32_t slot) noexcept nogil:
 cdef inline int64_t rank_key(uint32_t side, int64_t price) noexcept nogil:
     """The better price for those who trade against this side has the lower key."""
     return -price if side == SIDE_BUY else price
+
+
+cdef inline int64_t price_of(uint32_t side, int64_t key) noexcept nogil:
+    """That of a key which rank_key gave."""
+    return -key if side == SIDE_BUY else key
 
 
 cdef inline void make_special(Market* m, uint32_t slot) noexcept nogil:
@@ -214,7 +219,7 @@ cdef inline void lose_discretion(Market* m, Instrument* i, uint32_t slot) noexce
     """Before an order with discretion leaves the book, or after its last lot."""
     cdef Order* o = &m.orders[slot]
     o.special &= ~<uint32_t> IS_DISCRETIONARY
-    uproot(m, &m.unseen[o.instrument].discretions[o.side], slot, BY_PLACE)
+    uproot_sorted(m, &m.unseen[o.instrument].discretions[o.side], slot, BY_PLACE)
     m.accounts[o.account].hold -= either(o.side, m.extras[slot].discretion * o.leaves * i.multiplier, 0)
     count_dark(m, i, o.instrument, -1)
 

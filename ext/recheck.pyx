@@ -1,26 +1,27 @@
 """Dark orders looked at again, when the best prices have moved or one has come. See docs/orders.md, "Recheck".
 
-Buys and sells are gone through in the order in which an incoming order would meet them. Where nothing in the dark is
-crossed, which is nearly always, the first of each side are all that is looked at. Where minimum quantities keep what is
-crossed from trading, most buys are seen to have no chance without a look at each sell.
+Where nothing in the dark is crossed, which is nearly always, the best prices of each side say so, and they are at hand.
+Else buys and sells are gone through in the order in which an incoming order would meet them. Where minimum quantities
+keep what is crossed from trading, most buys are seen to have no chance without a look at each sell.
 """
 
 from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t
 
-from ext.dark cimport ANY_LOTS, is_within, need_of
+from ext.dark cimport ANY_LOTS, is_within, look_for_nearest, need_of
 from ext.events cimport level_at
 from ext.layout cimport BY_PLACE, Instrument, Market, Order, Unseen
 from ext.levels cimport best_index, level_of_index, next_index
 from ext.matching cimport RAN_OUT, end_order, pull
 from ext.meeting cimport meet
-from ext.pegs cimport displayed_tops, first_peg, reference_of, sort_pegs
-from ext.places cimport lots_of, rank_key
+from ext.pegs cimport PEG_TREES, displayed_tops, first_peg, next_peg
+from ext.places cimport lots_of, price_of
 from ext.special cimport leave_unseen
-from ext.tree cimport first_of, next_in
-from ext.wire cimport INSTRUMENT_STATE_OPEN, PEG_MIDPOINT, PEG_PRIMARY, SIDE_BUY, SIDE_SELL
+from ext.tree cimport next_in
+from ext.wire cimport INSTRUMENT_STATE_OPEN, SIDE_BUY, SIDE_SELL
 
 cdef enum:
-    TREES = 7   # of a side's dark orders: hidden ones, then of each kind of peg those free of their cap, and the others
+    HIDDEN = PEG_TREES  # of a side's trees the one of hidden orders, behind those of pegs
+    TREES
 
 
 cdef struct Walk:  # through a side's orders, best first; at one price displayed ones, then dark ones by rank
@@ -28,19 +29,14 @@ cdef struct Walk:  # through a side's orders, best first; at one price displayed
     uint32_t shown          # the next displayed order; 0: none
     int64_t index           # its price's
     uint32_t[TREES] dark    # the next of each tree; 0: none
-    int64_t[TREES] reference  # to which their tree's keys add up; 0 where they stand for themselves
+    int64_t[TREES] keys     # of their prices
+    const int64_t* top      # what pegs follow
 
 
 cdef struct Offers:  # sells that the best buy could trade with; [1]: those of them that are dark
     int64_t[2] cheapest
     uint32_t[2] least       # the fewest lots that one of them trades with
     uint32_t most           # the most lots that one has
-
-
-cdef inline uint32_t* tree_at(Unseen* u, uint32_t side, uint32_t tree) noexcept nogil:
-    if tree == 0:
-        return &u.hidden[side]
-    return &u.pegs[side][tree] if tree <= PEG_MIDPOINT else &u.capped[side][tree - PEG_MIDPOINT]
 
 
 cdef inline uint32_t first_displayed(
@@ -53,30 +49,24 @@ cdef void begin(
     Market* m, const Instrument* i, uint32_t instrument, const int64_t* top, uint32_t side, bint dark_only, Walk* w,
 ) noexcept nogil:
     cdef Unseen* u = &m.unseen[instrument]
-    cdef uint32_t peg
-    cdef int64_t reference
+    cdef uint32_t tree
     w.side = side
     w.index = -1 if dark_only else best_index(i, side)
     w.shown = first_displayed(m, i, instrument, w.index)
-    w.dark[0] = first_of(m, u.hidden[side], BY_PLACE)
-    w.reference[0] = 0
-    for peg in range(PEG_PRIMARY, PEG_MIDPOINT + 1):
-        w.dark[peg] = w.dark[PEG_MIDPOINT + peg] = 0
-        reference = reference_of(top, side, peg)
-        if reference == 0:
-            continue
-        if reference != u.peg_references[side][peg]:
-            sort_pegs(m, u, side, peg, reference)
-        w.dark[peg] = first_peg(m, i, u.pegs[side][peg], side, reference)
-        w.reference[peg] = reference
-        w.dark[PEG_MIDPOINT + peg] = first_peg(m, i, u.capped[side][peg], side, 0)
-        w.reference[PEG_MIDPOINT + peg] = 0
+    w.top = top
+    w.dark[HIDDEN] = u.hidden[side].front
+    w.keys[HIDDEN] = u.hidden[side].key
+    for tree in range(PEG_TREES):
+        w.dark[tree] = first_peg(m, i, u, side, tree, top, &w.keys[tree])
 
 
-cdef inline int64_t price_in(const Market* m, const Walk* w, uint32_t tree) noexcept nogil:
-    """Of the next order of a tree. Keys are prices or offsets, of buys below 0."""
-    cdef int64_t key = m.extras[w.dark[tree]].nodes[<int> BY_PLACE].key
-    return w.reference[tree] + (-key if w.side == SIDE_BUY else key)
+cdef inline void go_on(Market* m, const Unseen* u, Walk* w, uint32_t tree) noexcept nogil:
+    """To the next order of a tree."""
+    if tree < PEG_TREES:
+        w.dark[tree] = next_peg(m, u, w.dark[tree], w.side, tree, w.top, &w.keys[tree])
+        return
+    w.dark[tree] = next_in(m, u.hidden[w.side].root, w.dark[tree], BY_PLACE)
+    w.keys[tree] = m.extras[w.dark[tree]].nodes[<int> BY_PLACE].key
 
 
 cdef uint32_t step(Market* m, const Instrument* i, uint32_t instrument, Walk* w, int64_t* price) noexcept nogil:
@@ -85,17 +75,11 @@ cdef uint32_t step(Market* m, const Instrument* i, uint32_t instrument, Walk* w,
     cdef uint32_t tree
     cdef uint32_t best = TREES
     cdef uint32_t found = 0
-    cdef int64_t at
     for tree in range(TREES):
-        if w.dark[tree] == 0:
-            continue
-        at = price_in(m, w, tree)
-        if at < 1:  # a peg without a price; those behind it have none either
-            w.dark[tree] = 0
-        elif best == TREES or rank_key(w.side, at) < rank_key(w.side, price[0]) or (
-                at == price[0] and m.extras[w.dark[tree]].rank < m.extras[w.dark[best]].rank):
+        if w.dark[tree] and (best == TREES or w.keys[tree] < w.keys[best] or (
+                w.keys[tree] == w.keys[best] and m.extras[w.dark[tree]].rank < m.extras[w.dark[best]].rank)):
             best = tree
-            price[0] = at
+            price[0] = price_of(w.side, w.keys[tree])
     if w.shown and (best == TREES or is_within(w.side, w.index * i.tick_size, price[0])):
         found = w.shown
         price[0] = w.index * i.tick_size
@@ -105,7 +89,7 @@ cdef uint32_t step(Market* m, const Instrument* i, uint32_t instrument, Walk* w,
             w.shown = first_displayed(m, i, instrument, w.index)
     elif best != TREES:
         found = w.dark[best]
-        w.dark[best] = next_in(m, tree_at(u, w.side, best)[0], found, BY_PLACE)
+        go_on(m, u, w, best)
     return found
 
 
@@ -186,7 +170,7 @@ cdef void trade_pairs(Market* m, Instrument* i, uint32_t instrument) noexcept no
     cdef int64_t[2] price
     cdef uint32_t side, incoming
     cdef uint8_t stopped
-    while find_pair(m, i, instrument, pair, price):
+    while look_for_nearest(m, i, instrument) and find_pair(m, i, instrument, pair, price):
         side = resting_side(m, pair)
         incoming = pair[side ^ 1]
         stopped = meet(m, i, pair[side], incoming, price[side])

@@ -15,8 +15,8 @@ from ext.fees cimport read_fees, write_fees
 from ext.holds cimport books_hold, is_live, lists_hold
 from ext.ids cimport hash_id, id_place, id_tag, index_id, open_generation, turn_ids
 from ext.layout cimport (
-    Account, AccountMore, BY_EXPIRY, Basis, CURRENCIES, Extra, HAS_TIE, IdEntry, Instrument, InstrumentText, Level, Link, Market,
-    Order, Page, Position, Tie, Unseen,
+    Account, AccountMore, BY_EXPIRY, Basis, CURRENCIES, Extra, HAS_TIE, IdEntry, Instrument, InstrumentText, Level,
+    Link, Market, Order, Page, Position, Tie, Unseen,
 )
 from ext.ledger cimport find_position, index_position
 from ext.levels cimport list_page
@@ -28,11 +28,11 @@ from ext.saved cimport Reader, Writer, get, put
 from ext.tides cimport stop_price_of, tide_of, water_of
 from ext.timers cimport MAX_TIMERS, read_timers, reserve_timers, write_timers
 from ext.withdrawals cimport MAX_WITHDRAWALS, read_withdrawals, reserve_withdrawals, write_withdrawals
-from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CALL, MAX_PRICE, PLACE_STOP
+from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CALL, MAX_PRICE, PLACE_DARK, PLACE_STOP
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x383045524F43424FULL  /* the bytes OBCORE08 */
+    #define OB_SNAPSHOT_MAGIC 0x393045524F43424FULL  /* the bytes OBCORE09 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -195,6 +195,8 @@ cdef void write_orders(Writer* w, const Market* m) noexcept nogil:
                 extra.water = water_of(m, k)
                 extra.stop_price = stop_price_of(m, k)
                 extra.queue_next = 0
+            elif place_of(&m.orders[k]) == PLACE_DARK:
+                extra.water = 0  # of a peg it follows from its price
             for branch in range(3):  # the trees are made anew
                 extra.nodes[branch].left = extra.nodes[branch].right = 0
                 if branch != BY_EXPIRY:
@@ -461,7 +463,7 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 8")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 9")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25

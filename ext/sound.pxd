@@ -29,6 +29,7 @@ cdef inline bint is_sound_in_book(const Order* o, const Extra* e) noexcept nogil
 cdef inline bint is_sound_in_dark(const Order* o, const Extra* e) noexcept nogil:
     if o.order_type == ORDER_TYPE_PEGGED:
         return (PEG_PRIMARY <= e.peg <= PEG_MIDPOINT and -MAX_PRICE <= e.offset <= MAX_PRICE
+                and (e.offset <= 0 if o.side == SIDE_BUY else e.offset >= 0)
                 and 0 <= e.stop_price <= MAX_PRICE)
     return o.order_type == ORDER_TYPE_LIMIT and o.flags & ORDER_FLAG_HIDDEN
 

@@ -7,7 +7,7 @@ nothing else, so a snapshot need not hold it. No memory is taken; all steps are 
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from ext.layout cimport BY_EXPIRY, Branch, Extra, Market, Node
+from ext.layout cimport BY_EXPIRY, Branch, Extra, Market, Node, Sorted
 
 
 cdef inline uint32_t weight_of(uint32_t slot) noexcept nogil:
@@ -133,3 +133,19 @@ cdef inline uint32_t previous_in(const Market* m, uint32_t root, uint32_t slot, 
         else:
             at = node_at(m, at, branch).left
     return found
+
+
+# Trees whose front is asked for far more often than it changes have it at hand
+
+cdef inline void plant_sorted(Market* m, Sorted* tree, uint32_t slot, Branch branch, int64_t key) noexcept nogil:
+    plant(m, &tree.root, slot, branch, key)
+    if tree.front == 0 or comes_before(m, slot, tree.front, branch):
+        tree.front = slot
+        tree.key = key
+
+
+cdef inline void uproot_sorted(Market* m, Sorted* tree, uint32_t slot, Branch branch) noexcept nogil:
+    uproot(m, &tree.root, slot, branch)
+    if slot == tree.front:
+        tree.front = first_of(m, tree.root, branch)
+        tree.key = node_at(m, tree.front, branch).key

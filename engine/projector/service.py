@@ -16,6 +16,7 @@ from engine.journal import segment
 from engine.journal.errors import JournalError
 from engine.journal.reader import JournalReader
 from engine.projector.batch import Batch
+from engine.projector.lost import while_connected
 from engine.projector.sink import Sink
 from engine.projector.source import Source
 from engine.status_map import FILE, ProjectorState, StatusMap
@@ -119,9 +120,10 @@ class Projector:
             self.dsn, timeout=CONNECT_TIMEOUT_S, command_timeout=STATEMENT_TIMEOUT_S, statement_cache_size=100
         )
         try:
-            sink = Sink(connection)
-            await self._go_on(sink)
-            await work(sink)
+            async with while_connected(connection):
+                sink = Sink(connection)
+                await self._go_on(sink)
+                await work(sink)
         finally:
             connection.terminate()
 

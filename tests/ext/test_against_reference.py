@@ -16,7 +16,7 @@ from openbell import wire
 from openbell.wire import OrderType, Side, TimeInForce
 
 from ext.core import Core
-from tests.reference import amending
+from tests.reference import amending, paying
 from tests.reference import commands as ask
 from tests.reference.books import Order
 from tests.reference.commands import Command
@@ -35,6 +35,23 @@ modes = st.integers(0, 3)
 prices = st.sampled_from([100, 101, 99, 102, 100, 101, 99, 98, 64, 127, 128, 300, 10_000, 1 << 20])
 qtys = st.integers(1, 6)
 limits = st.sampled_from([-1, 0, 0, -1, 3, 50])
+
+
+def booked(random: Random, model: Market, account: int, instrument: int, what: str, is_wrong: bool) -> Command:
+    """A command of docs/ledger.md, called as `paying` calls it."""
+    if what == "fee":
+        return paying.fee(random, is_wrong, 0.1)
+    if what == "plan":
+        return paying.plan(random, account, model.state.accounts.get(account), is_wrong)
+    if what == "charge":
+        return paying.charge(random, model, account, instrument, is_wrong)
+    if what == "hold_cash":
+        return paying.hold_cash(random, model, account, is_wrong)
+    if what == "end_withdrawal":
+        return paying.end_withdrawal(random, model, account, is_wrong)
+    if what == "coin":
+        return paying.coin(random, INSTRUMENTS)
+    return paying.settle(random, model, is_wrong) if what == "settle" else paying.ledger(random, model, is_wrong)
 
 
 class Markets(RuleBasedStateMachine):
@@ -119,6 +136,18 @@ class Markets(RuleBasedStateMachine):
         held = [row for row in POSITION_ROW.rows(core.positions()) if row.account in parties]
         expected = [row for row in held if row.instrument == command.fields["instrument"]]
         assert sorted(POSITION_ROW.rows(positions)) == sorted(expected)
+
+    # The ledger
+
+    @rule(
+        seed=st.integers(0, 1 << 16),
+        account=accounts,
+        instrument=instruments,
+        what=st.sampled_from(list(paying.USUAL)),
+        is_wrong=st.sampled_from([False, False, True]),
+    )
+    def book(self, seed: int, account: int, instrument: int, what: str, is_wrong: bool) -> None:
+        self.do(booked(Random(seed), self.pair.model, account, instrument, what, is_wrong))
 
     # Traders
 

@@ -181,3 +181,25 @@ def test_one_that_trades_as_it_comes_is_not_looked_at_again_for_what_it_passed_o
     assert said(m.buy(A, 500, 4, flags=HIDDEN)) == []
     assert said(m.buy(C, 500, 9, tif=IOC))[0] == "FILL B+ 9@500 left 0"
     assert resting(m) == ["DARK A B 4@500"]
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_pegs_that_are_too_few_are_passed_over_in_the_order_of_their_prices(side: int) -> None:
+    """Some are at their cap and some are not, and the displayed order is among them."""
+    sign, accounts = (1, (A, B)) if side == BUY else (-1, (B, A))
+    m = market()
+    m.new(C, side, 520 - 20 * sign, 9)
+    near = m.new(C, 1 - side, 520, 9)[0]
+    m.new(C, 1 - side, 520 + 80 * sign, 9)
+    m.new(accounts[1], 1 - side, 520 + 10 * sign, 12, flags=HIDDEN, min_qty=10)
+    ids = []
+    for qty, offset, cap in ((1, 0, 0), (1, 0, 25), (1, -5, 15), (11, 0, 10), (99, -25, 0), (99, 0, 5)):
+        fields = {"order_type": OrderType.PEGGED, "peg": Peg.MIDPOINT, "offset": offset * sign}
+        [accepted] = m.new(accounts[0], side, 520 + cap * sign if cap else 0, qty, **fields)
+        ids.append(accepted.order_id)
+    # The middle moves from 510 (530) to 550 (490): they are at 550, 545, 535, 530, 525, 525. The one lot that is left
+    # of the other is a minimum of one then, and the best of them has it.
+    events = m.cancel(C, near.order_id)[1:]
+    own = [e for e in events if e.account == accounts[0]]
+    assert [(e.order_id, e.qty, e.price) for e in own] == [(ids[3], 11, 520 + 10 * sign), (ids[0], 1, 520 + 10 * sign)]
+    assert len(events) == 4

@@ -77,6 +77,8 @@ def fee(random: Random, bad: bool, extreme: float, **fields: Any) -> Command:
     if random.random() < extreme:
         name = random.choice(list(EXTREMES))
         rates[name] = random.choice(EXTREMES[name])
+        if name in ("per_share", "of_notional", "per_order", "minimum"):  # without a maximum
+            rates |= {"maximum": 0, "most_of_notional": 0}
     if random.random() < 0.1:
         bits = 0
     made = ask.fee(

@@ -97,6 +97,11 @@ def layout_of(kind: int) -> Layout:
     return SPECIAL_COMMAND if kind >= wire.SPECIAL_KIND else ORDER_COMMAND
 
 
+def balance_of(row: Any) -> int:
+    """Of a HouseRow: all of its 128 bits."""
+    return int(row.balance_high << 64) + int(row.balance)
+
+
 def events_of(data: bytes) -> list[Any]:
     """Events and rejects as named tuples."""
     found = []

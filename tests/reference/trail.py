@@ -10,7 +10,7 @@ from openbell import wire
 from openbell.wire import AccountFlag, EventKind, HouseAccount, Side
 
 from tests.reference.commands import Command
-from tests.reference.records import as_i64
+from tests.reference.records import as_i64, balance_of
 
 DAYS = 4
 LEAST_I64, LARGEST_I64 = -(1 << 63), (1 << 63) - 1
@@ -159,7 +159,7 @@ class Trail:
         assert sum(sums.values()) == 0
         if 0 not in self.currencies.values():  # who has none trades with those of all currencies
             assert not any(sums.values())
-        told = {(currency_of(row), row.house): (row.balance_high << 64) + row.balance for row in house}
+        told = {(currency_of(row), row.house): balance_of(row) for row in house}
         assert told == {key: balance for key, balance in self.house.items() if balance}
         assert len(told) == len(house)
         assert all(row.house not in (HouseAccount.NONE, HouseAccount.DEPOSITORY) for row in house)

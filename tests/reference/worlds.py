@@ -184,6 +184,7 @@ WORLDS = (
         weights={"deposit": 4, "fee": 4, "plan": 3, "shares": 0.5, "charge": 0.3, "special": 0.5},
         has_plans=True,
         absurd_fees=0.5,
+        swarms=4,
     ),
     World(
         "paying",
@@ -207,6 +208,7 @@ WORLDS = (
             "shares": 2,
         },
         has_plans=True,
+        swarms=4,
     ),
     World(
         "limited",

@@ -11,10 +11,13 @@ What can be asked, a line each (prices in the currency, times from now on):
     call opening|closing|halt|volatility [+300s] [then open|closed|halted]; auction; state open|closed|halted [reason]
     extend KIND +120s x2 [market] [last] [left 100] [price 5%] [wider 5%]      when auctions are put off
     tick +60s; day +3600s (when the day ends); bands 9.50 10.50; short on|off
+    fee X HOUSE 0.005/share 27.80/million 1.00/order [min 1.00] [max 8.30] [cap 1%] [buy|sell] [maker|taker|auction]
+        [fill] [cent] [up|down]      a further component of the plan of account X; of orders unless `fill` is said
+    pay X 100.00; take X 100.00|all (cash); settle 2024-06-03 [T+2] (that day is over)
 
 What is said: trade BUY SELL qty @ price; cancel A qty REASON; refuse A CHECK [RULE]; replace A qty @ price;
 trigger A @ price; restate A leaves REASON; auction KIND qty @ price [imbalance side qty];
-extended KIND number REASON; state NAME [reason].
+extended KIND number REASON; state NAME [reason]; fee A HOUSE amount; settled X amount; cash X amount.
 What rests: A PLACE leaves @ price [shown n].
 """
 
@@ -34,6 +37,7 @@ from openbell.wire import (
     ExtensionFlag,
     ExtensionReason,
     HaltReason,
+    HouseAccount,
     InstrumentState,
     ModeFlag,
     OrderFlag,
@@ -50,6 +54,7 @@ from tests.reference import commands as ask
 from tests.reference.commands import Command
 from tests.reference.desk import AnyMarket, Desk
 from tests.reference.records import REJECTS
+from tests.scenarios import money
 from tests.scenarios.table import Scenario
 
 ACCOUNTS = 24
@@ -113,6 +118,7 @@ class Stage:
         self.names: list[str] = []  # of orders; the client order id is the place, from 1
         self.accounts: dict[str, int] = {}
         self.owners: dict[str, int] = {}  # account of each order
+        self.components: dict[int, int] = {}  # of the plan of an account: how many
         self.desk.do(
             ask.configure(accounts=ACCOUNTS, positions=2 * ACCOUNTS),
             ask.instrument(0, price_of(scenario.tick), 1, price_of(scenario.reference), scenario.collar_bps),
@@ -123,8 +129,19 @@ class Stage:
 
     def play(self, line: str) -> list[str]:
         """Do what a line asks; what is said to it."""
-        command, after_ns = self._command(line.split())
+        words = line.split()
+        if words[0] == "fee":
+            return self._fee(*words[1:3], words[3:])
+        command, after_ns = self._command(words)
         return self._told(self.desk.do(command, after_ns=after_ns))
+
+    def _fee(self, name: str, house: str, words: list[str]) -> list[str]:
+        """A further component; its account is on that plan from now on."""
+        account = self._account(name)
+        number = self.components.get(account, 0)
+        self.components[account] = number + 1
+        plan = account + 1
+        return self._told(self.desk.do(money.component(plan, number, house, words), money.on_plan(account, plan)))
 
     def _account(self, name: str) -> int:
         return self.accounts.setdefault(name, len(self.accounts))
@@ -140,6 +157,11 @@ class Stage:
             return ask.replace(self.owners[name], self.names.index(name) + 1, price_of(price), int(qty)), 0
         if verb == "give":
             return ask.shares(self._account(rest[0]), 0, int(rest[1]), 1), 0
+        if verb in ("pay", "take"):
+            amount = CASH if rest[1] == "all" else money.cash_of(rest[1])
+            return ask.deposit(self._account(rest[0]), amount if verb == "pay" else -amount), 0
+        if verb == "settle":
+            return money.day_over(rest), 0
         if verb == "tick":
             return ask.tick(), time_of(rest[0])
         if verb == "day":
@@ -266,6 +288,19 @@ class Stage:
             why = f" {HaltReason(event.side).name}"
         return f"state {InstrumentState(event.reason).name}{why}"
 
+    def _owner(self, account: int) -> str:
+        return next((name for name, number in self.accounts.items() if number == account), f"account {account}")
+
+    def _charged(self, event: Any) -> str:
+        name = self._name(event.client_order_id)
+        return f"fee {name} {HouseAccount(event.reason).name} {money.told_cash(event.price)}"
+
+    def _settled(self, event: Any) -> str:
+        return f"settled {self._owner(event.account)} {money.told_cash(event.price)}"
+
+    def _cash(self, event: Any) -> str:
+        return f"cash {self._owner(event.account)} {money.told_cash(event.price)}"
+
     def resting(self) -> list[str]:
         """All live orders: the book's best first, then the others as they came."""
         said = []
@@ -284,6 +319,9 @@ TOLD = {
     EventKind.AUCTION: Stage._auction,
     EventKind.AUCTION_EXTENDED: Stage._extended,
     EventKind.INSTRUMENT_STATE: Stage._state,
+    EventKind.CHARGED: Stage._charged,
+    EventKind.SETTLED: Stage._settled,
+    EventKind.CASH: Stage._cash,
 }
 
 

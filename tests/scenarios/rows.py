@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios import auctions, dark, displayed, extended, halts
+from tests.scenarios import auctions, dark, displayed, extended, fees, halts, settlement
 from tests.scenarios.table import Scenario
 
 GROUPS: dict[str, list[Scenario]] = {
@@ -11,5 +11,7 @@ GROUPS: dict[str, list[Scenario]] = {
     "Auctions": auctions.ROWS,
     "Auctions that are put off": extended.ROWS,
     "Halts, pauses, bands, short sales": halts.ROWS,
+    "Fees": fees.ROWS,
+    "Settlement": settlement.ROWS,
 }
 ROWS = [row for rows in GROUPS.values() for row in rows]

@@ -15,6 +15,14 @@ SOURCES = {
     "SIX": "SIX Swiss Exchange, Directive 3: Trading (six-exchange-regulation.com)",
     "LULD": "Plan to Address Extraordinary Market Volatility (luldplan.com; Rule 608 of Regulation NMS)",
     "SHO": "Regulation SHO, 17 CFR 242.201",
+    "SEC 31": "Section 31 of the Securities Exchange Act of 1934 (15 U.S.C. 78ee), fees on covered sales, and the "
+    "orders that set their rate",
+    "FINRA": "FINRA, Schedule A to the By-Laws, Section 1: Trading Activity Fee (finra.org), and what is told about it",
+    "IBKR": "Interactive Brokers, pricing of US stocks: Commissions Stocks, and Stock and ETF Fixed vs. Tiered Pricing "
+    "Comparison Examples (interactivebrokers.co.uk, interactivebrokers.ca)",
+    "Alpaca": "Alpaca, REG/TAF Fee Updates (alpaca.markets/blog/reg-taf-fees), Regulatory Fees (docs.alpaca.markets)",
+    "Nasdaq ETA": "Nasdaq, Equity Trader Alert 2014-102, prices of Select Symbols (nasdaqtrader.com)",
+    "15c6-1": "17 CFR 240.15c6-1, standard settlement cycle",
 }
 # What public text says of the numbers of rules and paragraphs, by source; looked up on 2026-11-30.
 CHECKED = {
@@ -39,6 +47,23 @@ CHECKED = {
     "SIX": "Confirmed: 11.3",
     "LULD": "What the Plan does is as luldplan.com says. Not found: the numbers of its sections",
     "SHO": "Confirmed: 17 CFR 242.201(b)(1)(i)",
+    "SEC 31": (
+        "Confirmed: the orders (89 FR 29402 of 2024-04-22; 90 FR 15492 of 2025-04-11, 0.00 from 2025-05-14 on, until "
+        "then 27.80, as FINRA's Information Notice of 2025-04-24 says), and the 27.80 by the brokers below. Not found: "
+        "a rule for rounding what a broker passes on"
+    ),
+    "FINRA": (
+        "Confirmed: Section 1(b) of Schedule A (of sales alone); 0.000095 a share and at most 4.75 a trade from "
+        "2012-03-01 on (Regulatory Notice 12-06); 0.000166 and 8.30 as both brokers below have it; Q200.17 by who "
+        "quotes it. Not found: the paragraph with the rates, and a rule for rounding"
+    ),
+    "IBKR": "Confirmed: rates, bounds and examples are those of the pages named, which change in time",
+    "Alpaca": "Confirmed: the example of the blog, and that totals are rounded up to the cent",
+    "Nasdaq ETA": "Confirmed: 0.0007 and 0.0006 a share",
+    "15c6-1": (
+        "Confirmed: one business day after the trade since 2024-05-28 (Release 34-96930), two before (82 FR 15564), "
+        "the day after Memorial Day"
+    ),
 }
 
 

@@ -155,6 +155,31 @@ async def test_a_connection_that_is_cut_again_and_again(running: Running, dsn: s
     running.stop()
 
 
+async def test_a_connection_that_is_lost_while_the_server_reads_nothing(
+    running: Running, dsn: str, database: Any
+) -> None:
+    """What has more to send than fits waits for room to write; asyncpg does not wake it when the connection ends."""
+    waiting = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'fills_p0'::regclass"
+    told: list[str] = []
+    async with following(Projector(running.market.data, dsn, told=told.append)):
+        running.trade(20)
+        async with asyncio.timeout(30):
+            while not await database.fetchval("SELECT to_regclass('order_events_p0_order') IS NOT NULL"):
+                await asyncio.sleep(0.01)  # all its indexes: from here on it only writes
+        async with database.transaction():
+            await database.execute("LOCK TABLE fills_p0")  # the backend waits for it and reads nothing meanwhile
+            running.trade(10_000)
+            async with asyncio.timeout(30):
+                while (pid := await database.fetchval(waiting)) is None:
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)  # until the socket and the buffer of the transport are full
+            await database.execute("SELECT pg_terminate_backend($1)", pid)
+        await running.projected()
+    assert any("trying again" in line for line in told)
+    await check(database, running.market)
+    running.stop()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 async def test_a_server_that_is_stopped_under_load_and_started_again(

@@ -34,6 +34,7 @@ class Source:
         self._changes = Changes()
         self._projection = Projection()
         self._projection.restore(open_orders)
+        self._projection.transfers.learn(self.core.instruments(), self.core.accounts())
         self._check(open_orders)
 
     @property
@@ -61,6 +62,7 @@ class Source:
         batch.instruments = self._changes.instruments(self.core)
         batch.accounts = self._changes.accounts(self.core)
         batch.positions = self._changes.positions(self.core)
+        batch.changes = self._changes.lists(self.core)
         batch.bars = self._projection.take_bars()
         return batch
 
@@ -111,7 +113,12 @@ def _core_at(data: Path, seq: int) -> tuple[Core, JournalReader]:
 
 
 def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
-    """Rows of operations and movements: one for each AdminCommand, one for each end of a day; auctions and states."""
+    """Rows of operations and movements: one for each AdminCommand, one for each end of a day; auctions and states, and
+    what settled."""
+    of_day = events["kind"] == wire.EventKind.SETTLED
+    if of_day.any():  # an account each: they are no answers
+        batch.settlements += _settlements(events[of_day])
+        events = events[~of_day]
     answers: dict[int, Any] = {}
     for event in events:
         answers.setdefault(int(event["seq"]), event)
@@ -127,6 +134,14 @@ def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
             (int(event["seq"]), timestamp(int(event["ts_ns"])), wire.CommandKind.TICK.value, int(event["kind"]),
              0, 0, 0, 0, 0, [], "", "", "", 0, 0, int(event["price"]), int(event["qty"]))
         )  # fmt: skip
+
+
+def _settlements(events: Records) -> list[Row]:
+    columns = [events[name].tolist() for name in ("seq", "account", "account_seq", "price")]
+    seqs, accounts, account_seqs, amounts = columns
+    times = [timestamp(ts_ns) for ts_ns in events["ts_ns"].tolist()]
+    settled = events["trade_id"].astype(np.int64).tolist()
+    return list(zip(seqs, times, accounts, account_seqs, amounts, settled, strict=True))
 
 
 def _take_auction(event: Any, batch: Batch) -> None:
@@ -190,5 +205,6 @@ def _take_admin(command: Any, event: Any, batch: Batch) -> None:
     if kind in (wire.EventKind.CASH, wire.EventKind.SHARES):
         of = None if kind == wire.EventKind.CASH else instrument
         amount, balance = int(event["price"]), signed(int(event["trade_id"]))
-        row: Row = (seq, when, account, account_seq, of, amount, balance, operator, reason)
+        number = int(event["order_id"]) or None  # of a withdrawal
+        row: Row = (seq, when, account, account_seq, of, amount, balance, operator, reason, number)
         batch.movements.append(row)

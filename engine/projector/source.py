@@ -13,7 +13,7 @@ from engine.journal.commands import split
 from engine.journal.reader import JournalReader
 from engine.projector.batch import HISTORIES, Batch, Records, Row, signed, text, timestamp
 from engine.projector.state import Changes
-from engine.recovery import replay
+from engine.recovery import OnEvents, replay
 from ext.core import Core
 from ext.projection import LIVE_DTYPE, Projection
 
@@ -30,7 +30,7 @@ class Source:
 
     def __init__(self, data: Path, seq: int, open_orders: bytes, span: int) -> None:
         self.span = span
-        self.core, self._reader = _core_at(data, seq)
+        self.core, self._reader = core_at(data, seq)
         self._changes = Changes()
         self._projection = Projection()
         self._projection.restore(open_orders)
@@ -92,11 +92,17 @@ class Source:
             )
 
 
-def _core_at(data: Path, seq: int) -> tuple[Core, JournalReader]:
-    """The state after the command `seq`, and a reader of what follows."""
+def core_at(
+    data: Path, seq: int, *, whole: bool = False, on_events: OnEvents | None = None
+) -> tuple[Core, JournalReader]:
+    """The state after the command `seq`, and a reader of what follows.
+
+    From the newest snapshot before it on, or from the first command on where `whole` is true. `on_events`: gets what is
+    replayed. Raises JournalError, OSError.
+    """
     directory = data / "journal"
     core = Core()
-    for saved in reversed(snapshots.listed(data)):
+    for saved in [] if whole else reversed(snapshots.listed(data)):
         if saved.seq <= seq:
             try:
                 core, snapshot = snapshots.restore(saved.path)
@@ -108,7 +114,7 @@ def _core_at(data: Path, seq: int) -> tuple[Core, JournalReader]:
             core = Core()
     reader = JournalReader(directory, core.seq + 1)
     if core.seq < seq:
-        replay(reader, core, seq)
+        replay(reader, core, seq, on_events)
     return core, reader
 
 

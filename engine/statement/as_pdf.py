@@ -23,7 +23,8 @@ from engine.statement.sections import Section, heading, sections
 MARGIN = 15 * mm
 FONT, BOLD, SIZE, SMALL = "Helvetica", "Helvetica-Bold", 8.0, 7.0
 SMALLEST = 4.0  # of a table whose numbers are very long
-PADDING = 2.0  # on each side of a cell
+FRAME = 6.0  # points that the library keeps free on each side of a page
+PADDING = 3.0  # on each side of a cell
 NARROWEST = 60.0  # points, of the column that wraps
 INK, PALE, ACCENT = colors.HexColor("#1b1f24"), colors.HexColor("#d6dae0"), colors.HexColor("#1f4e79")
 ROWS_AT_ONCE = 400  # in one table: the work of setting one grows faster than its length
@@ -33,13 +34,15 @@ def as_pdf(statement: Statement) -> bytes:
     """The file."""
     out = io.BytesIO()
     document = SimpleDocTemplate(
-        out, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=MARGIN + 6 * mm, bottomMargin=MARGIN,
+        out, pagesize=A4, leftMargin=MARGIN - FRAME, rightMargin=MARGIN - FRAME, topMargin=MARGIN + 6 * mm,
+        bottomMargin=MARGIN,
         title=f"Statement of {statement.name}", author="OpenBell", subject=f"account {statement.account}",
         invariant=True,  # the same statement is the same file
     )  # fmt: skip
-    parts: list[Flowable] = [_heading(statement, document.width)]
+    width = A4[0] - 2 * MARGIN
+    parts: list[Flowable] = [_heading(statement, width)]
     for section in sections(statement):
-        parts += _section(section, document.width)
+        parts += _section(section, width)
 
     def canvas(*given: Any, **more: Any) -> Canvas:
         return _Numbered(_latin(statement.name), *given, **more)
@@ -91,9 +94,10 @@ def _heading(statement: Statement, width: float) -> Flowable:
 def _section(section: Section, width: float) -> Iterator[Flowable]:
     yield Spacer(0, 5 * mm)
     title = [("FONT", (0, 0), (-1, -1), BOLD, SIZE + 2), ("TEXTCOLOR", (0, 0), (-1, -1), ACCENT), *_tight()]
-    yield Table([[section.title]], [width], style=TableStyle(title))
+    yield Table([[section.title]], [width], hAlign="LEFT", style=TableStyle(title))
     if not section.rows:
-        yield Table([[section.empty]], [width], style=TableStyle([("FONT", (0, 0), (-1, -1), FONT, SIZE), *_tight()]))
+        plain = TableStyle([("FONT", (0, 0), (-1, -1), FONT, SIZE), *_tight()])
+        yield Table([[section.empty]], [width], hAlign="LEFT", style=plain)
         return
     titles = [column.title for column in section.columns]
     rows = [[_latin(text) for text in row] for row in (*section.rows, *([section.foot] if section.foot else []))]

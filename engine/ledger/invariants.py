@@ -9,6 +9,8 @@ from engine.ledger.books import Books, currencies
 from engine.ledger.findings import Check, compare
 from engine.projector.batch import Records
 
+I64 = 1 << 63
+
 
 def invariants(books: Books, deposited: Mapping[int, int]) -> list[Check]:
     """All of them. `deposited`: lots that came from outside, by instrument."""
@@ -20,11 +22,7 @@ def invariants(books: Books, deposited: Mapping[int, int]) -> list[Check]:
             "withdrawals of accounts", _sums(books.withdrawals, "amount"), _column(books, "withdrawals"), books.account,
             absent=0,
         ),
-        compare(
-            "settled + unsettled = cash", books.cash,
-            {key: settled + _column(books, "unsettled")[key] for key, settled in _column(books, "settled").items()},
-            books.account,
-        ),
+        _settled(books),
     ]  # fmt: skip
 
 
@@ -41,6 +39,16 @@ def _cash(books: Books) -> Check:
         for currency, cash in sums.items():
             check.see(f"cash in {currency}", 0, cash)
     check.see("cash in all currencies", 0, sum(sums.values()))
+    return check
+
+
+def _settled(books: Books) -> Check:
+    """What settled and what did not make the cash; where the bounds of an i64 cut one of them there is nothing to see."""
+    check = Check("settled + unsettled = cash")
+    for row in books.accounts:
+        settled, unsettled = int(row["settled"]), int(row["unsettled"])
+        if -I64 < settled < I64 - 1 and -I64 < unsettled < I64 - 1:
+            check.see(books.account(int(row["account"])), int(row["cash"]), settled + unsettled)
     return check
 
 

@@ -487,8 +487,8 @@ cdef class Projection:
             raise MemoryError
 
     def take(self):
-        """Rows since the last time: bytes of fills, closed orders, rejects, order events and transfers, for COPY without
-        its head and end, and of market events as Event records."""
+        """Rows since the last time: bytes of fills, closed orders, rejects, order events and transfers, for COPY
+        without its head and end, and of market events as Event records."""
         return (
             taken(&self.fills), taken(&self.closed_orders), taken(&self.rejects), taken(&self.order_events),
             self.transfers.take(), taken(&self.market_events),

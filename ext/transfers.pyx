@@ -1,7 +1,7 @@
 """From events to rows of transfers. See docs/ledger.md, "Double entry", and docs/database.md.
 
-A trade is one row, made of its two FILL events; so are a bust, and what is instead of a trade. All else has the house on
-its other side. What a price comes to, and in which currency, is learned from the commands that set it up.
+A trade is one row, made of its two FILL events; so are a bust, and what is instead of a trade. All else has the house
+on its other side. What a price comes to, and in which currency, is learned from the commands that set it up.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t

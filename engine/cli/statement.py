@@ -1,4 +1,4 @@
-"""`openbell statement ACCOUNT`: what an account had, what moved, what it has; as text, CSV or PDF. docs/statement.md."""
+"""`openbell statement ACCOUNT`: what an account had, what moved, what it has; text, CSV, PDF (docs/statement.md)."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def _cash(books: Books) -> Check:
 
 
 def _settled(books: Books) -> Check:
-    """What settled and what did not make the cash; where the bounds of an i64 cut one of them there is nothing to see."""
+    """What settled and what did not make the cash; nothing is to be seen where the bounds of an i64 cut one of them."""
     check = Check("settled + unsettled = cash")
     for row in books.accounts:
         settled, unsettled = int(row["settled"]), int(row["unsettled"])

@@ -84,7 +84,9 @@ async def compare_postings(connection: Any, books: Books) -> list[Check]:
     )
     constraints = dict.fromkeys(CONSTRAINTS & {row["conname"] for row in kept}, "there")
     return [
-        compare("postings: cash", books.cash, {key[0]: amount for key, amount in cash.items()}, books.account, absent=0),
+        compare(
+            "postings: cash", books.cash, {key[0]: amount for key, amount in cash.items()}, books.account, absent=0
+        ),
         compare("postings: lots", books.lots, lots, books.position, absent=0),
         compare("postings: the house's cash", books.house, house, house_name, absent=0),
         compare("postings: the depository's lots", of_depository, depository, books.instrument, absent=0),
@@ -105,9 +107,7 @@ async def _columns(connection: Any, table: str) -> tuple[str, ...]:
 
 async def _sums(connection: Any, given: str, of: str, *, ours: bool) -> dict[tuple[int, Any], int]:
     """What accounts (or the house) have by the postings; `given`: what the payer gets."""
-    query = BOTH_SIDES.format(
-        party="account" if ours else "house", of=of, given=given, is_there="NOT" if ours else ""
-    )
+    query = BOTH_SIDES.format(party="account" if ours else "house", of=of, given=given, is_there="NOT" if ours else "")
     rows: list[Row] = [tuple(row) for row in await connection.fetch(query)]
     return {(party, what): int(amount) for party, what, amount in rows}
 

@@ -35,8 +35,8 @@ class Proof:
 async def verify(data: Path, connection: Any, *, whole: bool = False) -> Proof:
     """Prove the market in `data`. `whole`: replay the journal from its first command, not from the newest snapshot.
 
-    `connection`: of engine.store.reading, which sees the database as of one moment. Raises StoreError where the database
-    is of another market, or the journal does not go there; OSError.
+    `connection`: of engine.store.reading, which sees the database as of one moment. Raises StoreError where the
+    database is of another market, or the journal does not go there; OSError.
     """
     mark = await tables.watermark(connection)
     if mark.market_id != segment.market_id_of(data / "journal"):

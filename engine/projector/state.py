@@ -105,9 +105,7 @@ class Changes:
 
 def _change(listing: Listing, before: bytes | None, now: bytes) -> Change:
     size = listing.dtype.itemsize
-    were, are = (
-        {data[start : start + size] for start in range(0, len(data), size)} for data in (before or b"", now)
-    )
+    were, are = ({data[start : start + size] for start in range(0, len(data), size)} for data in (before or b"", now))
 
     def rows(records: set[bytes]) -> list[Row]:
         return [listing.row(row) for row in np.frombuffer(b"".join(records), listing.dtype)]

@@ -51,7 +51,7 @@ def as_pdf(statement: Statement) -> bytes:
     return out.getvalue()
 
 
-class _Numbered(Canvas):
+class _Numbered(Canvas):  # type: ignore[misc]  # the library has no types
     """Keeps the pages until their number is known."""
 
     def __init__(self, name: str, *given: Any, **more: Any) -> None:
@@ -143,7 +143,8 @@ def _fit(section: Section, titles: list[str], rows: list[list[str]], width: floa
 
 def _widest(title: str, texts: list[str], size: float) -> float:
     longest = sorted(set(texts), key=len)[-40:]  # letters differ in width, but not by that much
-    return max(stringWidth(title, BOLD, size), *(stringWidth(text, BOLD, size) for text in longest)) + 2 * PADDING
+    widest: float = max(stringWidth(title, BOLD, size), *(stringWidth(text, BOLD, size) for text in longest))
+    return widest + 2 * PADDING
 
 
 def _tight() -> list[Any]:

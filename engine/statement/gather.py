@@ -37,21 +37,22 @@ SELECT ts, command, given, reason FROM operations
 WHERE account = $1 AND ts < $2 AND failed_check = 0
   AND command IN ({COMMANDS.HOLD_CASH.value}, {COMMANDS.POST_CASH.value}, {COMMANDS.RELEASE_CASH.value}) ORDER BY seq"""
 FIRST_SETTLE = f"SELECT min(seq) FROM operations WHERE command = {COMMANDS.SETTLE.value} AND failed_check = 0"
+LAST_SETTLE = FIRST_SETTLE.replace("min(", "max(") + " AND ts < $1"
 LAST_PRICE = "SELECT close FROM bars WHERE instrument = $1 AND minute < $2 ORDER BY minute DESC LIMIT 1"
 
 
 async def gather(connection: Any, account: str, of: Period) -> Statement:
     """The statement of an account: its id, or its name.
 
-    `connection`: of engine.store.reading. Raises InvalidInput for an unknown account; StoreError where the database does
-    not have the whole ledger.
+    `connection`: of engine.store.reading. Raises InvalidInput for an unknown account; StoreError where the database
+    does not have the whole ledger.
     """
     mark = await connection.fetchrow("SELECT seq, ts, transfers_after FROM watermark")
     row = await _account(connection, account)
     if mark["transfers_after"]:
         raise StoreError(
-            f"the database has the ledger from seq {mark['transfers_after'] + 1:,} on only: `openbell project --rebuild` "
-            "makes it whole"
+            f"the database has the ledger from seq {mark['transfers_after'] + 1:,} on only: "
+            "`openbell project --rebuild` makes it whole"
         )
     return await _Walk(connection, row, of, mark).statement()
 
@@ -83,7 +84,9 @@ class _Walk:
         """Walk, and put it together."""
         history = History(await self._connection.fetchval(FIRST_SETTLE))
         settlements = await self._connection.fetch(
-            "SELECT seq, ts, settled FROM settlements WHERE account = $1 AND ts < $2 ORDER BY seq", self._id, self._of.until
+            "SELECT seq, ts, settled FROM settlements WHERE account = $1 AND ts < $2 ORDER BY seq",
+            self._id,
+            self._of.until,
         )
         upcoming = iter([*settlements, None])
         settlement = next(upcoming)
@@ -123,7 +126,7 @@ class _Walk:
             ),
             self._lines, [trade for side in self._trades.values() for trade in side],
             await self._holdings(history), dict(sorted(self._fees.items())),
-            [one for one in withdrawals if one.held < self._of.until and (one.ended is None or one.ended >= self._of.since)],
+            [one for one in withdrawals if one.ended is None or one.ended >= self._of.since],
         )  # fmt: skip
 
     async def _opening(self, history: History, settle_before: Any) -> tuple[int, int]:
@@ -135,8 +138,7 @@ class _Walk:
 
     async def _seq_before(self, moment: datetime) -> int:
         """Of the last SETTLE before: nothing else is asked for by its number."""
-        query = f"SELECT max(seq) FROM operations WHERE command = {COMMANDS.SETTLE.value} AND failed_check = 0 AND ts < $1"
-        return await self._connection.fetchval(query, moment) or 0
+        return await self._connection.fetchval(LAST_SETTLE, moment) or 0
 
     def _check(self, history: History) -> None:
         if self._is_present and history.cash != self._row["cash"]:
@@ -204,7 +206,9 @@ class _Walk:
         if self._is_present:
             rows = await self._connection.fetch("SELECT * FROM positions WHERE account = $1", self._id)
             positions = {row["instrument"]: Position(row["qty"], row["cost"]) for row in rows}
-        instruments = await self._connection.fetch("SELECT instrument, symbol, lot_size FROM instruments ORDER BY symbol")
+        instruments = await self._connection.fetch(
+            "SELECT instrument, symbol, lot_size FROM instruments ORDER BY symbol"
+        )
         found = []
         for row in instruments:
             position = positions.get(row["instrument"])

@@ -76,7 +76,7 @@ async def _check(connection: Any, where: str) -> None:
     if number != newest:
         raise StoreError(
             f"the database at {where} has migration {number}, this program {newest}: "
-            + ("use a newer program" if number > newest else "a start of the market, or `openbell project`, brings it up")
+            + ("use a newer program" if number > newest else "a start of the market or `openbell project` brings it up")
         )
     if await connection.fetchval("SELECT count(*) FROM watermark") == 0:
         raise StoreError(f"the database at {where}: {NONE_THERE}")

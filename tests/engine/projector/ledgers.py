@@ -38,7 +38,7 @@ def commands_by_seq(data: Path) -> dict[int, Any]:
 
 
 def expected_transfers(events: Any, commands: dict[int, Any]) -> list[Transfer]:
-    """Rows in the order of the events. Every lot is one share; every instrument trades in USD, as in tests.engine.markets."""
+    """Rows in the order of the events. A lot is a share; every instrument trades in USD, as in tests.engine.markets."""
     found: list[Transfer] = []
     sides: dict[tuple[int, ...], int] = {}
     currencies: dict[int, str] = {}
@@ -111,7 +111,8 @@ async def check_ledger(connection: Any, market: Trading) -> None:
 async def check_lists(connection: Any, core: Core) -> None:
     """The house, withdrawals on their way and plans of fees are as in the core."""
     house = {
-        (row["currency"].item().decode(), row["house"].item()): (row["balance_high"].item() << 64) + row["balance"].item()
+        (row["currency"].item().decode(), row["house"].item()): (row["balance_high"].item() << 64)
+        + row["balance"].item()
         for row in np.frombuffer(core.house(), wire.HOUSE_ROW)
     }
     found = await rows(connection, "SELECT currency, house, balance FROM house_balances WHERE balance <> 0")
@@ -133,7 +134,8 @@ async def check_sums(connection: Any, core: Core) -> None:
     """Postings balance, and add up to what everybody has."""
     assert await rows(connection, "SELECT seq FROM postings GROUP BY seq, asset HAVING sum(amount) <> 0") == []
     found = await rows(
-        connection, "SELECT account, sum(amount)::bigint FROM postings WHERE currency IS NOT NULL AND account >= 0 GROUP BY 1"
+        connection,
+        "SELECT account, sum(amount)::bigint FROM postings WHERE currency IS NOT NULL AND account >= 0 GROUP BY 1",
     )
     accounts = np.frombuffer(core.accounts(), wire.ACCOUNT_ROW)
     cash = {row["account"].item(): row["cash"].item() for row in accounts}
@@ -147,6 +149,6 @@ async def check_sums(connection: Any, core: Core) -> None:
         (row["account"].item(), row["instrument"].item()): row["qty"].item()
         for row in np.frombuffer(core.positions(), wire.POSITION_ROW)
     }
-    assert {key: 0 for key in positions} == {
+    assert dict.fromkeys(positions, 0) == {
         (account, instrument): positions[account, instrument] - amount for account, instrument, amount in found
     }

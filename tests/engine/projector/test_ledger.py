@@ -48,11 +48,12 @@ async def test_the_ledger_is_there(dsn: str, database: Any, data: Path, seed: in
     market.stop()
     await project(dsn, market, limit)  # goes on with the plans and withdrawals that it finds
     await check_ledger(database, market)
-    entries = {row["entry"]: row["n"] for row in await database.fetch("SELECT entry, count(*) n FROM ledger GROUP BY 1")}
+    entries = {row["entry"] for row in await database.fetch("SELECT DISTINCT entry FROM ledger")}
     kinds = {"FEE", "CHARGE", "DEPOSIT", "WITHDRAWAL", "TRADE", "DEPOSIT_SHARES"}
-    assert set(entries) - {"BUST", "CORRECTION"} == kinds, entries
+    assert entries - {"BUST", "CORRECTION"} == kinds
     paid = await rows(
-        database, "SELECT account, sum(amount) FROM charges WHERE entry = 'FEE' GROUP BY account HAVING sum(amount) <> 0"
+        database,
+        "SELECT account, sum(amount) FROM charges WHERE entry = 'FEE' GROUP BY account HAVING sum(amount) <> 0",
     )
     assert dict(paid) == dict(await rows(database, "SELECT account, fees FROM balances WHERE fees <> 0"))
     wrong = await rows(
@@ -161,7 +162,8 @@ async def test_an_account_that_trades_with_itself(dsn: str, database: Any, data:
     market.stop()
     await project(dsn, market)
     await check_ledger(database, market)
-    assert await rows(database, "SELECT payer, payee, cash, lots FROM transfers WHERE kind = 2") == [(3, 3, 5 * 10**8, 5)]
+    found = await rows(database, "SELECT payer, payee, cash, lots FROM transfers WHERE kind = 2")
+    assert found == [(3, 3, 5 * 10**8, 5)]
 
 
 # ---------------------------------------------------------------- the server keeps the balance

@@ -91,7 +91,8 @@ def _adds_up(made: Statement) -> None:
     fees = -sum(line.amount for line in made.lines if line.entry in ("FEE", "CHARGE"))
     assert sum(made.fees.values()) == fees
     assert sum(trade.fees for trade in made.trades) == -sum(line.amount for line in made.lines if line.entry == "FEE")
-    assert sum(trade.amount for trade in made.trades) == sum(line.amount for line in made.lines if line.entry == "TRADE")
+    traded = sum(line.amount for line in made.lines if line.entry == "TRADE")
+    assert sum(trade.amount for trade in made.trades) == traded
 
 
 async def test_all_of_it_at_once(dsn: str, data: Path, database: Any, seed: int) -> None:
@@ -170,7 +171,7 @@ async def test_what_is_wrong_is_named(dsn: str, data: Path, database: Any) -> No
     market = Trading(data, 1)
     market.stop()
     await project(dsn, market)
-    with pytest.raises(InvalidInput, match="account: there is no account 'alise'; did you mean alice?") as caught:
+    with pytest.raises(InvalidInput, match=r"account: there is no account 'alise'; did you mean alice\?") as caught:
         await statement(data, dsn, "alise")
     assert (caught.value.field, caught.value.value) == ("account", "alise")
     with pytest.raises(InvalidInput, match="there is no account '99'"):

@@ -39,6 +39,13 @@ static inline unsigned char *ob_put_1(unsigned char *to, uint8_t value) {
     return to + 5;
 }
 
+static inline unsigned char *ob_put_text(unsigned char *to, const char *text, uint32_t length) {
+    uint32_t swapped = __builtin_bswap32(length);
+    memcpy(to, &swapped, 4);
+    memcpy(to + 4, text, length);
+    return to + 4 + length;
+}
+
 static inline unsigned char *ob_put_null(unsigned char *to) {
     memset(to, 0xFF, 4);
     return to + 4;

@@ -3,17 +3,9 @@
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
+from ext.copying cimport Rows
+from ext.transfers cimport Transfers
 from ext.wire cimport Event, OrderCommand, SpecialCommand
-
-cdef extern from "copying.h" nogil:
-    unsigned char* put_count "ob_put_count"(unsigned char* to, unsigned int fields) noexcept
-    unsigned char* put_8 "ob_put_8"(unsigned char* to, uint64_t value) noexcept
-    unsigned char* put_4 "ob_put_4"(unsigned char* to, uint32_t value) noexcept
-    unsigned char* put_2 "ob_put_2"(unsigned char* to, unsigned int value) noexcept
-    unsigned char* put_1 "ob_put_1"(unsigned char* to, uint8_t value) noexcept
-    unsigned char* put_null "ob_put_null"(unsigned char* to) noexcept
-    unsigned char* put_time "ob_put_time"(unsigned char* to, int64_t ts_ns) noexcept
-
 
 cdef struct Live:  # an order that is open; LIVE_DTYPE in projection.pyx is the same
     uint64_t order_id           # 0: none in this slot
@@ -53,13 +45,6 @@ cdef struct Live:  # an order that is open; LIVE_DTYPE in projection.pyx is the 
     uint8_t unused[4]
 
 
-cdef struct Rows:  # of one table
-    unsigned char* data
-    size_t length
-    size_t room
-    size_t count
-
-
 cdef struct Minute:  # the trades of one instrument in one minute
     int64_t minute          # since 1970
     int64_t open
@@ -84,6 +69,7 @@ cdef class Projection:
     cdef Rows market_events     # Event records as they are
     cdef Rows gone
     cdef Rows bars
+    cdef readonly Transfers transfers
     cdef Minute* minutes       # by instrument: the bar that grows
     cdef size_t instruments
     cdef dict groups            # (account, client_order_id) of an open order with a group -> that

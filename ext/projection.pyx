@@ -2,7 +2,8 @@
 
 `Projection` follows every open order, so that an order becomes one row when it ends, whatever happened to it. An event
 goes to exactly one place: the fills, the rejects, the order events (neither a fill nor an order's begin or end), the
-orders, or the market events, which are few and are handed back as they came.
+orders, the transfers (a fee), or the market events, which are few and are handed back as they came. What moves cash or
+lots is a transfer besides.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
@@ -12,7 +13,9 @@ from libc.string cimport memcpy, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
 from ext.bits cimport unlikely
+from ext.copying cimport *
 from ext.record cimport bytes_of
+from ext.transfers cimport Transfers
 from ext.wire cimport *
 
 import numpy as np
@@ -27,13 +30,6 @@ LIVE_DTYPE = np.dtype([
     ("triggered", "u1"), ("role", "u1"), ("waits", "u1"), ("unused", "V4"),
 ])
 assert LIVE_DTYPE.itemsize == sizeof(Live)
-
-cdef enum:
-    LONGEST_ROW = 400
-    FIRST_ROOM = 1 << 16
-    NO_MEMORY = -1
-    OUT_OF_STEP = -2
-    NO_COMMAND = -3
 
 cdef extern from *:
     """
@@ -62,39 +58,6 @@ ORDER_EVENT_COLUMNS = (
     "seq", "ts", "account", "account_seq", "kind", "reason", "flags", "side", "instrument", "order_id",
     "client_order_id", "price", "qty", "leaves", "filled",
 )
-
-
-cdef inline int need(Rows* rows, size_t more) noexcept nogil:
-    """Room for `more` bytes; -1 when there is no memory."""
-    cdef size_t room = rows.room if rows.room else FIRST_ROOM
-    cdef unsigned char* data
-    if rows.length + more <= rows.room:
-        return 0
-    while room < rows.length + more:
-        room *= 2
-    data = <unsigned char*> realloc(rows.data, room)
-    if data == NULL:
-        return NO_MEMORY
-    rows.data = data
-    rows.room = room
-    return 0
-
-
-cdef inline unsigned char* begin(Rows* rows, unsigned int fields) noexcept nogil:
-    """Begin a row; NULL when there is no memory."""
-    if need(rows, LONGEST_ROW):
-        return NULL
-    rows.count += 1
-    return put_count(rows.data + rows.length, fields)
-
-
-cdef inline void end(Rows* rows, unsigned char* at) noexcept nogil:
-    rows.length = at - rows.data
-
-
-cdef inline unsigned char* put_given(unsigned char* at, int64_t value) noexcept nogil:
-    """A field that few orders have: NULL, which takes no room in a table, where it is 0."""
-    return put_8(at, <uint64_t> value) if value else put_null(at)
 
 
 cdef inline unsigned char* put_order(unsigned char* at, const Live* o) noexcept nogil:
@@ -218,11 +181,19 @@ cdef int put_market_event(Rows* rows, const Event* e) noexcept nogil:
     return 0
 
 
-cdef inline bytes taken(Rows* rows):
-    cdef bytes result = PyBytes_FromStringAndSize(<const char*> rows.data, rows.length)
-    rows.length = 0
-    rows.count = 0
-    return result
+cdef inline const unsigned char* command_of(
+    uint64_t seq, const unsigned char* commands, const unsigned char* last,
+) noexcept nogil:
+    """The command of that number, from `commands` on; `last`, the end, where it is not there."""
+    while commands < last and (<const OrderCommand*> commands).seq != seq:
+        commands += bytes_of((<const OrderCommand*> commands).kind)
+    return commands if commands < last else last
+
+
+cdef inline const AdminCommand* admin_at(const unsigned char* command, const unsigned char* last) noexcept nogil:
+    if command == last or (<const OrderCommand*> command).kind < ADMIN_KIND:
+        return NULL
+    return <const AdminCommand*> command
 
 
 cdef class Projection:
@@ -230,6 +201,7 @@ cdef class Projection:
 
     def __cinit__(self):
         self.groups = {}
+        self.transfers = Transfers()
 
     def __dealloc__(self):
         free(self.live)
@@ -434,7 +406,7 @@ cdef class Projection:
                     return OUT_OF_STEP
                 o.filled += e.qty
                 o.value += e.price * <int64_t> e.qty
-                fault = put_fill(&self.fills, e)
+                fault = put_fill(&self.fills, e) | self.transfers.add_fill(e)
                 if is_told_of_trade(e):
                     fault |= self.add_trade(e)
                 if e.leaves == 0:
@@ -442,10 +414,9 @@ cdef class Projection:
                 else:
                     fault |= self.touch(o, e)
             elif e.kind == EVENT_KIND_ACCEPTED and not e.flags & EVENT_FLAG_DUPLICATE:
-                # The command tells what the event does not: walk on to it.
-                while commands < last and (<const OrderCommand*> commands).seq != e.seq:
-                    commands += bytes_of((<const OrderCommand*> commands).kind)
-                if unlikely(commands >= last):
+                # The command tells what the event does not.
+                commands = command_of(e.seq, commands, last)
+                if unlikely(commands == last):
                     return NO_COMMAND
                 fault = self.accept(e, <const OrderCommand*> commands)
             elif e.kind == EVENT_KIND_CANCELED:
@@ -472,7 +443,10 @@ cdef class Projection:
             elif e.kind == EVENT_KIND_ACCEPTED or e.kind == EVENT_KIND_MASS_CANCELED or e.kind == EVENT_KIND_ARMED:
                 fault = put_order_event(&self.order_events, e)
             else:
-                fault = put_market_event(&self.market_events, e)
+                commands = command_of(e.seq, commands, last)
+                fault = self.transfers.add(e, admin_at(commands, last))
+                if e.kind != EVENT_KIND_CHARGED or e.order_id == 0:  # fees are no answers
+                    fault |= put_market_event(&self.market_events, e)
             if unlikely(fault):
                 return fault
         return 0
@@ -513,11 +487,11 @@ cdef class Projection:
             raise MemoryError
 
     def take(self):
-        """Rows since the last time: bytes of fills, closed orders, rejects and order events, for COPY without its head
-        and end, and of market events as Event records."""
+        """Rows since the last time: bytes of fills, closed orders, rejects, order events and transfers, for COPY
+        without its head and end, and of market events as Event records."""
         return (
             taken(&self.fills), taken(&self.closed_orders), taken(&self.rejects), taken(&self.order_events),
-            taken(&self.market_events),
+            self.transfers.take(), taken(&self.market_events),
         )
 
     def take_open(self):

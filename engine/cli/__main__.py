@@ -34,6 +34,8 @@ VERBS = {
     "sessions": Verb("engine.cli.sessions", "show the phases of coming trading days"),
     "journal": Verb("engine.cli.journal", "verify, show and follow the journal"),
     "project": Verb("engine.cli.project", "copy the journal's events to Postgres, or rebuild the copy"),
+    "ledger": Verb("engine.cli.ledger", "prove that books, journal and Postgres say the same"),
+    "statement": Verb("engine.cli.statement", "print an account's statement: text, CSV or PDF"),
     "replay": Verb("engine.cli.replay", "feed recorded order flow (LOBSTER, ITCH) into a market"),
     "generate": Verb("engine.cli.generate", "write generated order flow to a file"),
     "match": Verb("engine.cli.match", "run a file of order flow through the core alone"),

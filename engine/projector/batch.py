@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ext import projection
+from ext import projection, transfers
 
 Records = np.ndarray[Any, Any]
 Row = tuple[Any, ...]
@@ -20,7 +20,17 @@ HISTORIES = {
     "closed_orders": projection.CLOSED_ORDER_COLUMNS,
     "rejects": projection.REJECT_COLUMNS,
     "order_events": projection.ORDER_EVENT_COLUMNS,
+    "transfers": transfers.TRANSFER_COLUMNS,
 }
+
+
+@dataclass(slots=True)
+class Change:
+    """What is to be done to a table of the present whose rows come and go."""
+
+    afresh: bool = False  # all that was there before goes
+    gone: list[Row] = field(default_factory=list)  # keys
+    rows: list[Row] = field(default_factory=list)  # new ones, and what others are now
 
 
 @dataclass(slots=True)
@@ -43,6 +53,8 @@ class Batch:
     auctions: list[Row] = field(default_factory=list)
     states: list[Row] = field(default_factory=list)
     amendments: list[Row] = field(default_factory=list)
+    settlements: list[Row] = field(default_factory=list)
+    changes: dict[str, Change] = field(default_factory=dict)  # by table
     bars: bytes = b""
 
 

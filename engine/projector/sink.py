@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.projector.batch import HISTORIES, Batch, Row
+from engine.projector.batch import HISTORIES, Batch, Change, Row
 from engine.store.embedded import StoreError
 from engine.store.migrate import SCHEMA, migrate
 from ext.projection import BAR_COLUMNS, LIVE_DTYPE, OPEN_ORDER_COLUMNS
@@ -27,6 +27,7 @@ INDEXES = {
     "closed_orders": {"account": "(account, seq)", "order": "(order_id)"},
     "rejects": {"account": "(account, seq)"},
     "order_events": {"order": "(order_id)"},
+    "transfers": {"payer": "(payer, seq) WHERE payer IS NOT NULL", "payee": "(payee, seq) WHERE payee IS NOT NULL"},
 }
 PARTITION_BEFORE = f"""
 SELECT max(number) FROM (
@@ -60,7 +61,14 @@ WITH minutes AS (
 )
 DELETE FROM bars b USING sums s WHERE b.instrument = s.instrument AND b.minute = s.minute AND s.trades = 0"""
 # Tables of the present: rows that changed are merged by their keys.
-KEYS = {"instruments": ("instrument",), "accounts": ("account",), "positions": ("account", "instrument")}
+KEYS = {
+    "instruments": ("instrument",),
+    "accounts": ("account",),
+    "positions": ("account", "instrument"),
+    "house_balances": ("currency", "house"),
+    "withdrawals": ("account", "number"),
+    "fee_plans": ("plan", "component"),
+}
 
 
 class Sink:
@@ -144,8 +152,10 @@ class Sink:
                 ("instruments", batch.instruments), ("accounts", batch.accounts), ("positions", batch.positions),
             ):  # fmt: skip
                 await self._merge(table, rows)
+            for table, change in batch.changes.items():
+                await self._change(table, change)
             await self._write_bars(batch.bars)
-            for table in ("movements", "operations", "auctions", "states", "amendments"):
+            for table in ("movements", "operations", "auctions", "states", "amendments", "settlements"):
                 if rows := getattr(batch, table):
                     await self._connection.copy_records_to_table(table, records=rows, schema_name=SCHEMA)
             if batch.amendments:
@@ -238,6 +248,14 @@ class Sink:
         await self._connection.execute(
             f"INSERT INTO {table} SELECT * FROM new_{table} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {values}"
         )
+
+    async def _change(self, table: str, change: Change) -> None:
+        if change.afresh:
+            await self._connection.execute(f"DELETE FROM {table}")
+        elif change.gone:
+            where = " AND ".join(f"{name} = ${number}" for number, name in enumerate(KEYS[table], 1))
+            await self._connection.executemany(f"DELETE FROM {table} WHERE {where}", change.gone)
+        await self._merge(table, change.rows)
 
     async def _write_bars(self, rows: bytes) -> None:
         if not rows:

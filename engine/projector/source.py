@@ -13,7 +13,7 @@ from engine.journal.commands import split
 from engine.journal.reader import JournalReader
 from engine.projector.batch import HISTORIES, Batch, Records, Row, signed, text, timestamp
 from engine.projector.state import Changes
-from engine.recovery import replay
+from engine.recovery import OnEvents, replay
 from ext.core import Core
 from ext.projection import LIVE_DTYPE, Projection
 
@@ -30,10 +30,11 @@ class Source:
 
     def __init__(self, data: Path, seq: int, open_orders: bytes, span: int) -> None:
         self.span = span
-        self.core, self._reader = _core_at(data, seq)
+        self.core, self._reader = core_at(data, seq)
         self._changes = Changes()
         self._projection = Projection()
         self._projection.restore(open_orders)
+        self._projection.transfers.learn(self.core.instruments(), self.core.accounts())
         self._check(open_orders)
 
     @property
@@ -61,6 +62,7 @@ class Source:
         batch.instruments = self._changes.instruments(self.core)
         batch.accounts = self._changes.accounts(self.core)
         batch.positions = self._changes.positions(self.core)
+        batch.changes = self._changes.lists(self.core)
         batch.bars = self._projection.take_bars()
         return batch
 
@@ -90,11 +92,17 @@ class Source:
             )
 
 
-def _core_at(data: Path, seq: int) -> tuple[Core, JournalReader]:
-    """The state after the command `seq`, and a reader of what follows."""
+def core_at(
+    data: Path, seq: int, *, whole: bool = False, on_events: OnEvents | None = None
+) -> tuple[Core, JournalReader]:
+    """The state after the command `seq`, and a reader of what follows.
+
+    From the newest snapshot before it on, or from the first command on where `whole` is true. `on_events`: gets what is
+    replayed. Raises JournalError, OSError.
+    """
     directory = data / "journal"
     core = Core()
-    for saved in reversed(snapshots.listed(data)):
+    for saved in [] if whole else reversed(snapshots.listed(data)):
         if saved.seq <= seq:
             try:
                 core, snapshot = snapshots.restore(saved.path)
@@ -106,12 +114,17 @@ def _core_at(data: Path, seq: int) -> tuple[Core, JournalReader]:
             core = Core()
     reader = JournalReader(directory, core.seq + 1)
     if core.seq < seq:
-        replay(reader, core, seq)
+        replay(reader, core, seq, on_events)
     return core, reader
 
 
 def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
-    """Rows of operations and movements: one for each AdminCommand, one for each end of a day; auctions and states."""
+    """Rows of operations and movements: one for each AdminCommand, one for each end of a day; auctions and states, and
+    what settled."""
+    of_day = events["kind"] == wire.EventKind.SETTLED
+    if of_day.any():  # an account each: they are no answers
+        batch.settlements += _settlements(events[of_day])
+        events = events[~of_day]
     answers: dict[int, Any] = {}
     for event in events:
         answers.setdefault(int(event["seq"]), event)
@@ -127,6 +140,14 @@ def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
             (int(event["seq"]), timestamp(int(event["ts_ns"])), wire.CommandKind.TICK.value, int(event["kind"]),
              0, 0, 0, 0, 0, [], "", "", "", 0, 0, int(event["price"]), int(event["qty"]))
         )  # fmt: skip
+
+
+def _settlements(events: Records) -> list[Row]:
+    columns = [events[name].tolist() for name in ("seq", "account", "account_seq", "price")]
+    seqs, accounts, account_seqs, amounts = columns
+    times = [timestamp(ts_ns) for ts_ns in events["ts_ns"].tolist()]
+    settled = events["trade_id"].astype(np.int64).tolist()
+    return list(zip(seqs, times, accounts, account_seqs, amounts, settled, strict=True))
 
 
 def _take_auction(event: Any, batch: Batch) -> None:
@@ -190,5 +211,6 @@ def _take_admin(command: Any, event: Any, batch: Batch) -> None:
     if kind in (wire.EventKind.CASH, wire.EventKind.SHARES):
         of = None if kind == wire.EventKind.CASH else instrument
         amount, balance = int(event["price"]), signed(int(event["trade_id"]))
-        row: Row = (seq, when, account, account_seq, of, amount, balance, operator, reason)
+        number = int(event["order_id"]) or None  # of a withdrawal
+        row: Row = (seq, when, account, account_seq, of, amount, balance, operator, reason, number)
         batch.movements.append(row)

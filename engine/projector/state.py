@@ -1,12 +1,47 @@
-"""Rows of instruments, accounts and positions that changed since they were last looked at."""
+"""Rows of the present that changed since they were last looked at: instruments, accounts, positions; the ledger's."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from openbell import wire
 
-from engine.projector.batch import Records, Row, signed, text
+from engine.projector.batch import Change, Records, Row, signed, text, timestamp
 from ext.core import Core
+
+
+class Listing(NamedTuple):
+    """A list of the core whose rows come and go, and its table."""
+
+    of: Callable[[Core], bytes]
+    dtype: np.dtype[Any]
+    row: Callable[[Any], Row]
+    keys: int  # so many fields of a row, from the first one
+
+
+def _house_row(row: Any) -> Row:
+    balance = (int(row["balance_high"]) << 64) + int(row["balance"])
+    return text(row["currency"]), int(row["house"]), balance
+
+
+def _withdrawal_row(row: Any) -> Row:
+    return int(row["account"]), int(row["number"]), int(row["amount"]), timestamp(int(row["ts_ns"]))
+
+
+def _fee_row(row: Any) -> Row:
+    names = (
+        "plan component house bits per_share of_notional per_order minimum maximum most_of_notional rounding reserve"
+    )
+    return tuple(int(row[name]) for name in names.split())
+
+
+LISTINGS = {
+    "house_balances": Listing(lambda core: core.house(), wire.HOUSE_ROW, _house_row, 2),
+    "withdrawals": Listing(lambda core: core.withdrawals(), wire.WITHDRAWAL_ROW, _withdrawal_row, 2),
+    "fee_plans": Listing(lambda core: core.fees(), wire.FEE_ROW, _fee_row, 2),
+}
 
 
 class Changes:
@@ -16,6 +51,7 @@ class Changes:
         self._instruments = np.zeros(0, wire.INSTRUMENT_ROW)
         self._accounts = np.zeros(0, wire.ACCOUNT_ROW)
         self._positions = np.zeros(0, wire.POSITION_ROW)
+        self._lists: dict[str, bytes] = {}
 
     def instruments(self, core: Core) -> list[Row]:
         """Rows for the table of instruments."""
@@ -38,10 +74,12 @@ class Changes:
         changed, self._accounts = _by_id(self._accounts, now, "account"), now
         columns = (
             "state flags cash hold short_proceeds realized_pnl open_orders account_seq last_client_order_id "
-            "max_order_qty max_order_notional max_position max_open_orders max_messages"
+            "max_order_qty max_order_notional max_position max_open_orders max_messages plan settled unsettled "
+            "withdrawals withdrawable fees"
         ).split()
         ids, names = changed["account"].tolist(), [text(name) for name in changed["name"].tolist()]
-        return list(zip(ids, names, *(_column(changed, name) for name in columns), strict=True))
+        currencies = [text(currency) for currency in changed["currency"].tolist()]
+        return list(zip(ids, names, *(_column(changed, name) for name in columns), currencies, strict=True))
 
     def positions(self, core: Core) -> list[Row]:
         """Rows for the table of positions."""
@@ -53,6 +91,26 @@ class Changes:
         changed = now[differ]
         columns = "account instrument qty cost realized_pnl open_buy open_sell".split()
         return list(zip(*(_column(changed, name) for name in columns), strict=True))
+
+    def lists(self, core: Core) -> dict[str, Change]:
+        """Changes of those tables of LISTINGS in which there are any. The first time they are made afresh."""
+        changes = {}
+        for table, listing in LISTINGS.items():
+            now, before = listing.of(core), self._lists.get(table)
+            self._lists[table] = now
+            if now != before:
+                changes[table] = _change(listing, before, now)
+        return changes
+
+
+def _change(listing: Listing, before: bytes | None, now: bytes) -> Change:
+    size = listing.dtype.itemsize
+    were, are = ({data[start : start + size] for start in range(0, len(data), size)} for data in (before or b"", now))
+
+    def rows(records: set[bytes]) -> list[Row]:
+        return [listing.row(row) for row in np.frombuffer(b"".join(records), listing.dtype)]
+
+    return Change(before is None, [row[: listing.keys] for row in rows(were - are)], rows(are - were))
 
 
 def _column(rows: Records, name: str) -> list[int]:

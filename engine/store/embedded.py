@@ -179,6 +179,13 @@ class EmbeddedPostgres:
         where = f"host={quote(str(self._socket_dir()), safe='/')}&port={self.port or SOCKET_PORT}"
         return f"postgresql://{USER}:{quote(password)}@/{DATABASE}?{where}"
 
+    def reach(self) -> str:
+        """The DSN of the server that somebody else runs in this directory, on whatever port. Raises StoreError."""
+        for path in self._socket_dir().glob(".s.PGSQL.*[0-9]"):
+            self.port = int(path.suffix[1:])
+            return self.dsn
+        raise StoreError(f"{self.data_dir}: no server runs there")
+
     # -- start --------------------------------------------------------------------------------------------------
 
     def _start(self, timeout_s: float) -> str:

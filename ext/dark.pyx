@@ -91,7 +91,7 @@ cdef uint32_t first_dark(
 
 
 cdef int64_t nearest_dark(
-    const Market* m, const Instrument* i, const Unseen* u, uint32_t side, const int64_t* top,
+    const Market* m, const Instrument* i, Unseen* u, uint32_t side, const int64_t* top,
 ) noexcept nogil:
     """The key of the best price of a side's dark orders; LAST_PRICE: there is none."""
     cdef int64_t found = u.hidden[side].key if u.hidden[side].front else LAST_PRICE

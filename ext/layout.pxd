@@ -98,10 +98,10 @@ cdef struct Sorted:  # a tree with its front at hand: see tree.pxd
 
 cdef struct PegTree:  # pegs of a side and a kind, by offset or by cap: see pegs.pxd
     uint32_t root
-    uint32_t front          # 0: it is empty
-    int64_t key             # of the front
-    int64_t measure         # of the front
-    int64_t most            # the largest measure
+    uint32_t found          # the first order whose measure is at least a bound; 0: there is none
+    int64_t key             # of it
+    int64_t measure         # of it; this is so up to this bound ...
+    int64_t before          # ... from above this one, which no measure in front of it is larger than
 
 
 cdef struct Unseen:  # of an instrument: its orders that are not in the book, and its auction; whole cache lines

@@ -5,7 +5,8 @@ one): then a peg's price is the higher one of reference + offset and its cap. Ea
 by cap, that no move of the reference changes. Those whose cap does not bind have the order of the first, the others
 that of the second; which ones these are depends on offset - cap and the reference alone. So each node knows the
 largest such *measure* of its subtree, and the first order of a tree that counts there now is found in O(log n)
-however far the reference has moved, mostly at the front. Nothing has to be done when it moves.
+however far the reference has moved. Nothing has to be done when it moves: what was found last is kept, with the
+references between which it is the first, and is asked for first.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -22,6 +23,8 @@ cdef enum:
 # Put a peg into the trees of its side and kind, and take it out of them.
 cdef void plant_peg(Market* m, Unseen* u, uint32_t slot) noexcept nogil
 cdef void uproot_peg(Market* m, Unseen* u, uint32_t slot) noexcept nogil
+# Find the first order of a tree that is not empty whose measure is at least a bound.
+cdef void look_in(const Market* m, PegTree* pegs, Branch branch, int64_t bound) noexcept nogil
 # The first order of a tree whose measure is at least a bound, of those with a key from here on and, at this key, a rank
 # from here on; 0: there is none.
 cdef uint32_t first_counting(
@@ -100,28 +103,27 @@ cdef inline int64_t effective_price(const Market* m, const Instrument* i, uint32
 
 
 cdef inline uint32_t first_peg(
-    const Market* m, const Instrument* i, const Unseen* u, uint32_t side, uint32_t tree, const int64_t* top,
-    int64_t* key,
+    const Market* m, const Instrument* i, Unseen* u, uint32_t side, uint32_t tree, const int64_t* top, int64_t* key,
 ) noexcept nogil:
     """The best of those pegs of a tree that count there and have a price, and the key of that; 0: there is none. Those
     whose price would be beyond the price bands, or below 1, have none."""
-    cdef const PegTree* pegs = &u.pegs[side][tree]
+    cdef PegTree* pegs = &u.pegs[side][tree]
     cdef Branch branch = branch_of(tree)
-    cdef uint32_t slot = pegs.front
+    cdef uint32_t slot
     cdef int64_t reference, bound, start, band
-    if slot == 0:
+    if pegs.root == 0:
         return 0
     reference = reference_of(top, side, kind_of(tree))
     if reference == 0:
         return 0
     start = start_of(branch, rank_key(side, reference))
     bound = counting_bound(branch, rank_key(side, reference))
-    if pegs.most < bound:
+    if not pegs.before < bound <= pegs.measure:
+        look_in(m, pegs, branch, bound)
+    slot = pegs.found
+    if slot == 0:
         return 0
     key[0] = start + pegs.key
-    if pegs.measure < bound:
-        slot = first_counting(m, pegs.root, branch, bound, pegs.key, 0)
-        key[0] = start + key_of_peg(&m.extras[slot], branch)
     if i.band_lower:
         band = rank_key(side, band_of(i, side))
         if key[0] < band:

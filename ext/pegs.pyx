@@ -4,11 +4,11 @@ Whatever the keys of the orders are, no step goes deeper into calls: on a way do
 nodes are linked by the child that is still open, and measured anew on the way back up.
 """
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t, uint32_t, uint64_t
 
 from ext.layout cimport BY_PLACE, BY_TURN, Branch, Extra, Market, Node, PegTree, Unseen
 from ext.places cimport rank_key
-from ext.tree cimport first_of, node_at, weight_of
+from ext.tree cimport node_at, weight_of
 from ext.wire cimport PEG_PRIMARY
 
 cdef enum Open:  # which child of a node on the way is open: its key says so meanwhile
@@ -109,19 +109,35 @@ cdef uint32_t without_peg(Market* m, uint32_t root, uint32_t slot, Branch branch
 
 
 cdef inline uint32_t first_below(
-    const Market* m, uint32_t root, Branch branch, int64_t bound,
+    const Market* m, uint32_t root, Branch branch, int64_t bound, int64_t* before,
 ) noexcept nogil:
-    """The first order of a subtree whose measure is at least a bound; there is one."""
+    """The first order of a subtree whose measure is at least a bound, and there is one; and the largest measure of
+    those in front of it, where that is more than `before`."""
     cdef uint32_t at = root
     cdef const Node* node
+    cdef int64_t own
     while True:
         node = node_at(m, at, branch)
         if node.left and node_at(m, node.left, branch).key >= bound:
             at = node.left
-        elif measure_of_peg(&m.extras[at], branch) >= bound:
+            continue
+        before[0] = most_of(m, node.left, branch, before[0])
+        own = measure_of_peg(&m.extras[at], branch)
+        if own >= bound:
             return at
-        else:
-            at = node.right
+        before[0] = own if own > before[0] else before[0]
+        at = node.right
+
+
+cdef void look_in(const Market* m, PegTree* pegs, Branch branch, int64_t bound) noexcept nogil:
+    pegs.before = node_at(m, pegs.root, branch).key
+    pegs.measure = INT64_MAX
+    pegs.found = 0
+    if pegs.before >= bound:
+        pegs.before = INT64_MIN
+        pegs.found = first_below(m, pegs.root, branch, bound, &pegs.before)
+        pegs.key = key_of_peg(&m.extras[pegs.found], branch)
+        pegs.measure = measure_of_peg(&m.extras[pegs.found], branch)
 
 
 cdef uint32_t first_counting(
@@ -129,6 +145,7 @@ cdef uint32_t first_counting(
 ) noexcept nogil:
     cdef uint32_t at = root
     cdef uint32_t found = 0  # it, or below it to the right
+    cdef int64_t before = 0
     cdef const Node* node
     while at and node_at(m, at, branch).key >= bound:
         node = node_at(m, at, branch)
@@ -141,29 +158,30 @@ cdef uint32_t first_counting(
         at = node.left
     if found == 0 or measure_of_peg(&m.extras[found], branch) >= bound:
         return found
-    return first_below(m, node_at(m, found, branch).right, branch, bound)
+    return first_below(m, node_at(m, found, branch).right, branch, bound, &before)
 
 
 # Both trees
 
-cdef inline void see_front(const Market* m, PegTree* tree, uint32_t slot, Branch branch) noexcept nogil:
-    tree.front = slot
-    tree.key = key_of_peg(&m.extras[slot], branch)
-    tree.measure = measure_of_peg(&m.extras[slot], branch)
+cdef inline void forget_found(PegTree* pegs) noexcept nogil:
+    """No bound is up to this one."""
+    pegs.measure = INT64_MIN
 
 
-cdef inline void plant_in(Market* m, PegTree* tree, uint32_t slot, Branch branch) noexcept nogil:
-    tree.root = with_peg(m, tree.root, slot, branch)
-    tree.most = node_at(m, tree.root, branch).key
-    if tree.front == 0 or is_behind(m, tree.front, slot, branch):
-        see_front(m, tree, slot, branch)
+cdef inline void plant_in(Market* m, PegTree* pegs, uint32_t slot, Branch branch) noexcept nogil:
+    cdef int64_t own = measure_of_peg(&m.extras[slot], branch)
+    if pegs.root == 0:
+        forget_found(pegs)
+    elif own > pegs.before and (pegs.found == 0 or is_behind(m, pegs.found, slot, branch)):
+        pegs.before = own
+    pegs.root = with_peg(m, pegs.root, slot, branch)
 
 
-cdef inline void uproot_from(Market* m, PegTree* tree, uint32_t slot, Branch branch) noexcept nogil:
-    tree.root = without_peg(m, tree.root, slot, branch)
-    tree.most = node_at(m, tree.root, branch).key
-    if slot == tree.front:
-        see_front(m, tree, first_of(m, tree.root, branch), branch)
+cdef inline void uproot_from(Market* m, PegTree* pegs, uint32_t slot, Branch branch) noexcept nogil:
+    pegs.root = without_peg(m, pegs.root, slot, branch)
+    if slot == pegs.found:
+        pegs.found = 0
+        forget_found(pegs)
 
 
 cdef inline PegTree* trees_of(Unseen* u, uint32_t side, uint32_t peg) noexcept nogil:

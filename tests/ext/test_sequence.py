@@ -124,6 +124,12 @@ def test_a_session_without_accounts_is_refused() -> None:
     assert CommandBatch(1).add_orders(orders([0]).tobytes(), 0, 0, b"") == -1
 
 
+def test_every_admin_command_is_taken() -> None:
+    for kind in wire.CommandKind:
+        if kind >= wire.ADMIN_KIND:
+            CommandBatch(1).add_admin(admin(kind))
+
+
 def test_bytes_that_are_no_commands_are_refused() -> None:
     batch = CommandBatch(1)
     with pytest.raises(ValueError, match="65 bytes from 0 on are not whole commands"):

@@ -8,7 +8,7 @@ from ext.bands cimport set_bands, set_short_sale, set_ticks
 from ext.busts cimport amend
 from ext.calls cimport NO_AUCTION, end_calls, enter_calls, set_state
 from ext.deposits cimport deposit, deposit_shares
-from ext.events cimport emit, emit_market, emit_reject
+from ext.events cimport emit, emit_market, emit_reject, emit_status
 from ext.extension cimport set_extension
 from ext.fees cimport charge, set_fee
 from ext.house cimport has_currency_room, list_currency
@@ -228,7 +228,7 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     cdef Range[8] within
     cdef InstrumentText* text
     cdef int k
-    cdef bint keeps, is_new
+    cdef bint keeps, is_new, is_measured_anew
     if c.instrument >= m.instrument_capacity:
         reject(m, c, CHECK_CAPACITY, 0, m.instrument_capacity, c.instrument, 0)
         return
@@ -271,6 +271,8 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
         memcpy(text.symbol, name, 32)
         add_name(m, False, c.instrument)
     # A new instrument's zeros are never kept: its values were found within their ranges, which hold no KEEP.
+    is_measured_anew = not is_new and (
+        kept(c, 0, i.tick_size) != i.tick_size or kept(c, 1, i.lot_size) != <int64_t> i.lot_size)
     if kept(c, 0, i.tick_size) != i.tick_size:  # a table of other ticks is none any more
         memset(text.tick_sizes, 0, sizeof(text.tick_sizes))
         m.unseen[c.instrument].ways &= ~<uint8_t> HAS_TICKS
@@ -291,6 +293,8 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     i.max_order_notional = in_force(text.set_max_order_notional, MAX_NOTIONAL)
     set_collar(i)
     answer(m, c, EVENT_KIND_INSTRUMENT_SET, 0, c.instrument, 0)
+    if is_measured_anew:
+        emit_status(m, c.instrument)  # whoever knows the old ticks looks again
 
 
 cdef bint state_is_allowed(Market* m, const AdminCommand* c) noexcept nogil:

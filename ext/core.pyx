@@ -271,6 +271,10 @@ cdef class Core:
         cdef const Market* m = self.market
         return m.timers.rows[m.timers.heap[0]].deadline_ns if m.timers.armed else 0
 
+    def tick_size(self, instrument):
+        """Raises ValueError."""
+        return self.market.instruments[<uint32_t> self.instrument_of(instrument)].tick_size
+
     def ticks(self, instrument):
         """Its table of ticks by price: (price from which on, tick) of each step; empty: tick_size holds for all. Raises
         ValueError."""

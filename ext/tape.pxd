@@ -38,7 +38,7 @@ cdef struct Hot:  # of an instrument: all that a trade touches
     int64_t day_begin_ns    # of the bar of its day
     uint32_t round_lot      # lots; 0: none
     uint16_t listed         # bit of each Period with a running bar
-    uint8_t has_price       # a trade of this day made one
+    uint8_t has_price       # this day has an open: the next trade is not the FIRST
     uint8_t changed         # the feed's: its depth has
 
 

@@ -93,7 +93,9 @@ cdef inline uint64_t less(uint64_t sum, uint64_t part) noexcept:
 
 
 cdef int64_t mean(uint64_t turnover, uint64_t volume) noexcept:
-    return <int64_t> (turnover // volume) if volume else 0
+    """At most 2^63 - 1: a turnover that stopped at its bound may stand beside a small volume, once trades are void."""
+    cdef uint64_t exact = turnover // volume if volume else 0
+    return <int64_t> (exact if exact < <uint64_t> 1 << 63 else (<uint64_t> 1 << 63) - 1)
 
 
 cdef int period_of(object seconds) except -2:
@@ -223,9 +225,11 @@ cdef class Tape:
         sums.trades = less(sums.trades, a.trades_less)
         if sums.volume == 0:
             sums.open = sums.high = sums.low = sums.close = 0
+            self.hot[instrument].has_price = 0  # the next one is the first again
         elif a.high:
             if sums.open == 0:
                 sums.open = sums.high = sums.low = sums.close = a.high
+                self.hot[instrument].has_price = 1
             add_price(sums, a.high, a.low)
             if a.close_id == self.hot[instrument].trade_id:
                 sums.close = a.close

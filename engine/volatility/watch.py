@@ -221,6 +221,7 @@ class Watch:
     def _bound(self, number: int, one: Luld) -> None:
         """By the ticks that are in force now."""
         row = self._table[number]
+        row["tick"] = self._core.tick_size(number)
         one.has_ticks(self._core.ticks(number) or [(0, int(row["tick"]))])
         lower, upper = row["lower"], row["upper"] = one.bounds
         row["at_limit"] = upper != 0 and (row["bid"] >= upper or 0 < row["ask"] <= lower)

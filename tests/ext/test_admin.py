@@ -96,6 +96,20 @@ def test_refused(
     assert after == before
 
 
+def test_a_change_of_what_prices_and_lots_mean_is_told_as_a_status() -> None:
+    """And nothing else of an instrument, nor one that is new: subscribers and the watch over prices look again."""
+    m = Market()
+    m.want_data = True
+    for values, is_told in (
+        ((2, -1), True), ((2, 10), False), ((-1, 20), True), ((2, 20, 70, 9), False), ((-1, -1, -1, -1, 5), False),
+    ):  # fmt: skip
+        m.admin(K.SET_INSTRUMENT, *values, *[-1] * (8 - len(values)), instrument=1)
+        found = [(row.kind, row.instrument, row.state) for row in m.data]
+        assert found == [(wire.BookKind.STATUS, 1, InstrumentState.CLOSED)] * is_told, values
+    m.admin(K.SET_INSTRUMENT, 1, 1, instrument=3, name=b"NEW")
+    assert m.data == []
+
+
 def test_keep_leaves_and_names_move() -> None:
     m = Market()
     m.admin(K.SET_INSTRUMENT, -1, -1, 50, -1, -1, 9, -1, instrument=1, name=b"UNO")

@@ -62,7 +62,6 @@ class Told:
             {"kind": BookKind.STATUS, "instrument": one, "qty": lot, "state": 1, "seq": 1, "ts_ns": BEGIN_NS}
             for one, lot in ROUND_LOTS.items()
         ]
-        with_price: set[tuple[int, int]] = set()
         for number, (kind, pause_ns, instrument, price, qty, auction) in enumerate(steps):
             self.now_ns += pause_ns
             row = {"seq": number + 2, "ts_ns": self.now_ns, "instrument": instrument, "side": number % 2}
@@ -86,10 +85,9 @@ class Told:
                 if kind in ("execute", "hidden", "cross"):
                     flags = trade_flags(kind, qty, instrument, auction)
                     day = len(self.day_ends)
-                    if not flags & TradeFlag.ODD_LOT and (instrument, day) not in with_price:
-                        with_price.add((instrument, day))
-                        flags |= TradeFlag.FIRST
                     made = (number + 2, self.now_ns, instrument, flags, price * price_scale, qty)
+                    if tape.is_first(tape.Trade(*made, day, number + 1), self.trades, self.amendments):
+                        made = (*made[:3], flags | TradeFlag.FIRST, *made[4:])
                     self.trades.append(tape.Trade(*made, day, number + 1))
                     self.standing.append(self.trades[-1])
                     self.told.append(made)
@@ -264,3 +262,31 @@ def test_bars_are_kept_to_a_bound() -> None:
         Feed(5, bars=0)
     with pytest.raises(ValueError, match="at least 0"):
         feed.last_bars(0, 1, -1)
+
+
+def test_after_a_day_without_a_trade_left_the_next_one_is_the_first_again() -> None:
+    """FIRST is the trade whose price is the open of the statistics: whoever follows it has their open."""
+    auction = AuctionKind.OPENING
+    steps = [
+        ("execute", 0, 0, 5, 100, auction), ("bust", SECOND, 0, 0, 0, auction), ("execute", SECOND, 0, 7, 100, auction),
+        ("execute", SECOND, 0, 8, 100, auction), ("time", SECOND, 0, 0, 0, auction),
+    ]  # fmt: skip
+    feed = Feed(100)
+    frames = feed.add(Told(steps).records.tobytes())
+    trades = unpacked(frames, Channel.TRADES)
+    assert [row[5] for row in trades] == [TradeFlag.FIRST, TradeFlag.BUST, TradeFlag.FIRST, 0]
+    opens = [row[6] for row in unpacked(frames, Channel.STATISTICS)]
+    assert opens == [5, 0, 7, 7]
+
+
+def test_a_price_that_a_correction_made_is_the_open() -> None:
+    """An odd lot that is none any more: no trade is FIRST after it."""
+    auction = AuctionKind.OPENING
+    steps = [
+        ("execute", 0, 0, 5, 1, auction), ("correct", SECOND, 0, 6, 100, AuctionKind(1)),
+        ("execute", SECOND, 0, 7, 100, auction), ("time", SECOND, 0, 0, 0, auction),
+    ]  # fmt: skip
+    feed = Feed(100)
+    frames = feed.add(Told(steps).records.tobytes())
+    assert [row[5] for row in unpacked(frames, Channel.TRADES)] == [TradeFlag.ODD_LOT, TradeFlag.CORRECTION, 0]
+    assert [row[6] for row in unpacked(frames, Channel.STATISTICS)] == [0, 6, 6]

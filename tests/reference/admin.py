@@ -136,8 +136,12 @@ def set_instrument(state: State, command: Any) -> None:
     instrument.symbol = symbol
     if present is not None and chosen["tick_size"] != present.tick_size:
         instrument.steps = ()
+    measures = ("tick_size", "lot_size")
+    is_measured_anew = present is not None and any(chosen[name] != getattr(present, name) for name in measures)
     vars(instrument).update(chosen)
     state.output.event(EventKind.INSTRUMENT_SET, instrument=number, qty=command.request)
+    if is_measured_anew:
+        state.output.status(instrument)
 
 
 def set_account(state: State, command: Any) -> None:

@@ -167,6 +167,23 @@ def put_right(trades: list[Trade], amendments: list[Amendment]) -> Sums:
     return made
 
 
+def is_first(trade: Trade, trades: list[Trade], amendments: list[Amendment]) -> bool:
+    """Whether a trade has the flag FIRST: docs/market-data.md. trades, amendments: all that came before it."""
+    if trade.flags & TradeFlag.ODD_LOT:
+        return False
+    same = (trade.instrument, trade.day)
+    second = trade.ts_ns // SECOND_NS
+    inside = [one for one in trades if (one.instrument, one.day) == same]
+    if any(one.ts_ns // SECOND_NS == second and not one.flags & TradeFlag.ODD_LOT for one in inside):
+        return False
+    changes = [one for one in amendments if (one.instrument, one.day) == same]
+    over = put_right(
+        [one for one in inside if one.ts_ns // SECOND_NS < second],
+        [one for one in changes if one.ts_ns // SECOND_NS < second],
+    )
+    return over.open == 0
+
+
 def joined(before: Sums, after: Sums) -> Sums:
     volume, turnover = before.volume + after.volume, min(before.turnover + after.turnover, LARGEST)
     prices = [one for one in (before, after) if one.open]
@@ -197,7 +214,7 @@ def put_right_second(made: Sums, changes: list[Amendment], last_seq: int) -> Sum
 
 
 def mean(turnover: int, volume: int) -> int:
-    return turnover // volume if volume else 0
+    return min(turnover // volume, 2**63 - 1) if volume else 0
 
 
 def fields(found: Sums) -> tuple[int, ...]:

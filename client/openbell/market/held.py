@@ -94,6 +94,8 @@ class Held:
             elif channel == Channel.TRADES and one.flags & AMENDED:
                 self._amend(one)
             else:
+                if channel == Channel.STATUS and _is_same(last.get(one.instrument), one):
+                    self._instruments_due = True  # told again: its ticks or lots are others now
                 last[one.instrument] = one
             self._instruments_due = self._instruments_due or one.instrument not in self.symbols
 
@@ -144,3 +146,9 @@ class Held:
                     continue
                 book = self._depth_book(channel, instrument)
             book.set_level(side, price, level_qty, level_orders)
+
+
+def _is_same(before: StatusUpdate | None, now: StatusUpdate) -> bool:
+    """Whether a STATUS tells of nothing new."""
+    names = ("state", "flags", "level_qty", "level_orders", "trade_no")
+    return before is not None and all(getattr(before, name) == getattr(now, name) for name in names)

@@ -166,6 +166,19 @@ def test_a_limit_state_is_at_the_last_price_that_ticks_allow(
     assert station.told == []
 
 
+def test_bands_follow_a_change_of_the_tick_size(make: Make) -> None:
+    """It is none of a table of ticks: the instrument's own, while no order rests and before its first trade."""
+    station = make(f"{DAY}T13:29", LULD + PARTNER)
+    station.at(f"{DAY}T13:40")
+    assert bands_of(station, CCC) == (95_0000, 105_0000, 100_0000)
+    values = [3000, *[wire.KEEP] * 7]
+    station.market.sequencer.admin(
+        admin_command(CommandKind.SET_INSTRUMENT, operator="ann", reason="r", instrument=CCC, values=values)
+    )
+    station.at(f"{DAY}T13:40:01")
+    assert bands_of(station, CCC) == (95_1000, 105_0000, 100_0000)
+
+
 def test_a_pause_late_in_the_day_lasts_to_the_close(make: Make) -> None:
     station = make(f"{DAY}T13:29", LULD + PARTNER)
     station.at(f"{DAY}T19:46")

@@ -16,7 +16,7 @@ from ext.projection import Projection
 from tests.ext.market import A, B, C, Market
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-NAMES = ("fills", "closed_orders", "rejects", "order_events", "market_events")
+NAMES = ("fills", "closed_orders", "rejects", "order_events", "transfers", "market_events")
 START_NS = 1_700_000_000_000_000_000
 KINDS = wire.EventKind
 
@@ -82,6 +82,15 @@ def order_id(slot: int, generation: int = 1) -> int:
     return generation << 32 | slot
 
 
+def projecting() -> Projection:
+    """One that knows accounts 0 to 7 and instruments 0 to 9."""
+    instruments, accounts = np.zeros(10, wire.INSTRUMENT_ROW), np.zeros(8, wire.ACCOUNT_ROW)
+    instruments["instrument"], instruments["lot_size"], accounts["account"] = range(10), 1, range(8)
+    p = Projection()
+    p.transfers.learn(instruments.tobytes(), accounts.tobytes())
+    return p
+
+
 def test_an_order_that_lives_over_three_batches() -> None:
     p = Projection()
     one = order_id(5)
@@ -89,7 +98,7 @@ def test_an_order_that_lives_over_three_batches() -> None:
         bytes(256)[:16] + (73).to_bytes(2, "little") + bytes(238) + command(3, order_type=0, flags=1, self_trade=2),
         event(3, KINDS.ACCEPTED, order_id=one, account=7, instrument=2, side=1, price=500, qty=10, client_order_id=77),
     )
-    assert [len(rows) for rows in p.take()] == [0, 0, 0, 0, 0]
+    assert [len(rows) for rows in p.take()] == [0, 0, 0, 0, 0, 0]
     gone, changed, new = p.take_open()
     assert (gone, changed) == (b"", b"")
     (row,) = read(new, projection.OPEN_ORDER_COLUMNS)
@@ -101,7 +110,7 @@ def test_an_order_that_lives_over_three_batches() -> None:
 
     p.apply(b"", event(4, KINDS.FILL, order_id=one, qty=4, leaves=6, price=501, side=1, flags=2, trade_id=9))
     p.apply(b"", event(5, KINDS.REPLACED, order_id=one, qty=12, leaves=8, filled=4, price=499))
-    fills, closed, _, order_events, _ = p.take()
+    fills, closed, _, order_events, *_ = p.take()
     (row,) = read(fills, projection.FILL_COLUMNS)
     assert (row["maker"], row["qty"], row["price"], row["leaves"], row["trade_id"]) == (1, 4, 501, 6, 9)
     (row,) = read(order_events, projection.ORDER_EVENT_COLUMNS)
@@ -121,7 +130,7 @@ def test_an_order_that_lives_over_three_batches() -> None:
 
 
 def test_an_order_that_lives_within_a_batch_never_is_among_the_open_ones() -> None:
-    p = Projection()
+    p = projecting()
     for generation in (1, 2, 3):
         one = order_id(1, generation)
         p.apply(command(generation), event(generation, KINDS.ACCEPTED, order_id=one, qty=5))
@@ -165,7 +174,7 @@ def test_an_order_keeps_what_only_a_special_command_has() -> None:
     assert {name: row[name] for name in NO_SPECIAL} == {**NO_SPECIAL, **wanted, "triggered": 1}
     assert (row["price"], row["qty"], row["seq"]) == (77, 3, 5)
     again.apply(b"", event(6, KINDS.CANCELED, order_id=order_id(2), reason=wire.CancelReason.BUYING_POWER))
-    _, closed, _, order_events, _ = again.take()
+    _, closed, _, order_events, *_ = again.take()
     assert [row["kind"] for row in read(order_events, projection.ORDER_EVENT_COLUMNS)] == [
         KINDS.TRIGGERED, KINDS.RESTATED,
     ]  # fmt: skip
@@ -232,7 +241,7 @@ def test_a_stop_that_was_met_keeps_the_price_that_it_waited_for() -> None:
 
 
 def test_an_auction_has_no_maker_and_is_in_its_bar_once() -> None:
-    p = Projection()
+    p = projecting()
     p.apply(
         command(1) + command(2),
         b"".join(event(seq, KINDS.ACCEPTED, order_id=order_id(seq), qty=9, side=seq - 1) for seq in (1, 2)),
@@ -250,14 +259,14 @@ def test_an_auction_has_no_maker_and_is_in_its_bar_once() -> None:
 
 
 def test_rejects_and_what_is_of_the_market() -> None:
-    p = Projection()
+    p = projecting()
     reject = np.zeros((), wire.REJECT)
     reject["seq"], reject["kind"], reject["check"] = 4, KINDS.REJECTED, wire.Check.BUYING_POWER
     reject["account"], reject["limit"], reject["value"], reject["headroom"] = 4_000_000_000, -1, 1 << 62, 3
     cash = event(5, KINDS.CASH, price=-7, trade_id=(1 << 64) - 7)
     retry = event(6, KINDS.ACCEPTED, flags=wire.EventFlag.DUPLICATE, order_id=99)
     p.apply(b"", reject.tobytes() + cash + retry + event(7, KINDS.MASS_CANCELED, account=wire.ANY, qty=2))
-    fills, closed, rejects, order_events, market_events = p.take()
+    fills, closed, rejects, order_events, _, market_events = p.take()
     assert (fills, closed, market_events) == (b"", b"", cash)
     (row,) = read(rejects, projection.REJECT_COLUMNS)
     assert (row["account"], row["reason"], row["limit_value"], row["value"], row["headroom"]) == (
@@ -270,7 +279,7 @@ def test_rejects_and_what_is_of_the_market() -> None:
 
 
 def test_bars_of_minutes() -> None:
-    p = Projection()
+    p = projecting()
     one, two = order_id(1), order_id(2)
     p.apply(
         command(1), event(1, KINDS.ACCEPTED, order_id=one, qty=1000) + event(1, KINDS.ACCEPTED, order_id=two, qty=1000)
@@ -336,6 +345,7 @@ def test_many_rows() -> None:
 def test_open_orders_are_those_of_the_core(seed: int) -> None:
     """Icebergs, orders of an owner that shrink, reduce-only and sliding ones, stops: all told by events."""
     m, projected, random = Market(orders=400, ids=4000), Projection(), Random(seed)
+    projected.transfers.learn(m.core.instruments(), m.core.accounts())
     kinds: list[dict[str, Any]] = [
         {},
         {"display_qty": 2},

@@ -85,17 +85,20 @@ class Market:
         """Call `action` when everything that was applied by now is durable and sent."""
         self.gate.after(self.core.seq, action)
 
-    def on_durable(self) -> int:
-        """The journal has written; returns durable_seq. Raises JournalError."""
+    def on_durable(self, tell: Callable[[int], None] = lambda _: None) -> None:
+        """The journal has written. `tell` hears of each new durable_seq before anybody hears what came of it: whoever
+        has an answer finds its command in the journal. Raises JournalError."""
         gate, journal = self.gate, self.journal
         oldest_ns = gate.oldest_ns
-        gate.open(journal.look())  # first of all what waits goes out
+        durable_seq = journal.look()
+        tell(durable_seq)
+        gate.open(durable_seq)  # first of all what waits goes out
         if oldest_ns is not None and gate.oldest_ns != oldest_ns:
             self.commit_ns.add(time.perf_counter_ns() - oldest_ns)
         durable_seq = journal.collect()
         if durable_seq > gate.durable_seq:
+            tell(durable_seq)
             gate.open(durable_seq)  # became so meanwhile, and its sign was collected with that of the others
-        return durable_seq
 
     # ------------------------------------------------------------ tables
 

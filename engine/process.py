@@ -261,7 +261,7 @@ class Engine:
         if self.failure is not None:
             return
         try:
-            self.status_map.durable_seq = self.market.on_durable()
+            self.market.on_durable(self.status_map.tell_durable)
         except JournalError as error:
             self._fail(str(error))
             return

@@ -58,6 +58,10 @@ class StatusMap:
         self._unsigned = self._view.cast("Q")
         self._signed = self._view.cast("q")
 
+    def tell_durable(self, seq: int) -> None:
+        """The engine's: all up to this command is in the journal."""
+        self._unsigned[0] = seq
+
     @classmethod
     def create(cls, path: Path) -> StatusMap:
         """Make the file, or take it over: all numbers are 0. Who has it open sees the new ones."""

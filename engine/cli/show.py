@@ -36,13 +36,14 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def out(*renderables: RenderableType) -> None:
-    """Print to standard output; where that is no terminal, without the spaces that fill lines."""
+    """Print to standard output; where that is no terminal, without the spaces that fill lines, and text unbroken."""
     screen = console()
+    is_text = all(isinstance(one, str) for one in renderables)
     if screen.is_terminal:
         screen.print(*renderables, sep="\n")
         return
     with screen.capture() as capture:
-        screen.print(*renderables, sep="\n")
+        screen.print(*renderables, sep="\n", soft_wrap=is_text)
     print("\n".join(line.rstrip() for line in capture.get().splitlines()), flush=True)  # who reads a pipe waits for it
 
 

@@ -88,3 +88,10 @@ def test_where_nobody_looks_at_a_terminal_next_to_nothing_is_cut_off(capsys: pyt
     lines = capsys.readouterr().out.splitlines()
     assert (lines[0], len(lines)) == ("x" * 190, 91)
     assert (show.console().width, show.console().height) == (200, 100)
+
+
+def test_a_pipe_gets_text_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is to be typed, or looked for, is not broken where some terminal would end."""
+    command = "./openbell order cancel 17 --data " + "/a long way" * 40
+    show.out(command)
+    assert capsys.readouterr().out == command + "\n"

@@ -88,3 +88,10 @@ def test_where_nobody_looks_at_a_terminal_next_to_nothing_is_cut_off(capsys: pyt
     lines = capsys.readouterr().out.splitlines()
     assert (lines[0], len(lines)) == ("x" * 190, 91)
     assert (show.console().width, show.console().height) == (200, 100)
+
+
+def test_a_line_of_text_stays_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """Commands to type name folders, and those may be long."""
+    line = "To take all of it out: ./openbell order cancel 1 --data " + "/folder" * 60 + " --account ann"
+    show.out(line, line)
+    assert capsys.readouterr().out == f"{line}\n{line}\n"

@@ -7,7 +7,7 @@ So tools/checks.py asks pytest-xdist for more workers than there are cores, and 
 - Files that wait come first, those that compute last: what waits has the cores while most others wait as well, and the
   end is made of many short pieces, so that all workers end at once.
 - A worker that has come to computing is nice from then on: where others wait still, theirs are timers of real seconds.
-- The longest file is cut, a test a piece.
+- Files that are very long are cut, and of those that compute they are the first.
 - All workers have the seed that is printed at the head.
 
 With paths, `-k`, `-s`, `--pdb` or `-n 0` everything runs in one process, as pytest does by itself.
@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Folders and files whose tests wait, the longest first. The others follow in pytest's order.
+# Folders and files whose tests wait, the longest first.
 WAITING = (
     "tests/launcher",
     "tests/engine/cli/test_run.py",
@@ -38,29 +38,44 @@ WAITING = (
     "tests/engine/journal",
     "tests/bench",
 )
-NICE = 5
-# Where to cut: tests of these files share nothing, and a whole file would be the last that runs.
-CUT = ("tests/engine/cli/test_run.py",)
+# Files that compute for long, the longest first. The others follow in pytest's order.
+COMPUTING = (
+    "tests/prove",
+    "tests/reference/test_swarm.py",
+    "tests/ext/test_random_flow.py",
+    "tests/tools",
+    "tests/ext/test_against_reference.py",
+    "tests/engine/volatility/test_breakers.py",
+    "tests/engine/sessions/test_plan.py",
+)
+NICE = 5  # of a worker that computes
+# Where to cut, since a whole file would be the last that runs: all tests of a file that share nothing, or one test.
+CUT = (
+    "tests/engine/cli/test_run.py",
+    "tests/launcher/test_launcher.py::test_the_compiler_from_pypi",
+    "tests/reference/test_swarm.py",
+    "tests/ext/test_random_flow.py",
+)
 
 
 def piece(nodeid: str) -> str:
     """What `nodeid` is run together with."""
     path = nodeid.partition("::")[0]
-    return nodeid if path in CUT else path
+    return nodeid if path in CUT or nodeid in CUT else path
 
 
 def rank(nodeid: str) -> int:
     """The place of a test's piece: lower is earlier."""
     path = nodeid.partition("::")[0]
-    for place, start in enumerate(WAITING):
+    for place, start in enumerate((*WAITING, *COMPUTING)):
         if path == start or path.startswith(f"{start}/"):
             return place
-    return len(WAITING)
+    return len(WAITING) + len(COMPUTING)
 
 
 def be_nice(item: pytest.Item) -> None:
     """Called before each test of a worker."""
-    if rank(item.nodeid) == len(WAITING) and os.nice(0) < NICE:
+    if rank(item.nodeid) >= len(WAITING) and os.nice(0) < NICE:
         os.nice(NICE - os.nice(0))
 
 

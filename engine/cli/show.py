@@ -36,15 +36,22 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def out(*renderables: RenderableType) -> None:
-    """Print to standard output; where that is no terminal, without the spaces that fill lines, and text unbroken."""
+    """Print to standard output, each on its own lines; where that is no terminal, without the spaces that fill lines.
+
+    Lines of plain text are never broken: what they tell to type is copied whole.
+    """
     screen = console()
-    is_text = all(isinstance(one, str) for one in renderables)
     if screen.is_terminal:
-        screen.print(*renderables, sep="\n")
+        _print(screen, renderables)
         return
     with screen.capture() as capture:
-        screen.print(*renderables, sep="\n", soft_wrap=is_text)
+        _print(screen, renderables)
     print("\n".join(line.rstrip() for line in capture.get().splitlines()), flush=True)  # who reads a pipe waits for it
+
+
+def _print(screen: Console, renderables: Iterable[RenderableType]) -> None:
+    for one in renderables:
+        screen.print(one, soft_wrap=isinstance(one, str))
 
 
 def complain(text: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 SYMBOLS = ("ANVL", "BRZE", "CRWN", "DUNE")
@@ -35,18 +36,6 @@ every_commands = 20_000
 [postgres]
 dsn = "{dsn}"
 """
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody has at this moment: a market that comes back must be where it was."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 class Market:

@@ -75,10 +75,11 @@ def test_what_waits_comes_first_and_a_file_stays_in_one_process(tree: Path) -> N
 
 
 def test_the_lists_name_what_is_there() -> None:
-    for path in (*spread.WAITING, *spread.CUT):
+    for path in (*spread.WAITING, *spread.COMPUTING):
         assert (ROOT / path).exists(), path
-    for path in spread.CUT:
+    for path, _, test in (cut.partition("::") for cut in spread.CUT):
         text = (ROOT / path).read_text("utf-8")
+        assert f"def {test}(" in text or not test
         assert 'scope="module"' not in text, f"{path} shares what it sets up: it cannot be cut"
 
 

@@ -90,8 +90,8 @@ def test_where_nobody_looks_at_a_terminal_next_to_nothing_is_cut_off(capsys: pyt
     assert (show.console().width, show.console().height) == (200, 100)
 
 
-def test_a_pipe_gets_text_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """What is to be typed, or looked for, is not broken where some terminal would end."""
-    command = "./openbell order cancel 17 --data " + "/a long way" * 40
-    show.out(command)
-    assert capsys.readouterr().out == command + "\n"
+def test_a_line_of_text_stays_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """Commands to type name folders, and those may be long."""
+    line = "To take all of it out: ./openbell order cancel 1 --data " + "/folder" * 60 + " --account ann"
+    show.out(line, line)
+    assert capsys.readouterr().out == f"{line}\n{line}\n"

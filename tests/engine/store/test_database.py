@@ -14,6 +14,7 @@ import pytest
 
 from engine.store.database import check, open_database, redacted
 from engine.store.embedded import EmbeddedPostgres, StoreError
+from tests.ports import free_ports
 
 
 @pytest.fixture
@@ -21,9 +22,7 @@ async def external() -> AsyncIterator[tuple[str, str]]:
     """A server that stands for somebody else's: DSN of its superuser, and the same without user and password."""
     folder = Path(tempfile.mkdtemp(prefix="ob-pg-"))
     folder.chmod(0o755)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     server = EmbeddedPostgres(folder / "postgres", port=port)
     await server.start()
     password = (folder / "postgres" / "password").read_text().strip()

@@ -19,6 +19,7 @@ import asyncpg
 import pytest
 
 from engine.store.embedded import EmbeddedPostgres, StoreError
+from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[3]
 # A process that starts the server and then waits for a line or for its end, as an engine would.
@@ -124,9 +125,9 @@ async def test_nobody_gets_in_without_the_password(folder: Path) -> None:
 
 
 async def test_a_port_is_on_loopback_only_and_wants_the_password(folder: Path) -> None:
+    (port,) = free_ports(1)
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        probe.bind(("127.0.0.1", port))
         taken = EmbeddedPostgres(folder / "postgres", port=port)
         with pytest.raises(
             StoreError, match=rf"postgres.port: 127.0.0.1:{port} cannot be used: Address already in use"
@@ -194,9 +195,7 @@ async def test_a_left_server_with_other_settings_is_replaced(folder: Path) -> No
     pid, _, _ = hello(first)
     first.kill()
     first.wait()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     server = EmbeddedPostgres(folder / "postgres", port=port)
     await server.start()
     try:

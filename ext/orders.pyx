@@ -13,7 +13,9 @@ from ext.book cimport free_slot, list_order, take_slot
 from ext.dark cimport best_opposite, may_meet_dark
 from ext.dryrun cimport dry_run
 from ext.events cimport emit, emit_accepted, emit_canceled, emit_data, emit_reject, emit_replaced, level_at, touch
-from ext.fields cimport broken, check_fields, check_replace_in_call, check_state, is_stop, waits_for_auction
+from ext.fields cimport (
+    broken, check_fields, check_replace_in_call, check_state, is_beyond_price, is_stop, waits_for_auction,
+)
 from ext.house cimport currencies_match
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
 from ext.layout cimport (
@@ -162,6 +164,8 @@ cdef inline uint8_t check_new(
         price[0] = slide(i, c.side, price[0], best_opposite(m, i, c.instrument, c.side))
         if i.way & HAS_TICKS:
             price[0] = away_to_tick(&m.instrument_texts[c.instrument], c.side, price[0])
+            if is_beyond_price(price[0]):  # the table has no tick there: it stays, and check 25 will refuse it
+                price[0] = c.price
         index[0] = index_of(i, price[0])
     notional = product(price[0] + either(c.side, f.discretion, 0), c.qty, i.multiplier)
     check = check_notional(a, i, notional, r)

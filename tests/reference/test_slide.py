@@ -42,6 +42,15 @@ def test_without_a_tick_to_slide_to_it_is_refused(desk: Desk) -> None:
     assert said(desk.do(ask.sell(1, 2, 20, 4, **SLIDE))) == [f"REJECTED 1 POST_ONLY {highest} 20"]
 
 
+def test_a_table_of_ticks_may_leave_no_tick_to_slide_to(desk: Desk) -> None:
+    """The instrument's own tick would, and 0 is a multiple of any: `prove` with seed 2026 found an order at 0."""
+    desk.do(ask.instrument(0, 1), ask.ticks(0, 2), ask.sell(0, 1, 2, 5))
+    assert said(desk.do(ask.buy(1, 1, 6, 4, **SLIDE))) == ["REJECTED 1 POST_ONLY 2 6"]
+    highest = wire.MAX_PRICE - 1
+    desk.do(ask.cancel(0, 1), ask.buy(0, 2, highest, 1))
+    assert said(desk.do(ask.sell(1, 2, 6, 4, **SLIDE))) == [f"REJECTED 1 POST_ONLY {highest} 6"]
+
+
 def test_its_limits_are_asked_where_it_slid_to(desk: Desk) -> None:
     """9 of the price that it goes to can be paid, not 9 of its own price."""
     desk.do(ask.account(4), ask.deposit(4, 95 * 9 * 100), ask.sell(0, 1, 100, 5))

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
-from openbell.fees import FILLS, SIDES
+from openbell.fees import FEE_VALUES, FILLS, SIDES
 from openbell.wire import FeeBits, HouseAccount
 
 from engine.units import FeeCash, FeeFixed, FeePercent, FeePerShare, FeeReserve, FeeShare, FeeStep
@@ -19,7 +19,7 @@ MAX_PLAN: Final = 255
 COMPONENTS: Final = 8  # of a plan
 NAME_BYTES: Final = 32
 # What SET_FEE has, in the order of the index of its rejects (docs/ledger.md), by the names that fields have here.
-FEE_VALUES: Final = (
+FEE_FIELDS: Final = (
     "per_share", "percent", "fixed", "minimum", "maximum", "max_percent", "round_to", "fills", "house", "number",
     "component", "reserve_percent",
 )  # fmt: skip
@@ -136,13 +136,12 @@ def row_of(plan: FeePlan, index: int) -> dict[str, int]:
 
 def command_fields(row: dict[str, int]) -> dict[str, Any]:
     """What SET_FEE has of such a row."""
-    amounts = ("per_share", "of_notional", "per_order", "minimum", "maximum", "most_of_notional", "rounding", "bits")
     return {
         "account": row["plan"],
         "state": row["component"],
         "flags": row["house"],
         "instrument": row["reserve"],
-        "values": [row[name] for name in amounts],
+        "values": [row[name] for name in FEE_VALUES],
     }
 
 

@@ -406,7 +406,7 @@ class Engine:
     # ------------------------------------------------------------ status
 
     async def find_trade(self, instrument: int, trade_id: int) -> Facts:
-        """The facts of a trade whose command is on disk. Raises TradeNotFound, FinderBusy, TimeoutError, OSError."""
+        """The facts of a trade whose command is on disk. Raises TradeNotFound, FinderBusy, SearchTimeout, OSError."""
         return await self._finder.find(instrument, trade_id, self.market.journal.durable_seq)
 
     def status(self) -> dict[str, Any]:

@@ -312,7 +312,7 @@ class Setup:
             name = plans[place].name
             self._do(
                 f"fee_plan[{place}] ({name}).component[{index}]", f"fee plan {name} of the configuration",
-                CommandKind.SET_FEE, fee_plans.FEE_VALUES, name=name, **fields,
+                CommandKind.SET_FEE, fee_plans.FEE_FIELDS, name=name, **fields,
             )  # fmt: skip
 
     def _account(self, where: str, wanted: Account) -> None:

@@ -7,11 +7,6 @@ from ext.layout cimport Account, Market, Plan
 from ext.saved cimport Reader, Writer
 from ext.wire cimport ACCOUNT_FLAG_CREDIT_UNLIMITED, AdminCommand, MAX_CASH
 
-cdef enum:
-    FIRST_HOUSE = 3   # of those that an operator may name: COMMISSION
-    LAST_HOUSE = 12
-
-
 cdef inline int64_t fee_reserve(
     const Market* m, const Account* a, int64_t amount, uint32_t number,
 ) noexcept nogil:

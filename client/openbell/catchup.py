@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from openbell.session import AGAIN_S, Session
+from openbell.postponed import Postponed
+from openbell.session import Session
 
 # In the order in which they are asked for: the orders last, as their answer is of a later moment than the others'.
 _QUERIES: Final[dict[str, dict[str, object]]] = {"fills": {"as_made": True}, "amendments": {}, "orders": {}}
@@ -52,8 +53,7 @@ class CatchUp:
         self._session = session
         self._stale: dict[int, Found] = {}  # accounts that are not up to date
         self._asked: dict[int, tuple[int, str, Found]] = {}  # number of a query -> account, what, its part of that
-        self._again_s = 0.0  # when to ask again; 0: not before `due` was called once more
-        self._refused: set[int] = set()  # accounts to ask for again
+        self._refused = Postponed()  # accounts to ask for again
 
     @property
     def is_busy(self) -> bool:
@@ -83,15 +83,7 @@ class CatchUp:
 
     def due(self, now_s: float) -> list[bytes]:
         """The frames that ask again for what was refused a while ago. Call it often, while logged in."""
-        if not self._refused:
-            return []
-        if not self._again_s:
-            self._again_s = now_s + AGAIN_S
-        if now_s < self._again_s:
-            return []
-        self._again_s = 0.0
-        refused, self._refused = self._refused, set()
-        return [data for account in sorted(refused) for data in self._ask_all(account)]
+        return [data for account in self._refused.due(now_s) for data in self._ask_all(account)]
 
     def answered(self, number: int, body: Mapping[str, Any]) -> tuple[int, Found | None, list[bytes]] | None:
         """An answer came: its account, all that was asked for where that is complete, and what to ask for next.

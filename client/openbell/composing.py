@@ -164,9 +164,10 @@ class Composing(Generic[OrderT]):
                 lifetime = TimeInForce.IOC if tif is None else choice(tif, TimeInForce, "tif")
             else:
                 order_type, units = OrderType.LIMIT, price_units(price, tick_size=instrument.tick_size)
-                lifetime = TimeInForce.DAY if tif is None else tif  # type: ignore[assignment] # as it is checked next
-                if type(lifetime) is not TimeInForce:
-                    lifetime = choice(lifetime, TimeInForce, "tif")
+                if tif is None:
+                    lifetime = TimeInForce.DAY
+                else:
+                    lifetime = tif if type(tif) is TimeInForce else choice(tif, TimeInForce, "tif")
             if post_only:
                 check_post_only(order_type, lifetime)
         if tie is not None:

@@ -12,6 +12,10 @@ from openbell.wire import FeeBits, HouseAccount
 
 SIDES: Final = FeeBits.BUY | FeeBits.SELL
 FILLS: Final = FeeBits.MAKER | FeeBits.TAKER | FeeBits.AUCTION
+# Fields of a component that are value0 to value7 of SET_FEE.
+FEE_VALUES: Final = (
+    "per_share", "of_notional", "per_order", "minimum", "maximum", "most_of_notional", "rounding", "bits",
+)  # fmt: skip
 _WHO = {
     FeeBits.BUY: "buyers",
     FeeBits.SELL: "sellers",

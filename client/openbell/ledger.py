@@ -43,6 +43,11 @@ class SettledDay(NamedTuple):
     accounts: int
 
 
+def date_number(day: date) -> int:
+    """A date as YYYYMMDD."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
 class LedgerVerbs(ABC):
     """A part of `Operator`."""
 
@@ -155,7 +160,7 @@ class LedgerVerbs(ABC):
     def settle(self, day: date | int, *, days: int | None = None, reason: str) -> SettledDay:
         """End a business day (a date, or YYYYMMDD): what is due settles. days: in which its trades settle; default: as
         the market's configuration says."""
-        number = day.year * 10_000 + day.month * 100 + day.day if isinstance(day, date) else day
+        number = date_number(day) if isinstance(day, date) else day
         answer = self._change("settle", {"date": number, "days": days}, reason)
         return SettledDay(*(int(answer[name]) for name in SettledDay._fields))
 

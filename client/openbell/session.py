@@ -14,6 +14,7 @@ import numpy as np
 
 from openbell import wire
 from openbell.errors import OpenBellError
+from openbell.postponed import Postponed
 from openbell.records import HEADER, MAGIC, frame, json_body, json_frame
 from openbell.wire import FrameType
 
@@ -22,7 +23,6 @@ _SEQ_AND_ACCOUNT = Struct("<Q4xI")  # of an Event, from account_seq on
 _SEQ_OFFSET = 16
 _HEAD: Final = HEADER.size
 _EVENTS = int(FrameType.EVENTS)
-AGAIN_S: Final = 1.0  # after that long what was refused as too many is asked for again
 _FEW = 16  # events up to which a plain loop is quicker than NumPy
 _COUNTING = np.arange(1 << 14, dtype=np.uint64)
 
@@ -125,8 +125,7 @@ class Session:
         self.next_seq: dict[int, int | None] = dict(resume or {})  # None: whatever comes next
         self.resuming: dict[int, int] = {}  # account -> number of the frame that asked
         self.outgoing: list[bytes] = []
-        self._postponed: set[int] = set()  # accounts whose resume was refused for now
-        self._again_s = 0.0  # when these are asked for again; 0: not set yet
+        self._postponed = Postponed()  # accounts whose resume was refused for now
 
     def next_number(self) -> int:
         """The number of the next frame sent."""
@@ -282,15 +281,7 @@ class Session:
 
     def due(self, now_s: float) -> list[bytes]:
         """The frames that ask again for what was refused as too many a while ago. Call it often, while logged in."""
-        if not self._postponed:
-            return []
-        if not self._again_s:
-            self._again_s = now_s + AGAIN_S
-        if now_s < self._again_s:
-            return []
-        self._again_s = 0.0
-        postponed, self._postponed = self._postponed, set()
-        return [self._resume(account, self.next_seq.get(account) or 0) for account in sorted(postponed)]
+        return [self._resume(account, self.next_seq.get(account) or 0) for account in self._postponed.due(now_s)]
 
     # ------------------------------------------------------------ the rest
 

@@ -27,11 +27,23 @@ class FinderBusy(Exception):
         super().__init__(f"{MOST_WAITING} trades are looked for already, and one after the other: try again")
 
 
+class SearchTimeout(TimeoutError):
+    """A search took longer than patience_s."""
+
+    def __init__(self, trade_id: int, patience_s: float) -> None:
+        super().__init__(
+            f"the search of trade {trade_id:,} was ended after {patience_s:g} s: what there is to replay between the "
+            "last snapshot before the trade and the trade takes longer"
+        )
+        self.patience_s = patience_s
+
+
 class TradeFinder:
     """The trades of the market in `data`. One is searched at a time; the last found ones are kept."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, patience_s: float = PATIENCE_S) -> None:
         self._data = data
+        self._patience_s = patience_s
         self._found: dict[tuple[int, int], Facts] = {}
         self._turn = asyncio.Lock()
         self._waiting = 0
@@ -39,7 +51,7 @@ class TradeFinder:
     async def find(self, instrument: int, trade_id: int, last_seq: int) -> Facts:
         """The facts of a trade, if the command that made it is `last_seq` or before.
 
-        Raises TradeNotFound, FinderBusy, TimeoutError after PATIENCE_S (its turn does not count), OSError where no
+        Raises TradeNotFound, FinderBusy, SearchTimeout (the wait for its turn does not count), OSError where no
         process can be started or it fails.
         """
         key = instrument, trade_id
@@ -62,12 +74,9 @@ class TradeFinder:
 
     async def _search_in_time(self, instrument: int, trade_id: int, last_seq: int) -> Facts:
         try:
-            return await asyncio.wait_for(self._search(instrument, trade_id, last_seq), PATIENCE_S)
+            return await asyncio.wait_for(self._search(instrument, trade_id, last_seq), self._patience_s)
         except TimeoutError:
-            raise TimeoutError(
-                f"the search of trade {trade_id:,} was ended after {PATIENCE_S:g} s: what there is to replay between "
-                "the last snapshot before the trade and the trade takes longer"
-            ) from None
+            raise SearchTimeout(trade_id, self._patience_s) from None
 
     async def _search(self, instrument: int, trade_id: int, last_seq: int) -> Facts:
         process = await asyncio.create_subprocess_exec(

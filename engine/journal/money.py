@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from openbell import wire
-from openbell.fees import FeeInfo, house_name, plain_number
+from openbell.fees import FEE_VALUES, FeeInfo, house_name, plain_number
 from openbell.prices import format_cash
 from openbell.wire import CommandKind
 
@@ -18,8 +18,7 @@ def date_text(date: int) -> str:
 
 def fee_of_command(command: Any) -> FeeInfo:
     """The component that a SET_FEE sets."""
-    amounts = ("per_share", "of_notional", "per_order", "minimum", "maximum", "most_of_notional", "rounding", "bits")
-    values = {name: int(command[f"value{index}"]) for index, name in enumerate(amounts)}
+    values = {name: int(command[f"value{index}"]) for index, name in enumerate(FEE_VALUES)}
     plan, component, house, reserve = (int(command[name]) for name in ("account", "state", "flags", "instrument"))
     return FeeInfo(plan=plan, component=component, house=house, reserve=reserve, **values)
 

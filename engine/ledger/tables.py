@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ async def deposited(connection: Any) -> dict[int, int]:
 
 async def compare_tables(connection: Any, books: Books) -> list[Check]:
     """The tables of the present with the books, row by row."""
-    names = {
+    names: dict[str, Callable[[Any], str]] = {
         "accounts": books.account, "positions": books.position, "house_balances": house_name,
         "withdrawals": books.withdrawal, "fee_plans": lambda key: f"plan {key[0]}, component {key[1]}",
     }  # fmt: skip
@@ -60,10 +61,10 @@ async def compare_tables(connection: Any, books: Books) -> list[Check]:
         found = await connection.fetch(f"SELECT * FROM {table} ORDER BY {', '.join(KEYS[table])}")
         columns = await _columns(connection, table)
         keys = len(KEYS[table])
-        rows = {tuple(row)[:keys] if keys > 1 else row[0]: tuple(row) for row in found}
+        rows: dict[Any, Row] = {tuple(row)[:keys] if keys > 1 else row[0]: tuple(row) for row in found}
         if table == "house_balances":
             rows = {key: row for key, row in rows.items() if row[2]}
-        checks.append(compare_rows(table, columns, books.rows[table], rows, names[table]))  # type: ignore[arg-type]
+        checks.append(compare_rows(table, columns, books.rows[table], rows, names[table]))
     return checks
 
 

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Protocol
 
+from openbell.ledger import date_number
+
 from engine.sessions.calendar import ALWAYS
 from engine.sessions.plan import SECOND_NS
 from engine.sessions.schedule import DAYS_AROUND, DAYS_WITHOUT, Timeline
@@ -26,12 +28,7 @@ class BusinessDay(NamedTuple):
     @property
     def number(self) -> int:
         """The date as YYYYMMDD."""
-        return number_of(self.date)
-
-
-def number_of(date: dt.date) -> int:
-    """YYYYMMDD."""
-    return date.year * 10_000 + date.month * 100 + date.day
+        return date_number(self.date)
 
 
 def date_of(number: int) -> dt.date | None:

@@ -16,11 +16,14 @@ from reportlab.lib.utils import simpleSplit
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, LongTable, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus.flowables import CallerMacro
 
 from engine.statement.contents import Statement
 from engine.statement.sections import Section, heading, sections
 
 MARGIN = 15 * mm
+PAGES = "pages"  # the name of a form, which is drawn on each page and made when the last one is there
+PAGES_AT = A4[0] - MARGIN - 6 * mm, MARGIN - 6 * mm
 FONT, BOLD, SIZE, SMALL = "Helvetica", "Helvetica-Bold", 8.0, 7.0
 SMALLEST = 4.0  # of a table whose numbers are very long
 FRAME = 6.0  # points that the library keeps free on each side of a page
@@ -44,45 +47,37 @@ def as_pdf(statement: Statement) -> bytes:
     for section in sections(statement):
         parts += _section(section, width)
 
-    def canvas(*given: Any, **more: Any) -> Canvas:
-        return _Numbered(_latin(statement.name), *given, **more)
+    def margins(canvas: Canvas, _: Any) -> None:
+        _draw_margins(canvas, _latin(statement.name))
 
-    document.build(parts, canvasmaker=canvas)
+    document.build([*parts, CallerMacro(_tell_pages)], onFirstPage=margins, onLaterPages=margins)
     return out.getvalue()
 
 
-class _Numbered(Canvas):  # type: ignore[misc]  # the library has no types
-    """Keeps the pages until their number is known."""
+def _draw_margins(canvas: Canvas, name: str) -> None:
+    width, height = A4
+    canvas.saveState()
+    canvas.setFont(BOLD, SIZE)
+    canvas.setFillColor(ACCENT)
+    canvas.drawString(MARGIN, height - MARGIN, "OpenBell statement")
+    canvas.setFont(FONT, SIZE)
+    canvas.setFillColor(INK)
+    canvas.drawRightString(width - MARGIN, height - MARGIN, name)
+    canvas.setStrokeColor(PALE)
+    canvas.line(MARGIN, height - MARGIN - 2 * mm, width - MARGIN, height - MARGIN - 2 * mm)
+    canvas.drawRightString(*PAGES_AT, f"page {canvas.getPageNumber()} of ")
+    canvas.doForm(PAGES)
+    canvas.restoreState()
 
-    def __init__(self, name: str, *given: Any, **more: Any) -> None:
-        super().__init__(*given, **more)
-        self._name = name
-        self._pages: list[dict[str, Any]] = []
 
-    def showPage(self) -> None:  # noqa: N802
-        """Called at the end of each page."""
-        self._pages.append(dict(self.__dict__))
-        self._startPage()
-
-    def save(self) -> None:
-        """Called at the end of the file."""
-        for number, page in enumerate(self._pages, 1):
-            self.__dict__.update(page)
-            self._draw_margins(number, len(self._pages))
-            super().showPage()
-        super().save()
-
-    def _draw_margins(self, number: int, pages: int) -> None:
-        width, height = A4
-        self.setFont(BOLD, SIZE)
-        self.setFillColor(ACCENT)
-        self.drawString(MARGIN, height - MARGIN, "OpenBell statement")
-        self.setFont(FONT, SIZE)
-        self.setFillColor(INK)
-        self.drawRightString(width - MARGIN, height - MARGIN, self._name)
-        self.setStrokeColor(PALE)
-        self.line(MARGIN, height - MARGIN - 2 * mm, width - MARGIN, height - MARGIN - 2 * mm)
-        self.drawRightString(width - MARGIN, MARGIN - 6 * mm, f"page {number} of {pages}")
+def _tell_pages(last: Flowable) -> None:
+    """Drawn at the end of the last page: what each page shows as their number, which nobody knew before."""
+    canvas = last.canv
+    canvas.beginForm(PAGES)
+    canvas.setFont(FONT, SIZE)
+    canvas.setFillColor(INK)
+    canvas.drawString(*PAGES_AT, str(canvas.getPageNumber()))
+    canvas.endForm()
 
 
 def _heading(statement: Statement, width: float) -> Flowable:
@@ -108,14 +103,13 @@ def _section(section: Section, width: float) -> Iterator[Flowable]:
             row[wide] = "\n".join(simpleSplit(row[wide], FONT, size, widths[wide] - 2 * PADDING))
     for start in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[start : start + ROWS_AT_ONCE]
-        has_titles, is_last = start == 0, start + ROWS_AT_ONCE >= len(rows)
-        yield _table(section, titles, some, size, widths, has_titles, is_last and section.foot is not None)
+        is_last = start + ROWS_AT_ONCE >= len(rows)
+        yield _table(section, titles, some, size, widths, is_last and section.foot is not None)
 
 
 def _table(
-    section: Section, titles: list[str], rows: list[list[str]], size: float, widths: list[float], has_titles: bool,
-    has_foot: bool,
-) -> Flowable:  # fmt: skip
+    section: Section, titles: list[str], rows: list[list[str]], size: float, widths: list[float], has_foot: bool
+) -> Flowable:
     style: list[Any] = [
         ("FONT", (0, 0), (-1, -1), FONT, size), ("LEADING", (0, 0), (-1, -1), size + 2), *_tight(),
         ("TEXTCOLOR", (0, 0), (-1, -1), INK), ("LINEBELOW", (0, 0), (-1, -1), 0.25, PALE),

@@ -100,7 +100,7 @@ class Withdrawal:
     amount: int
     held: datetime
     ended: datetime | None
-    result: str  # ON ITS WAY, PAID OUT, RELEASED
+    result: str  # on its way, paid out, released
     reason: str
 
 

@@ -18,9 +18,6 @@ class Period:
     since: datetime
     until: datetime
 
-    def __contains__(self, moment: datetime) -> bool:
-        return self.since <= moment < self.until
-
 
 def period(first: str | None, last: str | None) -> Period:
     """From the day `first` to the day `last`, both included; None: the first there is, the last there is.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,18 @@ def opening() -> list[bytes]:
 
 
 class Trading:
-    """A market that trades at random: `data` gets a journal; `core` is the state."""
+    """A market that trades at random: `data` gets a journal; `core` is the state. commands: what it is set up by, where
+    that is not `opening`."""
 
-    def __init__(self, data: Path, seed: int, *, segment_bytes: int = 1 << 14, durability: str = "fsync") -> None:
+    def __init__(
+        self,
+        data: Path,
+        seed: int,
+        *,
+        segment_bytes: int = 1 << 14,
+        durability: str = "fsync",
+        commands: Sequence[bytes] | None = None,
+    ) -> None:
         self.data = data
         self.core = Core()
         self.batch = CommandBatch(1)
@@ -67,7 +77,7 @@ class Trading:
         self.events: list[bytes] = []
         self.market_data: list[bytes] = []
         self.links: dict[tuple[int, int], tuple[int, int, int]] = {}  # (account, client id) -> role, link_id, first id
-        for command in opening():
+        for command in opening() if commands is None else commands:
             self.batch.add_admin(command)
         self.commit()
 

@@ -13,7 +13,7 @@ from openbell.wire import CommandKind, FeeBits, HouseAccount
 
 from engine import config
 from engine.config import ConfigError
-from engine.fee_plans import FEE_VALUES, HOUSES, reserve_of
+from engine.fee_plans import FEE_FIELDS, HOUSES, reserve_of
 from engine.ports.rows import rows_of
 from engine.refusals import _VALUES
 from engine.sequencer import admin_command
@@ -215,5 +215,5 @@ def test_what_is_kept_back_of_buy_orders(fields: str, kept: int) -> None:
 
 def test_refusals_name_a_fee_by_the_fields_of_the_file() -> None:
     """SET_FEE's indexes are those of docs/ledger.md, where value7 is made of several fields."""
-    names = ["bits" if name == "fills" else name for name in FEE_VALUES]
+    names = ["bits" if name == "fills" else name for name in FEE_FIELDS]
     assert list(_VALUES[CommandKind.SET_FEE]) == names

@@ -13,11 +13,17 @@ from tests import spread
 from tools import checks
 
 ROOT = Path(__file__).resolve().parents[2]
+PROCESSES = 2
 TEST = """
 import os, time
 from pathlib import Path
 
 def test_{name}(seed):
+    here = Path("{log}.here")
+    here.mkdir(exist_ok=True)
+    (here / str(os.getpid())).touch()
+    while len(list(here.iterdir())) < {processes}:  # the first tests of all processes begin together
+        time.sleep(0.01)
     time.sleep(0.05)
     with Path("{log}").open("a") as file:
         file.write(f"{name} {{os.getpid()}} {{seed}}\\n")
@@ -37,20 +43,22 @@ def runs(tree: Path, files: dict[str, list[str]], *arguments: str) -> list[tuple
     log = tree / "log"
     for path, names in files.items():
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
-        (tree / path).write_text("".join(TEST.format(name=name, log=log) for name in names))
-    command = [sys.executable, "-m", "pytest", "-n", "2", *arguments]
+        tests = (TEST.format(name=name, log=log, processes=PROCESSES) for name in names)
+        (tree / path).write_text("".join(tests))
+    command = [sys.executable, "-m", "pytest", "-n", str(PROCESSES), *arguments]
     done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed in " in done.stdout.rstrip().splitlines()[-1]
     lines = [line.split() for line in log.read_text().splitlines()]
     log.unlink()
+    shutil.rmtree(f"{log}.here")
     return [(name, int(process), int(seed)) for name, process, seed in lines]
 
 
 def test_all_processes_have_one_seed(tree: Path) -> None:
     files = {f"tests/test_{place}.py": [f"of_{place}"] for place in range(6)}
     made = runs(tree, files)
-    assert len({process for _, process, _ in made}) == 2
+    assert len({process for _, process, _ in made}) == PROCESSES
     assert len({seed for _, _, seed in made}) == 1
     assert {seed for _, _, seed in runs(tree, files, "--seed", "77")} == {77}
 
@@ -69,7 +77,8 @@ def test_what_waits_comes_first_and_a_file_stays_in_one_process(tree: Path) -> N
         processes.setdefault(name.rpartition("_")[0], set()).add(process)
     assert [len(of) for of in processes.values()] == [1, 1, 1, 1]
     ends = [name for name, _, _ in made]
-    assert {name.partition("_")[0] for name in ends[:4]} <= {"first", "second"}  # one process may have come late
+    begins = {process: name for name, process, _ in reversed(made)}  # the first one of each process
+    assert sorted(begins.values()) == ["first_a", "second_a"]
     assert ends.index("first_d") < ends.index("last_d")
     assert ends.index("second_d") < ends.index("computing_d")
 

@@ -15,7 +15,7 @@ from openbell.wire import AccountFlag, Check, CommandKind, EventKind, Side
 
 from engine.amending.command import Terms, amend_command
 from engine.amending.facts import Facts, TradeNotFound
-from engine.amending.finder import MOST_WAITING, PATIENCE_S, FinderBusy
+from engine.amending.finder import MOST_WAITING, FinderBusy, SearchTimeout
 from engine.ports.frames import FrameError
 from engine.ports.verbs.verb import I64, U32, Act, Arguments, CoreRefused, Deferred, Desk, Row, Verb
 from engine.refusals import in_words
@@ -71,8 +71,8 @@ async def _find(desk: Desk, given: OneTrade) -> Facts:
     except FinderBusy as error:
         most = MOST_WAITING
         raise FrameError("overloaded", str(error), field="trade_id", limit=most, value=most + 1) from None
-    except TimeoutError as error:
-        raise FrameError("failed", str(error), field="trade_id", limit=PATIENCE_S) from error
+    except SearchTimeout as error:
+        raise FrameError("failed", str(error), field="trade_id", limit=error.patience_s) from error
     except OSError as error:
         raise FrameError("failed", f"the trade was not found: {error}", field="trade_id") from error
 

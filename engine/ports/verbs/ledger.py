@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import numpy as np
 from msgspec import Meta
 from openbell import wire
+from openbell.ledger import date_number
 from openbell.wire import CommandKind, EventKind, HouseAccount
 
 from engine.market import names_of
@@ -17,7 +18,7 @@ from engine.ports.frames import FrameError
 from engine.ports.rows import rows_of, table_of
 from engine.ports.verbs.govern import KEEP_FLAGS, LIMITS, PlanNumber
 from engine.ports.verbs.verb import I64, U32, Act, AnyAccount, Arguments, Desk, OneAccount, Row, Verb, value_of
-from engine.settlement.days import MAX_DAYS, date_of, number_of
+from engine.settlement.days import MAX_DAYS, date_of
 
 CHARGED_TO: Final = tuple(house for house in HouseAccount if house >= HouseAccount.COMMISSION)
 AHEAD_DAYS: Final = 1  # how much later than in UTC the date is anywhere
@@ -165,7 +166,7 @@ def _settle(desk: Desk, act: Act) -> dict[str, Any]:
     last = dt.datetime.fromtimestamp(time.time_ns() // SECOND_NS, dt.UTC).date() + dt.timedelta(AHEAD_DAYS)
     if day > last:
         text = f"date: {day} has not begun anywhere: expected at most {last}"
-        raise FrameError("bad_args", text, field="date", limit=number_of(last), value=given.date)
+        raise FrameError("bad_args", text, field="date", limit=date_number(last), value=given.date)
     days = desk.market.config.ledger.settlement_days if given.days is None else given.days
     events = desk.change(CommandKind.SETTLE, act, values=(given.date, days))
     return {"date": given.date, "days": days, "accounts": value_of(events, EventKind.SETTLEMENT, "leaves")}

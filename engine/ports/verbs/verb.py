@@ -40,7 +40,7 @@ class Process(Protocol):
         """Begin to stop in order."""
 
     async def find_trade(self, instrument: int, trade_id: int) -> Facts:
-        """The facts of a trade whose command is on disk. Raises TradeNotFound, FinderBusy, TimeoutError, OSError."""
+        """The facts of a trade whose command is on disk. Raises TradeNotFound, FinderBusy, SearchTimeout, OSError."""
 
 
 class Arguments(msgspec.Struct, forbid_unknown_fields=True):

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.amending import finder
 from engine.amending.facts import Facts, TradeNotFound
-from engine.amending.finder import MOST_WAITING, FinderBusy, TradeFinder
+from engine.amending.finder import MOST_WAITING, PATIENCE_S, FinderBusy, SearchTimeout, TradeFinder
 from tests.engine.trading import Trading, command, orders_frame
 
 A = b"\0aaaa"
@@ -19,8 +18,8 @@ A = b"\0aaaa"
 class Counting(TradeFinder):
     """The finder, and how many processes it started."""
 
-    def __init__(self, data: Path) -> None:
-        super().__init__(data)
+    def __init__(self, data: Path, patience_s: float = PATIENCE_S) -> None:
+        super().__init__(data, patience_s)
         self.searches = 0
 
     async def _search(self, instrument: int, trade_id: int, last_seq: int) -> Facts:
@@ -68,10 +67,8 @@ async def test_so_many_may_wait(traded: tuple[Counting, int]) -> None:
     assert (await found.find(0, 1, last)).trade_id == 1
 
 
-async def test_so_long_a_search_may_take(traded: tuple[Counting, int], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_so_long_a_search_may_take(traded: tuple[Counting, int], synced: Trading) -> None:
     found, last = traded
-    monkeypatch.setattr(finder, "PATIENCE_S", 0.001)
-    with pytest.raises(TimeoutError, match=r"the search of trade 1 was ended after 0\.001 s"):
-        await found.find(0, 1, last)
-    monkeypatch.undo()
+    with pytest.raises(SearchTimeout, match=r"the search of trade 1 was ended after 0\.001 s"):
+        await Counting(synced.folder, patience_s=0.001).find(0, 1, last)
     assert (await found.find(0, 1, last)).trade_id == 1

@@ -65,23 +65,19 @@ async def test_all_agrees(dsn: str, data: Path, seed: int, whole: bool) -> None:
     assert counts["hold = orders + withdrawals"] == 7
 
 
-async def test_each_currency_by_itself_where_all_accounts_have_one(
-    dsn: str, data: Path, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def in_two_currencies() -> list[bytes]:
     """Half of the accounts and one instrument are in euros."""
-    usual = markets.opening()
+    commands = [np.frombuffer(command, wire.ADMIN_COMMAND)[0].copy() for command in markets.opening()]
+    for command in commands:
+        if command["kind"] == KINDS.SET_ACCOUNT:
+            command["value5"] = EUR if command["account"] % 2 else USD
+        elif command["kind"] == KINDS.SET_INSTRUMENT and command["instrument"] == 1:
+            command["value6"] = EUR
+    return [command.tobytes() for command in commands]
 
-    def in_two_currencies() -> list[bytes]:
-        commands = [np.frombuffer(command, wire.ADMIN_COMMAND)[0].copy() for command in usual]
-        for command in commands:
-            if command["kind"] == KINDS.SET_ACCOUNT:
-                command["value5"] = EUR if command["account"] % 2 else USD
-            elif command["kind"] == KINDS.SET_INSTRUMENT and command["instrument"] == 1:
-                command["value6"] = EUR
-        return [command.tobytes() for command in commands]
 
-    monkeypatch.setattr(markets, "opening", in_two_currencies)
-    market = Trading(data, seed)
+async def test_each_currency_by_itself_where_all_accounts_have_one(dsn: str, data: Path, seed: int) -> None:
+    market = Trading(data, seed, commands=in_two_currencies())
     Days(market).pass_by(2)
     market.stop()
     await project(dsn, market)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from openbell.records import frame
 from openbell.wire import AccountFlag, AuctionKind, CommandKind, EventKind, FrameType, InstrumentState
 
 from engine.amending.facts import Facts, find
-from engine.amending.finder import FinderBusy
+from engine.amending.finder import MOST_WAITING, TradeFinder
 from engine.journal.reader import JournalReader
 from engine.ports.control import ControlProtocol
 from engine.ports.frames import FrameError
@@ -30,6 +31,7 @@ class Surroundings:
         self.asked: list[str] = []
         self.folder = folder
         self.last_seq = last_seq
+        self.finder: TradeFinder | None = None  # else trades are searched without a process
 
     def status(self) -> dict[str, Any]:
         return {"sequence": 5}
@@ -44,6 +46,8 @@ class Surroundings:
         self.asked.append("shut down")
 
     async def find_trade(self, instrument: int, trade_id: int) -> Facts:
+        if self.finder is not None:
+            return await self.finder.find(instrument, trade_id, self.last_seq())
         return await asyncio.to_thread(find, self.folder, instrument, trade_id, self.last_seq())
 
 
@@ -285,26 +289,38 @@ async def test_what_cannot_be_amended_is_refused(
     assert op.trading.market.core.accounts() == before
 
 
-@pytest.mark.parametrize(
-    ("error", "code", "limit", "text"),
-    [
-        (FinderBusy(), "overloaded", 8, "8 trades are looked for already, and one after the other: try again"),
-        (TimeoutError("the search was ended after 600 s"), "failed", 600, "the search was ended after 600 s"),
-        (OSError("no more processes"), "failed", None, "the trade was not found: no more processes"),
-    ],
-)
-async def test_a_search_that_fails_names_its_limit(
-    op: Operating, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str, limit: int | None, text: str
-) -> None:
-    async def find_trade(instrument: int, trade_id: int) -> Facts:
-        raise error
-
+@pytest.mark.parametrize("verb", ["trade", "bust"])
+async def test_a_search_that_fails_names_its_limit(op: Operating, verb: str) -> None:
     await traded(op)
-    monkeypatch.setattr(op.process, "find_trade", find_trade)
-    for verb in ("trade", "bust"):
+
+    async def refused() -> tuple[Any, ...]:
         answer = await op.ask_slowly(verb, args={"instrument": 0, "trade_id": 1})
-        told = (answer["code"], answer["field"], answer.get("limit"), answer["text"])
-        assert told == (code, "trade_id", limit, text)
+        assert answer["field"] == "trade_id"
+        return answer["code"], answer.get("limit"), answer["text"]
+
+    op.process.finder = TradeFinder(op.trading.folder, patience_s=0.001)
+    code, limit, text = await refused()
+    assert (code, limit) == ("failed", 0.001)
+    assert "was ended after 0.001 s" in text
+
+    op.process.finder = TradeFinder(op.trading.folder)
+    waiting = [asyncio.create_task(op.process.find_trade(0, 1)) for _ in range(MOST_WAITING)]
+    await asyncio.sleep(0)
+    assert await refused() == (
+        "overloaded", 8, "8 trades are looked for already, and one after the other: try again",
+    )  # fmt: skip
+    assert {facts.trade_id for facts in await asyncio.gather(*waiting)} == {1}
+
+    op.process.finder = TradeFinder(op.trading.folder)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))  # no further file, and so no process
+    try:
+        code, limit, text = await refused()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert (code, limit) == ("failed", None)
+    assert text.startswith("the trade was not found: ")
+    assert "Too many open files" in text
 
 
 async def test_a_trade_that_is_not_as_it_was_shown_stays(op: Operating) -> None:

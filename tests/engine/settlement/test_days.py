@@ -6,6 +6,7 @@ import datetime as dt
 from itertools import islice
 
 import pytest
+from openbell.ledger import date_number
 
 from engine.config import Session
 from engine.sessions.keeper import session_of
@@ -17,7 +18,6 @@ from engine.settlement.days import (
     date_of,
     from_date,
     next_day,
-    number_of,
 )
 from tests.engine.sessions.station import at
 
@@ -89,4 +89,4 @@ def test_what_is_no_date(number: int) -> None:
 
 
 def test_dates_as_numbers() -> None:
-    assert (number_of(FRIDAY), date_of(20261127)) == (20261127, FRIDAY)
+    assert (date_number(FRIDAY), date_of(20261127)) == (20261127, FRIDAY)

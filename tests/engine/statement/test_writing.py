@@ -100,13 +100,27 @@ def test_csv_is_for_programs() -> None:
 
 
 def pages(pdf: bytes) -> list[str]:
-    """What each page shows, in the order of its commands: the text of a file whose streams are Flate and ASCII85."""
-    texts = []
-    for stream in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL):
-        plain = zlib.decompress(base64.a85decode(b"<~" + stream.strip(), adobe=True))
-        shown = re.findall(rb"\(((?:[^()\\]|\\.)*)\) Tj", plain)
-        texts.append("\n".join(re.sub(rb"\\([0-7]{3}|.)", _unescaped, text).decode("cp1252") for text in shown))
-    return texts
+    """What each page shows, in the order of its commands: the text of a file whose streams are Flate and ASCII85. A
+    form that a page draws is text of it, behind the text before it."""
+    found = re.findall(rb"obj((?:(?!endobj).)*?)stream\r?\n(.*?)endstream", pdf, re.DOTALL)
+    streams = [(b"/Form" in head, _plain(stream)) for head, stream in found]
+    (form,) = (stream for is_form, stream in streams if is_form)
+    return [_shown(stream, _shown(form)) for is_form, stream in streams if not is_form]
+
+
+def _plain(stream: bytes) -> bytes:
+    return zlib.decompress(base64.a85decode(b"<~" + stream.strip(), adobe=True))
+
+
+def _shown(plain: bytes, form: str = "") -> str:
+    """Its texts, a line each; what it draws of the form stands on the line before."""
+    lines: list[str] = []
+    for text, drawn in re.findall(rb"\(((?:[^()\\]|\\.)*)\) Tj|(/\S+) Do", plain):
+        if drawn:
+            lines[-1] += form
+        else:
+            lines.append(re.sub(rb"\\([0-7]{3}|.)", _unescaped, text).decode("cp1252"))
+    return "\n".join(lines)
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:

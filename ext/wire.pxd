@@ -64,6 +64,9 @@ cdef enum:
     COMMAND_KIND_POST_CASH = 86
     COMMAND_KIND_RELEASE_CASH = 87
     COMMAND_KIND_SETTLE = 88
+    COMMAND_KIND_SET_RISK = 89
+    COMMAND_KIND_SET_MARGIN = 90
+    COMMAND_KIND_SET_ACCOUNT_RISK = 91
 
 cdef enum:
     SIDE_BUY = 0
@@ -170,6 +173,24 @@ cdef enum:
 cdef enum:
     ACCOUNT_STATE_ACTIVE = 0
     ACCOUNT_STATE_BLOCKED = 1
+    ACCOUNT_STATE_REDUCE_ONLY = 2
+    ACCOUNT_STATE_CLOSE_ONLY = 3
+
+cdef enum:
+    RISK_TYPE_NONE = 0
+    RISK_TYPE_CASH = 1
+    RISK_TYPE_MARGIN = 2
+
+cdef enum:
+    RISK_LEVEL_NORMAL = 0
+    RISK_LEVEL_ALERT = 1
+    RISK_LEVEL_CALL = 2
+    RISK_LEVEL_LIQUIDATION = 3
+
+cdef enum:
+    MARK_BY_LAST = 0
+    MARK_BY_MID = 1
+    MARK_BY_CLOSE = 2
 
 cdef enum:
     ACCOUNT_FLAG_SHORT_ALLOWED = 1
@@ -226,6 +247,8 @@ cdef enum:
     EVENT_KIND_CASH_HELD = 23
     EVENT_KIND_CASH_RELEASED = 24
     EVENT_KIND_SETTLED = 25
+    EVENT_KIND_ACCOUNT_RISK = 26
+    EVENT_KIND_RISK_LEVEL = 27
     EVENT_KIND_INSTRUMENT_SET = 32
     EVENT_KIND_INSTRUMENT_STATE = 33
     EVENT_KIND_DAY_ENDED = 34
@@ -243,6 +266,8 @@ cdef enum:
     EVENT_KIND_FEE_SET = 46
     EVENT_KIND_SETTLEMENT = 47
     EVENT_KIND_LEDGER_SET = 48
+    EVENT_KIND_RISK_SET = 49
+    EVENT_KIND_MARGIN_SET = 50
 
 cdef enum:
     EVENT_FLAG_DUPLICATE = 1
@@ -336,6 +361,7 @@ cdef enum:
     CHECK_TIMEOUT = 48
     CHECK_TIMER_CAPACITY = 49
     CHECK_CURRENCY = 50
+    CHECK_MARGIN = 51
 
 cdef enum:
     RULE_STOP_PRICE = 1
@@ -696,7 +722,7 @@ cdef packed struct AccountRow:
     uint8_t state
     uint8_t flags
     uint8_t plan
-    uint8_t reserved
+    uint8_t risk_type
     int64_t cash
     int64_t hold
     int64_t short_proceeds
@@ -802,3 +828,41 @@ cdef packed struct WithdrawalRow:
     int64_t ts_ns
     uint32_t account
     uint32_t reserved
+
+cdef packed struct RiskRow:
+    uint32_t account
+    uint8_t risk_type
+    uint8_t level
+    uint16_t reserved
+    int64_t equity
+    int64_t value
+    int64_t maintenance
+    int64_t initial
+    int64_t excess
+    int64_t unrealized
+    uint64_t reserved2
+
+cdef packed struct ExposureRow:
+    uint32_t account
+    uint32_t instrument
+    int64_t qty
+    int64_t mark
+    int64_t value
+    int64_t maintenance
+    int64_t initial
+    int64_t unrealized
+
+cdef packed struct MarginRow:
+    uint32_t instrument
+    uint8_t mark_by
+    uint8_t reserved
+    uint16_t reserved1
+    int64_t mark
+    int64_t close
+    uint32_t initial_long
+    uint32_t maintenance_long
+    uint32_t initial_short
+    uint32_t maintenance_short
+    int64_t least_low
+    int64_t least
+    uint64_t reserved2

@@ -57,6 +57,9 @@ class CommandKind(IntEnum):
     POST_CASH = 86  # the withdrawal went out
     RELEASE_CASH = 87  # the withdrawal will not go out
     SETTLE = 88  # a business day is over: what was due settles
+    SET_RISK = 89  # how much each TICK marks, and the levels of margin accounts: docs/risk.md
+    SET_MARGIN = 90  # what positions in an instrument must have behind them, and what they are marked by
+    SET_ACCOUNT_RISK = 91  # how an account is watched
 
 
 class Side(IntEnum):
@@ -214,6 +217,33 @@ class AccountState(IntEnum):
 
     ACTIVE = 0
     BLOCKED = 1  # no new orders and no replaces
+    REDUCE_ONLY = 2  # only orders that make positions smaller
+    CLOSE_ONLY = 3  # the same, and orders that could open a position are cancelled
+
+
+class RiskType(IntEnum):
+    """How an account is watched: docs/risk.md."""
+
+    NONE = 0  # not at all
+    CASH = 1  # its equity is worked out
+    MARGIN = 2  # may owe cash as far as its equity carries that
+
+
+class RiskLevel(IntEnum):
+    """How a MARGIN account stands to what it must keep."""
+
+    NORMAL = 0
+    ALERT = 1  # near to it
+    CALL = 2  # below it
+    LIQUIDATION = 3  # far below it
+
+
+class MarkBy(IntEnum):
+    """The price that an instrument's positions count at."""
+
+    LAST = 0  # the last trade
+    MID = 1  # between best bid and offer
+    CLOSE = 2  # that of the end of the last day
 
 
 class AccountFlag(IntFlag):
@@ -289,6 +319,9 @@ class EventKind(IntEnum):
     CASH_HELD = 23
     CASH_RELEASED = 24  # it is free again: as CASH_HELD
     SETTLED = 25  # cash settled: price is how much, trade_id the settled cash after it (both i64)
+    ACCOUNT_RISK = 26  # account is watched as RiskType reason says
+    # account's RiskLevel is now reason, was flags; price: its equity, trade_id: its maintenance (both i64)
+    RISK_LEVEL = 27
     INSTRUMENT_SET = 32  # instrument created or changed
     # instrument's state is now reason; side: AuctionKind or HaltReason, price: time of the auction
     INSTRUMENT_STATE = 33
@@ -309,6 +342,8 @@ class EventKind(IntEnum):
     # business day price (YYYYMMDD) is over; leaves: accounts with a SETTLED, client_order_id: days to settle
     SETTLEMENT = 47
     LEDGER_SET = 48  # answer to SET_LEDGER; price is the number of withdrawals that may be on their way
+    RISK_SET = 49  # answer to SET_RISK: price, order_id and client_order_id are its value0 to value2
+    MARGIN_SET = 50  # margin of an instrument is in force; reason: MarkBy
 
 
 class EventFlag(IntFlag):
@@ -379,7 +414,7 @@ class Check(IntEnum):
     TIME_IN_FORCE = 8  # not a TimeInForce (limit: largest valid), or POST_ONLY with IOC, FOK or MARKET (limit: GTC)
     SELF_TRADE_MODE = 9  # not a SelfTrade (limit: largest valid)
     FLAGS = 10  # unknown flag bits for this command (limit: mask of those allowed)
-    ACCOUNT_STATE = 11  # account is blocked (value: its state)
+    ACCOUNT_STATE = 11  # account is blocked (value: its state), or may only make positions smaller (lots)
     INSTRUMENT_STATE = 12  # instrument is not open (limit: OPEN, value: its state)
     MESSAGE_RATE = 13  # orders and replaces in this second (messages)
     QTY = 14  # quantity is 0 (limit: 1 lot)
@@ -407,7 +442,7 @@ class Check(IntEnum):
     REDUCE_ONLY = 35  # more than the position less open orders (lots)
     MODES = 36  # unknown bits of modes (limit: mask of those allowed)
     PEG = 37  # not a Peg (limit: largest valid)
-    NO_PRICE = 38  # no displayed price on the other side
+    NO_PRICE = 38  # no displayed price on the other side; of a margin account: the instrument has no mark
     ROLE = 39  # not a Role (limit: largest valid)
     LINK = 40  # link_id names no live order that this one can be tied to (value: it)
     PRICE_BAND = 41  # price beyond the price bands (limit: bound)
@@ -420,6 +455,7 @@ class Check(IntEnum):
     TIMER_CAPACITY = 49  # table of guards of the engine is full (guards)
     # the account has another currency than the instrument (limit: the account's, value: the instrument's)
     CURRENCY = 50
+    MARGIN = 51  # what it would need and lose at once, beside what the account's equity leaves (cash)
 
 
 class Rule(IntEnum):
@@ -882,7 +918,7 @@ ACCOUNT_ROW: Final = np.dtype(
         ("state", "u1"),  # AccountState
         ("flags", "u1"),  # AccountFlag bits
         ("plan", "u1"),  # of fees; 0: none
-        ("reserved", "u1"),  # 0
+        ("risk_type", "u1"),  # RiskType
         ("cash", "<i8"),  # cash
         ("hold", "<i8"),  # cash held for open buy orders and withdrawals
         ("short_proceeds", "<i8"),  # cash locked by short positions: their proceeds
@@ -1009,5 +1045,52 @@ WITHDRAWAL_ROW: Final = np.dtype(
         ("ts_ns", "<i8"),  # when it was held
         ("account", "<u4"),
         ("reserved", "<u4"),  # 0
+    ]
+)
+# What a watched account is worth and must keep, from Core.risk(): docs/risk.md.
+RISK_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("risk_type", "u1"),  # RiskType
+        ("level", "u1"),  # RiskLevel
+        ("reserved", "<u2"),  # 0
+        ("equity", "<i8"),  # cash: what it has less withdrawals that are on their way, and the value of its positions
+        ("value", "<i8"),  # cash, of its positions at their marks; negative of short ones
+        ("maintenance", "<i8"),  # cash that its positions must have behind them
+        ("initial", "<i8"),  # cash that its positions and open orders must have behind them
+        ("excess", "<i8"),  # cash: equity less initial
+        ("unrealized", "<i8"),  # cash: value less cost
+        ("reserved2", "<u8"),  # 0
+    ]
+)
+# A position as risk sees it, from Core.exposures().
+EXPOSURE_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("instrument", "<u4"),
+        ("qty", "<i8"),  # lots, negative when short
+        ("mark", "<i8"),  # price that it counts at; 0: none yet
+        ("value", "<i8"),  # cash
+        ("maintenance", "<i8"),  # cash
+        ("initial", "<i8"),  # cash, with open orders
+        ("unrealized", "<i8"),  # cash: value less cost
+    ]
+)
+# What positions in an instrument must have behind them, from Core.margins().
+MARGIN_ROW: Final = np.dtype(
+    [
+        ("instrument", "<u4"),
+        ("mark_by", "u1"),  # MarkBy
+        ("reserved", "u1"),  # 0
+        ("reserved1", "<u2"),  # 0
+        ("mark", "<i8"),  # price that new positions count at, and others do or will; 0: none yet
+        ("close", "<i8"),  # reference price as the last day ended; 0: none
+        ("initial_long", "<u4"),  # 1e-4 of the value
+        ("maintenance_long", "<u4"),  # 1e-4
+        ("initial_short", "<u4"),  # 1e-4
+        ("maintenance_short", "<u4"),  # 1e-4
+        ("least_low", "<i8"),  # price: least for a share sold short, below least
+        ("least", "<i8"),  # price: least for a share sold short, from there on; 0: none
+        ("reserved2", "<u8"),  # 0
     ]
 )

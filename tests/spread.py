@@ -7,7 +7,7 @@ So tools/checks.py asks pytest-xdist for more workers than there are cores, and 
 - Files that wait come first, those that compute last: what waits has the cores while most others wait as well, and the
   end is made of many short pieces, so that all workers end at once.
 - A worker that has come to computing is nice from then on: where others wait still, theirs are timers of real seconds.
-- Files that are very long are cut, and of those that compute they are the first.
+- Files that are very long are cut where that can be, and of those that compute they are the first.
 - All workers have the seed that is printed at the head.
 
 With paths, `-k`, `-s`, `--pdb` or `-n 0` everything runs in one process, as pytest does by itself.
@@ -50,11 +50,10 @@ COMPUTING = (
 )
 NICE = 5  # of a worker that computes
 # Where to cut, since a whole file would be the last that runs: all tests of a file that share nothing, or one test.
+# What adds up what its tests have met (test_swarm.py, test_random_flow.py) shares that.
 CUT = (
     "tests/engine/cli/test_run.py",
     "tests/launcher/test_launcher.py::test_the_compiler_from_pypi",
-    "tests/reference/test_swarm.py",
-    "tests/ext/test_random_flow.py",
 )
 
 

@@ -204,12 +204,20 @@ class Luld:
 
     def _pause(self, ts_ns: int) -> Pause:
         up = self._bid >= self.bounds[1]
-        until_ns, close_ns = ts_ns + PAUSE_NS, self.hours.close_ns
+        until_ns = ts_ns + PAUSE_NS
         at = f"bid {format_price(self._bid)} at the upper" if up else f"offer {format_price(self._ask)} at the lower"
         why = f"tier {int(self.tier)}: best {at} band for 15 s"
-        if close_ns and until_ns > close_ns - LAST_NS:
-            return Pause(close_ns, True, up, f"{why}; to the close")
-        return Pause(until_ns, False, up, why)
+        return self._to_close(until_ns, up, f"{why}; to the close") or Pause(until_ns, False, up, why)
+
+    def put_off(self, until_ns: int) -> Pause | None:
+        """The auction of a pause was put off to that time. None: it may be held then."""
+        why = f"tier {int(self.tier)}: put off into the last ten minutes; to the close"
+        return self._to_close(until_ns, False, why)
+
+    def _to_close(self, until_ns: int, up: bool, why: str) -> Pause | None:
+        """Where an auction at that time would be in the last ten minutes: nothing reopens then."""
+        close_ns = self.hours.close_ns
+        return Pause(close_ns, True, up, why) if close_ns and until_ns > close_ns - LAST_NS else None
 
     def _is_late(self, ts_ns: int) -> bool:
         return self.hours.close_ns != 0 and ts_ns >= self.hours.close_ns - DOUBLED_NS

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 from openbell import wire
-from openbell.wire import BookKind, DataFlag, HaltReason, InstrumentState
+from openbell.wire import AuctionKind, BookKind, DataFlag, HaltReason, InstrumentState
 
 from engine.gate import Data
 from engine.market import Market
@@ -24,7 +24,7 @@ from engine.volatility import orders
 from engine.volatility.bands import Bands
 from engine.volatility.breakers import Breakers, Halt, fall, is_near
 from engine.volatility.hours import RegularHours
-from engine.volatility.luld import Following, Hours, Luld
+from engine.volatility.luld import Decision, Following, Hours, Luld
 from engine.volatility.orders import Order
 from engine.volatility.reference import SECOND_NS
 from engine.volatility.shorts import ShortSales, floor_of
@@ -67,6 +67,7 @@ class Watch:
         self._kept: dict[int, Following] = {}  # of those that no one has asked for yet
         self._shorts: dict[int, ShortSales] = {}
         self._crossed: dict[int, tuple[int, int]] = {}  # seq and price of an auction
+        self._paused: set[int] = set()  # of those with bands: in a call for volatility
         self._touched: set[int] = set()  # to be looked at after this batch
         self._refused: set[int] = set()  # not asked again before they change
         self._index_moved = False
@@ -119,6 +120,7 @@ class Watch:
             elif feed is not None and instrument["state"] == OPEN:
                 row["bid"], row["ask"] = instrument["bid_price"], instrument["ask_price"]
                 self._open(number, one, self._core.ts_ns, 0, int(instrument["reference_price"]))
+            self._called(number, int(instrument["state"]), int(instrument["auction_kind"]))
         self._touched.add(number)
 
     def _begin(self, number: int, instrument: Any, feed: Feed) -> None:
@@ -200,6 +202,9 @@ class Watch:
         if self.wanted.rule201 and (is_restricted or number in self._shorts):
             self._short_sales(number).told(is_restricted)
         one = self._bands.get(number)
+        reason = flags & ~int(DataFlag.SHORT_RESTRICTED)
+        if one is not None:
+            self._called(number, state, reason)
         if one is not None and state != OPEN:
             one.left()
         elif one is not None and not one.is_open:
@@ -208,11 +213,16 @@ class Watch:
         elif one is not None:  # its ticks may be others
             self._bound(number, one)
             one.quoted(ts_ns, int(self._table[number]["bid"]), int(self._table[number]["ask"]))
-        reason = flags & ~int(DataFlag.SHORT_RESTRICTED)
         if state == InstrumentState.HALTED and reason == HaltReason.MARKET_WIDE:
             self._halted(number, ts_ns)
         else:
             self.breakers.lets_go(number)
+
+    def _called(self, number: int, state: int, kind: int) -> None:
+        if state == InstrumentState.CALL and kind == AuctionKind.VOLATILITY:
+            self._paused.add(number)
+        else:
+            self._paused.discard(number)
 
     def _open(self, number: int, one: Luld, ts_ns: int, cross: int, price: int) -> None:
         self._bound(number, one)
@@ -310,6 +320,8 @@ class Watch:
             one, sales = self._bands.get(number), self._shorts.get(number)
             if one is not None and one.is_open:
                 made += self._banded(number, one, ts_ns)
+            elif one is not None and number in self._paused:
+                made += self._put_off(number, one, ts_ns)
             wanted = None if sales is None else sales.wanted
             if wanted is not None:
                 made.append(orders.short_sale(number, int(self._table[number]["close"]), restricted=wanted))
@@ -325,8 +337,19 @@ class Watch:
         if decision is None:
             self._due_ns = min(self._due_ns, one.due_ns(ts_ns))
             return []
+        return [self._order(number, decision)]
+
+    def _put_off(self, number: int, one: Luld, ts_ns: int) -> list[Order]:
+        """What becomes of a pause whose auction was put off."""
+        one.hours = self._hours_of(number, ts_ns)
+        rows = self._rows()
+        row = rows[int(np.searchsorted(rows["instrument"], number))]
+        decision = one.put_off(int(row["auction_ns"])) if row["extensions"] else None
+        return [] if decision is None else [self._order(number, decision)]
+
+    def _order(self, number: int, decision: Decision) -> Order:
         after = InstrumentState.OPEN if self._hours.trades_after(self._session_of(number)) else InstrumentState.CLOSED
-        return [orders.of_luld(number, decision, after)]
+        return orders.of_luld(number, decision, after)
 
     # ------------------------------------------------------------ the whole market
 

@@ -235,6 +235,34 @@ def test_a_pause_is_put_off_like_any_call(make: Make) -> None:
     assert bands, "new ones, around the price of the cross"
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_pause_that_is_put_off_into_the_last_ten_minutes_lasts_to_the_close(make: Make, restarts: bool) -> None:
+    """Section VII(C)(1): nothing reopens in them. The pause itself, from 19:44:30 to 19:49:30, is before them."""
+    extended = "[sessions.us.extensions.volatility]\nmarket_orders = true\nextension_s = 60\nmax_extensions = 1\n"
+    station = make(f"{DAY}T13:29", NEW_YORK + extended + CCC_ITSELF + PARTNER)
+    station.at(f"{DAY}T19:44:15")
+    station.order(CCC, price=110_0000, qty=10)
+    station.at(f"{DAY}T19:45")
+    selling = {"account": 2, "side": Side.SELL, "order_type": OrderType.MARKET, "price": 0, "tif": TimeInForce.AUCTION}
+    station.order(CCC, **selling, qty=15)
+    station.at(f"{DAY}T19:49")
+    if restarts:
+        station.stop()
+        station.now_ns += 40 * SECOND_NS
+        station.start()
+    station.at(f"{DAY}T19:51")
+    paused, to_close = [row for row in decided(station) if row[2] == CALL]
+    assert paused[3] == [wire.AuctionKind.VOLATILITY, at(f"{DAY}T19:49:30"), wire.InstrumentState.OPEN]
+    assert to_close[0].startswith("19:49:3")
+    assert to_close[3:] == (
+        [wire.AuctionKind.CLOSING, at(f"{DAY}T20:00"), CLOSED],
+        "tier 1: put off into the last ten minutes; to the close",
+    )
+    assert station.at(f"{DAY}T19:59")["CCC"] == "CALL"
+    assert station.at(f"{DAY}T20:00")["CCC"] == "CLOSED"
+    assert station.told == []
+
+
 def test_what_came_due_in_a_long_stop_is_done_at_its_time(make: Make) -> None:
     station = make(f"{DAY}T13:29", LULD + PARTNER)
     limit_state(station)

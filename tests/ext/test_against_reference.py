@@ -16,7 +16,7 @@ from openbell import wire
 from openbell.wire import OrderType, Side, TimeInForce
 
 from ext.core import Core
-from tests.reference import amending, paying
+from tests.reference import amending, paying, risking
 from tests.reference import commands as ask
 from tests.reference.books import Order
 from tests.reference.commands import Command
@@ -52,6 +52,17 @@ def booked(random: Random, model: Market, account: int, instrument: int, what: s
     if what == "coin":
         return paying.coin(random, INSTRUMENTS)
     return paying.settle(random, model, is_wrong) if what == "settle" else paying.ledger(random, model, is_wrong)
+
+
+def watched(random: Random, model: Market, account: int, instrument: int, what: str, is_wrong: bool) -> Command | None:
+    """A command of docs/risk.md; None where there is nothing to be moved to a level."""
+    if what == "margin":
+        return risking.margin(random, instrument, model.state.instruments[instrument], is_wrong)
+    if what == "account_risk":
+        return risking.account_risk(random, account, (2,), is_wrong)
+    if what == "shock":
+        return risking.shock(random, instrument, model.state.instruments[instrument])
+    return risking.to_level(random, model) if what == "to_level" else risking.risk(random, (0, 1, 2, 3, 99), is_wrong)
 
 
 class Markets(RuleBasedStateMachine):
@@ -93,9 +104,19 @@ class Markets(RuleBasedStateMachine):
         flags=st.tuples(*[st.sampled_from([1, 1, 0, 3])] * ACCOUNTS),
         cash=st.sampled_from([10**9, 10**9, 200_000, wire.MAX_CASH - wire.MAX_NOTIONAL]),
         collar_bps=st.sampled_from([0, 0, 150]),
+        types=st.tuples(*[st.sampled_from([0, 2, 1, 2])] * ACCOUNTS),
+        marks=st.sampled_from([0, 1, 3, 50]),
     )
     def open(
-        self, ticks: tuple[int, ...], lot: int, flags: tuple[int, ...], cash: int, collar_bps: int, **sizes: int
+        self,
+        ticks: tuple[int, ...],
+        lot: int,
+        flags: tuple[int, ...],
+        cash: int,
+        collar_bps: int,
+        types: tuple[int, ...],
+        marks: int,
+        **sizes: int,
     ) -> None:
         self.do(ask.configure(accounts=ACCOUNTS, instruments=INSTRUMENTS, **sizes))
         for number, tick in enumerate(ticks):
@@ -106,6 +127,8 @@ class Markets(RuleBasedStateMachine):
             if cash:
                 self.do(ask.deposit(number, cash))
             self.do(ask.shares(number, 0, 9, 10_000))
+            self.do(ask.account_risk(number, types[number]))
+        self.do(ask.risk(marks, 12_000, 5_000))
 
     # Operators on trades
 
@@ -148,6 +171,20 @@ class Markets(RuleBasedStateMachine):
     )
     def book(self, seed: int, account: int, instrument: int, what: str, is_wrong: bool) -> None:
         self.do(booked(Random(seed), self.pair.model, account, instrument, what, is_wrong))
+
+    # Risk
+
+    @rule(
+        seed=st.integers(0, 1 << 16),
+        account=accounts,
+        instrument=instruments,
+        what=st.sampled_from(list(risking.USUAL)),
+        is_wrong=st.sampled_from([False, False, False, True]),
+    )
+    def watch(self, seed: int, account: int, instrument: int, what: str, is_wrong: bool) -> None:
+        made = watched(Random(seed), self.pair.model, account, instrument, what, is_wrong)
+        if made is not None:
+            self.do(made)
 
     # Traders
 
@@ -243,7 +280,7 @@ class Markets(RuleBasedStateMachine):
     def halt_or_open(self, instrument: int, state: int) -> None:
         self.do(ask.instrument_state(instrument, state))
 
-    @rule(account=accounts, state=st.sampled_from([0, 0, 0, 1]), flags=st.integers(0, 1))
+    @rule(account=accounts, state=st.sampled_from([0, 0, 0, 1, 2, 3]), flags=st.integers(0, 1))
     def block_or_activate(self, account: int, state: int, flags: int) -> None:
         self.do(ask.account_state(account, state, flags=flags))
 
@@ -339,6 +376,11 @@ def market_of(*commands: Command) -> Pair:
         ),
         ([ask.buy(0, 1, 0, 5)], [ask.order(0, 1, 2, 1, 5)]),
         ([ask.schedule(START_NS + 5)], [ask.schedule(START_NS + 6)]),
+        # How far marks were taken.
+        (
+            [ask.instrument(1), ask.risk(1), ask.tick(), ask.tick()],
+            [ask.instrument(1), ask.risk(1), ask.tick(), ask.note()],
+        ),
         # A correction that moves nothing: the trade cannot be corrected from anything else any more.
         (
             [ask.sell(0, 1, 10, 5), ask.buy(1, 1, 10, 5), ask.note(account=1)],

@@ -25,6 +25,7 @@ from openbell.wire import (
 
 from tests.prove.booked import Books
 from tests.prove.documented import Act, Amended, Field, Filter, Guarding, Key, Way
+from tests.prove.watched import Watched
 from tests.reference.commands import Command
 from tests.reference.records import REJECTS
 
@@ -51,6 +52,7 @@ class Coverage:
     def __init__(self) -> None:
         self.met: Counter[Key] = Counter()
         self.books = Books(self.met)
+        self.watched = Watched(self.met)
         self._types: dict[int, int] = {}  # as they were sent, by order id
         self._places: dict[int, int] = {}  # of the orders that were live when rows were last seen
         self._states: dict[int, int] = {}
@@ -72,6 +74,7 @@ class Coverage:
             for bit in BITS[event.flags]:
                 met["event flag", bit] += 1
             self.books.hear(fields, event)
+            self.watched.hear(fields, event)
             if kind in SAID:
                 SAID[kind](self, fields, event)
         for record in market_data:
@@ -86,6 +89,7 @@ class Coverage:
     def _reject(self, fields: dict[str, Any], event: Any) -> None:
         self.met[GROUP_OF_REJECT[event.kind], event.check] += 1
         self.books.refused(fields, event)
+        self.watched.refused(fields, event)
         if event.check == Check.COMBINATION:
             self.met[RULES_OF_REJECT[event.kind], event.limit] += 1
         elif event.check == Check.VALUE:

@@ -1,7 +1,7 @@
 """What the documents name and a proof has to meet, and how each is called.
 
 A key is a group and a number or two of it. docs/core.md, docs/orders.md, docs/auctions.md, docs/disconnect.md,
-docs/ledger.md and docs/wire.md name them.
+docs/ledger.md, docs/risk.md and docs/wire.md name them.
 """
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ from openbell.wire import (
     HaltReason,
     HouseAccount,
     InstrumentState,
+    MarkBy,
     OrderFlag,
     OrderType,
     Peg,
     Place,
     RestateReason,
+    RiskLevel,
+    RiskType,
     Role,
     Rule,
     SelfTrade,
@@ -176,6 +179,46 @@ class Days(IntEnum):
     FOUR = 4
 
 
+class Margined(IntEnum):
+    """What the equity of a MARGIN account carried, or did not."""
+
+    BUY_REFUSED = 1
+    SELL_REFUSED = 2
+    REPLACE_REFUSED = 3
+    BUY_WITHOUT_A_MARK = 4
+    SELL_WITHOUT_A_MARK = 5
+    REPLACE_WITHOUT_A_MARK = 6
+    WITH_A_PLAN = 7
+    TAKEN_IN_DEFICIT = 8  # needs no more
+    REPLACED_IN_DEFICIT = 9
+    CHILD_ENDED = 10
+    WITHDRAWAL_REFUSED = 11
+
+
+class Swept(IntEnum):
+    """How far marks were taken with a TICK."""
+
+    DONE = 1
+    CUT = 2
+    CUT_IN_A_WALK = 3
+    WALK_WENT_ON = 4
+
+
+class Closing(IntEnum):
+    """Of accounts that are REDUCE_ONLY or CLOSE_ONLY."""
+
+    ORDER_TAKEN = 1
+    ORDER_REFUSED = 2
+    REPLACE_TAKEN = 3
+    REPLACE_REFUSED = 4
+    CHILD_REFUSED = 5
+    CHILD_WOKE = 6
+    ORDER_CANCELED = 7
+    CHILD_CANCELED = 8
+    OF_A_RING_CANCELED = 9
+    NOTHING_CANCELED = 10
+
+
 GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "command": (CommandKind,),
     "bad input": (BadInput,),
@@ -226,6 +269,14 @@ GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "charged to": (HouseAccount,),
     "booked": (Booked,),
     "days to settle": (Days,),
+    "risk type change": (RiskType, RiskType),
+    "level change": (RiskLevel, RiskLevel),
+    "level changed by": (CommandKind,),
+    "mark by": (MarkBy,),
+    "marked by": (MarkBy,),
+    "margin": (Margined,),
+    "swept": (Swept,),
+    "closing": (Closing,),
     "act": (Act,),
 }
 
@@ -297,7 +348,28 @@ VALUES = {
     CommandKind.POST_CASH: (1,),
     CommandKind.RELEASE_CASH: (1,),
     CommandKind.SETTLE: range(2),
+    CommandKind.SET_RISK: range(3),
+    CommandKind.SET_MARGIN: range(7),
+    CommandKind.SET_ACCOUNT_RISK: range(2),
 }
+# What may change what an account is worth, what it must keep, or where levels begin.
+LEVEL_CHANGED_BY = (
+    CommandKind.TICK,
+    CommandKind.NEW_ORDER,
+    CommandKind.NEW_SPECIAL,
+    CommandKind.REPLACE,
+    CommandKind.DEPOSIT,
+    CommandKind.DEPOSIT_SHARES,
+    CommandKind.CHARGE,
+    CommandKind.HOLD_CASH,
+    CommandKind.RELEASE_CASH,
+    CommandKind.RUN_AUCTION,
+    CommandKind.BUST_TRADE,
+    CommandKind.CORRECT_TRADE,
+    CommandKind.SET_RISK,
+    CommandKind.SET_MARGIN,
+    CommandKind.SET_ACCOUNT_RISK,
+)
 
 
 def name(key: Key) -> str:
@@ -367,10 +439,21 @@ def ledger() -> Iterator[Key]:
         yield from ((group, house) for house in HouseAccount if house >= HouseAccount.COMMISSION)
 
 
+def risk() -> Iterator[Key]:
+    """Who is watched, what he must keep, what he may do."""
+    yield from (("risk type change", *change) for change in product(RiskType, RiskType))
+    yield from (("level change", *change) for change in product(RiskLevel, RiskLevel) if change[0] != change[1])
+    yield from (("level changed by", kind) for kind in LEVEL_CHANGED_BY)
+    for group in ("mark by", "marked by", "margin", "swept", "closing"):
+        (enum,) = GROUPS[group]
+        assert enum is not None
+        yield from ((group, member) for member in enum)
+
+
 def everything() -> set[Key]:
     """All that can be met."""
     plain = ("command", "bad input", "event", "event flag", "cancel reason", "restate reason", "book record")
-    keys: set[Key] = {*checks(), *orders(), *states(), *ledger()}
+    keys: set[Key] = {*checks(), *orders(), *states(), *ledger(), *risk()}
     for group in (*plain, "data flag", "amended", "guard", "guard that cancelled", "act"):
         (enum,) = GROUPS[group]
         assert enum is not None

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from openbell.wire import CommandKind
+
 from ext.core import Core
 from tests.prove.coverage import Coverage
 from tests.prove.documented import Act, BadInput, Key
@@ -111,6 +113,9 @@ class Session:
                 return False
             events, market_data = pair.step(step)
             coverage.step(step.command, events_of(events), market_data_of(market_data))
+            coverage.watched.order(pair.before, events_of(events))
+            if step.command.fields["kind"] == CommandKind.TICK:
+                coverage.watched.ticked(pair.core)
             if place % ROWS_EVERY == 0:
                 pair.compare_rows()
                 coverage.rows(pair.core.orders())

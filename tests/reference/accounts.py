@@ -34,6 +34,7 @@ class Position:
     qty: int = 0
     cost: int = 0
     realized_pnl: int = 0
+    mark: int = 0  # price that it counts at: docs/risk.md
 
     def release(self, lots: int) -> int:
         """Take `lots` off |qty| and their part off the cost; that part."""
@@ -102,6 +103,8 @@ class Account:
     last_client_order_id: int = 0
     currency: int = 0  # 0: any
     plan: int = 0  # of fees; 0: none
+    risk_type: int = wire.RiskType.NONE
+    level: int = wire.RiskLevel.NORMAL  # after the last command
     fees: int = 0  # of its fills so far
     today: int = 0  # cash of trades since the last settlement
     due: list[int] = field(default_factory=lambda: [0] * DUE)  # that settles in 1, 2, ... settlements more
@@ -121,7 +124,8 @@ class Account:
         return sum(withdrawal.amount for withdrawal in self.withdrawals.values())
 
     def free(self) -> int:
-        return self.cash - self.hold() + (wire.MAX_CASH if self.has_credit() else -self.short_proceeds())
+        is_bounded = not self.has_credit() and not self.has_margin()
+        return self.cash - self.hold() + (-self.short_proceeds() if is_bounded else wire.MAX_CASH)
 
     def unsettled(self) -> int:
         return sum(self.due) + self.today
@@ -129,8 +133,8 @@ class Account:
     def settled(self) -> int:
         return self.cash - self.unsettled()
 
-    def withdrawable(self) -> int:
-        """Settled cash that is neither owed nor needed."""
+    def settled_and_free(self) -> int:
+        """Settled cash that is neither owed nor needed: what may go, but of a MARGIN account."""
         owed = sum(max(0, -amount) for amount in (*self.due, self.today))
         return max(0, min(self.free(), self.settled() - owed - self.withdrawn()))
 
@@ -155,3 +159,6 @@ class Account:
 
     def has_credit(self) -> bool:
         return bool(self.flags & wire.AccountFlag.CREDIT_UNLIMITED)
+
+    def has_margin(self) -> bool:
+        return self.risk_type == wire.RiskType.MARGIN

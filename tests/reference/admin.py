@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from openbell import wire
-from openbell.wire import AdminFlag, CancelReason, Check, EventKind, HouseAccount
+from openbell.wire import AccountFlag, AccountState, AdminFlag, CancelReason, Check, EventKind, HouseAccount
 
-from tests.reference import bands, busts, extensions, fees, guards, ledger, settlement, states
+from tests.reference import bands, busts, closing, extensions, fees, guards, ledger, margin, risk, settlement, states
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.capacity import Capacity
@@ -139,6 +139,8 @@ def set_instrument(state: State, command: Any) -> None:
     measures = ("tick_size", "lot_size")
     is_measured_anew = present is not None and any(chosen[name] != getattr(present, name) for name in measures)
     vars(instrument).update(chosen)
+    if present is None:
+        instrument.mark = instrument.reference_price
     state.output.event(EventKind.INSTRUMENT_SET, instrument=number, qty=command.request)
     if is_measured_anew:
         state.output.status(instrument)
@@ -158,6 +160,8 @@ def set_account(state: State, command: Any) -> None:
         chosen["flags"] = present.flags
     elif command.flags > 3:
         raise bad_value(FLAGS_INDEX, 3, command.flags)
+    elif command.flags & AccountFlag.CREDIT_UNLIMITED and present is not None and present.has_margin():
+        raise bad_value(FLAGS_INDEX, AccountFlag.SHORT_ALLOWED, command.flags)
     else:
         chosen["flags"] = command.flags
     names = {other.number: other.name for other in state.accounts.values()}
@@ -182,12 +186,16 @@ def check_currency(account: Account, currency: int) -> None:
 
 def set_account_state(state: State, command: Any) -> None:
     account = account_of(state, command)
-    in_range(0, command.state, 0, 1)
+    in_range(0, command.state, 0, AccountState.CLOSE_ONLY)
     account.state = command.state
     state.output.event(EventKind.ACCOUNT_STATE, account, reason=command.state, qty=command.request)
     if command.flags & AdminFlag.CANCEL_ORDERS:
         number = cancel_of_account(state, account, wire.ANY, wire.SIDE_BOTH, CancelReason.ACCOUNT_BLOCKED)
-        mass_canceled(state, command, account.number, wire.ANY, number)
+    elif command.state == AccountState.CLOSE_ONLY:
+        number = closing.cancel_what_could_open(state, account)
+    else:
+        return
+    mass_canceled(state, command, account.number, wire.ANY, number)
 
 
 def mass_canceled(state: State, command: Any, account: int, instrument: int, number: int) -> None:
@@ -208,7 +216,7 @@ def deposit(state: State, command: Any) -> None:
         raise bad_value(0, 1, 0)
     in_range(0, amount, -wire.MAX_CASH, wire.MAX_CASH)
     if amount < 0 and not account.has_credit():
-        most = account.withdrawable()
+        most = margin.withdrawable(state, account)
         if -amount > most:
             raise Refused(Check.CASH_RANGE, most, -amount, most)
     ledger.check_range(account, amount)
@@ -303,4 +311,7 @@ COMMANDS = {
     wire.CommandKind.POST_CASH: settlement.post_cash,
     wire.CommandKind.RELEASE_CASH: settlement.release_cash,
     wire.CommandKind.SETTLE: settlement.settle,
+    wire.CommandKind.SET_RISK: risk.set_risk,
+    wire.CommandKind.SET_MARGIN: risk.set_margin,
+    wire.CommandKind.SET_ACCOUNT_RISK: risk.set_account_risk,
 }

@@ -105,6 +105,18 @@ class Extension(NamedTuple):
     flags: int
 
 
+class Margin(NamedTuple):
+    """What positions must have behind them: the values of SET_MARGIN, in their order; and what they are marked by."""
+
+    initial_long: int = 10_000
+    maintenance_long: int = 10_000
+    initial_short: int = 10_000
+    maintenance_short: int = 10_000
+    least_low: int = 0
+    least: int = 0
+    mark_by: int = wire.MarkBy.LAST
+
+
 class Level(NamedTuple):
     """Totals of a level."""
 
@@ -182,6 +194,9 @@ class Instrument:
     max_order_qty: int = 0
     max_order_notional: int = 0
     round_lot: int = 0
+    margin: Margin = field(default_factory=Margin)
+    mark: int = 0  # price that new positions count at
+    close: int = 0  # reference price as the last day ended
     auction_kind: int = 0  # in CALL
     auction_ns: int = 0  # when its auction is, as it is told; 0: when an operator says so
     ends_ns: int = 0  # when it is held: auction_ns, or later where the end is random

@@ -26,7 +26,7 @@ from openbell.wire import (
     TimeInForce,
 )
 
-from tests.reference import combination, dark, fees, ledger, links, stops
+from tests.reference import closing, combination, dark, fees, ledger, links, margin, stops
 from tests.reference.accounts import Account
 from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Instrument, Order
 from tests.reference.output import Failure
@@ -65,6 +65,16 @@ class Asked:
         """Lots in the account's other open orders of this side."""
         every = self.account.open_qty(self.instrument.number, self.side)
         return every - sum(order.leaves for order in (self.own, self.tied) if order)
+
+    def room(self) -> int:
+        """Lots that it may have and only make the position smaller."""
+        position = self.account.positions.get(self.instrument.number)
+        held = position.qty if position else 0
+        return (held if self.side == SELL else -held) - self.open_qty()
+
+    def others(self) -> int:
+        """The account's other open orders."""
+        return len(self.account.resting()) - (self.own is not None)
 
     def hold(self) -> int:
         """Cash held for the account's other orders."""
@@ -271,7 +281,8 @@ def new_price(command: Any, order: Order) -> int:
 def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failure]:
     """Checks 11 to 27."""
     instrument = state.instruments[command.instrument]
-    yield from permission(state, account, new_in_state(command, instrument))
+    is_child = command.role == Role.CHILD
+    yield from permission(state, account, new_in_state(command, instrument), is_child=is_child)
     if command.qty == 0:
         yield Failure(Check.QTY, 1, 0)
     asked = Asked(
@@ -301,7 +312,7 @@ def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failu
     if command.role == Role.PEER:
         asked.tied = links.named(state, command)
         asked.qty = asked.tied.leaves if asked.tied else asked.qty
-    if command.role != Role.CHILD:
+    if not is_child:
         yield from exposure(state, asked)
         if command.flags & OrderFlag.POST_ONLY:
             yield from crossing(asked)
@@ -398,9 +409,11 @@ def not_in_call(flags: int, min_qty: int, discretion: int) -> Iterator[Failure]:
         yield Failure(Check.COMBINATION, Rule.DISCRETION, discretion)
 
 
-def permission(state: State, account: Account, in_state: Iterator[Failure]) -> Iterator[Failure]:
-    """Checks 11 to 13."""
-    if account.state != wire.AccountState.ACTIVE:
+def permission(
+    state: State, account: Account, in_state: Iterator[Failure], *, is_child: bool = False
+) -> Iterator[Failure]:
+    """Checks 11 to 13; is_child: a new one."""
+    if not closing.may_ask(account, is_child):
         yield Failure(Check.ACCOUNT_STATE, wire.AccountState.ACTIVE, account.state)
     yield from in_state
     account.rate.start_anew_if_over(state.output.ts_ns)
@@ -452,12 +465,15 @@ def exposure(state: State, asked: Asked) -> Iterator[Failure]:
     yield from short_price(asked)
     if asked.side == BUY:
         own = asked.own
-        others = len(account.resting()) - (own is not None)
         free = account.free() + (own.hold() if own else 0)
-        free -= fees.reserve(state, account, asked.hold(), asked.notional(), others)
+        if not account.has_margin():
+            free -= fees.reserve(state, account, asked.hold(), asked.notional(), asked.others())
         if asked.notional() > free:
             yield Failure(Check.BUYING_POWER, max(0, free), asked.notional(), max(0, free))
-    room = (held if asked.side == SELL else -held) - asked.open_qty()
+    yield from margin.failures(state, asked)
+    room = asked.room()
+    if qty > room and closing.only_reduces(account):
+        yield Failure(Check.ACCOUNT_STATE, max(0, room), qty, max(0, room))
     if asked.flags & OrderFlag.REDUCE_ONLY and qty > room:
         yield Failure(Check.REDUCE_ONLY, max(0, room), qty, max(0, room))
 

@@ -299,3 +299,31 @@ def post_cash(account: int, number: int, **fields: Any) -> Command:
 
 def release_cash(account: int, number: int, **fields: Any) -> Command:
     return command(CommandKind.RELEASE_CASH, 0, number, account=account, **fields)
+
+
+# Risk
+
+
+def risk(marks: int = 0, alert: int = 0, liquidation: int = 0, **fields: Any) -> Command:
+    """SET_RISK: how much each TICK marks, and the levels."""
+    return command(CommandKind.SET_RISK, marks, alert, liquidation, **fields)
+
+
+def margin(
+    number: int = 0,
+    initial_long: int = 10_000,
+    maintenance_long: int = 10_000,
+    initial_short: int = 10_000,
+    maintenance_short: int = 10_000,
+    least_low: int = 0,
+    least: int = 0,
+    mark_by: int = wire.MarkBy.LAST,
+    **fields: Any,
+) -> Command:
+    """SET_MARGIN of an instrument."""
+    values = (initial_long, maintenance_long, initial_short, maintenance_short, least_low, least)
+    return command(CommandKind.SET_MARGIN, *values, instrument=number, state=int(mark_by), **fields)
+
+
+def account_risk(number: int, risk_type: int = wire.RiskType.MARGIN, **fields: Any) -> Command:
+    return command(CommandKind.SET_ACCOUNT_RISK, account=number, state=int(risk_type), **fields)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ext.core import Core
+from tests.reference import solvent
 from tests.reference.commands import Command
 from tests.reference.desk import START_NS, AnyMarket
 from tests.reference.invariants import Watch
@@ -13,12 +14,15 @@ from tests.reference.market import Market
 from tests.reference.records import (
     ACCOUNT_ROW,
     AMENDMENT_ROW,
+    EXPOSURE_ROW,
     FEE_ROW,
     HOUSE_ROW,
     INSTRUMENT_ROW,
+    MARGIN_ROW,
     MARKET_DATA,
     ORDER_ROW,
     POSITION_ROW,
+    RISK_ROW,
     TIMER_ROW,
     WITHDRAWAL_ROW,
     Layout,
@@ -86,6 +90,7 @@ class Pair:
         self.seq = 0
         self.ts_ns = START_NS
         self.commands: list[bytes] = []
+        self.before: Any = None  # of an order: the RiskRow that its account had
         self.events: list[bytes] = []
         self.market_data: list[bytes] = []
 
@@ -95,6 +100,7 @@ class Pair:
         self.ts_ns += step.after_ns
         data = step.command.encode(self.seq, self.ts_ns)
         self.commands.append(data)
+        self.before = solvent.risk_of(self.core, step.command)
         outcomes = [_outcome(market, data) for market in (self.core, self.model)]
         if outcomes[0] != outcomes[1]:
             raise Different(f"core: {outcomes[0]}, model: {outcomes[1]}")
@@ -107,6 +113,7 @@ class Pair:
         self.events.append(events)
         self.market_data.append(market_data)
         self.watch.hear(step.command, events_of(events), market_data_of(market_data))
+        solvent.check_order(self.before, solvent.risk_of(self.core, step.command), events_of(events))
         return events, market_data
 
     def compare_rows(self) -> None:
@@ -121,7 +128,12 @@ class Pair:
         same_rows("fees", core.fees(), model.fees(), FEE_ROW)
         same_rows("withdrawals", core.withdrawals(), model.withdrawals(), WITHDRAWAL_ROW)
         same_rows("timers", core.timers(), model.timers(), TIMER_ROW)
+        same_rows("risk", core.risk(), model.risk(), RISK_ROW)
+        same_rows("exposures", core.exposures(), model.exposures(), EXPOSURE_ROW)
+        same_rows("margins", core.margins(), model.margins(), MARGIN_ROW)
         assert core.timer_ns == model.timer_ns
+        assert core.sweeping is model.sweeping
+        assert tuple(core.risk_settings) == model.risk_settings
 
     def compare_books(self) -> None:
         """Books and depths of every instrument, orders of every account."""
@@ -135,6 +147,8 @@ class Pair:
         for account in model.state.accounts:
             same_rows(f"orders of {account}", core.orders(account), model.orders(account), ORDER_ROW)
             same_rows(f"positions of {account}", core.positions(account), model.positions(account), POSITION_ROW)
+            exposures = core.exposures(account), model.exposures(account)
+            same_rows(f"exposures of {account}", *exposures, EXPOSURE_ROW)
 
     def restart(self) -> None:
         """Go on with a core made from the snapshot of this one."""

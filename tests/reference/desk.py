@@ -8,7 +8,17 @@ from openbell import wire
 
 from tests.reference import commands as ask
 from tests.reference.commands import Command
-from tests.reference.records import ACCOUNT_ROW, INSTRUMENT_ROW, ORDER_ROW, POSITION_ROW, events_of, market_data_of
+from tests.reference.records import (
+    ACCOUNT_ROW,
+    EXPOSURE_ROW,
+    INSTRUMENT_ROW,
+    MARGIN_ROW,
+    ORDER_ROW,
+    POSITION_ROW,
+    RISK_ROW,
+    events_of,
+    market_data_of,
+)
 
 START_NS = 1_700_000_000_000_000_000
 
@@ -27,6 +37,13 @@ class AnyMarket(Protocol):
     def house(self) -> bytes: ...
     def fees(self) -> bytes: ...
     def withdrawals(self) -> bytes: ...
+    def risk(self) -> bytes: ...
+    def exposures(self, account: int | None = None) -> bytes: ...
+    def margins(self) -> bytes: ...
+    @property
+    def risk_settings(self) -> tuple[int, int, int]: ...
+    @property
+    def sweeping(self) -> bool: ...
     def depth(self, instrument: int, levels: int) -> bytes: ...
     def book(self, instrument: int) -> bytes: ...
 
@@ -70,6 +87,16 @@ class Desk:
 
     def instrument(self, number: int = 0) -> Any:
         return next(row for row in INSTRUMENT_ROW.rows(self.market.instruments()) if row.instrument == number)
+
+    def risk(self, number: int) -> Any:
+        return next(row for row in RISK_ROW.rows(self.market.risk()) if row.account == number)
+
+    def exposure(self, account: int, instrument: int = 0) -> Any:
+        rows = EXPOSURE_ROW.rows(self.market.exposures(account))
+        return next(row for row in rows if row.instrument == instrument)
+
+    def margin(self, instrument: int = 0) -> Any:
+        return next(row for row in MARGIN_ROW.rows(self.market.margins()) if row.instrument == instrument)
 
     def orders(self, account: int | None = None, instrument: int | None = None) -> list[Any]:
         return ORDER_ROW.rows(self.market.orders(account, instrument))

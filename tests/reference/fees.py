@@ -171,7 +171,7 @@ def pay(state: State, order: Order, component: Component, number: int, fee: int,
 
 
 def reserve(state: State, account: Account, hold: int, notional: int, others: int) -> int:
-    """Of a buy order of `notional`, beside `others` open orders and what they hold."""
+    """Of an order of `notional` (0 of a sell), beside `others` open orders and what they hold."""
     if account.plan == 0 or account.has_credit():
         return 0
     components = [component for _, component in components_of(state, account)]

@@ -27,14 +27,18 @@ from tests.reference.desk import AnyMarket
 from tests.reference.records import (
     ACCOUNT_ROW,
     DEPTH,
+    EXPOSURE_ROW,
     HOUSE_ROW,
     INSTRUMENT_ROW,
+    MARGIN_ROW,
     MARKET_DATA,
     ORDER_ROW,
     POSITION_ROW,
     REJECTS,
+    RISK_ROW,
     WITHDRAWAL_ROW,
 )
+from tests.reference.solvent import Solvent
 from tests.reference.trail import Trail, currency_of
 
 MOST_LEVELS = 1 << 20
@@ -51,6 +55,9 @@ class Rows:
         self.orders = ORDER_ROW.rows(market.orders())
         self.house = HOUSE_ROW.rows(market.house())
         self.withdrawals = WITHDRAWAL_ROW.rows(market.withdrawals())
+        self.risk = RISK_ROW.rows(market.risk())
+        self.exposures = EXPOSURE_ROW.rows(market.exposures())
+        self.margins = {row.instrument: row for row in MARGIN_ROW.rows(market.margins())}
         self.depths = {number: DEPTH.rows(market.depth(number, MOST_LEVELS)) for number in self.instruments}
         self.books = {number: MARKET_DATA.rows(market.book(number)) for number in self.instruments}
 
@@ -60,6 +67,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.trail = Trail()
+        self.solvent = Solvent()
         self.deposited_shares: Counter[int] = Counter()
         self.last_account_seq: Counter[int] = Counter()
         self.trades: Counter[int] = Counter()
@@ -86,6 +94,7 @@ class Watch:
     # What is heard
 
     def hear(self, command: Command, events: list[Any], market_data: list[Any]) -> None:
+        told_levels = False
         for event in events:
             self._number(event)
             if event.kind == EventKind.ACCEPTED and not event.flags & EventFlag.DUPLICATE:
@@ -94,6 +103,9 @@ class Watch:
             if event.kind not in REJECTS:
                 self._event(event)
                 self.trail.hear(command, event)
+                self.solvent.hear(event)
+            assert event.kind == EventKind.RISK_LEVEL or not told_levels, "levels are the last that is told"
+            told_levels |= event.kind == EventKind.RISK_LEVEL
         assert self._first is None, "a fill without its other side"
         assert not any(self.pairs.values()), "fills of an auction without its event"
         for record in market_data:
@@ -252,6 +264,7 @@ class Watch:
         self._conserved(rows)
         self._orders(rows)
         self._accounts(rows)
+        self.solvent.check(rows)
         self._books(rows)
         uncrossed.check(rows.orders, rows.instruments, self.asked, self.bands)
 

@@ -20,6 +20,8 @@ CHECKED_WHEN_AWAKE = (
     Check.SHORT_SALE,
     Check.SHORT_PRICE,
     Check.BUYING_POWER,
+    Check.NO_PRICE,
+    Check.MARGIN,
 )
 
 
@@ -251,7 +253,7 @@ def is_met(order: Order) -> bool:
 
 
 def reaches(state: State, order: Order) -> bool:
-    """Whether a child passes checks 19 and 22 to 24, 23a too."""
+    """Whether a child passes checks 19 and 22 to 24m, 23a too."""
     account: Account = order.account
     asked = checks.Asked(
         account,

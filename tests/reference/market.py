@@ -6,7 +6,7 @@ from typing import Any
 
 from openbell import wire
 
-from tests.reference import admin, busts, fees, guards, ledger, orders, recheck, rows, settlement
+from tests.reference import admin, busts, fees, guards, ledger, marks, orders, recheck, risk, rows, settlement, worth
 from tests.reference.records import SPECIAL_COMMAND, layout_of
 from tests.reference.state import State
 
@@ -77,6 +77,9 @@ class Market:
         else:
             TRADERS[command.kind](self.state, command)
         recheck.settle(self.state)
+        if command.kind == wire.CommandKind.TICK:
+            marks.sweep(self.state)
+        risk.tell_levels(self.state)
         self.state.output.end()
 
     def take_events(self) -> bytes:
@@ -117,6 +120,24 @@ class Market:
 
     def withdrawals(self) -> bytes:
         return settlement.rows(self.state)
+
+    def risk(self) -> bytes:
+        return worth.risk_rows(self.state)
+
+    def exposures(self, account: int | None = None) -> bytes:
+        return worth.exposure_rows(self.state, self._account(account))
+
+    def margins(self) -> bytes:
+        return worth.margin_rows(self.state)
+
+    @property
+    def risk_settings(self) -> tuple[int, int, int]:
+        risk = self.state.risk
+        return risk.marks, risk.alert, risk.liquidation
+
+    @property
+    def sweeping(self) -> bool:
+        return self.state.risk.is_sweeping
 
     @property
     def timer_ns(self) -> int:

@@ -336,4 +336,6 @@ def end_day(state: State, ts_ns: int) -> None:
                 number += 1
     while state.day_end_ns <= ts_ns:
         state.day_end_ns += DAY_NS
+    for instrument in state.instruments.values():
+        instrument.close = instrument.reference_price
     state.output.event(EventKind.DAY_ENDED, qty=number, price=state.day_end_ns)

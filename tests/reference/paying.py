@@ -9,7 +9,7 @@ from openbell import wire
 from openbell.wire import CommandKind, FeeBits, HouseAccount
 
 from tests.reference import commands as ask
-from tests.reference import fees, settlement
+from tests.reference import fees, margin, settlement
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.commands import Command
@@ -163,7 +163,7 @@ def settle(random: Random, model: Market, bad: bool, **fields: Any) -> Command:
 def hold_cash(random: Random, model: Market, account: int, bad: bool, **fields: Any) -> Command:
     """Some or all of what may go, now and then one more than that."""
     known = model.state.accounts.get(account)
-    most = known.withdrawable() if known else 0
+    most = margin.withdrawable(model.state, known) if known else 0
     amount = random.choice((1, most // 20, most // 20, most // 20, most, most + 1))
     number = random.choice((1, 2, 3, 4, 5, (1 << 63) - 1))
     made = ask.hold_cash(account, max(1, amount), number, **fields)

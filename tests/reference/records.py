@@ -72,6 +72,9 @@ TIMER_ROW = Layout(wire.TIMER_ROW)
 HOUSE_ROW = Layout(wire.HOUSE_ROW)
 FEE_ROW = Layout(wire.FEE_ROW)
 WITHDRAWAL_ROW = Layout(wire.WITHDRAWAL_ROW)
+RISK_ROW = Layout(wire.RISK_ROW)
+EXPOSURE_ROW = Layout(wire.EXPOSURE_ROW)
+MARGIN_ROW = Layout(wire.MARGIN_ROW)
 
 
 REJECTS = frozenset(

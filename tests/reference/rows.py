@@ -7,7 +7,7 @@ from itertools import islice
 from openbell import wire
 from openbell.wire import BookKind, Side
 
-from tests.reference import ledger
+from tests.reference import ledger, margin
 from tests.reference.books import Order
 from tests.reference.links import others
 from tests.reference.records import (
@@ -109,10 +109,11 @@ def accounts(state: State) -> bytes:
             realized_pnl=account.realized_pnl,
             last_client_order_id=account.last_client_order_id,
             plan=account.plan,
+            risk_type=account.risk_type,
             settled=ledger.within_i64(account.settled()),
             unsettled=ledger.within_i64(account.unsettled()),
             withdrawals=account.withdrawn(),
-            withdrawable=account.withdrawable(),
+            withdrawable=margin.withdrawable(state, account),
             fees=account.fees,
             currency=ledger.text(account.currency),
             name=account.name,

@@ -7,7 +7,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import Check, EventKind, HouseAccount
 
-from tests.reference import ledger
+from tests.reference import ledger, margin
 from tests.reference.accounts import Account, Withdrawal
 from tests.reference.records import WITHDRAWAL_ROW, as_u64
 from tests.reference.refusals import Refused, account_of, bad_value, in_range
@@ -63,7 +63,7 @@ def hold_cash(state: State, command: Any) -> None:
     check_number(number)
     if number in account.withdrawals:
         raise bad_value(1, 0, number)
-    most = account.withdrawable()
+    most = margin.withdrawable(state, account)
     if amount > most:
         raise Refused(Check.CASH_RANGE, most, amount, most)
     if sum(len(each.withdrawals) for each in state.accounts.values()) >= state.withdrawal_capacity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.reference.accounts import Account, Position
@@ -21,6 +22,18 @@ class Amendment(NamedTuple):
     price: int
     qty: int
     changes: int
+
+
+@dataclass
+class Risk:
+    """What SET_RISK said, and how far marks are taken. docs/risk.md."""
+
+    marks: int = 0  # that each TICK may take
+    alert: int = 0  # 1e-4 of maintenance; 0: no such level
+    liquidation: int = 0
+    looked_at: int = -1  # the instrument id that was looked at last
+    walk: Position | None = None  # the next one to be marked; its instrument's are under way
+    is_sweeping: bool = False
 
 
 class State:
@@ -48,6 +61,7 @@ class State:
         self.plans: dict[int, dict[int, Component]] = {}
         self.settled_day = 0  # the last one, YYYYMMDD; 0: none was settled yet
         self.withdrawal_capacity = 0
+        self.risk = Risk()
         self.output = Output()
 
     def pages_used(self) -> int:
@@ -56,7 +70,7 @@ class State:
     def position(self, account: Account, instrument: Instrument) -> Position:
         """The position, created when it is not there yet."""
         if instrument.number not in account.positions:
-            position = Position(account.number, instrument.number)
+            position = Position(account.number, instrument.number, mark=instrument.mark)
             account.positions[instrument.number] = position
             self.positions.append(position)
         return account.positions[instrument.number]

@@ -67,7 +67,8 @@ def activate(state: State, order: Order) -> None:
     if order.side == BUY and notional > checks.most_notional(account, instrument):
         matching.cancel(state, order, CancelReason.ORDER_NOTIONAL)
         return
-    kept = fees.reserve(state, account, account.hold(), notional, len(account.resting()))
+    others = len(account.resting())
+    kept = 0 if account.has_margin() else fees.reserve(state, account, account.hold(), notional, others)
     if order.side == BUY and notional > account.free() - kept:
         matching.cancel(state, order, CancelReason.BUYING_POWER)
         return

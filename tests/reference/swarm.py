@@ -13,7 +13,7 @@ from typing import Any
 from openbell import wire
 from openbell.wire import InstrumentState, OrderFlag, OrderType, Place, SelfTrade, TimeInForce
 
-from tests.reference import amending, calling, guarding, limiting, paying, tying
+from tests.reference import amending, calling, guarding, limiting, paying, risking, tying
 from tests.reference import commands as ask
 from tests.reference.asking import Asking, special, spoilt
 from tests.reference.books import Order
@@ -47,6 +47,7 @@ USUAL = {
     **amending.USUAL,
     **guarding.USUAL,
     **paying.USUAL,
+    **risking.USUAL,
 }
 # Some swarms hurry, so that message rates are met; others see seconds and days pass.
 PACES_NS = ((0, 0, 0, 1000), (0, 1, 20_000_000, 60_000_000), (0, 0, 0, 1, 50_000_000, 999_999_999, 1_000_000_000))
@@ -480,12 +481,33 @@ class Swarm:
         return paying.coin(self.random, self.world.instruments, request=self.request())
 
     def make_account_state(self) -> Command:
-        state = 0 if self.chance(self.reopen) else 1
-        blocked = [each.number for each in self.model.state.accounts.values() if each.state]
-        number = self.random.choice(blocked) if blocked and self.chance(self.reopen) else self.account()
+        fields = {"flags": self.random.choice((0, 0, 1, 2)), "request": self.request()}
         if self.chance(self.bad_share):
-            state = 2
-        return ask.account_state(number, state, flags=self.random.choice((0, 0, 1, 2)), request=self.request())
+            return ask.account_state(self.account(), self.random.choice((4, 255)), **fields)
+        return risking.account_state(self.random, self.model, self.account(), self.reopen, **fields)
+
+    def make_risk(self) -> Command:
+        bad = self.chance(self.bad_share * 10)
+        return risking.risk(self.random, self.world.marks, bad, request=self.request())
+
+    def make_margin(self) -> Command:
+        number = self.instrument()
+        known = self.model.state.instruments.get(number)
+        return risking.margin(self.random, number, known, self.chance(self.bad_share * 10), request=self.request())
+
+    def make_account_risk(self) -> Command:
+        bad, types = self.chance(self.bad_share * 5), self.world.watched
+        return risking.account_risk(self.random, self.account(), types, bad, request=self.request())
+
+    def make_to_level(self) -> Command:
+        return risking.to_level(self.random, self.model, request=self.request()) or self.make_new()
+
+    def make_shock(self) -> Command:
+        number = self.instrument()
+        known = self.model.state.instruments.get(number)
+        if known is None or not self.world.jumps:
+            return self.make_new()
+        return risking.shock(self.random, number, known, request=self.request())
 
     def make_schedule(self) -> Command:
         end_ns = self.model.ts_ns + self.random.choice((1, 1, 10**6, 10**9, DAY_NS))

@@ -105,7 +105,7 @@ REFUSED: list[tuple[str, list[Command], Command, tuple[int, int, int, int, int]]
     ("no name", [], values(ACCOUNT, name=b""), (Check.NAME, 0, 0, 2, 0)),
     ("name in use", [], values(ACCOUNT, name=b"account 1"), (Check.NAME, 0, 1, 2, 0)),
     ("state of no account", [], ask.account_state(5, 0), (Check.ACCOUNT, 0, 0, 5, 0)),
-    ("account state", [], ask.account_state(0, 2), (VALUE, 0, 1, 2, 0)),
+    ("account state", [], ask.account_state(0, 4), (VALUE, 0, 3, 4, 0)),
     ("deposit to no account", [], ask.deposit(5, 0), (Check.ACCOUNT, 0, 0, 5, 0)),
     ("deposit of nothing", [], ask.deposit(0, 0), (VALUE, 0, 1, 0, 0)),
     ("deposit too large", [], ask.deposit(0, MOST + 1), (VALUE, 0, MOST, MOST + 1, 0)),

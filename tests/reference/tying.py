@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from openbell.wire import OrderFlag, OrderType, Place, Role, TimeInForce
+from openbell.wire import AccountState, OrderFlag, OrderType, Place, Role, TimeInForce
 
 from tests.reference import combination
 from tests.reference.books import BUY, Instrument, Order
@@ -70,7 +70,17 @@ def parent(random: Random, child: Order, qty: int) -> Fields:
     if kind == OrderType.LIMIT and random.random() < 0.4:
         made["tif"] = random.choice((TimeInForce.IOC, TimeInForce.FOK))
     fields = {"role": Role.PARENT, "link_id": child.client_order_id, "account": child.account.number}
-    return made | fields | {"qty": child.leaves if random.random() < 0.7 else qty}
+    fields |= {"qty": child.leaves if random.random() < 0.7 else qty}
+    return made | fields | (closing(child) if child.account.state == AccountState.REDUCE_ONLY else {})
+
+
+def closing(child: Order) -> Fields:
+    """A parent that is taken though its account may only make positions smaller, and ends at once."""
+    position = child.account.positions[child.instrument.number]
+    side = int(position.qty > 0)
+    room = abs(position.qty) - child.account.open_qty(position.instrument, side)
+    at_once = {"order_type": OrderType.MARKET, "tif": TimeInForce.IOC, "price": 0, "stop_price": 0, "flags": 0}
+    return at_once | {"side": side, "qty": min(room, child.leaves)} if room > 0 else {}
 
 
 def of_kind(random: Random, instrument: Instrument, side: int, kind: OrderType) -> Fields:

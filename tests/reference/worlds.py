@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from openbell import wire
-from openbell.wire import AccountFlag
+from openbell.wire import AccountFlag, MarkBy, RiskType
 
-from tests.reference import asking, paying
+from tests.reference import asking, paying, risking
 from tests.reference import commands as ask
 from tests.reference.commands import Command
 
@@ -33,6 +33,10 @@ class World:
     withdrawals: int = 4
     spare: int = 0  # instruments for which there is room
     currencies: tuple[int, ...] = (0,)  # of accounts
+    watched: tuple[int, ...] = (RiskType.NONE,)  # accounts, how
+    marks: tuple[int, ...] = (0, 1, 3, 1000)  # that a TICK may take
+    jumps: bool = False  # reference prices do, now and then
+    unpriced: bool = False  # instruments have no reference price at first
     traded_in: tuple[int, ...] = (paying.USD,)
     has_plans: bool = False  # from its beginning; else operators come to set some
     absurd_fees: float = 0.03
@@ -78,7 +82,8 @@ class World:
         for number in range(self.instruments):
             tick, lot = self.ticks[number % len(self.ticks)], self.lots[number % len(self.lots)]
             currency = self.traded_in[number % len(self.traded_in)]
-            commands.append(ask.instrument(number, tick, lot, self.centre * tick, self.collar_bps, currency=currency))
+            price = 0 if self.unpriced else self.centre * tick
+            commands.append(ask.instrument(number, tick, lot, price, self.collar_bps, currency=currency))
             commands.append(ask.instrument_state(number, wire.InstrumentState.OPEN))
         for number in range(self.accounts):
             more = {"flags": self.flags[number % len(self.flags)]}
@@ -89,6 +94,17 @@ class World:
                 commands.append(ask.deposit(number, self.cash))
             if self.shares:
                 commands.append(ask.shares(number, number % self.instruments, self.shares, 10_000))
+        return commands + self.watching(random)
+
+    def watching(self, random: Random) -> list[Command]:
+        """What accounts must keep, where any is watched."""
+        if not any(self.watched):
+            return []
+        commands = [risking.risk(random, self.marks, bad=False)]
+        for number in range(self.instruments):
+            commands.append(ask.margin(number, *random.choice(risking.RATES), mark_by=random.choice(list(MarkBy))))
+        for number in range(self.accounts):
+            commands.append(ask.account_risk(number, self.watched[number % len(self.watched)]))
         return commands
 
     def price(self, random: Random, centre: int, tick: int) -> int:
@@ -114,6 +130,29 @@ SPECIAL = {
     "account": 0.3,
     "account_state": 0.2,
     "operator": 0.3,
+}
+
+# Much of what moves what accounts are worth.
+MARGIN = {
+    "tick": 8,
+    "risk": 4,
+    "margin": 3,
+    "account_risk": 1.5,
+    "shock": 8,
+    "to_level": 12,
+    "charge": 2,
+    "deposit": 1.5,
+    "tied": 5,
+    "hold_cash": 2,
+    "end_withdrawal": 2,
+    "run_auction": 2,
+    "schedule": 2,
+    "instrument": 0.5,
+    "instrument_state": 0.5,
+    "call": 0.8,
+    "halt": 0.3,
+    "bands": 0.2,
+    "mass": 0.5,
 }
 
 WORLDS = (
@@ -286,6 +325,7 @@ WORLDS = (
             "account": 0.2,
             "account_state": 0.2,
         },
+        swarms=5,
     ),
     World("large", centre=2, spread=1, qty=(1 << 31) - 1, cash=1 << 60, shares=1 << 36, far_share=0.01, ticks=(1,)),
     World(
@@ -345,5 +385,56 @@ WORLDS = (
         far_share=0.01,
         flags=(AccountFlag.SHORT_ALLOWED, AccountFlag.CREDIT_UNLIMITED),
         weights=SPECIAL | {"tied": 12, "special": 0.5, "mass": 0.2, "operator": 0.1, "cancel": 0.1, "configure": 0.0},
+    ),
+    World(  # accounts that owe, and prices that jump
+        "margin",
+        accounts=6,
+        spread=15,
+        orders=150,
+        cash=60_000_000,
+        flags=(AccountFlag.SHORT_ALLOWED,),
+        watched=(RiskType.MARGIN, RiskType.MARGIN, RiskType.MARGIN, RiskType.CASH, RiskType.MARGIN, RiskType.NONE),
+        marks=(1, 5, 20, 1000),
+        jumps=True,
+        weights=MARGIN,
+        swarms=8,
+    ),
+    World(  # so many positions that marks of few are taken with a TICK
+        "swept",
+        accounts=12,
+        instruments=3,
+        spare=2,
+        ticks=(1, 5, 2),
+        lots=(1, 10, 3),
+        cash=200_000_000,
+        flags=(AccountFlag.SHORT_ALLOWED, 0),
+        watched=(RiskType.MARGIN, RiskType.MARGIN, RiskType.CASH, RiskType.NONE),
+        marks=(1, 2, 2, 3, 7),
+        jumps=True,
+        weights=MARGIN | {"tick": 12, "special": 0.6, "coin": 0},
+        swarms=6,
+    ),
+    World(  # nothing has a price that it could be marked by
+        "unpriced",
+        accounts=5,
+        shares=8,
+        flags=(AccountFlag.SHORT_ALLOWED,),
+        watched=(RiskType.MARGIN, RiskType.MARGIN, RiskType.NONE),
+        marks=(0, 0, 0, 0, 1),
+        unpriced=True,
+        weights=MARGIN | {"instrument": 0.2, "tick": 1, "replace": 2},
+    ),
+    World(  # accounts that may only make their positions smaller
+        "closing",
+        accounts=3,
+        instruments=1,
+        spread=9,
+        shares=12,
+        far_share=0.01,
+        flags=(AccountFlag.SHORT_ALLOWED,),
+        watched=(RiskType.NONE, RiskType.MARGIN),
+        weights=SPECIAL | {"account_state": 5, "new": 1, "tied": 8, "special": 1, "tick": 1, "mass": 0.2},
+        kinds=("reduce_only", "icebergs", "hidden", "slide"),
+        swarms=6,
     ),
 )

@@ -7,13 +7,24 @@ from ext.wire cimport AdminCommand
 
 cdef extern from *:
     """
+    #define OB_INT32_MAX 2147483647LL
     #define OB_MAX_STEP (1LL << 20)
     #define OB_MAX_HELD (1LL << 61)
     #define OB_MAX_LOTS (1LL << 40)
     """
+    const int64_t INT32_MAX "OB_INT32_MAX"
     const int64_t MAX_STEP "OB_MAX_STEP"  # tick and lot size
     const int64_t MAX_HELD "OB_MAX_HELD"  # of a position that operators make
     const int64_t MAX_LOTS "OB_MAX_LOTS"  # of one deposit, and of a position limit
+
+cdef enum:
+    INDEX_OF_FLAGS = 8  # in VALUE rejects
+
+
+cdef struct Range:
+    int64_t low
+    int64_t high
+
 
 cdef bint opens_market(const AdminCommand* c) noexcept nogil
 # False: no memory for a CONFIGURE; nothing was changed
@@ -37,3 +48,14 @@ cdef void answer_account(
     Market* m, const AdminCommand* c, uint8_t kind, uint8_t reason, uint32_t instrument, int64_t amount,
     int64_t balance,
 ) noexcept nogil
+# MASS_CANCELED of an operator, which counts in no account.
+cdef void answer_canceled(
+    Market* m, const AdminCommand* c, uint32_t account, uint32_t instrument, uint32_t count,
+) noexcept nogil
+# What a value comes to: KEEP leaves what is there.
+cdef int64_t kept(const AdminCommand* c, int index, int64_t present) noexcept nogil
+# A limit of 0 is none, and none goes beyond what there is at all.
+cdef int64_t in_force(int64_t limit, int64_t without) noexcept nogil
+# Whether nobody else has that name; an empty one belongs to nobody, and is refused.
+cdef bint name_is_free(Market* m, const AdminCommand* c, bint account, uint32_t id, const char* name) noexcept nogil
+cdef bint currency_has_room(Market* m, const AdminCommand* c, int64_t currency) noexcept nogil

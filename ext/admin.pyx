@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
+from ext.accounts cimport set_account, set_account_state
 from ext.auction cimport hold_auction
 from ext.bands cimport set_bands, set_short_sale, set_ticks
 from ext.busts cimport amend
@@ -12,18 +13,18 @@ from ext.events cimport emit, emit_market, emit_reject, emit_status
 from ext.extension cimport set_extension
 from ext.fees cimport charge, set_fee
 from ext.house cimport has_currency_room, list_currency
-from ext.layout cimport (
-    Account, AccountMore, CURRENCIES, FAR_AWAY, HAS_TICKS, Instrument, InstrumentText, MUCH_CASH, Market, PLANS,
-)
+from ext.layout cimport CURRENCIES, FAR_AWAY, HAS_TICKS, Instrument, InstrumentText, Market
 from ext.levels cimport magic_of
 from ext.bits cimport word_at
 from ext.mass cimport EVERY_GROUP, EVERY_SESSION, cancel_of_account, cancel_of_market
+from ext.margin.exposure cimport restate_instrument
+from ext.margin.settings cimport begin_margin, set_account_risk, set_margin, set_risk
 from ext.memory cimport Capacities, reserve
 from ext.names cimport NOBODY, add_name, copy_name, drop_name, find_name
 from ext.pending cimport set_way
 from ext.places cimport set_calm
 from ext.orders cimport knows_account, knows_instrument
-from ext.risk cimport SECOND_NS, set_collar
+from ext.risk cimport set_collar
 from ext.settled cimport settle_day
 from ext.timers cimport MAX_TIMERS, reserve_timers
 from ext.withdrawals cimport end_withdrawal, hold_cash, set_ledger
@@ -31,32 +32,21 @@ from ext.wire cimport *
 
 cdef enum:
     VALUES_OFFSET = 32  # of value0 in an AdminCommand
-    KEEP_FLAGS = 255
-    INDEX_OF_FLAGS = 8  # in VALUE rejects
-    ACCOUNT_FLAGS = 3
     CASH_PER_PRICE = 100  # CASH_SCALE / PRICE_SCALE
 
 cdef extern from *:
     """
-    #define OB_INT32_MAX 2147483647LL
-    #define OB_ENDLESS_LOTS (1LL << 62)
     #define OB_MAX_IDS (1LL << 24)
     #define OB_MAX_PAGES (1LL << 25)
     #define OB_MAX_ID_WINDOW (1LL << 28)
     #define OB_MAX_WINDOW 4096LL
     #define OB_MAX_AMENDMENTS (1LL << 16)
     """
-    const int64_t INT32_MAX "OB_INT32_MAX"
-    const int64_t ENDLESS_LOTS "OB_ENDLESS_LOTS"
     const int64_t MAX_IDS "OB_MAX_IDS"
     const int64_t MAX_PAGES "OB_MAX_PAGES"
     const int64_t MAX_ID_WINDOW "OB_MAX_ID_WINDOW"
     const int64_t MAX_WINDOW "OB_MAX_WINDOW"
     const int64_t MAX_AMENDMENTS "OB_MAX_AMENDMENTS"
-
-cdef struct Range:
-    int64_t low
-    int64_t high
 
 
 cdef int64_t value_of(const AdminCommand* c, int index) noexcept nogil:
@@ -227,12 +217,14 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     cdef char[32] name
     cdef Range[8] within
     cdef InstrumentText* text
+    cdef int64_t multiplier
     cdef int k
     cdef bint keeps, is_new, is_measured_anew
     if c.instrument >= m.instrument_capacity:
         reject(m, c, CHECK_CAPACITY, 0, m.instrument_capacity, c.instrument, 0)
         return
     i = &m.instruments[c.instrument]
+    multiplier = i.multiplier
     text = &m.instrument_texts[c.instrument]
     within[2] = Range(0, MAX_PRICE)
     within[3] = Range(0, 10000)
@@ -292,6 +284,10 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
     i.max_order_qty = in_force(i.set_max_order_qty, MAX_QTY)
     i.max_order_notional = in_force(text.set_max_order_notional, MAX_NOTIONAL)
     set_collar(i)
+    if is_new:
+        begin_margin(m, c.instrument)
+    elif i.multiplier != multiplier:
+        restate_instrument(m, c.instrument)
     answer(m, c, EVENT_KIND_INSTRUMENT_SET, 0, c.instrument, 0)
     if is_measured_anew:
         emit_status(m, c.instrument)  # whoever knows the old ticks looks again
@@ -351,113 +347,6 @@ cdef void run_auction(Market* m, const AdminCommand* c) noexcept nogil:
     for k in range(m.instrument_top):
         if m.instruments[k].state == INSTRUMENT_STATE_CALL:
             hold_auction(m, k, c.request)
-
-
-# Accounts
-
-cdef bint account_may_have(
-    Market* m, const AdminCommand* c, const Account* a, const AccountMore* t, int64_t currency,
-) noexcept nogil:
-    """Of an account that exists: another currency than it has, only where there is nothing in one yet."""
-    cdef uint32_t k
-    if currency == <int64_t> t.currency:
-        return True
-    if t.currency:
-        return reject(m, c, CHECK_VALUE, 5, <int64_t> t.currency, currency, 0)
-    for k in range(1, m.position_count + 1):
-        if <uint32_t> m.positions[k].key == c.account:
-            return reject(m, c, CHECK_VALUE, 5, 0, currency, 0)
-    return a.cash == 0 or reject(m, c, CHECK_VALUE, 5, 0, currency, 0)
-
-
-cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
-    cdef Account* a
-    cdef AccountMore* t
-    cdef char[32] name
-    cdef Range[7] within
-    cdef int k
-    cdef bint keeps
-    if c.account >= m.account_capacity:
-        reject(m, c, CHECK_CAPACITY, 0, m.account_capacity, c.account, 0)
-        return
-    a = &m.accounts[c.account]
-    t = &m.account_more[c.account]
-    within[0] = Range(0, MAX_QTY)
-    within[1] = Range(0, MAX_NOTIONAL)
-    within[2] = Range(0, MAX_LOTS)
-    within[3] = within[4] = Range(0, INT32_MAX)
-    within[6] = Range(0, PLANS - 1)
-    for k in range(7):
-        if a.is_set and value_of(c, k) == KEEP:
-            continue
-        if k == 5:
-            if a.is_set and not account_may_have(m, c, a, t, c.value5):
-                return
-        elif not value_is_within(m, c, k, within[k].low, within[k].high):
-            return
-    if c.flags & ~<uint8_t> ACCOUNT_FLAGS and not (a.is_set and c.flags == KEEP_FLAGS):
-        reject(m, c, CHECK_VALUE, INDEX_OF_FLAGS, ACCOUNT_FLAGS, c.flags, 0)
-        return
-    copy_name(name, c.name)
-    keeps = a.is_set and name[0] == 0
-    if not keeps and not name_is_free(m, c, True, c.account, name):
-        return
-    if (not a.is_set or c.value5 != KEEP) and not currency_has_room(m, c, c.value5):
-        return
-
-    if not a.is_set or c.value5 != KEEP:
-        t.currency = <uint64_t> c.value5
-        t.currency_number = list_currency(m, t.currency)
-    a.plan = <uint8_t> kept(c, 6, a.plan)  # a new one's is no KEEP: see set_instrument
-    if not a.is_set:
-        a.is_set = 1
-        a.id_epoch = m.id_epoch
-        a.rate_end = SECOND_NS
-        if c.account >= m.account_top:
-            m.account_top = c.account + 1
-    elif not keeps:
-        drop_name(m, True, c.account)
-    if not keeps:
-        memcpy(t.name, name, 32)
-        add_name(m, True, c.account)
-    if c.flags != KEEP_FLAGS:
-        set_flags(a, c.flags)
-    t.set_max_order_qty = kept(c, 0, t.set_max_order_qty)
-    t.set_max_order_notional = kept(c, 1, t.set_max_order_notional)
-    t.set_max_position = kept(c, 2, t.set_max_position)
-    t.set_max_open_orders = kept(c, 3, t.set_max_open_orders)
-    t.set_max_messages = kept(c, 4, t.set_max_messages)
-    put_limits_in_force(a, t)
-    answer_account(m, c, EVENT_KIND_ACCOUNT_SET, 0, 0, 0, 0)
-
-
-cdef void set_flags(Account* a, uint8_t flags) noexcept nogil:
-    a.flags = flags
-    a.short_room = ENDLESS_LOTS if flags & ACCOUNT_FLAG_SHORT_ALLOWED else 0
-    a.credit = MUCH_CASH if flags & ACCOUNT_FLAG_CREDIT_UNLIMITED else 0
-
-
-cdef void put_limits_in_force(Account* a, const AccountMore* t) noexcept nogil:
-    a.max_order_qty = <uint32_t> in_force(t.set_max_order_qty, MAX_QTY)
-    a.max_order_notional = in_force(t.set_max_order_notional, MAX_NOTIONAL)
-    a.max_position = in_force(t.set_max_position, FAR_AWAY)
-    a.max_open_orders = <uint32_t> in_force(t.set_max_open_orders, 0xFFFFFFFF)
-    a.max_messages = <uint32_t> in_force(t.set_max_messages, 0xFFFFFFFF)
-
-
-cdef void set_account_state(Market* m, const AdminCommand* c) noexcept nogil:
-    cdef uint32_t count
-    if not account_is_known(m, c):
-        return
-    if c.state > ACCOUNT_STATE_BLOCKED:
-        reject(m, c, CHECK_VALUE, 0, ACCOUNT_STATE_BLOCKED, c.state, 0)
-        return
-    m.accounts[c.account].state = c.state
-    answer_account(m, c, EVENT_KIND_ACCOUNT_STATE, c.state, 0, 0, 0)
-    if c.flags & ADMIN_FLAG_CANCEL_ORDERS:
-        count = cancel_of_account(m, c.account, ANY, SIDE_BOTH, EVERY_SESSION, EVERY_GROUP,
-                                  CANCEL_REASON_ACCOUNT_BLOCKED)
-        answer_canceled(m, c, c.account, ANY, count)
 
 
 # The rest
@@ -526,6 +415,12 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
         settle_day(m, c)
     elif c.kind == COMMAND_KIND_SET_FEE:
         set_fee(m, c)
+    elif c.kind == COMMAND_KIND_SET_RISK:
+        set_risk(m, c)
+    elif c.kind == COMMAND_KIND_SET_MARGIN:
+        set_margin(m, c)
+    elif c.kind == COMMAND_KIND_SET_ACCOUNT_RISK:
+        set_account_risk(m, c)
     elif c.kind == COMMAND_KIND_SET_SCHEDULE:
         set_schedule(m, c)
     elif c.kind == COMMAND_KIND_OPERATOR_CANCEL:

@@ -8,10 +8,10 @@ from ext.calls cimport end_calls, enter_calls, set_state
 from ext.cross cimport BY_RANK, Cross, OFFSETS, Walk, allows, begin_walk, find_cross, step_walk
 from ext.events cimport emit, emit_auction, emit_auction_execute, emit_market, level_at, touch
 from ext.extension cimport extend
-from ext.fees cimport charge_trade
-from ext.layout cimport Account, HAS_TIE, Instrument, Level, Market, Order, Unseen
+from ext.layout cimport Account, HAS_TIE, Instrument, Level, Market, NEEDS_MORE, Order, Unseen
 from ext.ledger cimport buy_shares, sell_shares
 from ext.links cimport lost_lots
+from ext.margin.check cimport follow_trade
 from ext.lots cimport use_reserve
 from ext.matching cimport end_order, pull
 from ext.places cimport let_go, lots_of
@@ -89,8 +89,8 @@ cdef void trade_pair(
     sell_shares(b, &m.positions[q.position], &m.bases[q.position], price, lots, i.multiplier, cash)
     shown_bid = fill_from(m, i, buy, lots, price)
     shown_offer = fill_from(m, i, sell, lots, price)
-    if a.plan | b.plan:
-        charge_trade(m, buy, sell, True, lots, price, i.trades)
+    if (a.flags | b.flags) & NEEDS_MORE:
+        follow_trade(m, buy, sell, True, lots, price, i.trades)
     if o.special & HAS_TIE:
         lost_lots(m, buy)
     if q.special & HAS_TIE:

@@ -8,8 +8,11 @@ from ext.ahead cimport CHUNK, NEAR, RING, Ahead, look_1, look_2, look_3, look_4,
 from ext.bits cimport are_in_order, copy_pair, likely, unlikely, word_at
 from ext.events cimport emit_tops
 from ext.layout cimport Market
+from ext.margin.level cimport judge
+from ext.margin.sweep cimport sweep
 from ext.mass cimport mass_cancel, tell_time, tick
 from ext.orders cimport cancel_order, new_order, new_special, replace_order
+from ext.pending cimport MUST_SERVE, MUST_SWEEP
 from ext.plain cimport cancel_plain, enter_plain
 from ext.special cimport serve_pending
 from ext.timers cimport arm, disconnect, lapse_timers
@@ -26,7 +29,7 @@ cdef inline size_t size_of(uint32_t kind) noexcept nogil:
         return sizeof(OrderCommand)
     if kind == COMMAND_KIND_NEW_SPECIAL:
         return sizeof(SpecialCommand)
-    return sizeof(AdminCommand) if COMMAND_KIND_CONFIGURE <= kind <= COMMAND_KIND_SETTLE else 0
+    return sizeof(AdminCommand) if COMMAND_KIND_CONFIGURE <= kind <= COMMAND_KIND_SET_ACCOUNT_RISK else 0
 
 
 cdef Fault check_commands(
@@ -66,8 +69,13 @@ cdef Fault check_commands(
 
 cdef void end_command(Market* m) noexcept nogil:
     """What follows when a command has done its own."""
-    if m.pending:
+    if m.pending & MUST_SERVE:
         serve_pending(m)
+    if m.pending:
+        if m.pending & MUST_SWEEP:
+            sweep(m)
+        judge(m)
+        m.pending = 0
     if m.touched_count:
         emit_tops(m)
 
@@ -89,6 +97,7 @@ cdef void apply_rare(Market* m, const OrderCommand* c) noexcept nogil:
         tick(m)
         if m.in_call:
             tick_calls(m)
+        m.pending |= MUST_SWEEP
 
 
 cdef inline void apply_order(Market* m, const OrderCommand* c) noexcept nogil:

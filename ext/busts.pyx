@@ -10,6 +10,7 @@ from ext.deposits cimport cash_fits
 from ext.events cimport emit, next_data
 from ext.layout cimport Account, Basis, Instrument, Market, Position
 from ext.ledger cimport buy_shares, find_position, sell_shares
+from ext.margin.exposure cimport note_trade
 from ext.orders cimport knows_account, knows_instrument
 from ext.rows cimport account_row, position_row
 from ext.wire cimport *
@@ -114,6 +115,7 @@ cdef void book(
         buy_shares(a, p, b, price, qty, multiplier, cash)
     else:
         sell_shares(a, p, b, price, qty, multiplier, cash)
+    note_trade(m, s.position)
 
 
 cdef void say(
@@ -281,6 +283,8 @@ cdef tuple preview_of(Market* m, const AdminCommand* command):
                 m.accounts[accounts[k]] = kept.accounts[k]
             m.positions[positions[k]] = kept.positions[k]
             m.bases[positions[k]] = kept.bases[k]
+            if positions[k]:
+                note_trade(m, positions[k])
         if is_instrument:
             m.instruments[c.instrument].volume = kept.volume
         m.amendment_count = kept.amendment_count

@@ -20,6 +20,7 @@ from ext.extension cimport next_end
 from ext.fees cimport fee_rows
 from ext.house cimport house_rows
 from ext.layout cimport HAS_TICKS, InstrumentText, Market, Records, TICK_STEPS
+from ext.margin.rows cimport exposure_rows, margin_rows, risk_rows
 from ext.memory cimport release, touch_all
 from ext.rows cimport (
     account_rows, book_records, depth_rows, instrument_rows, orders_of_account, orders_of_book, orders_of_market,
@@ -243,6 +244,28 @@ cdef class Core:
     def withdrawals(self):
         """WithdrawalRow records of the withdrawals that are on their way, by account and number."""
         return withdrawal_rows(self.market)
+
+    def risk(self):
+        """RiskRow records of the accounts that are watched, ids ascending."""
+        return risk_rows(self.market)
+
+    def exposures(self, account=None):
+        """ExposureRow records in the order of positions. Raises ValueError for an account that is not set up."""
+        return exposure_rows(self.market, ANY if account is None else self.account_of(account))
+
+    def margins(self):
+        """MarginRow records of the instruments, ids ascending."""
+        return margin_rows(self.market)
+
+    @property
+    def risk_settings(self):
+        """value0 to value2 of SET_RISK that are in force: steps of the sweep a TICK, bounds of ALERT and LIQUIDATION."""
+        return self.market.sweep.units, self.market.sweep.alert, self.market.sweep.liquidation
+
+    @property
+    def sweeping(self):
+        """Whether the last TICK may have left marks to take, having done as much as SET_RISK lets it."""
+        return self.market.sweep.units != 0 and self.market.sweep.is_used_up != 0
 
     @property
     def settle_date(self):

@@ -8,7 +8,8 @@ from ext.admin cimport (
 from ext.bits cimport product, share, word_at
 from ext.house cimport currencies_match, post
 from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, Market, Position
-from ext.ledger cimport find_position, open_position
+from ext.ledger cimport find_position
+from ext.margin.exposure cimport note_cash, note_trade, open_position
 from ext.risk cimport at_least_0
 from ext.settled cimport withdrawable_cash
 from ext.wire cimport *
@@ -43,7 +44,7 @@ cdef void deposit(Market* m, const AdminCommand* c) noexcept nogil:
     a = &m.accounts[c.account]
     t = &m.account_more[c.account]
     if amount < 0 and not a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED:
-        room = withdrawable_cash(m, a, t)
+        room = withdrawable_cash(m, c.account)
         if -amount > room:
             reject(m, c, CHECK_CASH_RANGE, 0, room, -amount, room)
             return
@@ -51,6 +52,7 @@ cdef void deposit(Market* m, const AdminCommand* c) noexcept nogil:
         return
     a.cash += amount
     t.day_cash += amount
+    note_cash(m, c.account)
     post(m, t, HOUSE_ACCOUNT_BANK, -amount)
     answer_account(m, c, EVENT_KIND_CASH, 0, 0, amount, a.cash)
 
@@ -100,4 +102,5 @@ cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
             b = &m.bases[number]
         b.cost += cost
     p.qty += lots
+    note_trade(m, number)
     answer_account(m, c, EVENT_KIND_SHARES, 0, c.instrument, lots, p.qty)

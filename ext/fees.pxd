@@ -5,15 +5,13 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from ext.bits cimport reserve_of
 from ext.layout cimport Account, Market, Plan
 from ext.saved cimport Reader, Writer
-from ext.wire cimport ACCOUNT_FLAG_CREDIT_UNLIMITED, AdminCommand, MAX_CASH
+from ext.wire cimport AdminCommand, MAX_CASH
 
 cdef inline int64_t fee_reserve(
     const Market* m, const Account* a, int64_t amount, uint32_t number,
 ) noexcept nogil:
     """What an account with a plan keeps back for the fees of so many open buy orders of that notional together."""
     cdef const Plan* plan = &m.plans[a.plan]
-    if a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED:
-        return 0
     return reserve_of(amount, plan.rate_reserve, number, plan.order_reserve, MAX_CASH)
 
 

@@ -14,6 +14,7 @@ from ext.layout cimport (
     Account, AccountMore, Charge, FEES, Fee, Instrument, Market, Order, PLANS, Plan,
 )
 from ext.ledger cimport clamp_cash
+from ext.margin.exposure cimport note_cash
 from ext.risk cimport at_least_0, greater, lesser
 from ext.rows cimport room_for
 from ext.saved cimport Reader, Writer, get, put
@@ -192,6 +193,7 @@ cdef void charge(Market* m, const AdminCommand* c) noexcept nogil:
         return
     a.cash -= c.value0
     t.day_cash -= c.value0
+    note_cash(m, c.account)
     post(m, t, <uint32_t> c.value1, c.value0)
     emit(m, EVENT_KIND_CHARGED, SIDE_BOTH, <uint8_t> c.value1, 0, c.account, 0 if c.instrument == ANY else c.instrument,
          c.request, 0, 0, c.value0, 0, 0, <uint64_t> c.value2)

@@ -4,7 +4,7 @@ Index 0 of orders and pages means "none". A level is named by a level id: page i
 A price's index is price / tick_size; its page number is index >> 6.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from ext.wire cimport AmendmentRow, WithdrawalRow
 
@@ -266,7 +266,7 @@ cdef struct Account:  # 128 bytes: what every event needs in the first cache lin
     uint64_t last_id        # largest client_order_id accepted
     uint8_t is_set          # together with state: see IS_ACTIVE
     uint8_t state
-    uint8_t flags
+    uint8_t flags           # bits of AccountFlag, and of Care
     uint8_t plan            # of fees; 0: none
     uint32_t open_orders
     uint32_t newest         # head of its list of resting orders
@@ -281,6 +281,14 @@ cdef struct Account:  # 128 bytes: what every event needs in the first cache lin
     uint32_t max_open_orders
     int64_t max_order_notional
     int64_t max_position
+
+
+cdef enum Care:  # bits of Account.flags: what is done beside booking where an account has orders and trades
+    HAS_PLAN = 16           # of fees
+    IS_WATCHED = 32         # docs/risk.md; with the next one, else without
+    IS_MARGIN = 64
+    NEEDS_MORE = 112        # any of them
+    ACCOUNT_FLAGS = 3       # the bits of AccountFlag
 
 
 cdef enum:
@@ -302,7 +310,6 @@ cdef struct AccountMore:  # what the hot path does not need
     int64_t set_max_messages
     int64_t day_cash        # what cash would be without trades since the last SETTLE
     int64_t[SETTLE_DAYS] unsettled  # of earlier trades, by the number of SETTLEs before the one that settles it
-    int64_t withdrawals     # held for them: part of hold
     int64_t fees            # of fills, since ever
     uint64_t currency       # text; 0: any
     uint64_t currency_number  # in the list of currencies
@@ -349,6 +356,63 @@ cdef struct Position:  # 32 bytes: what every order needs
 cdef struct Basis:  # of the position with the same number: what only trades need
     int64_t cost
     int64_t realized_pnl
+
+
+cdef struct Exposure:  # of the position with the same number: a cache line of what risk knows of it
+    int64_t mark            # price that it counts at
+    int64_t value           # from here on, of accounts that are watched: what their sums have of it
+    int64_t cost
+    int64_t maintenance
+    int64_t initial[2]      # with open buys, with open sells
+    uint32_t next           # in its instrument, in order of creation
+    uint32_t ahead          # likewise, AHEAD places later: what a walk will need
+    uint8_t is_watched
+    uint8_t is_stale        # in the list of those whose sums are to be made anew
+
+
+cdef enum:
+    AHEAD = 8               # a power of two
+
+
+cdef struct Chain:  # an instrument's positions in order of creation, linked by Exposure.next
+    uint32_t first
+    uint32_t count
+    uint32_t[AHEAD] recent  # the last ones, the newest at (count - 1) % AHEAD
+
+
+cdef struct Margin:  # of the instrument with the same id: docs/risk.md, "Marks"
+    int64_t mark
+    int64_t close           # reference price as the last day ended
+    int64_t least_low       # prices: least of shares sold short, below `least` ...
+    int64_t least           # ... and from there on; 0: none
+    uint32_t[2] initial     # 1e-4, of long positions and of short ones
+    uint32_t[2] maintenance
+    uint8_t mark_by
+
+
+cdef enum:  # sums of an account over its positions
+    SUM_VALUE
+    SUM_MAINTENANCE
+    SUM_INITIAL
+    SUM_COST
+    SUMS
+
+
+cdef struct Worth:  # of the account with the same id: a cache line
+    uint64_t[SUMS] low      # of 96 bits each, of an account that is watched
+    int32_t[SUMS] high
+    int64_t withdrawals     # that are on their way: part of hold; of all accounts
+    uint8_t level           # RiskLevel as it was told last
+    uint8_t is_moved        # noted down for its level to be looked at
+
+
+cdef struct Sweep:  # docs/risk.md, "Marks"; and SET_RISK's bounds of levels
+    int64_t units           # how much each TICK does
+    int64_t alert           # 1e-4 of maintenance; 0: none
+    int64_t liquidation     # likewise
+    uint32_t instrument     # the next one to look at
+    uint32_t position       # the next one of the walk that is under way; 0: none is
+    uint64_t is_used_up     # the last TICK did all units
 
 
 cdef struct IdEntry:  # 48 bytes: an OrderCommand from its kind on, and the order_id that it got
@@ -414,7 +478,7 @@ cdef struct Market:
     uint32_t window_words
     uint32_t* touched       # instruments touched by this command
     uint32_t touched_count  # together with pending
-    uint32_t pending        # not 0: there are stops to serve or dark orders to look at again
+    uint32_t pending        # what is to be done before the command ends: see pending.pxd
 
     Order* orders
     Link* links             # of the order in the same slot
@@ -491,6 +555,16 @@ cdef struct Market:
     WithdrawalRow* withdrawals  # by account and number, in a block of their own
     uint32_t withdrawal_count
     int64_t settle_date     # of the last SETTLE; 0: there was none
+
+    Exposure* exposures
+    Chain* chains
+    Margin* margins
+    Worth* worths
+    uint32_t* stale         # positions, of which the sums of their accounts are to be made anew before anybody looks
+    uint32_t* moved_accounts  # accounts whose levels are to be looked at before the command ends
+    uint32_t stale_count
+    uint32_t moved_account_count
+    Sweep sweep
 
 cdef enum:
     NONE = 0

@@ -152,11 +152,3 @@ cdef inline void index_position(Market* m, uint32_t number) noexcept nogil:
                 bucket[k] = position_tag(m, hash) | number
                 return
         bucket = next_bucket(m, bucket)
-
-
-cdef inline uint32_t open_position(Market* m, uint64_t key) noexcept nogil:
-    """Set a new position up; the caller has seen that there is room. Returns its number."""
-    m.position_count += 1
-    m.positions[m.position_count].key = key
-    index_position(m, m.position_count)
-    return m.position_count

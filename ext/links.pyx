@@ -12,9 +12,11 @@ from ext.events cimport emit_canceled
 from ext.fields cimport broken, is_leg_type
 from ext.ids cimport find_id
 from ext.layout cimport (
-    ACTIVATES, Account, COUNTS_NOT, Extra, Further, IS_PARENT, IS_QUEUED, IdEntry, Instrument, Market,
+    ACTIVATES, Account, COUNTS_NOT, Extra, Further, IS_MARGIN, IS_PARENT, IS_QUEUED, IdEntry, Instrument, Market,
     MUST_END, NEEDS_CARE, Order, SHORT_RESTRICTED, Unseen,
 )
+from ext.margin.check cimport Intent, check_margin
+from ext.margin.exposure cimport note_lots
 from ext.lots cimport emit_lots, is_at_rest, lose_lots
 from ext.matching cimport end_order, pull
 from ext.orders cimport live_slot
@@ -129,6 +131,7 @@ cdef void leave_ring(Market* m, uint32_t slot) noexcept nogil:
         if heir.special & COUNTS_NOT:
             heir.special &= ~<uint32_t> COUNTS_NOT
             if is_at_rest(heir):
+                note_lots(m, &m.accounts[heir.account], heir.position)
                 m.positions[heir.position].open[heir.side] += lots_of(m, at)
             return
         at = m.ties[at].next
@@ -238,6 +241,7 @@ cdef uint8_t check_active(Market* m, Instrument* i, Account* a, uint32_t slot) n
     cdef Order* o = &m.orders[slot]
     cdef Extra* e = &m.extras[slot]
     cdef uint32_t other = counted_of(m, slot)
+    cdef Intent wanted
     cdef Refusal r
     cdef int64_t notional
     cdef uint8_t reason
@@ -254,6 +258,11 @@ cdef uint8_t check_active(Market* m, Instrument* i, Account* a, uint32_t slot) n
     if i.way & SHORT_RESTRICTED and o.side == SIDE_SELL and sells_short(
             &m.positions[o.position], o.leaves, lots_of(m, other) if other else 0):
         if check_short(i, &m.instrument_texts[o.instrument], o.order_type, PEG_NONE, o.price, False, &r):
+            return CANCEL_REASON_EXPOSURE
+    if a.flags & IS_MARGIN:
+        wanted = Intent(o.account, o.instrument, o.position, o.side, o.leaves, notional,
+                        lots_of(m, other) if other else 0, 0, a.open_orders)
+        if check_margin(m, &wanted, &r):
             return CANCEL_REASON_EXPOSURE
     if o.order_type == ORDER_TYPE_LIMIT and i.state == INSTRUMENT_STATE_OPEN:
         reason = reason_of_bound(i, o.side, o.price)

@@ -6,6 +6,7 @@ from ext.bits cimport add_cut
 from ext.events cimport emit, emit_market, emit_time, level_at
 from ext.layout cimport BY_EXPIRY, Instrument, Market, Order
 from ext.levels cimport best_index, level_of_index, next_index
+from ext.margin.sweep cimport note_close
 from ext.matching cimport pull
 from ext.fields cimport may_outlive_day
 from ext.orders cimport knows_account, knows_instrument, reject_as_sent
@@ -142,5 +143,6 @@ cdef inline void tick(Market* m) noexcept nogil:
     if not day_ends(m):
         return
     count = cancel_of_market(m, ANY, True, CANCEL_REASON_DAY_END)
+    note_close(m)
     m.day_end_ns = next_day_end(m)
     emit_market(m, EVENT_KIND_DAY_ENDED, 0, 0, 0, 0, count, m.day_end_ns, 0, 0)

@@ -5,10 +5,11 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.bits cimport likely, put_word, unlikely, word_at
 from ext.book cimport dequeue, dequeue_first, enqueue, free_slot, unlist_order
 from ext.events cimport emit_canceled, emit_data, emit_fill_of_maker, emit_fill_of_taker, level_at, touch
-from ext.fees cimport charge_trade
-from ext.layout cimport Account, Instrument, Level, Market, NEEDS_CARE, Order, Position
+from ext.layout cimport Account, IS_WATCHED, Instrument, Level, Market, NEEDS_CARE, NEEDS_MORE, Order, Position
 from ext.ledger cimport buy_shares, sell_shares
 from ext.levels cimport key_of, level_for
+from ext.margin.check cimport follow_trade
+from ext.margin.exposure cimport note_lots, note_position
 from ext.meeting cimport meet
 from ext.places cimport forget_special
 from ext.risk cimport either, set_collar
@@ -21,7 +22,8 @@ cdef enum:
 
 
 cdef inline void leave_book(Market* m, Instrument* i, Account* a, Order* o, uint32_t slot) noexcept nogil:
-    """Take a resting order out of the book and its holds back; its slot, and its place among its account's, stay."""
+    """Take a resting order out of the book and its holds back; its slot, and its place among its account's, stay. Who
+    calls this has noted the position down."""
     cdef const Level* level
     touch(m, i, o.instrument)
     a.hold -= either(o.side, o.price * o.leaves * i.multiplier, 0)
@@ -45,9 +47,11 @@ cdef inline void pull(Market* m, uint32_t slot, uint8_t reason) noexcept nogil:
     cdef Order* o = &m.orders[slot]
     cdef Account* a = &m.accounts[o.account]
     cdef Instrument* i = &m.instruments[o.instrument]
-    if unlikely(o.special != 0):
-        pull_special(m, slot, reason)
-        return
+    if unlikely(o.special | (a.flags & IS_WATCHED)):
+        if o.special:
+            pull_special(m, slot, reason)
+            return
+        note_position(m, o.position)
     emit_canceled(m, a, o, reason)
     leave_book(m, i, a, o, slot)
     end_order(m, a, slot)
@@ -101,8 +105,8 @@ cdef inline void trade(
         sell_shares(b, q, &m.bases[taker.position], price, qty, multiplier, cash)
     emit_fill_of_maker(m, a, maker, qty, i.trades)
     emit_fill_of_taker(m, b, taker, maker.instrument, qty, price, i.trades)
-    if unlikely(a.plan | b.plan):
-        charge_trade(m, maker_slot, taker_slot, False, qty, price, i.trades)
+    if unlikely((a.flags | b.flags) & NEEDS_MORE):
+        follow_trade(m, maker_slot, taker_slot, False, qty, price, i.trades)
     left = maker.leaves
     if left == 0:
         a.open_orders -= 1
@@ -162,6 +166,7 @@ cdef inline bint come_to_rest(
     id = level_for(m, i, o.instrument, index)
     if unlikely(id == 0):
         return False
+    note_lots(m, a, o.position)
     enqueue(m, i, o, o.side, slot, index, id)
     a.hold += either(o.side, o.price * o.leaves * i.multiplier, 0)
     m.positions[o.position].open[o.side] += o.leaves

@@ -8,10 +8,10 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.bits cimport put_half, put_word
 from ext.book cimport dequeue
 from ext.events cimport emit_data, emit_hidden_trade, emit_order, level_at, touch
-from ext.layout cimport Account, Extra, HAS_TIE, Instrument, Level, Market, Order, Position
-from ext.fees cimport charge_trade
+from ext.layout cimport Account, Extra, HAS_TIE, Instrument, Level, Market, NEEDS_MORE, Order, Position
 from ext.ledger cimport buy_shares, sell_shares
 from ext.links cimport lost_lots
+from ext.margin.check cimport follow_trade
 from ext.lots cimport emit_lots, is_at_rest, lose_lots, use_reserve
 from ext.matching cimport RAN_OUT, end_order, fill, pull
 from ext.places cimport let_go, lots_of
@@ -183,8 +183,8 @@ cdef void trade_at(Market* m, Instrument* i, uint32_t resting, uint32_t incoming
         sell_shares(b, q, &m.bases[taker.position], price, qty, multiplier, cash)
     emit_fill(m, resting, EVENT_FLAG_MAKER, qty, price, i.trades)
     emit_fill(m, incoming, 0, qty, price, i.trades)
-    if a.plan | b.plan:
-        charge_trade(m, resting, incoming, False, qty, price, i.trades)
+    if (a.flags | b.flags) & NEEDS_MORE:
+        follow_trade(m, resting, incoming, False, qty, price, i.trades)
     if maker.special & HAS_TIE:
         lost_lots(m, resting)
     if taker.special & HAS_TIE:

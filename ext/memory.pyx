@@ -12,8 +12,8 @@ from libc.string cimport memcpy, memset
 from ext.bits cimport touch_page
 from ext.ids cimport ID_BLOCK, TAG_OF_ACCOUNT, open_generation
 from ext.layout cimport (
-    Account, AccountMore, Basis, Charge, Extra, IdEntry, Instrument, InstrumentText, Level, Link, Market, Order, PLANS,
-    Page, Plan, Position, Tide, Tie, Unseen,
+    Account, AccountMore, Basis, Chain, Charge, Exposure, Extra, IdEntry, Instrument, InstrumentText, Level, Link,
+    Margin, Market, Order, PLANS, Page, Plan, Position, Tide, Tie, Unseen, Worth,
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport add_name
@@ -68,6 +68,12 @@ cdef struct Pools:
     Tide* tides
     Plan* plans
     Charge* charges
+    Exposure* exposures
+    Chain* chains
+    Margin* margins
+    Worth* worths
+    uint32_t* stale
+    uint32_t* moved_accounts
 
 
 cdef uint64_t table_size(int64_t entries) noexcept nogil:
@@ -160,6 +166,12 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     n.unseen = <Unseen*> carve(block, &at, c.instruments, sizeof(Unseen))
     n.moved = <uint32_t*> carve(block, &at, c.instruments, sizeof(uint32_t))
     n.amendments = <AmendmentRow*> carve(block, &at, c.amendments, sizeof(AmendmentRow))
+    n.exposures = <Exposure*> carve(block, &at, c.positions + 1, sizeof(Exposure))
+    n.chains = <Chain*> carve(block, &at, c.instruments, sizeof(Chain))
+    n.margins = <Margin*> carve(block, &at, c.instruments, sizeof(Margin))
+    n.worths = <Worth*> carve(block, &at, c.accounts, sizeof(Worth))
+    n.stale = <uint32_t*> carve(block, &at, c.positions, sizeof(uint32_t))
+    n.moved_accounts = <uint32_t*> carve(block, &at, c.accounts, sizeof(uint32_t))
     n.plans = <Plan*> carve(block, &at, PLANS, sizeof(Plan))
     n.extras = <Extra*> carve(block, &at, c.orders + 1, sizeof(Extra))  # from here on: see touch_all
     n.ties = <Tie*> carve(block, &at, c.orders + 1, sizeof(Tie))
@@ -190,6 +202,12 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
             n.extras[k] = m.extras[k]
             n.ties[k] = m.ties[k]
     memcpy(n.tides, m.tides, (<size_t> m.tide_top + 1) * sizeof(Tide))
+    memcpy(n.exposures, m.exposures, (<size_t> m.position_count + 1) * sizeof(Exposure))
+    memcpy(n.chains, m.chains, top * sizeof(Chain))
+    memcpy(n.margins, m.margins, top * sizeof(Margin))
+    memcpy(n.worths, m.worths, m.account_top * sizeof(Worth))
+    memcpy(n.stale, m.stale, m.stale_count * sizeof(uint32_t))
+    memcpy(n.moved_accounts, m.moved_accounts, m.moved_account_count * sizeof(uint32_t))
     memcpy(n.plans, m.plans, PLANS * sizeof(Plan))
     memcpy(n.charges, m.charges, (<size_t> m.order_top + 1) * sizeof(Charge))
     memcpy(n.pages, m.pages, (<size_t> m.page_top + 1) * sizeof(Page))
@@ -228,6 +246,12 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.extras = n.extras
     m.ties = n.ties
     m.tides = n.tides
+    m.exposures = n.exposures
+    m.chains = n.chains
+    m.margins = n.margins
+    m.worths = n.worths
+    m.stale = n.stale
+    m.moved_accounts = n.moved_accounts
     m.plans = n.plans
     m.charges = n.charges
     m.order_capacity = <uint32_t> c.orders

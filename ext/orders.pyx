@@ -19,19 +19,21 @@ from ext.fields cimport (
 from ext.house cimport currencies_match
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
 from ext.layout cimport (
-    Account, Further, HAS_DARK, HAS_TICKS, HAS_TIE, IdEntry, Instrument, Level, Market, Order, Position,
+    Account, Further, HAS_DARK, HAS_TICKS, HAS_TIE, IS_MARGIN, IdEntry, Instrument, Level, Market, Order, Position,
     SHORT_RESTRICTED,
 )
-from ext.ledger cimport find_position, open_position
+from ext.ledger cimport find_position
 from ext.levels cimport index_of
 from ext.matching cimport (
     RAN_OUT, come_to_rest, crosses, end_order, leave_book, match, pull,
 )
 from ext.links cimport check_link, take_along, tie_order
+from ext.margin.check cimport Intent, check_margin
+from ext.margin.exposure cimport note_lots, open_position
 from ext.places cimport hold_price, is_market_in_call, lots_of, place_of
 from ext.risk cimport (
     Refusal, check_account_state, check_band, check_exposure, check_notional, check_pages, check_post_only, check_price,
-    check_qty, check_rate, check_reduce_only, check_slots, either, market_price, refuse, slide,
+    check_qty, check_rate, check_reduces, check_slots, either, market_price, refuse, slide,
 )
 from ext.special cimport arrive, dress, go_unseen, replace_special
 from ext.ties cimport is_alone, is_waiting
@@ -111,6 +113,18 @@ cdef uint8_t check_first_order(const Market* m, const OrderCommand* c, Refusal* 
     return 0
 
 
+cdef inline uint8_t check_account(
+    Market* m, const Account* a, const Position* p, const Intent* wanted, Refusal* r,
+) noexcept nogil:
+    """Check 24m, and what accounts that may only make positions smaller have in the place of 24a."""
+    cdef uint8_t check = 0
+    if a.flags & IS_MARGIN:
+        check = check_margin(m, wanted, r)
+    if check == 0 and a.state != ACCOUNT_STATE_ACTIVE:
+        check = check_reduces(p, wanted.side, wanted.lots, wanted.own_lots, CHECK_ACCOUNT_STATE, r)
+    return check
+
+
 cdef inline uint8_t check_new(
     Market* m, const OrderCommand* c, const Further* f, Account* a, Instrument* i, Position* p, int64_t* price,
     int64_t* index, uint32_t* named, Refusal* r,
@@ -118,13 +132,14 @@ cdef inline uint8_t check_new(
     """Checks 5 to 27. price, index: where the order may go to. named: the slot of the order that it is tied to."""
     cdef int64_t notional, lots, own_lots
     cdef uint8_t check = 0
+    cdef Intent wanted
     if unlikely(f != &NOTHING or not is_plain(c)):
         check = check_fields(c, f, m.ts_ns, r)
         if check == 0 and f.role:
             check = check_link(m, c, f, named, r)
         if check:
             return check
-    check = check_account_state(a, r)
+    check = check_account_state(a, f.role == ROLE_CHILD, r)
     if unlikely(check):
         return check
     check = check_state(c, f, i, &m.unseen[c.instrument], r)
@@ -194,9 +209,15 @@ cdef inline uint8_t check_new(
                             goes_to_call(c, i), r)
         if check:
             return check
+    if unlikely(a.flags & IS_MARGIN != 0 or a.state != ACCOUNT_STATE_ACTIVE):
+        wanted = Intent(c.account, c.instrument, <uint32_t> (p - m.positions), c.side, lots, notional, own_lots, 0,
+                        a.open_orders)
+        check = check_account(m, a, p, &wanted, r)
+        if check:
+            return check
     if unlikely(c.flags & (ORDER_FLAG_REDUCE_ONLY | ORDER_FLAG_POST_ONLY)):
         if c.flags & ORDER_FLAG_REDUCE_ONLY:
-            check = check_reduce_only(p, c.side, c.qty, 0, r)
+            check = check_reduces(p, c.side, c.qty, 0, CHECK_REDUCE_ONLY, r)
         if check == 0 and c.flags & ORDER_FLAG_POST_ONLY:
             check = check_post_only(c.side, price[0], best_opposite(m, i, c.instrument, c.side), r)
         if check:
@@ -346,9 +367,10 @@ cdef inline uint8_t check_replace(
     cdef int64_t discretion = m.extras[slot].discretion if o.special and o.side == SIDE_BUY else 0
     cdef int64_t notional
     cdef uint8_t check
+    cdef Intent wanted
     if unlikely(c.flags & ~<uint8_t> (ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE)):
         return refuse(r, CHECK_FLAGS, ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE, c.flags, 0)
-    check = check_account_state(a, r)
+    check = check_account_state(a, False, r)
     if unlikely(check):
         return check
     if unlikely(i.state != INSTRUMENT_STATE_OPEN):
@@ -400,8 +422,14 @@ cdef inline uint8_t check_replace(
             place_of(o) == PLACE_CALL or (i.state == INSTRUMENT_STATE_CALL and place_of(o) != PLACE_STOP), r)
         if check:
             return check
+    if unlikely(a.flags & IS_MARGIN != 0 or a.state != ACCOUNT_STATE_ACTIVE):
+        wanted = Intent(o.account, o.instrument, o.position, o.side, leaves[0], notional, lots, own_hold,
+                        a.open_orders - 1)
+        check = check_account(m, a, &m.positions[o.position], &wanted, r)
+        if check:
+            return check
     if o.flags & ORDER_FLAG_REDUCE_ONLY:
-        check = check_reduce_only(&m.positions[o.position], o.side, leaves[0], lots, r)
+        check = check_reduces(&m.positions[o.position], o.side, leaves[0], lots, CHECK_REDUCE_ONLY, r)
         if unlikely(check):
             return check
     if o.flags & ORDER_FLAG_POST_ONLY and (
@@ -419,6 +447,7 @@ cdef inline void shrink(Market* m, Instrument* i, Account* a, Order* o, uint32_t
     if less:
         touch(m, i, o.instrument)
         a.hold -= either(o.side, o.price * less * i.multiplier, 0)
+        note_lots(m, a, o.position)
         m.positions[o.position].open[o.side] -= less
         level.qty -= less
         o.leaves = leaves
@@ -458,6 +487,7 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
     if c.price == o.price and leaves <= o.leaves and not c.flags & ORDER_FLAG_REQUEUE:
         shrink(m, i, a, o, <uint32_t> leaves)
         return
+    note_lots(m, a, o.position)
     leave_book(m, i, a, o, slot)
     o.price = c.price
     o.leaves = <uint32_t> leaves

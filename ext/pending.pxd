@@ -1,8 +1,13 @@
-"""What a command leaves to be done before it ends: instruments whose dark orders are to be looked at again."""
+"""What a command leaves to be done before it ends: bits of Market.pending, and lists of where."""
 
 from libc.stdint cimport uint32_t
 
 from ext.layout cimport HAS_DARK, Instrument, Market, Unseen
+
+cdef enum Pending:
+    MUST_SERVE = 1  # stops that were met, and dark orders
+    MUST_SWEEP = 2  # a TICK's marks
+    MUST_JUDGE = 4  # levels of accounts; or only sums that many positions are stale of
 
 
 cdef inline void note_moved(Market* m, uint32_t instrument) noexcept nogil:
@@ -14,7 +19,7 @@ cdef inline void note_moved(Market* m, uint32_t instrument) noexcept nogil:
     u.is_moved = 1
     m.moved[m.moved_count] = instrument
     m.moved_count += 1
-    m.pending = 1
+    m.pending |= MUST_SERVE
 
 
 cdef inline void set_way(Instrument* i, const Unseen* u) noexcept nogil:

@@ -14,7 +14,8 @@ from ext.layout cimport (
     Instrument, Market, Order, PLACE_BITS, PLACE_SHIFT, Unseen,
 )
 from ext.links cimport end_tie
-from ext.pending cimport count_dark
+from ext.margin.exposure cimport note_lots
+from ext.pending cimport MUST_SERVE, count_dark
 from ext.risk cimport either
 from ext.tides cimport join_tide, leave_tide, tide_of
 from ext.ties cimport is_waiting
@@ -70,6 +71,7 @@ cdef inline void hold_lots(Market* m, const Instrument* i, Account* a, const Ord
     if is_waiting(o):
         return
     a.hold += either(o.side, hold_price(m, o) * lots * i.multiplier, 0)
+    note_lots(m, a, o.position)
     if not o.special & COUNTS_NOT:
         m.positions[o.position].open[o.side] += lots
 
@@ -78,6 +80,7 @@ cdef inline void let_go(Market* m, const Instrument* i, Account* a, const Order*
     if is_waiting(o):
         return
     a.hold -= either(o.side, hold_price(m, o) * lots * i.multiplier, 0)
+    note_lots(m, a, o.position)
     if not o.special & COUNTS_NOT:
         m.positions[o.position].open[o.side] -= lots
 
@@ -197,7 +200,7 @@ cdef inline void enqueue_met(Market* m, uint32_t slot) noexcept nogil:
         m.queue_first = slot
     m.queue_last = slot
     m.orders[slot].special |= IS_QUEUED
-    m.pending = 1
+    m.pending |= MUST_SERVE
 
 
 cdef inline void dequeue_met(Market* m, uint32_t slot) noexcept nogil:

@@ -12,12 +12,14 @@ from ext.book cimport enqueue, has_page, list_order
 from ext.dark cimport may_meet_dark
 from ext.events cimport emit_accepted, emit_data, level_at, touch
 from ext.ids cimport append_id, hash_id, id_place, id_tag, number_at
-from ext.layout cimport Account, IS_ACTIVE, IS_OPEN, Instrument, MUCH_CASH, Market, OPEN_BITS, Order, Position
+from ext.layout cimport (
+    Account, IS_ACTIVE, IS_OPEN, Instrument, MUCH_CASH, Market, NEEDS_MORE, OPEN_BITS, Order, Position,
+)
 from ext.ledger cimport find_position
 from ext.levels cimport index_of, near_level
+from ext.margin.check cimport passes
 from ext.matching cimport crosses, pull
 from ext.orders cimport finish
-from ext.risk cimport free_of
 from ext.wire cimport *
 
 cdef extern from *:
@@ -75,13 +77,13 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c) noexcept nogil:
     lots_needed = qty & sells
     if unlikely(cash_needed > a.cash - a.hold - a.short_proceeds + a.credit):
         return False
-    if unlikely(a.plan != 0) and cash_needed and cash_needed > free_of(m, a, cash_needed, 0, a.open_orders):
-        return False
     if unlikely(lots_needed > p.qty - p.open[SIDE_SELL] + a.short_room):
         return False
     slot = m.order_free
     level = near_level(m, i, instrument, index)
     if unlikely(slot == 0 or level >> 6 == 0 or not has_page(m)):
+        return False
+    if unlikely(a.flags & NEEDS_MORE) and not passes(m, a, instrument, position, side, qty, notional):
         return False
 
     a.rate_count += 1

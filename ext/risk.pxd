@@ -133,9 +133,9 @@ cdef inline int64_t market_price(const Instrument* i, uint32_t side, bint for_au
     return price if price <= MAX_PRICE else 0
 
 
-cdef inline uint8_t check_account_state(const Account* a, Refusal* r) noexcept nogil:
-    """Check 11."""
-    if unlikely(a.state != ACCOUNT_STATE_ACTIVE):
+cdef inline uint8_t check_account_state(const Account* a, bint is_child, Refusal* r) noexcept nogil:
+    """Check 11. Who may only make positions smaller is asked for that later."""
+    if unlikely(a.state != ACCOUNT_STATE_ACTIVE) and (is_child or a.state == ACCOUNT_STATE_BLOCKED):
         return refuse(r, CHECK_ACCOUNT_STATE, ACCOUNT_STATE_ACTIVE, a.state, 0)
     return 0
 
@@ -190,11 +190,9 @@ cdef inline int64_t free_of(
     """The cash that an order of that notional may take, its own hold free: docs/ledger.md, "What is kept back".
     others: its account's other open orders."""
     cdef int64_t free
-    if unlikely(a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED):
-        free = add_cut(a.cash - a.hold, MAX_CASH)
-    else:
-        free = free_cash(a)
-    free = add_cut(free, own_hold)
+    if unlikely(a.credit != 0):
+        return add_cut(add_cut(a.cash - a.hold, MAX_CASH), own_hold)
+    free = add_cut(free_cash(a), own_hold)
     if unlikely(a.plan):
         free -= fee_reserve(m, a, add_cut(a.hold - own_hold, notional), others + 1)
     return free
@@ -223,14 +221,20 @@ cdef inline uint8_t check_exposure(
     return 0
 
 
-cdef inline uint8_t check_reduce_only(
-    const Position* p, uint32_t side, int64_t qty, int64_t own_qty, Refusal* r,
+cdef inline int64_t room_to_reduce(const Position* p, uint32_t side, int64_t own_qty) noexcept nogil:
+    """Lots by which orders of a side may still make a position smaller. own_qty: open lots that do not count."""
+    return either(side, -p.qty, p.qty) - p.open[side] + own_qty
+
+
+cdef inline uint8_t check_reduces(
+    const Position* p, uint32_t side, int64_t qty, int64_t own_qty, uint8_t check, Refusal* r,
 ) noexcept nogil:
-    """Check 24a. own_qty: open lots of the order that this one replaces, which are free."""
-    cdef int64_t room = either(side, -p.qty, p.qty) - p.open[side] + own_qty
+    """Check 24a, and what accounts have in its place that may only make positions smaller. own_qty: open lots of the
+    order that this one replaces, which are free."""
+    cdef int64_t room = room_to_reduce(p, side, own_qty)
     if qty > room:
         room = at_least_0(room)
-        return refuse(r, CHECK_REDUCE_ONLY, room, qty, room)
+        return refuse(r, check, room, qty, room)
     return 0
 
 

@@ -7,9 +7,11 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from ext.events cimport level_at
 from ext.layout cimport (
-    Account, AccountMore, BY_EXPIRY, HAS_TIE, Instrument, Level, Market, Order, Position, SHORT_RESTRICTED, Tie, Unseen,
+    ACCOUNT_FLAGS, Account, AccountMore, BY_EXPIRY, HAS_TIE, Instrument, Level, Market, Order, Position,
+    SHORT_RESTRICTED, Tie, Unseen,
 )
 from ext.levels cimport best_index, level_of_index, next_index
+from ext.margin.settings cimport risk_type_of
 from ext.places cimport hold_price, lots_of, place_of
 from ext.settled cimport settled_cash, withdrawable_cash
 from ext.tides cimport stop_price_of
@@ -156,13 +158,14 @@ cdef bytes orders_of_account(const Market* m, uint32_t account, uint32_t instrum
     return result
 
 
-cdef void account_row(const Market* m, uint32_t k, AccountRow* row) noexcept nogil:
+cdef void account_row(Market* m, uint32_t k, AccountRow* row) noexcept nogil:
     cdef const Account* a = &m.accounts[k]
     cdef const AccountMore* t = &m.account_more[k]
     memset(row, 0, sizeof(AccountRow))
     row.account = k
     row.state = a.state
-    row.flags = a.flags
+    row.flags = a.flags & ACCOUNT_FLAGS
+    row.risk_type = risk_type_of(m, k)
     row.cash = a.cash
     row.hold = a.hold
     row.short_proceeds = a.short_proceeds
@@ -178,14 +181,14 @@ cdef void account_row(const Market* m, uint32_t k, AccountRow* row) noexcept nog
     row.plan = a.plan
     row.settled = settled_cash(m, a, t)
     row.unsettled = a.cash - row.settled
-    row.withdrawals = t.withdrawals
-    row.withdrawable = withdrawable_cash(m, a, t)
+    row.withdrawals = m.worths[k].withdrawals
+    row.withdrawable = withdrawable_cash(m, k)
     row.fees = t.fees
     memcpy(row.currency, &t.currency, 8)
     memcpy(row.name, t.name, 32)
 
 
-cdef bytes account_rows(const Market* m):
+cdef bytes account_rows(Market* m):
     cdef uint64_t rows = 0
     cdef uint32_t k
     cdef bytes result

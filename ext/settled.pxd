@@ -1,10 +1,11 @@
 """What of an account's cash has settled, and what of it may be taken out: docs/ledger.md, "Settlement"."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t
 
 from ext.bits cimport add_cut
-from ext.layout cimport Account, AccountMore, Market, SETTLE_DAYS
+from ext.layout cimport Account, AccountMore, IS_MARGIN, Market, SETTLE_DAYS
 from ext.ledger cimport free_cash
+from ext.margin.check cimport withdrawable
 from ext.wire cimport ACCOUNT_FLAG_CREDIT_UNLIMITED, AdminCommand, MAX_CASH
 
 
@@ -22,10 +23,14 @@ cdef inline int64_t owed(int64_t amount) noexcept nogil:
     return amount if amount < 0 else 0
 
 
-cdef inline int64_t withdrawable_cash(const Market* m, const Account* a, const AccountMore* t) noexcept nogil:
-    cdef int64_t cash = settled_cash(m, a, t) - t.withdrawals
+cdef inline int64_t withdrawable_cash(Market* m, uint32_t account) noexcept nogil:
+    cdef const Account* a = &m.accounts[account]
+    cdef const AccountMore* t = &m.account_more[account]
+    cdef int64_t cash = settled_cash(m, a, t) - m.worths[account].withdrawals
     cdef int64_t free
     cdef int k
+    if a.flags & IS_MARGIN:
+        return withdrawable(m, account)
     if m.settle_date:
         cash += owed(a.cash - t.day_cash)
         for k in range(SETTLE_DAYS):

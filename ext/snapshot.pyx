@@ -20,6 +20,7 @@ from ext.layout cimport (
 )
 from ext.ledger cimport find_position, index_position
 from ext.levels cimport list_page
+from ext.margin.saved cimport read_margin, write_margin
 from ext.memory cimport Capacities, reserve
 from ext.names cimport add_name
 from ext.pending cimport set_way
@@ -32,7 +33,7 @@ from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CA
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x393045524F43424FULL  /* the bytes OBCORE09 */
+    #define OB_SNAPSHOT_MAGIC 0x303145524F43424FULL  /* the bytes OBCORE10 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -139,6 +140,7 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
         put(w, m.house, sizeof(m.house))
         write_fees(w, m)
         write_withdrawals(w, m)
+        write_margin(w, m)
 
 
 cdef void write_instruments(Writer* w, const Market* m) noexcept nogil:
@@ -172,6 +174,7 @@ cdef void write_accounts(Writer* w, const Market* m) noexcept nogil:
             put(w, &k, sizeof(uint32_t))
             put(w, &m.accounts[k], sizeof(Account))
             put(w, &m.account_more[k], sizeof(AccountMore))
+            put(w, &m.worths[k].withdrawals, sizeof(int64_t))
     put(w, &m.positions[1], <size_t> m.position_count * sizeof(Position))
     put(w, &m.bases[1], <size_t> m.position_count * sizeof(Basis))
 
@@ -292,7 +295,8 @@ cdef bint read_accounts(Reader* r, Market* m, uint64_t accounts, uint64_t positi
     for _n in range(accounts):
         if not get(r, &k, sizeof(uint32_t)) or k < m.account_top or k >= m.account_capacity:
             return False
-        if not get(r, &m.accounts[k], sizeof(Account)) or not get(r, &m.account_more[k], sizeof(AccountMore)):
+        if (not get(r, &m.accounts[k], sizeof(Account)) or not get(r, &m.account_more[k], sizeof(AccountMore))
+                or not get(r, &m.worths[k].withdrawals, sizeof(int64_t))):
             return False
         m.account_top = k + 1
         if not m.accounts[k].is_set or m.accounts[k].newest > m.order_capacity:
@@ -452,7 +456,7 @@ cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
     return (read_instruments(r, m, h.instruments) and read_accounts(r, m, h.accounts, h.positions)
             and read_amendments(r, m, h.amendments)
             and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and read_timers(r, m, h.timers)
-            and read_ledger(r, m, h)
+            and read_ledger(r, m, h) and read_margin(r, m)
             and books_hold(m)
             and lists_hold(m) and r.at == r.size)
 
@@ -463,7 +467,7 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 9")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 10")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25

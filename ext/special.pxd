@@ -18,5 +18,5 @@ cdef void leave_unseen(Market* m, Instrument* i, Account* a, uint32_t slot) noex
 cdef void replace_special(Market* m, uint32_t slot, int64_t price, uint32_t lots, bint keeps) noexcept nogil
 # Cancel a special order, wherever it is.
 cdef void pull_special(Market* m, uint32_t slot, uint8_t reason) noexcept nogil
-# Serve the stops that were met. Called when m.pending is not 0, before a command ends.
+# Serve the stops that were met. Called when m.pending has MUST_SERVE, before a command ends.
 cdef void serve_pending(Market* m) noexcept nogil

@@ -17,7 +17,7 @@ from ext.links cimport activate, end_others
 from ext.lots cimport add_reserve, emit_end, emit_lots, lose_lots, use_reserve
 from ext.matching cimport RAN_OUT, come_to_rest, end_order, leave_book, pull
 from ext.pegs cimport effective_price
-from ext.pending cimport count_dark, note_moved
+from ext.pending cimport MUST_SERVE, count_dark, note_moved
 from ext.places cimport (
     dequeue_met, forget_special, hold_lots, let_go, list_unseen, lose_discretion, lots_of, make_special, place_of,
     plant_call, plant_stop, set_calm, set_place, unlist_unseen, uproot_call, uproot_stop,
@@ -129,7 +129,7 @@ cdef void leave_displayed(Market* m, Instrument* i, Account* a, uint32_t slot) n
     if o.special & IS_DISCRETIONARY:
         lose_discretion(m, i, slot)
     use_reserve(m, slot, hidden)
-    let_go(m, i, a, o, hidden)
+    let_go(m, i, a, o, hidden)  # which notes the position down
     if o.special & COUNTS_NOT:
         m.positions[o.position].open[o.side] += o.leaves
     leave_book(m, i, a, o, slot)
@@ -288,4 +288,4 @@ cdef void serve_pending(Market* m) noexcept nogil:
     while m.queue_first:
         serve(m, m.queue_first)
         recheck(m)
-    m.pending = 0
+    m.pending &= ~<uint32_t> MUST_SERVE

@@ -9,7 +9,8 @@ from cpython.bytes cimport PyBytes_AS_STRING
 from ext.admin cimport account_is_known, answer, reject, value_is_within
 from ext.events cimport emit
 from ext.house cimport post
-from ext.layout cimport Account, AccountMore, Market
+from ext.layout cimport Account, AccountMore, FAR_AWAY, Market
+from ext.margin.exposure cimport note_cash
 from ext.rows cimport room_for
 from ext.saved cimport Reader, Writer, get, put
 from ext.settled cimport withdrawable_cash
@@ -68,7 +69,6 @@ cdef void say(Market* m, const AdminCommand* c, uint8_t kind, int64_t amount, in
 
 cdef void hold_cash(Market* m, const AdminCommand* c) noexcept nogil:
     cdef Account* a
-    cdef AccountMore* t
     cdef WithdrawalRow* row
     cdef int64_t most
     cdef uint32_t place
@@ -82,8 +82,7 @@ cdef void hold_cash(Market* m, const AdminCommand* c) noexcept nogil:
         reject(m, c, CHECK_VALUE, 1, 0, c.value1, 0)
         return
     a = &m.accounts[c.account]
-    t = &m.account_more[c.account]
-    most = withdrawable_cash(m, a, t)
+    most = withdrawable_cash(m, c.account)
     if c.value0 > most:
         reject(m, c, CHECK_CASH_RANGE, 0, most, c.value0, most)
         return
@@ -99,7 +98,8 @@ cdef void hold_cash(Market* m, const AdminCommand* c) noexcept nogil:
     row.ts_ns = m.ts_ns
     row.account = c.account
     a.hold += c.value0
-    t.withdrawals += c.value0
+    m.worths[c.account].withdrawals += c.value0
+    note_cash(m, c.account)
     say(m, c, EVENT_KIND_CASH_HELD, c.value0, a.hold)
 
 
@@ -125,7 +125,8 @@ cdef void end_withdrawal(Market* m, const AdminCommand* c) noexcept nogil:
     m.withdrawal_count -= 1
     memmove(row, row + 1, (m.withdrawal_count - place) * sizeof(WithdrawalRow))
     a.hold -= amount
-    t.withdrawals -= amount
+    m.worths[c.account].withdrawals -= amount
+    note_cash(m, c.account)
     if c.kind == COMMAND_KIND_RELEASE_CASH:
         say(m, c, EVENT_KIND_CASH_RELEASED, amount, a.hold)
         return
@@ -163,8 +164,10 @@ cdef bint read_withdrawals(Reader* r, Market* m, uint64_t count) noexcept nogil:
     for account in range(m.account_top):
         held = 0
         while k < m.withdrawal_count and m.withdrawals[k].account == account:
+            if m.withdrawals[k].amount > FAR_AWAY - held:
+                return False
             held += m.withdrawals[k].amount
             k += 1
-        if held != m.account_more[account].withdrawals:
+        if held != m.worths[account].withdrawals:
             return False
     return True

@@ -58,7 +58,7 @@ REFUSED: list[tuple[int, tuple[int, ...], dict[str, Any], Check, int, int, int]]
     (K.SET_ACCOUNT, (), {"account": 5, "flags": 255, "name": b"X"}, Check.VALUE, 8, 3, 255),
     (K.SET_ACCOUNT, (), {"account": A, "name": b"acc2"}, Check.NAME, 0, B, A),
     (K.SET_ACCOUNT_STATE, (), {"account": 0}, Check.ACCOUNT, 0, 0, 0),
-    (K.SET_ACCOUNT_STATE, (), {"account": A, "state": 2}, Check.VALUE, 0, 1, 2),
+    (K.SET_ACCOUNT_STATE, (), {"account": A, "state": 4}, Check.VALUE, 0, 3, 4),
     (K.DEPOSIT, (5,), {"account": 7}, Check.ACCOUNT, 0, 0, 7),
     (K.DEPOSIT, (0,), {"account": A}, Check.VALUE, 0, 1, 0),
     (K.DEPOSIT, (-wire.MAX_CASH - 1,), {"account": A}, Check.VALUE, 0, -wire.MAX_CASH, -wire.MAX_CASH - 1),

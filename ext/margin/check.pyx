@@ -1,0 +1,90 @@
+"""Check 24m: whether an account's equity carries what an order would have it keep. docs/risk.md, "Margin"."""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+from ext.bits cimport add_cut
+from ext.fees cimport charge_trade, fee_reserve
+from ext.layout cimport Account, Exposure, FAR_AWAY, HAS_PLAN, IS_MARGIN, IS_WATCHED, Margin, Market, Position
+from ext.margin.exposure cimport (
+    bring_up_to_date, excess_of, initial_of, mark_of, needs, note_account, note_position,
+)
+from ext.margin.sums cimport both, cut, is_below, less, wide, worth
+from ext.risk cimport Refusal, at_least_0, either, free_of, greater, lesser, refuse, room_to_reduce
+from ext.wire cimport CHECK_MARGIN, CHECK_NO_PRICE, MAX_CASH
+
+
+cdef int64_t reserve_for(const Market* m, const Intent* wanted) noexcept nogil:
+    """What the account's plan keeps back."""
+    cdef const Account* a = &m.accounts[wanted.account]
+    cdef int64_t spent = either(wanted.side, wanted.notional, 0)
+    if not a.flags & HAS_PLAN:
+        return 0
+    return fee_reserve(m, a, add_cut(a.hold - wanted.own_hold, spent), wanted.others + 1)
+
+
+cdef uint8_t check_margin(Market* m, const Intent* wanted, Refusal* r) noexcept nogil:
+    cdef const Position* p = &m.positions[wanted.position]
+    cdef const Exposure* x = &m.exposures[wanted.position]
+    cdef const Margin* g = &m.margins[wanted.instrument]
+    cdef uint32_t side = wanted.side
+    cdef int64_t multiplier = m.instruments[wanted.instrument].multiplier
+    cdef int64_t mark = mark_of(m, wanted.position, wanted.instrument)
+    cdef int64_t open = p.open[side] - wanted.own_lots + wanted.lots
+    cdef int64_t need, loss, value
+    cdef wide room
+    if mark == 0 and wanted.lots > room_to_reduce(p, side, wanted.own_lots):
+        return refuse(r, CHECK_NO_PRICE, 0, 0, 0)
+    bring_up_to_date(m)
+    need = needs(g, multiplier, mark, add_cut(p.qty, either(side, open, -open)), g.initial)
+    need = greater(greater(need, x.initial[side ^ 1]), x.maintenance) - initial_of(x)
+    if need <= 0:
+        return 0
+    value = worth(wanted.lots, mark, multiplier, MAX_CASH)
+    loss = at_least_0(either(side, wanted.notional - value, value - wanted.notional))
+    room = less(excess_of(m, wanted.account), reserve_for(m, wanted))
+    if not is_below(room, both(need, loss)):
+        return 0
+    value = at_least_0(cut(room))
+    return refuse(r, CHECK_MARGIN, value, add_cut(need, loss), value)
+
+
+cdef bint passes(
+    Market* m, const Account* a, uint32_t instrument, uint32_t position, uint32_t side, int64_t qty, int64_t notional,
+) noexcept nogil:
+    cdef Refusal r
+    cdef Intent wanted
+    cdef int64_t spent = either(side, notional, 0)
+    if a.flags & IS_MARGIN:
+        wanted = Intent(<uint32_t> (a - m.accounts), instrument, position, side, qty, notional, 0, 0, a.open_orders)
+        if check_margin(m, &wanted, &r):
+            return False
+    elif a.flags & HAS_PLAN and spent and spent > free_of(m, a, spent, 0, a.open_orders):
+        return False
+    note_position(m, position)
+    return True
+
+
+cdef void follow_trade(
+    Market* m, uint32_t first, uint32_t second, bint in_auction, uint32_t qty, int64_t price, uint64_t trade_id,
+) noexcept nogil:
+    cdef uint32_t a = m.orders[first].account
+    cdef uint32_t b = m.orders[second].account
+    cdef uint8_t flags = m.accounts[a].flags
+    cdef uint8_t others = m.accounts[b].flags
+    if (flags | others) & HAS_PLAN:
+        charge_trade(m, first, second, in_auction, qty, price, trade_id)
+    if flags & IS_WATCHED:
+        note_position(m, m.orders[first].position)
+        if flags & IS_MARGIN:
+            note_account(m, a)
+    if others & IS_WATCHED:
+        note_position(m, m.orders[second].position)
+        if others & IS_MARGIN:
+            note_account(m, b)
+
+
+cdef int64_t withdrawable(Market* m, uint32_t account) noexcept nogil:
+    cdef const Account* a = &m.accounts[account]
+    cdef int64_t most = lesser(add_cut(a.cash - a.hold, MAX_CASH), FAR_AWAY - a.hold)
+    bring_up_to_date(m)
+    return at_least_0(lesser(cut(excess_of(m, account)), most))

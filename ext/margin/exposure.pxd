@@ -1,0 +1,81 @@
+"""What positions are worth and need, and the sums of that over accounts: docs/risk.md, "What an account is worth".
+
+Sums are made anew lazily: whoever changes lots, open lots or cost of a position notes it down, and before anybody reads
+a sum the positions of that list are worked off. So the way of an order has no more than a note in it, and it may be
+made before the change as well as after it, as long as nobody reads between.
+"""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from ext.bits cimport unlikely
+from ext.layout cimport Account, Exposure, IS_WATCHED, Margin, Market, Position
+from ext.margin.sums cimport part, wide, worth
+from ext.risk cimport greater
+from ext.wire cimport MAX_CASH
+
+cdef struct Stake:  # what of a position goes into sums
+    int64_t value
+    int64_t maintenance
+    int64_t initial[2]  # with open buys, with open sells
+
+
+cdef inline int64_t least_of(const Margin* g, int64_t mark) noexcept nogil:
+    """The price that each share sold short must have behind it, at least."""
+    if g.least == 0:
+        return 0
+    return greater(mark, g.least_low) if mark < g.least else g.least
+
+
+cdef inline int64_t needs(
+    const Margin* g, int64_t multiplier, int64_t mark, int64_t lots, const uint32_t* rates,
+) noexcept nogil:
+    """rates: of long positions, of short ones."""
+    cdef int64_t value = worth(lots, mark, multiplier, MAX_CASH)
+    if lots >= 0:
+        return part(value, rates[0], MAX_CASH)
+    return greater(part(value, rates[1], MAX_CASH), worth(lots, least_of(g, mark), multiplier, MAX_CASH))
+
+
+cdef inline int64_t initial_of(const Exposure* x) noexcept nogil:
+    return greater(greater(x.initial[0], x.initial[1]), x.maintenance)
+
+
+cdef inline int64_t mark_of(const Market* m, uint32_t position, uint32_t instrument) noexcept nogil:
+    """Of a position that is not there yet (0) its instrument's."""
+    return m.exposures[position].mark if position else m.margins[instrument].mark
+
+
+# What of a position goes into sums, as it is now.
+cdef void find_stake(const Market* m, uint32_t position, Stake* s) noexcept nogil
+# Note a position down, if its account is watched.
+cdef void note_position(Market* m, uint32_t position) noexcept nogil
+# Note down that the equity of a MARGIN account may be another one.
+cdef void note_account(Market* m, uint32_t account) noexcept nogil
+
+
+cdef inline void note_lots(Market* m, const Account* a, uint32_t position) noexcept nogil:
+    """Before or after open lots of an account's position change."""
+    if unlikely(a.flags & IS_WATCHED):
+        note_position(m, position)
+
+
+# Cash or withdrawals of an account change.
+cdef void note_cash(Market* m, uint32_t account) noexcept nogil
+# Lots and cost of its position do, and cash with them.
+cdef void note_trade(Market* m, uint32_t position) noexcept nogil
+# Have the sums right.
+cdef void bring_up_to_date(Market* m) noexcept nogil
+# The same for one position, at once.
+cdef void restate(Market* m, uint32_t position) noexcept nogil
+# The same for all of an instrument: their marks, margins or lots mean something else now.
+cdef void restate_instrument(Market* m, uint32_t instrument) noexcept nogil
+# Set a new position up; the caller has seen that there is room. Returns its number.
+cdef uint32_t open_position(Market* m, uint64_t key) noexcept nogil
+# A position has come to be: it has its instrument's mark, and is the last one there.
+cdef void list_exposure(Market* m, uint32_t position) noexcept nogil
+# Begin or end to keep the sums of an account; whoever begins does so with sums of 0.
+cdef void watch_positions(Market* m, uint32_t account, bint is_watched) noexcept nogil
+# Equity and sums, exactly; of an account that is watched, and brought up to date.
+cdef wide equity_of(const Market* m, uint32_t account) noexcept nogil
+cdef wide sum_at(const Market* m, uint32_t account, uint32_t which) noexcept nogil
+cdef wide excess_of(const Market* m, uint32_t account) noexcept nogil

@@ -1,0 +1,89 @@
+"""How instruments are marked, what their positions must have behind them, and how accounts are watched."""
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+
+from ext.admin cimport account_is_known, answer, answer_account, instrument_is_known, reject, value_is_within
+from ext.accounts cimport set_flags
+from ext.events cimport emit_market
+from ext.layout cimport ACCOUNT_FLAGS, Account, HAS_PLAN, IS_MARGIN, IS_WATCHED, Margin, Market
+from ext.margin.exposure cimport bring_up_to_date, note_account, restate_instrument, watch_positions
+from ext.margin.level cimport note_all_accounts
+from ext.wire cimport *
+
+cdef enum:
+    OF_MARK_BY = 6         # index in rejects
+
+
+cdef void set_risk(Market* m, const AdminCommand* c) noexcept nogil:
+    if not value_is_within(m, c, 0, 0, MOST_UNITS):
+        return
+    if c.value1 and not value_is_within(m, c, 1, 0 if c.value1 < 0 else ALL, MOST_ALERT):
+        return
+    if not value_is_within(m, c, 2, 0, ALL):
+        return
+    m.sweep.units = c.value0
+    m.sweep.alert = c.value1
+    m.sweep.liquidation = c.value2
+    emit_market(m, EVENT_KIND_RISK_SET, 0, 0, 0, 0, c.request, c.value0, 0, <uint64_t> c.value2)
+    (<Event*> (m.events.at - sizeof(Event))).order_id = <uint64_t> c.value1
+    note_all_accounts(m)
+
+
+cdef void begin_margin(Market* m, uint32_t instrument) noexcept nogil:
+    cdef Margin* g = &m.margins[instrument]
+    g.mark = m.instruments[instrument].reference_price
+    g.initial[0] = g.initial[1] = g.maintenance[0] = g.maintenance[1] = ALL
+    g.mark_by = MARK_BY_LAST
+
+
+cdef void set_margin(Market* m, const AdminCommand* c) noexcept nogil:
+    cdef Margin* g
+    cdef int k
+    if not instrument_is_known(m, c):
+        return
+    for k in range(6):
+        if not value_is_within(m, c, k, 0, MOST_RATE if k < 4 else MAX_PRICE):
+            return
+    if c.state > MARK_BY_CLOSE:
+        reject(m, c, CHECK_VALUE, OF_MARK_BY, MARK_BY_CLOSE, c.state, 0)
+        return
+    g = &m.margins[c.instrument]
+    g.initial[0] = <uint32_t> c.value0
+    g.maintenance[0] = <uint32_t> c.value1
+    g.initial[1] = <uint32_t> c.value2
+    g.maintenance[1] = <uint32_t> c.value3
+    g.least_low = c.value4
+    g.least = c.value5
+    g.mark_by = c.state
+    answer(m, c, EVENT_KIND_MARGIN_SET, c.state, c.instrument, 0)
+    restate_instrument(m, c.instrument)
+
+
+cdef uint8_t risk_type_of(const Market* m, uint32_t account) noexcept nogil:
+    cdef uint8_t flags = m.accounts[account].flags
+    if flags & IS_MARGIN:
+        return RISK_TYPE_MARGIN
+    return RISK_TYPE_CASH if flags & IS_WATCHED else RISK_TYPE_NONE
+
+
+cdef void set_account_risk(Market* m, const AdminCommand* c) noexcept nogil:
+    cdef Account* a
+    cdef uint8_t care = 0
+    if not account_is_known(m, c):
+        return
+    if c.state > RISK_TYPE_MARGIN:
+        reject(m, c, CHECK_VALUE, 0, RISK_TYPE_MARGIN, c.state, 0)
+        return
+    a = &m.accounts[c.account]
+    if c.state == RISK_TYPE_MARGIN and a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED:
+        reject(m, c, CHECK_VALUE, 1, 0, ACCOUNT_FLAG_CREDIT_UNLIMITED, 0)
+        return
+    if c.state != RISK_TYPE_NONE:
+        care = IS_WATCHED
+    if c.state == RISK_TYPE_MARGIN:
+        care |= IS_MARGIN
+    bring_up_to_date(m)
+    set_flags(a, (a.flags & (ACCOUNT_FLAGS | HAS_PLAN)) | care)
+    watch_positions(m, c.account, c.state != RISK_TYPE_NONE)
+    answer_account(m, c, EVENT_KIND_ACCOUNT_RISK, c.state, 0, 0, 0)
+    note_account(m, c.account)

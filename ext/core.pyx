@@ -259,13 +259,13 @@ cdef class Core:
 
     @property
     def risk_settings(self):
-        """value0 to value2 of SET_RISK that are in force: steps of the sweep a TICK, bounds of ALERT and LIQUIDATION."""
+        """value0 to value2 of SET_RISK that are in force: steps of a TICK, bounds of ALERT and LIQUIDATION."""
         return self.market.sweep.units, self.market.sweep.alert, self.market.sweep.liquidation
 
     @property
     def sweeping(self):
         """Whether the last TICK may have left marks to take, having done as much as SET_RISK lets it."""
-        return self.market.sweep.units != 0 and self.market.sweep.is_used_up != 0
+        return self.market.sweep.is_used_up != 0
 
     @property
     def settle_date(self):

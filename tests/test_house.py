@@ -66,6 +66,7 @@ def tracked() -> list[Path]:
 FILES = tracked()
 PYTHON = [path for path in FILES if path.suffix in {".py", ".pyi"}]
 CYTHON = [path for path in FILES if path.suffix in {".pyx", ".pxd", ".pxi"}]
+CORE = {ROOT / "ext", ROOT / "ext" / "margin"}
 HEADERS = [path for path in FILES if path.suffix in {".h", ".c"} and path.is_relative_to(ROOT / "ext")]
 
 
@@ -135,7 +136,7 @@ def test_c_headers_of_the_core_include_no_io(path: Path) -> None:
 
 
 # The books and the core itself; ext/itch/ generates and reads files of flow beside them.
-@pytest.mark.parametrize("path", [path for path in CYTHON if path.parent == ROOT / "ext"], ids=name)
+@pytest.mark.parametrize("path", [path for path in CYTHON if path.parent in CORE], ids=name)
 def test_the_core_has_no_floating_point(path: Path) -> None:
     code = re.sub(r'"""[\s\S]*?"""|"[^"\n]*"|#.*', lambda match: "\n" * match[0].count("\n"), path.read_text("utf-8"))
     wrong = [number for number, line in enumerate(code.splitlines(), 1) if re.search(r"\b(double|float)\b", line)]

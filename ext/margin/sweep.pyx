@@ -97,7 +97,7 @@ cdef void sweep(Market* m) noexcept nogil:
             left -= 1
         else:
             break
-    m.sweep.is_used_up = left == 0
+    m.sweep.is_used_up = left == 0 and m.sweep.units != 0
 
 
 cdef void note_close(Market* m) noexcept nogil:

@@ -134,6 +134,27 @@ class Market:
         """PositionRow, in order of creation. Raises ValueError for an account that is not set up."""
         return np.frombuffer(self.core.positions(account), wire.POSITION_ROW)
 
+    def risk(self) -> Array:
+        """RiskRow of all accounts that are watched, ids ascending."""
+        return np.frombuffer(self.core.risk(), wire.RISK_ROW)
+
+    def exposures(self, account: int | None = None) -> Array:
+        """ExposureRow, in the order of positions. Raises ValueError for an account that is not set up."""
+        return np.frombuffer(self.core.exposures(account), wire.EXPOSURE_ROW)
+
+    def margins(self) -> Array:
+        """MarginRow of all instruments, ids ascending."""
+        return np.frombuffer(self.core.margins(), wire.MARGIN_ROW)
+
+    def margin(self, instrument: int) -> Any:
+        """The row of an instrument that is set up."""
+        rows = self.margins()
+        return rows[rows["instrument"] == instrument][0]
+
+    def risk_settings(self) -> tuple[int, int, int]:
+        """The values of SET_RISK that are in force: positions marked each TICK, alert, liquidation (1e-4)."""
+        return self.core.risk_settings
+
     def timers(self) -> Array:
         """TimerRow of all guards of orders, by account and session."""
         return np.frombuffer(self.core.timers(), wire.TIMER_ROW)

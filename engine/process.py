@@ -5,7 +5,6 @@ Builds a market from its directory, opens its ports, keeps it going, and stops i
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import signal
@@ -17,12 +16,12 @@ from typing import Any, Final
 
 import uvloop
 
-from engine import config as configuration
 from engine import snapshots, status, system
 from engine.amending.facts import Facts
 from engine.amending.finder import TradeFinder
+from engine.arguments import arguments_of, configure
 from engine.bring_back import bring_back
-from engine.config import DEFAULT_PORTS, NO_POSTGRES, Config, ConfigError
+from engine.config import NO_POSTGRES, Config, ConfigError
 from engine.doors import Doors
 from engine.engine_file import EngineFile
 from engine.journal import unsynced
@@ -38,6 +37,7 @@ from engine.ports.frames import FrameError
 from engine.ports.guards import ends_of_all
 from engine.ports.socket import PortError
 from engine.projector.launch import Projection
+from engine.risk.marker import Marker
 from engine.sequencer import tick_command
 from engine.sessions import keeper
 from engine.sessions.keeper import Keeper
@@ -81,6 +81,7 @@ class Engine:
         self._keeper: Keeper
         self._watch: Watch | None = None
         self._settler: Settler
+        self._marker: Marker
         self._loop: asyncio.AbstractEventLoop
         self._asked_to_stop = asyncio.Event()
         self._stopping = False
@@ -152,6 +153,7 @@ class Engine:
             self._watch.start(self.market)  # after the keeper: what is due at one time he does first
         days = business_days_of(self.config, timeline)
         self._settler = Settler(self.market, days, self.log.warning, time.time_ns)
+        self._marker = Marker(self._loop, self.market, self._may_mark, self._after_marks)
         sessions = keeper.definitions_of(self.config, timeline)
         setup = Setup(self.market, self.config, self.data, time.time_ns, sessions)
         self._end_sessions()
@@ -169,6 +171,7 @@ class Engine:
         self._doors.open()
         self._on_timer()
         self._set_tick()
+        self._marker.begin()
         self.started_ts_ns = time.time_ns()
         self._start_projection()
         # What lives by now lives to the end: the collector need not look at it again and again.
@@ -348,6 +351,15 @@ class Engine:
             if self._doors is not None:
                 self._doors.after_sends()
 
+    def _may_mark(self) -> bool:
+        """Not while the journal is behind: orders wait for it then."""
+        is_behind = self._doors is None or self._doors.is_paused or self._doors.is_refusing
+        return not (is_behind or self._stopping or self.failure is not None)
+
+    def _after_marks(self) -> None:
+        if self._doors is not None:
+            self._doors.after_sends()
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run it beside everything else."""
         task = self._loop.create_task(work)
@@ -425,6 +437,7 @@ class Engine:
             **self._doors.figures(),
             "schedule": self._keeper.status(),
             "settlement": self._settler.status(),
+            "risk": self._marker.status(),
             "journal": status.journal_part(market, self.data / "journal"),
             "projector": status.projector_part(
                 self.status_map, durable_seq, self._trouble(), wanted=self._projection is not None
@@ -501,6 +514,7 @@ class Engine:
         """Let go of everything, in the order in which nothing is lost."""
         if self._timer is not None:
             self._timer.cancel()
+            self._marker.end()
         if self._doors is not None:
             self._doors.close()
         if self._lookout is not None:
@@ -540,40 +554,9 @@ async def serve(engine: Engine) -> int:
     return 0
 
 
-def configure(args: argparse.Namespace) -> Config:
-    """The configuration of a command line. Raises ConfigError."""
-    config = configuration.load(args.config)
-    if args.port:
-        config = configuration.replace(config, "ports", **dict(args.port))
-    if args.durability:
-        config = configuration.replace(config, "market", durability=args.durability)
-    if args.no_postgres:
-        config = configuration.replace(config, "postgres", dsn=NO_POSTGRES)
-    return config
-
-
-def _port(text: str) -> tuple[str, int]:
-    name, equals, number = text.partition("=")
-    if not equals or name not in DEFAULT_PORTS or not number.isdecimal() or int(number) > 65535:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not NAME=NUMBER: NAME one of {', '.join(DEFAULT_PORTS)}, NUMBER 0 to 65535"
-        )
-    return name, int(number)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the engine. Returns the exit code: 0 stopped in order, 1 could not start or failed, 2 wrong usage."""
-    parser = argparse.ArgumentParser(prog="python -m engine.process", description="Run a market's engine.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the market's directory")
-    parser.add_argument(
-        "--config", type=Path, action="append", default=[], metavar="FILE", help="TOML; may be repeated"
-    )
-    parser.add_argument(
-        "--port", type=_port, action="append", default=[], metavar="NAME=NUMBER", help="instead of the configuration's"
-    )
-    parser.add_argument("--durability", choices=("fsync", "memory"), help="instead of the configuration's")
-    parser.add_argument("--no-postgres", action="store_true", help="without read models in Postgres")
-    args = parser.parse_args(arguments)
+    args = arguments_of(arguments)
     system.keep_memory()
     system.allow_files()
     try:

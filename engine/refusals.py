@@ -10,7 +10,7 @@ from openbell import wire
 from openbell.events import currency_text
 from openbell.fees import house_name, plain_number
 from openbell.prices import format_cash, format_price
-from openbell.wire import Check, CommandKind, InstrumentState
+from openbell.wire import AccountFlag, Check, CommandKind, InstrumentState
 
 from engine.journal.money import date_text
 from engine.sequencer import Rejected
@@ -56,6 +56,15 @@ _LIMITS: Final[dict[str, Unit]] = {
     "max_position": _lots,
     "max_open_orders": _number,
     "max_messages": _number,
+}
+_MARGIN: Final[dict[str, Unit]] = {
+    "initial_long": _percent,
+    "maintenance_long": _percent,
+    "initial_short": _percent,
+    "maintenance_short": _percent,
+    "least_low": format_price,
+    "least": format_price,
+    "mark_by": _number,
 }
 _TRADE: Final[dict[str, Unit]] = {  # docs/busts.md
     "trade_id": _number,
@@ -104,6 +113,9 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
     CommandKind.RELEASE_CASH: {"amount": format_cash, "number": _number},
     CommandKind.SETTLE: {"date": date_text, "days": _number},
     CommandKind.SET_LEDGER: {"withdrawals": _number},
+    CommandKind.SET_RISK: {"marks_each_tick": _number, "alert": _percent, "liquidation": _percent},
+    CommandKind.SET_MARGIN: _MARGIN,
+    CommandKind.SET_ACCOUNT_RISK: {"risk_type": _number},
     CommandKind.SET_INSTRUMENT_STATE: {"state": _number, "reason or kind": _number, "time": _clock, "then": _number},
     CommandKind.SET_EXTENSION: {
         "extension": _seconds,
@@ -122,6 +134,7 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
     CommandKind.SET_TICKS: {
         f"{what} of step {step}": format_price for step in range(1, 5) for what in ("price", "tick")
     },
+    CommandKind.SET_ACCOUNT_STATE: {"state": _number},
     CommandKind.DEPOSIT: {"amount": format_cash},
     CommandKind.DEPOSIT_SHARES: {"qty": _lots, "cost": format_cash},
     CommandKind.BUST_TRADE: _TRADE,
@@ -130,6 +143,7 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
 _BUYER_INDEX: Final = 6  # docs/busts.md
 _OF_CURRENCIES: Final = (CommandKind.SET_ACCOUNT, CommandKind.SET_INSTRUMENT)
 _ENDING: Final = (CommandKind.POST_CASH, CommandKind.RELEASE_CASH)
+_CREDIT_INDEX, _FLAGS_INDEX, _WITHOUT_CREDIT = 1, 8, int(AccountFlag.SHORT_ALLOWED)  # docs/risk.md, "Who is watched"
 _CURRENCY_INDEX, _CURRENCY_OF_INSTRUMENT_INDEX, _CURRENCIES = 5, 6, 8  # docs/ledger.md, "Currencies"
 _FIXED_ONCE_TRADED: Final = ("tick_size", "lot_size")
 _MAX_FIXED: Final = 1 << 20  # of those
@@ -192,6 +206,10 @@ def _money_in_words(kind: CommandKind, refused: Rejected) -> str | None:
         return f"{limit:,} withdrawals are on their way, and no more may be: raise ledger.withdrawals"
     if check is not Check.VALUE:
         return None
+    if kind is CommandKind.SET_ACCOUNT_RISK and refused.index == _CREDIT_INDEX:
+        return "risk: the account has unlimited credit, and MARGIN excludes that"
+    if kind is CommandKind.SET_ACCOUNT and refused.index == _FLAGS_INDEX and limit == _WITHOUT_CREDIT:
+        return "credit: the account is watched as MARGIN, and that excludes unlimited credit"
     if kind is CommandKind.SET_ACCOUNT and refused.index == _CURRENCY_INDEX:
         if limit == 0:
             return f"currency is {currency_text(value)}: an account that has cash or positions stays without one"

@@ -20,6 +20,14 @@ from openbell.wire import AccountFlag, CommandKind, EventKind, InstrumentState
 
 from engine import extensions, fee_plans
 from engine.config import NEVER, Account, Capacity, Config, ConfigError, Instrument
+from engine.config.risk import (
+    MARGIN_VALUES,
+    RISK_TYPES,
+    RISK_VALUES,
+    margin_command,
+    margin_fields,
+    risk_fields,
+)
 from engine.files import write_whole
 from engine.market import Market, names_of, new_id
 from engine.ports.rows import rows_of
@@ -87,6 +95,7 @@ class Setup:
         self._timers(self._config.capacity.timers)
         self._withdrawals(self._config.ledger.withdrawals)
         self._schedule()
+        self._risk()
         for index, instrument in enumerate(self._config.instrument):
             self._instrument(f"instrument[{index}] ({instrument.symbol})", instrument)
         ids = {symbol: one for one, symbol in names_of(self._market.instruments(), "instrument", "symbol").items()}
@@ -121,10 +130,16 @@ class Setup:
             "sessions": self._sessions,
             "window_pages": self._before.get("window_pages", self._config.capacity.window_pages),
             "instrument": {
-                one.symbol: {**_fields_of_instrument(one), "ticks": _steps(one), "luld": one.luld}
+                one.symbol: {
+                    **_fields_of_instrument(one),
+                    "ticks": _steps(one),
+                    "luld": one.luld,
+                    "margin": margin_fields(one.margin),
+                }
                 for one in self._config.instrument
             },
-            "account": {one.name: self._fields_of_account(one) for one in self._config.account},
+            "account": {one.name: {**self._fields_of_account(one), "risk": one.risk} for one in self._config.account},
+            "risk": risk_fields(self._config.risk),
             "extensions": {
                 one.symbol: extensions.wanted_of(self._config.sessions.get(one.session or ""))
                 for one in self._config.instrument
@@ -223,6 +238,16 @@ class Setup:
             values=[next_day_end_ns(wanted, max(self._clock_ns(), self._market.core.ts_ns))],
         )  # fmt: skip
 
+    def _risk(self) -> None:
+        """SET_RISK, where the file says something else than before."""
+        present = dict(zip(RISK_VALUES, self._market.risk_settings(), strict=True))
+        changed = _changed(risk_fields(self._config.risk), present, self._before.get("risk", {}))
+        if changed:
+            self._do(
+                "risk", "risk of the configuration", CommandKind.SET_RISK, RISK_VALUES,
+                values=list({**present, **changed}.values()),
+            )  # fmt: skip
+
     def _has_schedule(self) -> bool:
         return self._market.streams.counts[EventKind.SCHEDULE_SET] > 0
 
@@ -246,6 +271,7 @@ class Setup:
                 instrument=number, values=values, name=wanted.symbol,
             )  # fmt: skip
             self._ticks(where, number, wanted, {})
+            self._margin(where, number, wanted, {})
             self._set_state(where, number, wanted)
             return
         self._check_id(where, wanted.id, number)
@@ -267,6 +293,7 @@ class Setup:
             )  # fmt: skip
         # a new tick_size has taken the table away
         self._ticks(where, number, wanted, {} if "tick_size" in changed or self._is_unfinished(wanted) else before)
+        self._margin(where, number, wanted, before)
         if before.get("luld") and wanted.luld is None:
             self._do(where, "no luld any more", CommandKind.SET_BANDS, instrument=number)
 
@@ -278,6 +305,17 @@ class Setup:
         steps = _steps(wanted)
         if steps != before.get("ticks", []):
             self._do(where, "ticks of the configuration", CommandKind.SET_TICKS, instrument=number, values=steps)
+
+    def _margin(self, where: str, number: int, wanted: Instrument, before: dict[str, Any]) -> None:
+        """SET_MARGIN, where the file says something else than before; what it says as before stays as it is."""
+        row = self._market.margin(number)
+        present = {name: int(row[name]) for name in (*MARGIN_VALUES, "mark_by")}
+        changed = _changed(margin_fields(wanted.margin), present, before.get("margin", {}))
+        if changed:
+            self._do(
+                f"{where}.margin", "margin of the configuration", CommandKind.SET_MARGIN, MARGIN_VALUES,
+                instrument=number, **margin_command({**present, **changed}),
+            )  # fmt: skip
 
     def _set_state(self, where: str, number: int, wanted: Instrument) -> None:
         """The first state of a new instrument. One that a session opens it opens."""
@@ -332,14 +370,28 @@ class Setup:
             present |= {"currency": row["currency"].decode(), "fee_plan": int(row["plan"])}
             if self._stays_without(wanted, row):
                 del fields["currency"]
-            changed = _changed(fields, present, self._before.get("account", {}).get(wanted.name, {}))
+            before = self._before.get("account", {}).get(wanted.name, {})
+            changed = _changed(fields, present, before)
+            if wanted.risk != before.get("risk") and wanted.risk != "margin":
+                self._watch(where, wanted, number)  # before it may get unlimited credit
             if changed:
                 self._do(
                     where, f"{', '.join(changed)} of the configuration"[:90], CommandKind.SET_ACCOUNT,
                     ACCOUNT_VALUES, account=number, flags=changed.get("flags", KEEP_FLAGS),
                     values=_account_values(changed, wire.KEEP),
                 )  # fmt: skip
+            if wanted.risk != before.get("risk"):
+                self._watch(where, wanted, number)
         self._done.accounts[wanted.name] = number
+
+    def _watch(self, where: str, wanted: Account, number: int) -> None:
+        """SET_ACCOUNT_RISK, where it is not watched as the file says."""
+        risk = RISK_TYPES[wanted.risk]
+        if int(self._market.account(number)["risk_type"][0]) != risk:
+            self._do(
+                f"{where}.risk", f"account {wanted.name} of the configuration", CommandKind.SET_ACCOUNT_RISK,
+                account=number, state=risk,
+            )  # fmt: skip
 
     def _stays_without(self, wanted: Account, row: Any) -> bool:
         """Whether it cannot get the currency that the file says: one that has cash or positions stays without."""
@@ -369,6 +421,7 @@ class Setup:
             values=_account_values(fields, 0), name=wanted.name,
         )  # fmt: skip
         self._pay_in(where, wanted, number, done=0)
+        self._watch(where, wanted, number)
 
     def _pay_in(self, where: str, wanted: Account, number: int, done: int) -> None:
         """Cash and positions of a new account, but for the deposits done before: each is one event of it."""

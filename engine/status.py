@@ -12,6 +12,7 @@ from engine.status_map import ProjectorState, StatusMap
 
 CLOCK_BEHIND_S: Final = 1.0  # the journal's time never goes back: a clock that was corrected has to catch up
 NEARLY_FULL: Final = 0.9  # of a pool
+SWEEP_LATE_S: Final = 1.0  # a round of the sweep of marks that lasts longer is worth a word
 STATES: Final = {
     ProjectorState.ABSENT: "off",
     ProjectorState.STARTING: "behind",
@@ -91,6 +92,22 @@ def warnings(answer: dict[str, Any]) -> list[str]:
         if used > NEARLY_FULL * capacity:
             field = f"ledger.{name}" if name == "withdrawals" else f"capacity.{name}"
             told.append(f"{name}: {used:,} of {capacity:,} in use; raise {field}")
+    told += risk_warnings(answer["risk"])
     if answer["projector"]["state"] == "waiting":
         told.append(f"Postgres is not written: {answer['projector']['text'] or 'it does not answer'}")
+    return told
+
+
+def risk_warnings(risk: dict[str, Any]) -> list[str]:
+    """What an operator should know of accounts that are watched."""
+    told = []
+    called, far = (risk["levels"][name] for name in ("CALL", "LIQUIDATION"))
+    if called + far:
+        count = f"{called + far:,} account{'' if called + far == 1 else 's'}"
+        told.append(f"{count} below what must be kept, {far:,} far below: openbell risk")
+    if risk["behind_s"] >= SWEEP_LATE_S:
+        text = f"marks are {risk['behind_s']:.1f} s behind: a TICK marks {risk['marks_each_tick']:,} positions at most"
+        told.append(f"{text}; ctl risk --marks N has it mark more")
+    if risk["watched"] and not risk["marks_each_tick"]:
+        told.append("accounts are watched, and positions never marked: ctl risk --marks N")
     return told

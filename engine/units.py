@@ -27,6 +27,18 @@ class Percent(int):
     places, least, most = 2, 0, 10_000
 
 
+class MarginPercent(int):
+    """A part of a position's value, 1e-4, at most 1,000 %. In a file percent: 25, or 33.34."""
+
+    places, least, most = 2, 0, 100_000
+
+
+class AlertPercent(int):
+    """A part of what an account must keep, 1e-4, at most 10,000 %. In a file percent: 120."""
+
+    places, least, most = 2, 0, 1_000_000
+
+
 class FeePerShare(int):
     """1e-9 of the currency for a share. In a file: 0.005, or "-0.002"."""
 
@@ -71,7 +83,18 @@ class FeeReserve(int):
 
 NumberT = TypeVar(
     "NumberT",
-    bound=Price | Cash | Percent | FeePerShare | FeePercent | FeeShare | FeeFixed | FeeCash | FeeStep | FeeReserve,
+    bound=Price
+    | Cash
+    | Percent
+    | MarginPercent
+    | AlertPercent
+    | FeePerShare
+    | FeePercent
+    | FeeShare
+    | FeeFixed
+    | FeeCash
+    | FeeStep
+    | FeeReserve,
 )
 
 

@@ -58,11 +58,13 @@ from openbell.market import (
 from openbell.operator import Operator
 from openbell.orders import Fill, Order, OrderState
 from openbell.prices import cash_units, format_cash, format_price, price_units, to_decimal
+from openbell.risk import ExposureInfo, MarginInfo, RiskInfo, worst_first
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo, WithdrawalInfo
 from openbell.status import AuctionResult, BookInfo, Limits, Status
 from openbell.terms import Further, OrderTerms
 from openbell.trader import CLIENT_NAME
 from openbell.wire import (
+    AccountState,
     AuctionKind,
     CancelReason,
     Channel,
@@ -73,9 +75,12 @@ from openbell.wire import (
     HaltReason,
     HouseAccount,
     InstrumentState,
+    MarkBy,
     OrderFlag,
     OrderType,
     Peg,
+    RiskLevel,
+    RiskType,
     Role,
     Rule,
     SelfTrade,
@@ -180,6 +185,7 @@ def market_data_async(
 __all__ = [
     "Account",
     "AccountInfo",
+    "AccountState",
     "AsyncClient",
     "AsyncLinked",
     "AsyncMarketData",
@@ -205,6 +211,7 @@ __all__ = [
     "EventFlag",
     "EventKind",
     "EventStream",
+    "ExposureInfo",
     "FeeInfo",
     "FeePlan",
     "Fill",
@@ -224,6 +231,8 @@ __all__ = [
     "LinkRejected",
     "Linked",
     "LoginRefused",
+    "MarginInfo",
+    "MarkBy",
     "Market",
     "MarketData",
     "MarketNotFound",
@@ -247,6 +256,9 @@ __all__ = [
     "RequestRejected",
     "RestingOrder",
     "ResumeTooOld",
+    "RiskInfo",
+    "RiskLevel",
+    "RiskType",
     "Role",
     "Rule",
     "SelfTrade",
@@ -276,4 +288,5 @@ __all__ = [
     "price_units",
     "to_decimal",
     "wire",
+    "worst_first",
 ]

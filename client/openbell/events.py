@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from enum import IntEnum
 from typing import NamedTuple
 
 from openbell import wire
 from openbell.fees import house_name
 from openbell.prices import format_cash, format_price
 from openbell.records import EVENT, REJECT
-from openbell.wire import CancelReason, Check, EventFlag, EventKind, RestateReason, Rule, Side
+from openbell.wire import (
+    AccountState,
+    CancelReason,
+    Check,
+    EventFlag,
+    EventKind,
+    RestateReason,
+    RiskLevel,
+    RiskType,
+    Rule,
+    Side,
+)
 
 REJECTS = frozenset(
     map(
@@ -39,9 +51,12 @@ _PRICES = {
 }
 # Events of which price is an amount of cash, and trade_id, where it is one, a balance.
 _OF_CASH = frozenset((EventKind.CASH, EventKind.CASH_HELD, EventKind.CASH_RELEASED, EventKind.SETTLED))
-_CASH = {Check.ORDER_NOTIONAL, Check.BUYING_POWER, Check.CASH_RANGE}
+# Events of which reason is what an account is now.
+_OF_STATES: dict[int, type[IntEnum]] = {EventKind.ACCOUNT_STATE: AccountState, EventKind.ACCOUNT_RISK: RiskType}
+_CASH = {Check.ORDER_NOTIONAL, Check.BUYING_POWER, Check.CASH_RANGE, Check.MARGIN}
 _UNITS = {
     Check.MESSAGE_RATE: " messages a second",
+    Check.ACCOUNT_STATE: " lots",
     Check.QTY: " lots",
     Check.ORDER_QTY: " lots",
     Check.OPEN_ORDERS: " open orders",
@@ -62,7 +77,7 @@ _SAYINGS = {
     Check.CLIENT_ORDER_ID: "client_order_id is 0, the least is 1",
     Check.DUPLICATE_ID: "client_order_id {value} was used for another order",
     Check.STALE_ID: "client_order_id {value} is too old, the least accepted is {limit}",
-    Check.ACCOUNT_STATE: "the account is blocked",
+    Check.ACCOUNT_STATE: "wants {value}, and the account may only make its position smaller, by {limit} at most",
     Check.MESSAGE_RATE: "would be {value}, the limit is {limit}",
     Check.QTY: "quantity is {value}, the least is {limit}",
     Check.ORDER_QTY: "wants {value}, the limit is {limit}",
@@ -85,9 +100,11 @@ _SAYINGS = {
     Check.TIMER_CAPACITY: "would be {value}, the market has room for {limit}",
     Check.MODES: "modes {value} has bits other than {limit}",
     Check.PEG: "peg {value} is none, the largest is {limit}",
-    Check.NO_PRICE: "there is no displayed price on the other side to take",
+    Check.NO_PRICE: "there is no displayed price on the other side to take, or (of a margin account) none that the "
+    "instrument's positions count at",
     Check.ROLE: "role {value} is none, the largest is {limit}",
     Check.LINK: "client_order_id {value} is of no live order of this account that this one can be tied to",
+    Check.MARGIN: "would need {value}, and the account's equity leaves {limit}",
     Check.CURRENCY: "the account has {limit}, and the instrument trades in {value}",
     Check.RING_SIZE: "would be {value} of which one cancels the others, the limit is {limit}",
 }
@@ -129,6 +146,7 @@ _WITH_HEADROOM = {
     Check.REDUCE_ONLY,
     Check.BUYING_POWER,
     Check.CASH_RANGE,
+    Check.MARGIN,
 }
 
 
@@ -152,6 +170,10 @@ def check_in_words(check: int, limit: int, value: int, headroom: int) -> str:
         said = _rule_in_words(limit, value)
     elif known is Check.STOP_SIDE and not 1 <= value <= wire.MAX_PRICE:  # of a trailing stop
         said = f"the stop price would be {unit(value)}: it needs a reference price, and a distance that fits to it"
+    elif known is Check.ACCOUNT_STATE and limit == 0:  # of a state, or of lots where there are none to close
+        said = "the account is blocked, or may only make positions smaller and has none"
+        if value != AccountState.BLOCKED:
+            said = "the account may only make positions smaller, and this order would not"
     elif known is Check.SHORT_PRICE and limit == 0:
         said = "short sales are restricted: only orders at a price above the best bid, or MIDPOINT pegs, may be"
     elif known is Check.INSTRUMENT_STATE:
@@ -161,6 +183,10 @@ def check_in_words(check: int, limit: int, value: int, headroom: int) -> str:
         saying = _SAYINGS.get(known, "value {value}, limit {limit}")
         said = saying.format(value=unit(value), limit=unit(limit))
     return f"{known.name}: {said}" + (f" (headroom {unit(headroom)})" if known in _WITH_HEADROOM else "")
+
+
+def _member(of: type[IntEnum], number: int) -> str:
+    return of(number).name if number in of._value2member_map_ else f"{of.__name__} {number}"
 
 
 def currency_text(value: int) -> str:
@@ -237,6 +263,17 @@ class Event(NamedTuple):
         """Of CASH the cash, of CASH_HELD and CASH_RELEASED the hold, of SETTLED the settled cash after it, 1e-6."""
         return self.trade_id - (self.trade_id >> 63 << 64)
 
+    @property
+    def equity(self) -> int:
+        """Of RISK_LEVEL: what the account is worth, cash of 1e-6; `reason` is its wire.RiskLevel, `flags` the one
+        before."""
+        return self.price
+
+    @property
+    def maintenance(self) -> int:
+        """Of RISK_LEVEL: what it must keep, cash of 1e-6."""
+        return self.balance
+
     def _charge_in_words(self) -> str:
         text = f"#{self.account_seq} CHARGED {format_cash(self.price)} for {house_name(self.reason)}"
         if self.is_fee:
@@ -251,6 +288,12 @@ class Event(NamedTuple):
             show = str if self.kind == EventKind.SHARES else format_cash
             which = f" (withdrawal {self.order_id})" if self.order_id else ""
             return f"#{self.account_seq} {name} {show(self.price)}{which}, now {show(self.balance)}"
+        if self.kind == EventKind.RISK_LEVEL:
+            level, before = _member(RiskLevel, self.reason), _member(RiskLevel, self.flags)
+            has, keeps = format_cash(self.equity), format_cash(self.maintenance)
+            return f"#{self.account_seq} {name} {level}, was {before}: equity {has}, it must keep {keeps}"
+        if self.kind in _OF_STATES:
+            return f"#{self.account_seq} {name} account {self.account}: {_member(_OF_STATES[self.kind], self.reason)}"
         if self.kind == EventKind.ARMED:
             return f"#{self.account_seq} {name} account {self.account}, session {self.qty}, fires at {self.price}"
         if self.kind == EventKind.MASS_CANCELED and self.reason in CancelReason._value2member_map_:

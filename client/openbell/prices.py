@@ -99,6 +99,16 @@ def basis_points(percent: PriceLike, *, field: str) -> int:
     return units
 
 
+def percent_units(percent: PriceLike, *, field: str, most: int) -> int:
+    """Percent, to two decimals, as units of 1e-4 of the whole (25 is 2,500); an int counts percent. Raises InvalidInput
+    when it is not within 0 to `most` of these units."""
+    units = _units(str(percent) if isinstance(percent, int) and not isinstance(percent, bool) else percent, 2, field)
+    if not 0 <= units <= most:
+        text = f"{field} {percent!r} is out of range: 0 to {most // 100:,} percent"
+        raise InvalidInput(text, field=field, limit=most // 100, value=percent)
+    return units
+
+
 def cash_units(value: PriceLike, *, field: str = "amount") -> int:
     """An amount of cash in wire units of 1e-6; an int counts those. Raises InvalidInput."""
     units = _units(value, 6, field)

@@ -74,7 +74,8 @@ class AccountInfo:
     cash: all of it; settled: what of it has settled, unsettled: what has not (cash = settled + unsettled); hold: what
     open buy orders and withdrawals hold; withdrawals: what of that is held for withdrawals; withdrawable: what may be
     taken out; fees: sum of those of its fills since ever; currency: empty: it trades in all; plan: number of its plan
-    of fees, 0: none. docs/ledger.md.
+    of fees, 0: none. docs/ledger.md. risk_type: wire.RiskType; what a MARGIN account may
+    buy for is not `free`, but what its equity carries (docs/risk.md).
     """
 
     account: int = 0
@@ -100,6 +101,7 @@ class AccountInfo:
     fees: int = 0
     currency: str = ""
     plan: int = 0
+    risk_type: int = 0
 
     @property
     def held(self) -> int:

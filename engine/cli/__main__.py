@@ -30,6 +30,7 @@ VERBS = {
     "ctl": Verb("engine.cli.ctl", "look at and operate a running market"),
     "top": Verb("engine.cli.top", "live screen of a running market"),
     "watch": Verb("engine.cli.watch", "live order book of one instrument"),
+    "risk": Verb("engine.cli.risk", "what accounts are worth and must keep, the worst first"),
     "order": Verb("engine.cli.order", "place, cancel and list orders of one account"),
     "sessions": Verb("engine.cli.sessions", "show the phases of coming trading days"),
     "journal": Verb("engine.cli.journal", "verify, show and follow the journal"),

@@ -14,10 +14,11 @@ from engine.cli.operating.bounds import BOUNDS
 from engine.cli.operating.govern import GOVERNING
 from engine.cli.operating.look import LOOKING
 from engine.cli.operating.money import MONEY
+from engine.cli.operating.risk import RISK
 from engine.cli.operating.states import STATES
 
 HELP = "look at and operate a running market"
-ACTS: dict[str, Act] = {**LOOKING, **STATES, **BOUNDS, **GOVERNING, **MONEY, **AMENDING}
+ACTS: dict[str, Act] = {**LOOKING, **STATES, **BOUNDS, **GOVERNING, **MONEY, **RISK, **AMENDING}
 EPILOG = """exit codes: 0 done, 1 refused, 2 wrong usage, 3 no engine there
 
 Verbs that change the market journal --reason with the operator's name: --operator, else $OPENBELL_OPERATOR,
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 def _do(args: argparse.Namespace) -> int:
     act = ACTS[args.verb]
     with Operator(reach.address(args), name=args.operator, timeout_s=args.timeout) as op:
-        if act.changes and not _only_looks(args):
+        if act.changes and not act.looks(args):
             asking.confirm(args.verb, act, op, args)
             args.reason = asking.reason(args.verb, args)
         said = act.do(op, args)
@@ -64,11 +65,3 @@ def _do(args: argparse.Namespace) -> int:
     else:
         show.out(said.shown)
     return reach.DONE
-
-
-def _only_looks(args: argparse.Namespace) -> bool:
-    """`limits ACCOUNT` alone changes nothing, nor does what is only tried."""
-    if getattr(args, "dry_run", False):
-        return True
-    names = ("max_order_qty", "max_order_notional", "max_position", "max_open_orders", "max_messages")
-    return args.verb == "limits" and all(getattr(args, name) is None for name in (*names, "short", "credit"))

@@ -199,9 +199,16 @@ def side(number: int) -> Text:
     return Text("buy", "green") if number == wire.Side.BUY else Text("sell", "red")
 
 
-def flags(number: int) -> str:
+def account_state(number: int) -> Text:
+    """State of an account, in its colour."""
+    styles: dict[int, str] = {wire.AccountState.ACTIVE: "green", wire.AccountState.BLOCKED: "red"}
+    style = styles.get(number, "yellow")
+    return Text(member(wire.AccountState, number), style)
+
+
+def flags(number: int, risk_type: int = 0) -> str:
     """What an account may do beyond the usual."""
-    names = []
+    names = ["margin"] if risk_type == wire.RiskType.MARGIN else []
     if number & wire.AccountFlag.SHORT_ALLOWED:
         names.append("short")
     if number & wire.AccountFlag.CREDIT_UNLIMITED:

@@ -52,7 +52,8 @@ MILLION = 1_000_000 * wire.CASH_SCALE
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """One of the demo's participants. cash in 1e-6 of the currency; shares: lots of each symbol at the start."""
+    """One of the demo's participants. cash in 1e-6 of the currency; shares: lots of each symbol at the start. risk: how
+    it is watched: "margin", "cash", as in a configuration."""
 
     account: int
     name: str
@@ -64,6 +65,11 @@ class Participant:
     max_position: int
     max_open_orders: int
     max_messages: int
+
+    @property
+    def risk(self) -> str:
+        """Who may sell short has margin; of the others it is only worked out what they are worth."""
+        return "margin" if self.short_allowed else "cash"
 
 
 def participants() -> list[Participant]:

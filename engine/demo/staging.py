@@ -57,6 +57,7 @@ def configuration() -> str:
             f'name = "{one.name}"',
             'currency = "USD"',
             'fee_plan = "demo"',
+            f'risk = "{one.risk}"',
             f'cash = "{one.cash // wire.CASH_SCALE}"',
             f"short_allowed = {json.dumps(one.short_allowed)}",
             f"max_position = {one.max_position}",

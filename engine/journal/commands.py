@@ -12,7 +12,7 @@ from openbell import wire
 from openbell.events import currency_text
 from openbell.prices import format_cash, format_price
 
-from engine.journal import money
+from engine.journal import money, risk
 
 Records = np.ndarray[Any, Any]
 _SLOT = wire.ORDER_COMMAND.itemsize
@@ -257,8 +257,8 @@ def _admin_words(command: Any, names: Names) -> str:
         text = instrument
     elif kind == wire.CommandKind.SET_EXTENSION:
         text = f"{instrument}: {_extension_words(command, values)}"
-    elif kind in money.WORDS:
-        text = money.WORDS[kind](command, account, instrument)
+    elif words_of := money.WORDS.get(kind) or risk.WORDS.get(kind):
+        text = words_of(command, account, instrument)
     return _with_author(text, command)
 
 

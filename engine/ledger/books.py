@@ -36,7 +36,10 @@ class Books:
         rows: dict[str, dict[Any, Row]] = {
             "accounts": {row[0]: row for row in changes.accounts(core)},
             "positions": {row[:2]: row for row in changes.positions(core)},
-            **{table: {row[:2]: row for row in lists[table].rows} for table in LISTINGS},
+            **{
+                table: {row[:keys] if keys > 1 else row[0]: row for row in lists[table].rows}
+                for table, keys in ((table, listing.keys) for table, listing in LISTINGS.items())
+            },
         }
         return cls(
             np.frombuffer(core.accounts(), wire.ACCOUNT_ROW),

@@ -17,6 +17,7 @@ from openbell.wire import ArmFlag, CommandKind, EventKind, FrameType
 
 from engine.keys import Keys, digest
 from engine.market import Market
+from engine.ports import queries
 from engine.ports.frames import (
     HEAD_BYTES,
     WORD,
@@ -511,24 +512,7 @@ class OrderProtocol:
         for field, value, limit in (("limit", query.limit, MAX_ROWS), ("offset", query.offset, 1 << 62)):
             if not 0 <= value <= limit:
                 raise FrameError("bad_query", f"{field} must be 0 to {limit}", field=field, limit=limit, value=value)
-        rows: np.ndarray[Any, Any]
-        more: dict[str, Any] = {}
-        if query.what == "instruments":
-            rows = market.instruments()
-        elif query.what == "account":
-            rows = market.account(self._account(session, query.account, query.what))
-        elif query.what == "orders":
-            rows = market.orders(account=self._account(session, query.account, query.what))
-        elif query.what == "positions":
-            rows = market.positions(self._account(session, query.account, query.what))
-        elif query.what == "withdrawals":
-            rows = market.withdrawals(self._account(session, query.account, query.what))
-        elif query.what == "fees":
-            plan = int(market.account(self._account(session, query.account, query.what))["plan"][0])
-            rows, more = market.fees(plan), {"plan": plan, "name": market.plan_names().get(plan, "")}
-        elif query.what == "amendments":
-            rows = np.frombuffer(market.core.amendments(), wire.AMENDMENT_ROW)
-        elif query.what == "fills":
+        if query.what == queries.FILLS:
             account = self._account(session, query.account, query.what)
             seq, amendments = market.core.seq, b"" if query.as_made else market.core.amendments()
             first, last = market.streams.range(account)
@@ -536,13 +520,7 @@ class OrderProtocol:
             charged = session.use.budget.charge(min(query.limit, most), most)
             market.later(lambda: self._reply_fills(session, number, query, account, seq, amendments, charged))
             return
-        else:
-            raise FrameError(
-                "bad_query",
-                "what is one of account, amendments, fees, fills, instruments, orders, positions, withdrawals; "
-                f"not {query.what!r}",
-                field="what", value=query.what,
-            )  # fmt: skip
+        rows, more = queries.find(market, query, lambda: self._account(session, query.account, query.what))
         data = _reply_frame(number, query, rows, market.core.seq, more)
         session.use.budget.charge(min(query.limit, len(rows)), len(rows))
         market.later(lambda: self._reply(session, data))

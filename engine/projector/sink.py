@@ -68,6 +68,7 @@ KEYS = {
     "house_balances": ("currency", "house"),
     "withdrawals": ("account", "number"),
     "fee_plans": ("plan", "component"),
+    "margins": ("instrument",),
 }
 
 
@@ -155,7 +156,7 @@ class Sink:
             for table, change in batch.changes.items():
                 await self._change(table, change)
             await self._write_bars(batch.bars)
-            for table in ("movements", "operations", "auctions", "states", "amendments", "settlements"):
+            for table in ("movements", "operations", "auctions", "states", "amendments", "settlements", "risk_levels"):
                 if rows := getattr(batch, table):
                     await self._connection.copy_records_to_table(table, records=rows, schema_name=SCHEMA)
             if batch.amendments:

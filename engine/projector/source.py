@@ -119,12 +119,13 @@ def core_at(
 
 
 def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
-    """Rows of operations and movements: one for each AdminCommand, one for each end of a day; auctions and states, and
-    what settled."""
-    of_day = events["kind"] == wire.EventKind.SETTLED
-    if of_day.any():  # an account each: they are no answers
+    """Rows of operations and movements: one for each AdminCommand, one for each end of a day; auctions and states, what
+    settled, and levels of accounts."""
+    of_day, of_risk = (events["kind"] == kind for kind in (wire.EventKind.SETTLED, wire.EventKind.RISK_LEVEL))
+    if of_day.any() or of_risk.any():  # an account each: they are no answers
         batch.settlements += _settlements(events[of_day])
-        events = events[~of_day]
+        batch.risk_levels += _risk_levels(events[of_risk])
+        events = events[~(of_day | of_risk)]
     answers: dict[int, Any] = {}
     for event in events:
         answers.setdefault(int(event["seq"]), event)
@@ -148,6 +149,14 @@ def _settlements(events: Records) -> list[Row]:
     times = [timestamp(ts_ns) for ts_ns in events["ts_ns"].tolist()]
     settled = events["trade_id"].astype(np.int64).tolist()
     return list(zip(seqs, times, accounts, account_seqs, amounts, settled, strict=True))
+
+
+def _risk_levels(events: Records) -> list[Row]:
+    names = ("seq", "account", "account_seq", "reason", "flags", "price")
+    seqs, accounts, account_seqs, levels, before, equities = (events[name].tolist() for name in names)
+    times = [timestamp(ts_ns) for ts_ns in events["ts_ns"].tolist()]
+    kept = events["trade_id"].astype(np.int64).tolist()
+    return list(zip(seqs, times, accounts, account_seqs, levels, before, equities, kept, strict=True))
 
 
 def _take_auction(event: Any, batch: Batch) -> None:

@@ -37,10 +37,23 @@ def _fee_row(row: Any) -> Row:
     return tuple(int(row[name]) for name in names.split())
 
 
+def _margins(core: Core) -> bytes:
+    """Without what they are marked at: that is another one all the time, and no table has it."""
+    rows = np.frombuffer(core.margins(), wire.MARGIN_ROW).copy()
+    rows["mark"] = rows["close"] = 0
+    return rows.tobytes()
+
+
+def _margin_row(row: Any) -> Row:
+    names = "instrument mark_by initial_long maintenance_long initial_short maintenance_short least_low least"
+    return tuple(int(row[name]) for name in names.split())
+
+
 LISTINGS = {
     "house_balances": Listing(lambda core: core.house(), wire.HOUSE_ROW, _house_row, 2),
     "withdrawals": Listing(lambda core: core.withdrawals(), wire.WITHDRAWAL_ROW, _withdrawal_row, 2),
     "fee_plans": Listing(lambda core: core.fees(), wire.FEE_ROW, _fee_row, 2),
+    "margins": Listing(_margins, wire.MARGIN_ROW, _margin_row, 1),
 }
 
 
@@ -79,7 +92,8 @@ class Changes:
         ).split()
         ids, names = changed["account"].tolist(), [text(name) for name in changed["name"].tolist()]
         currencies = [text(currency) for currency in changed["currency"].tolist()]
-        return list(zip(ids, names, *(_column(changed, name) for name in columns), currencies, strict=True))
+        figures = [_column(changed, name) for name in columns]
+        return list(zip(ids, names, *figures, currencies, _column(changed, "risk_type"), strict=True))
 
     def positions(self, core: Core) -> list[Row]:
         """Rows for the table of positions."""

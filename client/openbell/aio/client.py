@@ -26,6 +26,7 @@ from openbell.discovery import find_api_key, find_market
 from openbell.errors import ConnectionLost, OpenBellError, TimedOut
 from openbell.fees import FeePlan
 from openbell.guards import DeadMan, Spare, login_field
+from openbell.risk import ExposureInfo, MarginInfo, RiskInfo
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo, WithdrawalInfo
 from openbell.session import Session
 from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, MOVED_S, REOPEN_S, SILENCES, RowT, Trader
@@ -226,6 +227,18 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
     async def withdrawals(self, account: str | int | None = None) -> list[WithdrawalInfo]:
         """The account's withdrawals that are on their way."""
         return await self._all_rows(WithdrawalInfo, "withdrawals", account)
+
+    async def risk(self, account: str | int | None = None) -> RiskInfo | None:
+        """What the account is worth and must keep (docs/risk.md); None where nobody watches it."""
+        return next(iter(self._rows(RiskInfo, await self.query("risk", account=self.account_id(account)))), None)
+
+    async def exposures(self, account: str | int | None = None) -> list[ExposureInfo]:
+        """The account's positions as risk sees them: the prices that they count at, what each needs."""
+        return await self._all_rows(ExposureInfo, "exposures", account)
+
+    async def margins(self) -> list[MarginInfo]:
+        """What positions in each instrument must have behind them."""
+        return self._rows(MarginInfo, await self.query("margins"))
 
     async def instruments(self) -> list[InstrumentInfo]:
         """All instruments with their state; those that were new are known from now on."""

@@ -23,6 +23,7 @@ from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Overrun
 from openbell.events import Event, Reject, decode
 from openbell.fees import FeePlan
 from openbell.guards import DeadMan, Spare, login_field
+from openbell.risk import ExposureInfo, MarginInfo, RiskInfo
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo, WithdrawalInfo
 from openbell.session import Events, Session
 from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, MOVED_S, REOPEN_S, SILENCES, RowT, Trader
@@ -211,6 +212,18 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
     def withdrawals(self, account: str | int | None = None) -> list[WithdrawalInfo]:
         """The account's withdrawals that are on their way."""
         return self._all_rows(WithdrawalInfo, "withdrawals", account)
+
+    def risk(self, account: str | int | None = None) -> RiskInfo | None:
+        """What the account is worth and must keep (docs/risk.md); None where nobody watches it."""
+        return next(iter(self._rows(RiskInfo, self.query("risk", account=self.account_id(account)))), None)
+
+    def exposures(self, account: str | int | None = None) -> list[ExposureInfo]:
+        """The account's positions as risk sees them: the prices that they count at, what each needs."""
+        return self._all_rows(ExposureInfo, "exposures", account)
+
+    def margins(self) -> list[MarginInfo]:
+        """What positions in each instrument must have behind them."""
+        return self._rows(MarginInfo, self.query("margins"))
 
     def instruments(self) -> list[InstrumentInfo]:
         """All instruments with their state; those that were new are known from now on."""

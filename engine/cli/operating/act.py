@@ -30,13 +30,15 @@ def _nothing(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A verb. changes: it needs a reason. question: what to ask before it is done; None: it need not be asked."""
+    """A verb. changes: it needs a reason. question: what to ask before it is done; None: it need not be asked. looks:
+    whether with these arguments it changes nothing."""
 
     summary: str
     do: Callable[[Operator, argparse.Namespace], Said]
     arguments: Callable[[argparse.ArgumentParser], None] = _nothing
     changes: bool = False
     question: Callable[[Operator, argparse.Namespace], str | None] | None = None
+    looks: Callable[[argparse.Namespace], bool] = lambda args: False
 
 
 # ------------------------------------------------------------ arguments that several verbs have

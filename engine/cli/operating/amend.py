@@ -159,8 +159,12 @@ def _correct_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--qty", type=act.count_from_1, metavar="LOTS", help="likewise")
 
 
+def _is_dry(args: argparse.Namespace) -> bool:
+    return bool(args.dry_run)
+
+
 AMENDING = {
     "trade": Act("look at a trade, and what a bust of it would do", _trade, _trade_arguments),
-    "bust": Act("declare a trade void", _bust, _bust_arguments, True, _unless_dry),
-    "correct": Act("give a trade another price and quantity", _correct, _correct_arguments, True, _unless_dry),
+    "bust": Act("declare a trade void", _bust, _bust_arguments, True, _unless_dry, _is_dry),
+    "correct": Act("give a trade another price and quantity", _correct, _correct_arguments, True, _unless_dry, _is_dry),
 }

@@ -100,6 +100,11 @@ def _limits(op: Operator, args: argparse.Namespace) -> Said:
     return Said({"ok": True, "seq": op.last_seq, **show.plain(row)}, account_limits(row))
 
 
+def _shows_limits(args: argparse.Namespace) -> bool:
+    """`limits ACCOUNT` alone changes nothing."""
+    return not _given_limits(args).arguments()
+
+
 def _limits_arguments(parser: argparse.ArgumentParser) -> None:
     act.account(parser)
     _limit_arguments(parser)
@@ -242,7 +247,7 @@ GOVERNING = {
     "disarm": Act("take an account's dead-man timer away", _disarm, act.account, True, _ask_disarm),
     "kill": Act("block an account and cancel its orders", _kill, act.account, True, _ask_kill),
     "unkill": Act("let a blocked account trade again", _unkill, act.account, True),
-    "limits": Act("show or change an account's limits", _limits, _limits_arguments, True),
+    "limits": Act("show or change an account's limits", _limits, _limits_arguments, True, looks=_shows_limits),
     "deposit": Act("add or take cash", _deposit, _deposit_arguments, True),
     "deposit-shares": Act("add or take shares", _deposit_shares, _deposit_shares_arguments, True),
     "set-instrument": Act("make or change an instrument", _set_instrument, _set_instrument_arguments, True),

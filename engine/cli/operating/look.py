@@ -47,6 +47,7 @@ def status_lines(status: Status) -> RenderableType:
         "sessions": f"{status.sessions:,}",
         "schedule": schedule_text(status),
         "business day": settlement_text(status),
+        "risk": risk_text(status),
         "latency": latency_text(status) if latency.count else "no orders in the last seconds",
         "journal": f"{show.size(journal.pending_bytes)} waiting, a commit takes {show.micros(journal.commit_us_p50)} "
         f"(p99 {show.micros(journal.commit_us_p99)}), {show.size(journal.bytes)} in all",
@@ -62,6 +63,8 @@ def status_lines(status: Status) -> RenderableType:
         del rows["schedule"]
     if not projector.state:
         del rows["postgres"]
+    if not (status.raw.get("risk") or {}).get("watched"):
+        del rows["risk"]
     lines: list[RenderableType] = [show.pairs(rows)]
     lines += [Text(f"warning: {text}", "yellow") for text in status.warnings]
     return Group(*lines)
@@ -92,6 +95,15 @@ def settlement_text(status: Status) -> str:
     days = told.get("days", 0)
     when = f"{show.counted(days, 'business day')} after it" if days else "at its end"
     return f"{text}; trades settle {when}"
+
+
+def risk_text(status: Status) -> str:
+    """How many accounts are watched, at which levels, and whether their positions' marks are of now."""
+    told = status.raw.get("risk") or {}
+    levels = {name.lower(): count for name, count in told.get("levels", {}).items() if count}
+    margin = ", ".join(f"{count:,} {name}" for name, count in levels.items()) or "none has margin"
+    behind = f"; marks {show.duration(told['behind_s'])} behind" if told.get("behind_s") else ""
+    return f"{show.counted(told.get('watched', 0), 'account')} watched; {margin}{behind}"
 
 
 def durability(mode: str) -> Text:
@@ -264,7 +276,7 @@ def accounts_table(rows: list[AccountInfo]) -> RenderableType:
             show.cash(row.free),
             _profit(row.realized_pnl),
             f"{row.open_orders:,}",
-            show.flags(row.flags),
+            show.flags(row.flags, row.risk_type),
         )
         for row in rows
     ]
@@ -273,7 +285,7 @@ def accounts_table(rows: list[AccountInfo]) -> RenderableType:
 
 
 def _state(row: AccountInfo) -> Text:
-    return Text("active", "green") if row.state == wire.AccountState.ACTIVE else Text("blocked", "red")
+    return show.account_state(row.state)
 
 
 def cash_table(rows: list[AccountInfo], plans: dict[int, str]) -> RenderableType:
@@ -315,7 +327,8 @@ def account_details(row: AccountInfo, plans: dict[int, str]) -> RenderableType:
             "fee plan": plans.get(row.plan, f"plan {row.plan}") if row.plan else "none",
             "realized": _profit(row.realized_pnl),
             "live orders": f"{row.open_orders:,}",
-            "may": show.flags(row.flags) or show.NOTHING,
+            "watched": show.member(wire.RiskType, row.risk_type),
+            "may": show.flags(row.flags, row.risk_type) or show.NOTHING,
         }
     )
 
@@ -358,16 +371,23 @@ def account_limits(row: AccountInfo) -> RenderableType:
     """The limits of one account."""
     return show.pairs(
         {
-            "account": f"{row.name} ({row.account}), {'blocked' if row.state else 'active'}",
+            "account": f"{row.name} ({row.account}), {show.account_state(row.state)}",
             "order quantity": show.limit(row.max_order_qty, f"{row.max_order_qty:,} lots"),
             "order notional": show.limit(row.max_order_notional, show.cash(row.max_order_notional)),
             "position": show.limit(row.max_position, f"{row.max_position:,} lots either way"),
             "open orders": show.limit(row.max_open_orders),
             "messages a second": show.limit(row.max_messages),
             "short sales": "allowed" if row.flags & wire.AccountFlag.SHORT_ALLOWED else "not allowed",
-            "credit": "unlimited" if row.flags & wire.AccountFlag.CREDIT_UNLIMITED else "its own cash only",
+            "credit": credit_text(row),
         }
     )
+
+
+def credit_text(row: AccountInfo) -> str:
+    """What it may buy for beside its own cash."""
+    if row.risk_type == wire.RiskType.MARGIN:
+        return "as far as its equity carries that (margin)"
+    return "unlimited" if row.flags & wire.AccountFlag.CREDIT_UNLIMITED else "its own cash only"
 
 
 LOOKING = {

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from openbell.rows import AccountInfo, InstrumentInfo
 from openbell.status import Status
-from openbell.wire import AccountState
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.segment import Segment
 from rich.table import Table
@@ -171,7 +170,7 @@ def accounts_table(seen: Seen, rows: Sequence[AccountInfo]) -> Table:
         profit = row.realized_pnl
         table.add_row(
             Text(f" {row.name}", "bold"),
-            Text("active", "green") if row.state == AccountState.ACTIVE else Text("blocked", "red"),
+            show.account_state(row.state),
             f"{seen.rates.per_s(f'events of {row.account}', 5.0):,.1f}",
             f"{row.open_orders:,}",
             show.cash(row.cash, 0),

@@ -61,6 +61,10 @@ class SetInstrumentArguments(Arguments):
     round_lot: I64 | None = None
 
 
+class CloseOnlyArguments(OneAccount):
+    cancel_orders: bool = False
+
+
 class DepositArguments(OneAccount):
     amount: I64
 
@@ -160,6 +164,21 @@ def _kill(desk: Desk, act: Act) -> dict[str, Any]:
     return {"canceled": value_of(events, EventKind.MASS_CANCELED, "qty")}
 
 
+def _reduce_only(desk: Desk, act: Act) -> dict[str, Any]:
+    desk.change(CommandKind.SET_ACCOUNT_STATE, act, account=act.arguments.account, state=AccountState.REDUCE_ONLY)
+    return {}
+
+
+def _close_only(desk: Desk, act: Act) -> dict[str, Any]:
+    """Orders that could open a position are cancelled; cancel_orders: all are."""
+    given: CloseOnlyArguments = act.arguments
+    events = desk.change(
+        CommandKind.SET_ACCOUNT_STATE, act, account=given.account, state=AccountState.CLOSE_ONLY,
+        flags=AdminFlag.CANCEL_ORDERS if given.cancel_orders else 0,
+    )  # fmt: skip
+    return {"canceled": value_of(events, EventKind.MASS_CANCELED, "qty")}
+
+
 def _unkill(desk: Desk, act: Act) -> dict[str, Any]:
     desk.change(CommandKind.SET_ACCOUNT_STATE, act, account=act.arguments.account, state=AccountState.ACTIVE)
     return {}
@@ -223,6 +242,8 @@ GOVERNING = (
     Verb("cancel-all", Where, _cancel_all),
     Verb("disarm", OneAccount, _disarm),
     Verb("kill", OneAccount, _kill),
+    Verb("reduce-only", OneAccount, _reduce_only),
+    Verb("close-only", CloseOnlyArguments, _close_only),
     Verb("unkill", OneAccount, _unkill),
     Verb("limits", LimitsArguments, _limits),
     Verb("deposit", DepositArguments, _deposit),

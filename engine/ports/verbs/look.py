@@ -50,7 +50,7 @@ def _book(desk: Desk, act: Act) -> dict[str, Any]:
     return row
 
 
-def _named(desk: Desk, rows: Row) -> list[msgspec.Struct]:
+def named(desk: Desk, rows: Row) -> list[msgspec.Struct]:
     """Rows with symbol and account_name."""
     symbols = names_of(desk.market.instruments(), "instrument", "symbol")
     names = names_of(desk.market.accounts(), "account", "name")
@@ -72,7 +72,7 @@ def _check(desk: Desk, where: Where) -> None:
 def _orders(desk: Desk, act: Act) -> dict[str, Any]:
     _check(desk, act.arguments)
     found = desk.market.orders(act.arguments.account, act.arguments.instrument)
-    return {"rows": _named(desk, found[: act.arguments.limit]), "total": len(found)}
+    return {"rows": named(desk, found[: act.arguments.limit]), "total": len(found)}
 
 
 def _positions(desk: Desk, act: Act) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _positions(desk: Desk, act: Act) -> dict[str, Any]:
     found = desk.market.positions(act.arguments.account)
     if act.arguments.instrument is not None:
         found = found[found["instrument"] == act.arguments.instrument]
-    return {"rows": _named(desk, found)}
+    return {"rows": named(desk, found)}
 
 
 def _accounts(desk: Desk, act: Act) -> dict[str, Any]:

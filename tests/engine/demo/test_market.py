@@ -10,8 +10,10 @@ import pytest
 from openbell import wire
 from openbell.events import Reject, decode
 from openbell.orders import Order
-from openbell.wire import AccountFlag, CommandKind, EventKind, OrderFlag, OrderType, Side, TimeInForce
+from openbell.wire import AccountFlag, CommandKind, EventKind, OrderFlag, OrderType, RiskType, Side, TimeInForce
 
+from engine.config import Margin
+from engine.config.risk import MARGIN_VALUES, margin_fields
 from engine.demo import cast
 from engine.demo.cast import Participant
 from engine.demo.desk import Quote
@@ -37,10 +39,13 @@ class Floor:
         self.quotes = {one.symbol: Quote(one.tick_size) for one in cast.LISTINGS}
         self.values = {one.symbol: Value(1, one.symbol, one.price, one.volatility) for one in cast.LISTINGS}
         self.admin(CommandKind.CONFIGURE, values=(2000, 32, 1 << 16, 1 << 14, 1 << 12, 1 << 16, 64))
+        margin = margin_fields(Margin())
         for number, one in enumerate(cast.LISTINGS):
             values = (one.tick_size, 1, one.price, cast.COLLAR_BPS, cast.MAX_ORDER_QTY, 0, 0)
             self.admin(CommandKind.SET_INSTRUMENT, instrument=number, name=one.symbol, values=values)
             self.admin(CommandKind.SET_INSTRUMENT_STATE, instrument=number, state=1)
+            values = tuple(margin[name] for name in MARGIN_VALUES)
+            self.admin(CommandKind.SET_MARGIN, instrument=number, state=margin["mark_by"], values=values)
         for who in cast.participants():
             flags = AccountFlag.SHORT_ALLOWED if who.short_allowed else 0
             values = (0, 0, who.max_position, who.max_open_orders, who.max_messages)
@@ -50,6 +55,7 @@ class Floor:
                 values = (who.shares, listing.price * 100)
                 self.admin(CommandKind.DEPOSIT_SHARES, account=who.account, instrument=number, values=values)
                 self.held[who.account, number] = who.shares
+            self.admin(CommandKind.SET_ACCOUNT_RISK, account=who.account, state=RiskType[who.risk.upper()])
 
     def admin(self, kind: CommandKind, values: tuple[int, ...] = (), **fields: object) -> None:
         command = np.zeros(1, wire.ADMIN_COMMAND)

@@ -142,7 +142,7 @@ async def test_a_database_that_is_not_ready(dsn: str, database: Any, data: Path,
         await proof(data, dsn)
     await project(dsn, market)
     await database.execute("DELETE FROM migrations WHERE number = (SELECT max(number) FROM migrations)")
-    with pytest.raises(StoreError, match=r"has migration 7, this program 8"):
+    with pytest.raises(StoreError, match=r"has migration 8, this program 9"):
         await proof(data, dsn)
     with pytest.raises(StoreError, match=r"cannot connect to postgresql://nobody:?\**@/nothing"):
         await proof(data, f"postgresql://nobody:secret@/nothing?host={tmp_path}")

@@ -1,0 +1,243 @@
+"""What accounts are worth and must keep (docs/risk.md): rows, and an operator's verbs about it.
+
+Cash in 1e-6 of the currency, prices in 1e-4, rates and levels in 1e-4 of the whole (2,500 is 25 percent).
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from openbell.bounds import Ref
+from openbell.prices import PriceLike, checked_int, percent_units, price_units
+from openbell.rows import AccountInfo, rows_of
+from openbell.terms import choice
+from openbell.wire import MarkBy, RiskLevel, RiskType
+
+MAX_MARKS: Final = 1 << 20  # each TICK
+MAX_RATE: Final = 100_000  # of a margin: 1,000 percent
+MAX_ALERT, MAX_LIQUIDATION = 1_000_000, 10_000
+WHOLE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class RiskInfo:
+    """A watched account. risk_type: wire.RiskType; level: wire.RiskLevel.
+
+    equity: what it has, less withdrawals that are on their way, and the value of its positions at their marks;
+    maintenance: what it must keep; initial: what positions and open orders need; excess: equity less initial;
+    unrealized: value less cost.
+    """
+
+    account: int = 0
+    risk_type: int = 0
+    level: int = 0
+    equity: int = 0
+    value: int = 0
+    maintenance: int = 0
+    initial: int = 0
+    excess: int = 0
+    unrealized: int = 0
+    account_name: str = ""
+
+    @property
+    def utilization(self) -> float:
+        """Maintenance in percent of equity: from 100 on it is called; infinite where there is nothing left."""
+        if self.equity > 0:
+            return self.maintenance / self.equity * 100
+        return math.inf if self.maintenance or self.equity < 0 else 0.0
+
+    @property
+    def shortfall(self) -> int:
+        """Cash that is missing to what it must keep; 0: none."""
+        return max(0, self.maintenance - self.equity)
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureInfo:
+    """A position as risk sees it. mark: the price that it counts at, 0: none yet; initial: with its open orders."""
+
+    account: int = 0
+    instrument: int = 0
+    qty: int = 0
+    mark: int = 0
+    value: int = 0
+    maintenance: int = 0
+    initial: int = 0
+    unrealized: int = 0
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MarginInfo:
+    """What positions in an instrument must have behind them. mark_by: wire.MarkBy; mark: the price that they count at,
+    0: none yet; close: its price as the last day ended; least_low, least: prices, for a share sold short."""
+
+    instrument: int = 0
+    mark_by: int = 0
+    mark: int = 0
+    close: int = 0
+    initial_long: int = 0
+    maintenance_long: int = 0
+    initial_short: int = 0
+    maintenance_short: int = 0
+    least_low: int = 0
+    least: int = 0
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskSettings:
+    """How many positions a TICK marks at most (0: none ever), how often one comes while there is something to mark, and
+    the levels: alert and liquidation, 1e-4 of what an account must keep; 0: there is no such level."""
+
+    marks_each_tick: int = 0
+    alert: int = 0
+    liquidation: int = 0
+    mark_interval_ms: int = 0
+
+
+class RiskReport(NamedTuple):
+    """Watched accounts, ids ascending; of one account its positions, too."""
+
+    settings: RiskSettings
+    accounts: list[RiskInfo]
+    exposures: list[ExposureInfo]
+
+
+def worst_first(rows: list[RiskInfo]) -> list[RiskInfo]:
+    """Accounts with margin by level, then by how much of their equity they must keep; then the others."""
+
+    def place(row: RiskInfo) -> tuple[float, ...]:
+        return -row.level, row.risk_type != RiskType.MARGIN, -row.utilization, row.equity, row.account
+
+    return sorted(rows, key=place)
+
+
+class RiskVerbs(ABC):
+    """A part of `Operator`."""
+
+    @abstractmethod
+    def account_id(self, account: Ref) -> int:
+        """The id of an account's name."""
+
+    @abstractmethod
+    def instrument_id(self, instrument: Ref) -> int:
+        """The id of a symbol."""
+
+    @abstractmethod
+    def symbols(self) -> dict[int, str]:
+        """Symbols by instrument id."""
+
+    @abstractmethod
+    def ask(self, verb: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The `result` of a verb."""
+
+    @abstractmethod
+    def _change(self, verb: str, arguments: Mapping[str, Any], reason: str) -> dict[str, Any]:
+        """A verb that changes the market."""
+
+    # ------------------------------------------------------------ looking
+
+    def risk(self, account: Ref | None = None) -> RiskReport:
+        """Accounts that are watched; with `account` that one alone and its positions, whether or not it is watched."""
+        answer = self.ask("risk", {} if account is None else {"account": self.account_id(account)})
+        return RiskReport(
+            rows_of(RiskSettings, [answer["settings"]], {})[0],
+            rows_of(RiskInfo, answer["rows"], {}),
+            rows_of(ExposureInfo, answer.get("exposures", []), {}),
+        )
+
+    def margins(self, instrument: Ref | None = None) -> list[MarginInfo]:
+        """What positions must have behind them, of one instrument or of all."""
+        where = {} if instrument is None else {"instrument": self.instrument_id(instrument)}
+        return rows_of(MarginInfo, self.ask("margins", where)["rows"], {})
+
+    # ------------------------------------------------------------ changing
+
+    def set_risk(
+        self,
+        *,
+        marks_each_tick: int | None = None,
+        alert_percent: PriceLike | None = None,
+        liquidation_percent: PriceLike | None = None,
+        reason: str,
+    ) -> RiskSettings:
+        """Change some of the settings: positions marked each TICK, levels in percent of what an account must keep (0:
+        no such level; else alert from 100 on, liquidation up to 100)."""
+        arguments = {
+            "marks_each_tick": marks_each_tick
+            if marks_each_tick is None
+            else checked_int(marks_each_tick, "marks_each_tick", 0, MAX_MARKS),
+            "alert": _percent(alert_percent, "alert_percent", MAX_ALERT),
+            "liquidation": _percent(liquidation_percent, "liquidation_percent", MAX_LIQUIDATION),
+        }
+        return rows_of(RiskSettings, [self._change("risk-settings", arguments, reason)], {})[0]
+
+    def set_margin(
+        self,
+        instrument: Ref,
+        *,
+        initial_long: PriceLike | None = None,
+        maintenance_long: PriceLike | None = None,
+        initial_short: PriceLike | None = None,
+        maintenance_short: PriceLike | None = None,
+        least_low: PriceLike | None = None,
+        least: PriceLike | None = None,
+        mark_by: MarkBy | str | None = None,
+        reason: str,
+    ) -> MarginInfo:
+        """Change what an instrument's positions must have behind them, from now on; what is None stays.
+
+        Rates in percent of a position's value; least_low, least: prices, least for a share sold short below the price
+        `least`, and from there on. mark_by: the price that they count at: "LAST", "MID" or "CLOSE".
+        """
+        rates = {
+            "initial_long": initial_long,
+            "maintenance_long": maintenance_long,
+            "initial_short": initial_short,
+            "maintenance_short": maintenance_short,
+        }
+        arguments = {
+            "instrument": self.instrument_id(instrument),
+            **{name: _percent(rate, name, MAX_RATE) for name, rate in rates.items()},
+            "least_low": _price(least_low, "least_low"),
+            "least": _price(least, "least"),
+            "mark_by": None if mark_by is None else int(choice(mark_by, MarkBy, "mark_by")),
+        }
+        return rows_of(MarginInfo, [self._change("margin", arguments, reason)], self.symbols())[0]
+
+    def set_account_risk(self, account: Ref, risk_type: RiskType | str, *, reason: str) -> AccountInfo:
+        """Have an account watched: "NONE", "CASH" or "MARGIN" (which may owe cash as far as its equity carries that);
+        the account afterwards."""
+        kind = int(choice(risk_type, RiskType, "risk_type"))
+        arguments = {"account": self.account_id(account), "risk_type": kind}
+        return rows_of(AccountInfo, [self._change("account-risk", arguments, reason)], {})[0]
+
+    def reduce_only(self, account: Ref, *, reason: str) -> None:
+        """From now on it may only make positions smaller; what rests stays. `unkill` lets it trade again."""
+        self._change("reduce-only", {"account": self.account_id(account)}, reason)
+
+    def close_only(self, account: Ref, *, cancel_orders: bool = False, reason: str) -> int:
+        """The same, and orders that could open a position are cancelled (cancel_orders: all of them); their number."""
+        arguments = {"account": self.account_id(account), "cancel_orders": cancel_orders}
+        return int(self._change("close-only", arguments, reason)["canceled"])
+
+
+def level_name(level: int) -> str:
+    """A RiskLevel in small letters: "call"."""
+    return RiskLevel(level).name.lower() if level in RiskLevel._value2member_map_ else f"level {level}"
+
+
+def _percent(given: PriceLike | None, field: str, most: int) -> int | None:
+    return None if given is None else percent_units(given, field=field, most=most)
+
+
+def _price(given: PriceLike | None, field: str) -> int | None:
+    """A price where 0 means none."""
+    if given is None or not str(given).strip("+-0."):
+        return None if given is None else 0
+    return price_units(given, field=field)

@@ -1,0 +1,195 @@
+"""`openbell ctl` verbs of risk: levels, margins of instruments, how accounts are watched (docs/risk.md)."""
+
+from __future__ import annotations
+
+import argparse
+
+from openbell.errors import InvalidInput
+from openbell.operator import Operator
+from openbell.risk import MarginInfo
+from openbell.wire import AccountFlag, MarkBy, RiskType
+from rich.console import Group
+from rich.text import Text
+
+from engine.cli import show
+from engine.cli.operating import act
+from engine.cli.operating.act import Act, Said
+from engine.cli.screens import risk as tables
+
+RATES = ("initial_long", "maintenance_long", "initial_short", "maintenance_short")
+LEASTS = ("least_low", "least")
+SETTINGS = ("marks", "alert", "liquidation")
+
+
+def _said(op: Operator, text: str, **more: object) -> Said:
+    return Said({"ok": True, "seq": op.last_seq, **more}, Text(text))
+
+
+def _percent(text: str) -> str:
+    """A percentage of 0 or more, with or without its sign; for argparse."""
+    return act.unsigned_decimal_text(text.removesuffix("%").strip())
+
+
+def _percent_or_none(text: str) -> str:
+    return "0" if text == "none" else _percent(text)
+
+
+# ------------------------------------------------------------ levels, marks
+
+
+def _risk(op: Operator, args: argparse.Namespace) -> Said:
+    if _shows_risk(args):
+        status = op.status().raw.get("risk", {})
+        settings = op.risk().settings
+        counts = ", ".join(f"{count:,} {name.lower()}" for name, count in status.get("levels", {}).items())
+        watched = show.counted(status.get("watched", 0), "account")
+        shown = Group(Text(tables.settings_text(settings)), Text(f"{watched} watched; of those with margin {counts}"))
+        return Said({**show.plain(settings), **status}, shown)
+    settings = op.set_risk(
+        marks_each_tick=args.marks,
+        alert_percent=args.alert,
+        liquidation_percent=args.liquidation,
+        reason=args.reason,
+    )
+    return _said(op, tables.settings_text(settings), **show.plain(settings))
+
+
+def _shows_risk(args: argparse.Namespace) -> bool:
+    return all(getattr(args, name) is None for name in SETTINGS)
+
+
+def _ask_risk(op: Operator, args: argparse.Namespace) -> str:
+    return f"Now: {tables.settings_text(op.risk().settings)}. Change that? Accounts may have another level at once."
+
+
+def _risk_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--marks", type=act.count, metavar="N", help="positions that a TICK marks at most; 0: none ever"
+    )
+    parser.add_argument(
+        "--alert", type=_percent_or_none, metavar="P", help="percent of what must be kept, 100 or more, or none"
+    )
+    parser.add_argument("--liquidation", type=_percent_or_none, metavar="P", help="percent, up to 100, or none")
+
+
+# ------------------------------------------------------------ margins
+
+
+def _margin(op: Operator, args: argparse.Namespace) -> Said:
+    if _shows_margin(args):
+        rows = op.margins(args.symbol)
+        return Said({"rows": [show.plain(row) for row in rows]}, tables.margins_table(rows))
+    given = {name: getattr(args, name) for name in (*RATES, *LEASTS, "mark_by")}
+    row = op.set_margin(args.symbol, **given, reason=args.reason)
+    return _said(op, f"{row.symbol}: {tables.margin_words(row)}", **show.plain(row))
+
+
+def _shows_margin(args: argparse.Namespace) -> bool:
+    shows = all(getattr(args, name) is None for name in (*RATES, *LEASTS, "mark_by"))
+    if args.symbol is None and not shows:
+        raise InvalidInput("margin needs SYM: what is to be changed is of one instrument", field="symbol")
+    return shows
+
+
+def _ask_margin(op: Operator, args: argparse.Namespace) -> str:
+    row: MarginInfo = op.margins(args.symbol)[0]
+    return f"{row.symbol} has now: {tables.margin_words(row)}. Change that for all positions, at once?"
+
+
+def _margin_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("symbol", metavar="SYM", nargs="?", help="symbol or id; none: show all")
+    for name in RATES:
+        what, side = name.split("_")
+        of = "to open a position" if what == "initial" else "to keep one"
+        parser.add_argument(f"--{what}-{side}", type=_percent, metavar="P", help=f"percent of its value {of}, {side}")
+    parser.add_argument(
+        "--least", type=act.unsigned_decimal_text, metavar="PRICE", help="of a share sold short, 0: none"
+    )
+    parser.add_argument(
+        "--least-low",
+        type=act.unsigned_decimal_text,
+        metavar="PRICE",
+        help="the same, where it costs less than --least",
+    )
+    parser.add_argument(
+        "--mark-by", type=act.name, choices=[one.name for one in MarkBy], metavar="last|mid|close",
+        help="the price that positions count at",
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------ accounts
+
+
+def _account_risk(op: Operator, args: argparse.Namespace) -> Said:
+    row = op.set_account_risk(args.account, args.risk, reason=args.reason)
+    words = {RiskType.NONE: "is not watched", RiskType.CASH: "is watched", RiskType.MARGIN: "has margin"}
+    text = f"{row.name} {words.get(RiskType(row.risk_type), 'is watched')} now"
+    if row.risk_type == RiskType.MARGIN and not row.flags & AccountFlag.SHORT_ALLOWED:
+        text += "; to sell short it needs limits --short beside it"
+    return _said(op, text, **show.plain(row))
+
+
+def _ask_account_risk(op: Operator, args: argparse.Namespace) -> str:
+    row = op.account(args.account)
+    now = show.member(RiskType, row.risk_type)
+    if args.risk == RiskType.MARGIN.name:
+        return f"Let {row.name} (now {now}, {show.exact_cash(row.cash)}) owe cash as far as its equity carries that?"
+    return f"Have {row.name} (now {now}) watched as {args.risk.lower()}? Its orders need cash, then; what rests stays."
+
+
+def _account_risk_arguments(parser: argparse.ArgumentParser) -> None:
+    act.account(parser)
+    parser.add_argument(
+        "risk", type=act.name, choices=[one.name for one in RiskType], metavar="none|cash|margin",
+        help="not watched; its equity is worked out; it may owe cash",
+    )  # fmt: skip
+
+
+def _reduce_only(op: Operator, args: argparse.Namespace) -> Said:
+    op.reduce_only(args.account, reason=args.reason)
+    return _said(op, f"{args.account} may only make positions smaller; its orders stay. unkill lets it trade again")
+
+
+def _ask_reduce_only(op: Operator, args: argparse.Namespace) -> str:
+    row = op.account(args.account)
+    return f"Let {row.name} ({row.account}) only make positions smaller? Its {_orders(row.open_orders)} stay."
+
+
+def _close_only(op: Operator, args: argparse.Namespace) -> Said:
+    count = op.close_only(args.account, cancel_orders=args.cancel_orders, reason=args.reason)
+    text = f"{args.account} may only close positions; {show.counted(count, 'order')} cancelled"
+    return _said(op, text, canceled=count)
+
+
+def _ask_close_only(op: Operator, args: argparse.Namespace) -> str:
+    row = op.account(args.account)
+    which = "all" if args.cancel_orders else "those that could open a position"
+    return f"Let {row.name} ({row.account}) only close positions? Of its {_orders(row.open_orders)} {which} go."
+
+
+def _orders(count: int) -> str:
+    return show.counted(count, "live order")
+
+
+def _close_only_arguments(parser: argparse.ArgumentParser) -> None:
+    act.account(parser)
+    parser.add_argument("--cancel-orders", action="store_true", help="cancel all its orders, not only those that open")
+
+
+RISK = {
+    "risk": Act("show or set levels, and how much is marked", _risk, _risk_arguments, True, _ask_risk, _shows_risk),
+    "margin": Act(
+        "show or set what positions in an instrument must have behind them", _margin, _margin_arguments, True,
+        _ask_margin, _shows_margin,
+    ),
+    "account-risk": Act(
+        "have an account watched, with margin or without", _account_risk, _account_risk_arguments, True,
+        _ask_account_risk,
+    ),
+    "reduce-only": Act(
+        "let an account only make positions smaller", _reduce_only, act.account, True, _ask_reduce_only
+    ),
+    "close-only": Act(
+        "the same, and cancel what could open a position", _close_only, _close_only_arguments, True, _ask_close_only
+    ),
+}  # fmt: skip

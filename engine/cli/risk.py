@@ -1,0 +1,103 @@
+"""`openbell risk [ACCOUNT]`: what watched accounts are worth and must keep, the worst first (docs/risk.md)."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from openbell.errors import OpenBellError
+from openbell.operator import Operator
+from openbell.risk import worst_first
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from engine.cli import reach, show
+from engine.cli.operating.act import seconds
+from engine.cli.screens import risk as tables
+
+HELP = "what accounts are worth and must keep, the worst first"
+EVERY_S = 1.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb to its parser."""
+    reach.add_market(parser)
+    parser.add_argument("account", metavar="ACCOUNT", nargs="?", help="name or id: its positions, too")
+    parser.add_argument(
+        "--watch", type=seconds, nargs="?", const=EVERY_S, metavar="S",
+        help=f"look again every S seconds (default {EVERY_S:g}) until Ctrl-C",
+    )  # fmt: skip
+    parser.add_argument("--timeout", type=seconds, default=10.0, metavar="S", help="seconds to wait (default 10)")
+    parser.epilog = "Levels, margins, how accounts are watched: openbell ctl risk, margin, account-risk."
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show it. Returns the exit code: 0, 2 for an unknown account, 3 without an engine."""
+    return reach.reported("risk", args, _do)
+
+
+def _do(args: argparse.Namespace) -> int:
+    with Operator(reach.address(args), timeout_s=args.timeout) as op:
+        value, shown = _look(op, args.account)
+        console = show.console()
+        if args.watch is None:
+            _print(value, shown, args.json)
+        elif args.json or not console.is_terminal:
+            _follow(op, args, value, shown)
+        else:
+            _draw(op, args, shown)
+    return reach.DONE
+
+
+def _look(op: Operator, account: str | None) -> tuple[dict[str, Any], RenderableType]:
+    """What there is to know, for programs and for people."""
+    report = op.risk(account)
+    value: dict[str, Any] = {
+        "seq": op.last_seq,
+        "settings": show.plain(report.settings),
+        "accounts": [show.plain(row) for row in worst_first(report.accounts)],
+    }
+    if account is None:
+        return value, tables.accounts_table(report)
+    number = op.account_id(account)
+    name = op.account_names().get(number, str(number))
+    value["exposures"] = [show.plain(row) for row in report.exposures]
+    margins = {row.instrument: row for row in op.margins()}
+    head = tables.account_lines(name, next(iter(report.accounts), None))
+    return value, Group(head, Text(), tables.exposures_table(report.exposures, margins))
+
+
+def _print(value: dict[str, Any], shown: RenderableType, as_json: bool) -> None:
+    if as_json:
+        show.out_json(value)
+    else:
+        show.out(shown)
+
+
+def _follow(op: Operator, args: argparse.Namespace, value: dict[str, Any], shown: RenderableType) -> None:
+    """In a pipe: one after the other."""
+    try:
+        while True:
+            _print(value, shown, args.json)
+            time.sleep(args.watch)
+            value, shown = _look(op, args.account)
+    except KeyboardInterrupt:
+        pass  # the way to leave it
+
+
+def _draw(op: Operator, args: argparse.Namespace, shown: RenderableType) -> None:
+    """On a terminal: in place. Where the engine is away it says so, and goes on looking."""
+    with Live(shown, console=show.console(), screen=True, auto_refresh=False) as live:
+        try:
+            while True:
+                live.refresh()
+                time.sleep(args.watch)
+                try:
+                    _, shown = _look(op, args.account)
+                    live.update(shown)
+                except OpenBellError as error:
+                    live.update(Group(Text(str(error), "bold yellow"), shown))
+        except KeyboardInterrupt:
+            pass  # the way to leave it

@@ -1,0 +1,160 @@
+"""What accounts are worth and must keep, as tables for people."""
+
+from __future__ import annotations
+
+import math
+
+from openbell.risk import ExposureInfo, MarginInfo, RiskInfo, RiskReport, RiskSettings, level_name, worst_first
+from openbell.wire import MarkBy, RiskLevel, RiskType
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from engine.cli import show
+
+STYLES = {
+    RiskLevel.NORMAL: "green",
+    RiskLevel.ALERT: "yellow",
+    RiskLevel.CALL: "red",
+    RiskLevel.LIQUIDATION: "bold red",
+}
+NOBODY = "no account is watched: ./openbell ctl account-risk ACCOUNT cash|margin"
+
+
+def level(number: int) -> Text:
+    """A RiskLevel in its colour."""
+    return Text(level_name(number), STYLES.get(RiskLevel(number), "red") if number in STYLES else "red")
+
+
+def percent(rate: int) -> str:
+    """A part of 1e-4 as percent: 2,500 is "25 %"."""
+    return f"{rate / 100:g} %"
+
+
+def profit(units: int) -> Text:
+    """An amount of cash, green above 0 and red below."""
+    return Text(show.cash(units), "green" if units > 0 else "red" if units < 0 else "dim")
+
+
+def used(row: RiskInfo) -> Text:
+    """How much of its equity an account must keep."""
+    if math.isinf(row.utilization):
+        return Text("no equity", "bold red")
+    style = "red" if row.utilization > 100 else "" if row.maintenance else "dim"
+    return Text(f"{row.utilization:,.1f} %", style)
+
+
+def settings_text(settings: RiskSettings) -> str:
+    """What SET_RISK has in force, in words."""
+    if not settings.marks_each_tick:
+        marks = "positions are never marked"
+    else:
+        marks = f"{settings.marks_each_tick:,} positions marked at most every {settings.mark_interval_ms} ms"
+    alert = f"alert below {percent(settings.alert)} of what must be kept" if settings.alert else "no alert"
+    liquidation = f"liquidation below {percent(settings.liquidation)}" if settings.liquidation else "no liquidation"
+    return f"{marks}; {alert}, call below 100 %, {liquidation}"
+
+
+def accounts_table(report: RiskReport) -> RenderableType:
+    """Watched accounts, the worst first."""
+    made = [
+        (
+            row.account_name,
+            show.member(RiskType, row.risk_type),
+            level(row.level),
+            show.cash(row.equity),
+            show.cash(row.maintenance),
+            used(row),
+            show.cash(row.initial),
+            profit(row.excess),
+            profit(row.unrealized),
+        )
+        for row in worst_first(report.accounts)
+    ]
+    columns = (
+        "account", "as", "level", ">equity", ">must keep", ">of equity", ">for new orders", ">excess", ">unrealized",
+    )  # fmt: skip
+    lines: list[RenderableType] = [show.table(columns, made, empty=NOBODY)]
+    if made:
+        lines.append(Text(settings_text(report.settings), "dim"))
+    return Group(*lines)
+
+
+def account_lines(name: str, row: RiskInfo | None) -> RenderableType:
+    """All that is known of one account; None: it is not watched."""
+    if row is None:
+        return Text(f"{name} is not watched: nothing of it is worked out, but its positions have marks", "yellow")
+    lines: dict[str, RenderableType] = {
+        "account": Text.assemble(f"{name} ({row.account}), {show.member(RiskType, row.risk_type)}, ", level(row.level)),
+        "equity": f"{show.exact_cash(row.equity)}, {show.exact_cash(row.value)} of it its positions",
+        "must keep": Text.assemble(f"{show.exact_cash(row.maintenance)}, ", used(row), " of its equity"),
+        "with its orders": f"{show.exact_cash(row.initial)}, excess {show.exact_cash(row.excess)}",
+        "unrealized": profit(row.unrealized),
+    }
+    if row.shortfall:
+        lines["is short of"] = Text(f"{show.exact_cash(row.shortfall)} in cash", "red")
+    return show.pairs(lines)
+
+
+def exposures_table(rows: list[ExposureInfo], margins: dict[int, MarginInfo]) -> RenderableType:
+    """Positions of an account, what needs most first. margins: by instrument."""
+    made = []
+    for row in sorted(rows, key=lambda one: (-one.maintenance, -one.initial, one.instrument)):
+        if not (row.qty or row.initial):
+            continue
+        of = margins.get(row.instrument)
+        made.append(
+            (
+                row.symbol or str(row.instrument),
+                f"{row.qty:,}",
+                show.price(row.mark),
+                show.cash(row.value),
+                profit(row.unrealized),
+                show.cash(row.maintenance),
+                show.cash(row.initial),
+                rates(of, short=row.qty < 0) if of else show.NOTHING,
+            )
+        )
+    columns = ("symbol", ">lots", ">mark", ">value", ">unrealized", ">must keep", ">with orders", "rates")
+    return show.table(columns, made, empty="no positions, and no open orders")
+
+
+def rates(row: MarginInfo, *, short: bool) -> str:
+    """Initial and maintenance of a side."""
+    if short:
+        return f"{percent(row.initial_short)} / {percent(row.maintenance_short)}"
+    return f"{percent(row.initial_long)} / {percent(row.maintenance_long)}"
+
+
+def margins_table(rows: list[MarginInfo]) -> RenderableType:
+    """What positions in instruments must have behind them."""
+    made = [
+        (
+            row.symbol,
+            show.price(row.mark),
+            show.member(MarkBy, row.mark_by),
+            rates(row, short=False),
+            rates(row, short=True),
+            least_text(row),
+        )
+        for row in rows
+    ]
+    columns = ("symbol", ">mark", "by", "long", "short", "least a share sold short")
+    return show.table(columns, made, empty="no instruments yet: ./openbell ctl set-instrument SYM --new")
+
+
+def least_text(row: MarginInfo) -> str:
+    """The least for a share sold short."""
+    if not row.least:
+        return "none"
+    below = f"{show.price(row.least_low)} below {show.price(row.least)}, then " if row.least_low else ""
+    return f"{below}{show.price(row.least)}"
+
+
+def margin_words(row: MarginInfo) -> str:
+    """What positions in an instrument must have behind them, in one line."""
+    marked = {MarkBy.LAST: "the last trade", MarkBy.MID: "the middle of the book", MarkBy.CLOSE: "the day's close"}
+    by = marked.get(MarkBy(row.mark_by), "?") if row.mark_by in marked else f"MarkBy {row.mark_by}"
+    return (
+        f"long {percent(row.initial_long)} at first, {percent(row.maintenance_long)} kept; short "
+        f"{percent(row.initial_short)}, {percent(row.maintenance_short)}, least a share {least_text(row)}; by {by}"
+    )

@@ -1,0 +1,80 @@
+"""[risk], and the `margin` of an [[instrument]]: what is applied of it are commands (docs/risk.md)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta
+from openbell.wire import MarkBy, RiskType
+
+from engine.config.table import Section
+from engine.units import AlertPercent, MarginPercent, Percent, Price
+
+MAX_MARKS: Final = 1 << 20
+LEAST_ALERT: Final = 10_000  # 100 %: below it an account is called already
+RISK_TYPES: Final = {one.name.lower(): one for one in RiskType}
+MARKS: Final = {one.name.lower(): one for one in MarkBy}
+# The values of SET_RISK and of SET_MARGIN, in the order of the index of their rejects.
+RISK_VALUES: Final = ("marks_each_tick", "alert_percent", "liquidation_percent")
+MARGIN_VALUES: Final = (
+    "initial_long", "maintenance_long", "initial_short", "maintenance_short", "least_low", "least",
+)  # fmt: skip
+
+
+class Risk(Section, frozen=True):
+    """[risk]. mark_interval_ms: how often a TICK marks positions, while there is something to mark. alert_percent,
+    liquidation_percent: levels, in percent of what an account must keep; 0: there is no such level."""
+
+    marks_each_tick: Annotated[int, Meta(ge=0, le=MAX_MARKS)] = 1_024
+    mark_interval_ms: Annotated[int, Meta(ge=1, le=60_000)] = 10
+    alert_percent: AlertPercent = AlertPercent(12_000)
+    liquidation_percent: Percent = Percent(8_000)
+
+
+class Margin(Section, frozen=True):
+    """An instrument's `margin`: parts of a position's value, and the least of a share sold short, below the price
+    `least` and from there on. The defaults are those of Regulation T (12 CFR 220.12) and of FINRA Rule 4210(c)."""
+
+    initial_long: MarginPercent = MarginPercent(5_000)
+    maintenance_long: MarginPercent = MarginPercent(2_500)
+    initial_short: MarginPercent = MarginPercent(5_000)
+    maintenance_short: MarginPercent = MarginPercent(3_000)
+    least_low: Price = Price(25_000)
+    least: Price = Price(50_000)
+    mark_by: Literal["last", "mid", "close"] = "last"
+
+
+def no_risk(risk: Risk) -> str | None:
+    """What is wrong with [risk] beyond single fields."""
+    if 0 < risk.alert_percent < LEAST_ALERT:
+        return f"risk.alert_percent: expected 0 (none) or 100 to 10000, got {risk.alert_percent / 100:g}"
+    return None
+
+
+def no_margin(where: str, margin: Margin) -> str | None:
+    """What is wrong with a margin beyond single fields."""
+    for kind in ("long", "short"):
+        initial, maintenance = (getattr(margin, f"{what}_{kind}") for what in ("initial", "maintenance"))
+        if initial < maintenance:
+            return (
+                f"{where}.margin.initial_{kind}: expected at least maintenance_{kind}, {maintenance / 100:g}, got "
+                f"{initial / 100:g}"
+            )
+    if margin.least_low and not margin.least:
+        return f"{where}.margin.least_low: it counts below the price `least`, and that is 0"
+    return None
+
+
+def risk_fields(risk: Risk) -> dict[str, int]:
+    """What is applied of [risk]: the values of SET_RISK."""
+    return {name: int(getattr(risk, name)) for name in RISK_VALUES}
+
+
+def margin_fields(margin: Margin) -> dict[str, int]:
+    """What is applied of a margin: the values of SET_MARGIN and its MarkBy."""
+    return {**{name: int(getattr(margin, name)) for name in MARGIN_VALUES}, "mark_by": int(MARKS[margin.mark_by])}
+
+
+def margin_command(fields: dict[str, int]) -> dict[str, Any]:
+    """What SET_MARGIN has of such fields."""
+    return {"values": [fields[name] for name in MARGIN_VALUES], "state": fields["mark_by"]}

@@ -1,0 +1,42 @@
+"""Commands of risk in words: levels, margins of instruments, how accounts are watched (docs/risk.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any, Final
+
+from openbell.prices import format_price
+from openbell.wire import CommandKind, MarkBy, RiskType
+
+
+def _percent(rate: int) -> str:
+    return f"{rate / 100:g} %"
+
+
+def _name(of: type[IntEnum], number: int) -> str:
+    return of(number).name if number in of._value2member_map_ else f"{of.__name__} {number}"
+
+
+def _risk(command: Any, account: str, instrument: str) -> str:
+    marks, alert, liquidation = (int(command[f"value{index}"]) for index in range(3))
+    levels = [f"{name} {_percent(level)}" for name, level in (("alert", alert), ("liquidation", liquidation)) if level]
+    return f"{marks:,} marks each TICK, {', '.join(levels) or 'no levels but CALL'}"
+
+
+def _margin(command: Any, account: str, instrument: str) -> str:
+    rates, leasts = ([int(command[f"value{index}"]) for index in places] for places in (range(4), (4, 5)))
+    long, short = (f"{_percent(first)} / {_percent(kept)}" for first, kept in (rates[:2], rates[2:]))
+    least = f", least {' / '.join(map(format_price, leasts))}" if leasts[1] else ""
+    return f"{instrument}: long {long}, short {short}{least}, by {_name(MarkBy, int(command['state']))}"
+
+
+def _account_risk(command: Any, account: str, instrument: str) -> str:
+    return f"{account}: {_name(RiskType, int(command['state']))}"
+
+
+WORDS: Final[dict[int, Callable[[Any, str, str], str]]] = {
+    CommandKind.SET_RISK: _risk,
+    CommandKind.SET_MARGIN: _margin,
+    CommandKind.SET_ACCOUNT_RISK: _account_risk,
+}

@@ -1,0 +1,61 @@
+"""What clients of the order port may ask for by QUERY: rows of applied state, of their own accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from openbell import wire
+
+from engine.market import Market
+from engine.ports.frames import FrameError
+from engine.ports.logins import Query
+
+Rows = np.ndarray[Any, Any]
+
+
+class Found(NamedTuple):
+    """Rows of an answer, and what is to be known beside them."""
+
+    rows: Rows
+    more: dict[str, Any]
+
+
+def _fees(market: Market, account: int) -> Found:
+    plan = int(market.account(account)["plan"][0])
+    return Found(market.fees(plan), {"plan": plan, "name": market.plan_names().get(plan, "")})
+
+
+def _risk(market: Market, account: int) -> Found:
+    rows = market.risk()
+    return Found(rows[rows["account"] == account], {})
+
+
+# Of everybody, and of one account of the login.
+_OF_ALL: Final[dict[str, Callable[[Market], Rows]]] = {
+    "instruments": Market.instruments,
+    "margins": Market.margins,
+    "amendments": lambda market: np.frombuffer(market.core.amendments(), wire.AMENDMENT_ROW),
+}
+_OF_ACCOUNT: Final[dict[str, Callable[[Market, int], Found]]] = {
+    "account": lambda market, account: Found(market.account(account), {}),
+    "orders": lambda market, account: Found(market.orders(account=account), {}),
+    "positions": lambda market, account: Found(market.positions(account), {}),
+    "withdrawals": lambda market, account: Found(market.withdrawals(account), {}),
+    "fees": _fees,
+    "risk": _risk,
+    "exposures": lambda market, account: Found(market.exposures(account), {}),
+}
+FILLS: Final = "fills"  # of what was sent: whoever has the streams answers
+KINDS: Final = tuple(sorted((*_OF_ALL, *_OF_ACCOUNT, FILLS)))
+
+
+def find(market: Market, query: Query, account_of: Callable[[], int]) -> Found:
+    """The rows of a query that is not of fills. account_of: the account that it is about. Raises FrameError."""
+    if query.what in _OF_ALL:
+        return Found(_OF_ALL[query.what](market), {})
+    if query.what in _OF_ACCOUNT:
+        return _OF_ACCOUNT[query.what](market, account_of())
+    text = f"what is one of {', '.join(KINDS)}; not {query.what!r}"
+    raise FrameError("bad_query", text, field="what", value=query.what)

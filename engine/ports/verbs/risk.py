@@ -1,0 +1,123 @@
+"""Verbs of risk: what accounts are worth and must keep, and what is asked of them. The rules are in docs/risk.md."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+from openbell.wire import CommandKind, RiskType
+
+from engine.config.risk import MARGIN_VALUES, RISK_VALUES, margin_command
+from engine.market import names_of
+from engine.ports.frames import FrameError
+from engine.ports.rows import rows_of, table_of
+from engine.ports.verbs.look import named
+from engine.ports.verbs.verb import I64, U32, Act, AnyAccount, AnyInstrument, Arguments, Desk, OneAccount, Verb
+
+U8 = Annotated[int, Meta(ge=0, le=255)]  # the core says what it knows
+
+
+class RiskSettings(Arguments):
+    marks_each_tick: I64 | None = None
+    alert: I64 | None = None
+    liquidation: I64 | None = None
+
+
+class MarginArguments(Arguments):
+    instrument: U32
+    initial_long: I64 | None = None
+    maintenance_long: I64 | None = None
+    initial_short: I64 | None = None
+    maintenance_short: I64 | None = None
+    least_low: I64 | None = None
+    least: I64 | None = None
+    mark_by: U8 | None = None
+
+
+class AccountRiskArguments(OneAccount):
+    risk_type: Annotated[int, Meta(ge=int(min(RiskType)), le=int(max(RiskType)))]
+
+
+def settings_of(desk: Desk) -> dict[str, int]:
+    """What SET_RISK has in force, and how often the engine has positions marked."""
+    marks, alert, liquidation = desk.market.risk_settings()
+    interval_ms = desk.market.config.risk.mark_interval_ms
+    return {"marks_each_tick": marks, "alert": alert, "liquidation": liquidation, "mark_interval_ms": interval_ms}
+
+
+# ------------------------------------------------------------ looking
+
+
+def _risk(desk: Desk, act: Act) -> dict[str, Any]:
+    """Watched accounts; of one account its positions, too."""
+    account = act.arguments.account
+    rows = desk.market.risk()
+    answer: dict[str, Any] = {"settings": settings_of(desk)}
+    if account is not None:
+        desk.account(account)
+        rows = rows[rows["account"] == account]
+        answer["exposures"] = named(desk, desk.market.exposures(account))
+    names = names_of(desk.market.accounts(), "account", "name")
+    answer["rows"] = table_of(rows, account_name=[names[number] for number in rows["account"].tolist()])
+    return answer
+
+
+def _margins(desk: Desk, act: Act) -> dict[str, Any]:
+    instrument = act.arguments.instrument
+    rows = desk.market.margins()
+    if instrument is not None:
+        desk.instrument(instrument)
+        rows = rows[rows["instrument"] == instrument]
+    symbols = names_of(desk.market.instruments(), "instrument", "symbol")
+    return {"rows": table_of(rows, symbol=[symbols[number] for number in rows["instrument"].tolist()])}
+
+
+# ------------------------------------------------------------ changing
+
+
+def _set_risk(desk: Desk, act: Act) -> dict[str, Any]:
+    given: RiskSettings = act.arguments
+    wanted = (given.marks_each_tick, given.alert, given.liquidation)
+    if wanted == (None, None, None):
+        raise FrameError("bad_args", "nothing to set: give marks_each_tick, alert or liquidation", field=RISK_VALUES[0])
+    values = [now if new is None else new for now, new in zip(desk.market.risk_settings(), wanted, strict=True)]
+    desk.change(CommandKind.SET_RISK, act, values=values)
+    return settings_of(desk)
+
+
+def _check_margin(fields: dict[str, int]) -> None:
+    """What the core would take, and a configuration not: a position that is called as it is opened. Raises
+    FrameError."""
+    for side in ("long", "short"):
+        initial, kept = fields[f"initial_{side}"], fields[f"maintenance_{side}"]
+        if initial < kept:
+            text = f"initial_{side} is {initial / 100:g} %: expected at least maintenance_{side}, {kept / 100:g} %"
+            raise FrameError("bad_args", text, field=f"initial_{side}", limit=kept, value=initial)
+
+
+def _margin(desk: Desk, act: Act) -> dict[str, Any]:
+    given: MarginArguments = act.arguments
+    desk.instrument(given.instrument)
+    row = desk.market.margin(given.instrument)
+    fields = {
+        name: int(row[name]) if (new := getattr(given, name)) is None else new for name in (*MARGIN_VALUES, "mark_by")
+    }
+    _check_margin(fields)
+    desk.change(CommandKind.SET_MARGIN, act, instrument=given.instrument, **margin_command(fields))
+    rows = desk.market.margins()
+    return rows_of(rows[rows["instrument"] == given.instrument])[0]
+
+
+def _account_risk(desk: Desk, act: Act) -> dict[str, Any]:
+    given: AccountRiskArguments = act.arguments
+    desk.change(CommandKind.SET_ACCOUNT_RISK, act, account=given.account, state=given.risk_type)
+    return rows_of(desk.account(given.account))[0]
+
+
+RISK = (
+    Verb("risk", AnyAccount, _risk, changes=False),
+    Verb("margins", AnyInstrument, _margins, changes=False),
+    Verb("risk-settings", RiskSettings, _set_risk),
+    Verb("margin", MarginArguments, _margin),
+    Verb("account-risk", AccountRiskArguments, _account_risk),
+)

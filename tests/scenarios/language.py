@@ -14,10 +14,14 @@ What can be asked, a line each (prices in the currency, times from now on):
     fee X HOUSE 0.005/share 27.80/million 1.00/order [min 1.00] [max 8.30] [cap 1%] [buy|sell] [maker|taker|auction]
         [fill] [cent] [up|down]      a further component of the plan of account X; of orders unless `fill` is said
     pay X 100.00; take X 100.00|all (cash); settle 2024-06-03 [T+2] (that day is over)
+    margin 50% 25% 50% 30% [2.50 5.00] (long, short: initial, maintenance; least of a share sold short), levels
+    [120% 80%] (marks are taken from now on; alert, liquidation), watch X cash|margin, price 9.00 (the reference price)
+    risk X (what it is worth)
 
 What is said: trade BUY SELL qty @ price; cancel A qty REASON; refuse A CHECK [RULE]; replace A qty @ price;
 trigger A @ price; restate A leaves REASON; auction KIND qty @ price [imbalance side qty];
-extended KIND number REASON; state NAME [reason]; fee A HOUSE amount; settled X amount; cash X amount.
+extended KIND number REASON; state NAME [reason]; fee A HOUSE amount; settled X amount; cash X amount;
+level X WAS IS equity amount maintenance amount; risk X equity amount maintenance amount initial amount excess amount.
 What rests: A PLACE leaves @ price [shown n].
 """
 
@@ -45,6 +49,7 @@ from openbell.wire import (
     Peg,
     Place,
     RestateReason,
+    RiskLevel,
     Rule,
     SelfTrade,
     TimeInForce,
@@ -54,7 +59,7 @@ from tests.reference import commands as ask
 from tests.reference.commands import Command
 from tests.reference.desk import AnyMarket, Desk
 from tests.reference.records import REJECTS
-from tests.scenarios import money
+from tests.scenarios import margin_words, money
 from tests.scenarios.table import Scenario
 
 ACCOUNTS = 24
@@ -132,6 +137,8 @@ class Stage:
         words = line.split()
         if words[0] == "fee":
             return self._fee(*words[1:3], words[3:])
+        if words[0] == "risk":
+            return [margin_words.told_risk(words[1], self.desk.market.risk(), self._account(words[1]))]
         command, after_ns = self._command(words)
         return self._told(self.desk.do(command, after_ns=after_ns))
 
@@ -162,6 +169,8 @@ class Stage:
             return ask.deposit(self._account(rest[0]), amount if verb == "pay" else -amount), 0
         if verb == "settle":
             return money.day_over(rest), 0
+        if verb == "watch":
+            return margin_words.watch(self._account(rest[0]), rest[1]), 0
         if verb == "tick":
             return ask.tick(), time_of(rest[0])
         if verb == "day":
@@ -170,6 +179,8 @@ class Stage:
 
     def _govern(self, verb: str, rest: list[str]) -> Command:
         """What operators do."""
+        if verb in margin_words.VERBS:
+            return margin_words.VERBS[verb](rest)
         if verb == "state":
             reason = HaltReason[rest[1].upper()] if rest[1:] else 0
             return ask.instrument_state(0, InstrumentState[rest[0].upper()], int(reason))
@@ -298,6 +309,11 @@ class Stage:
     def _settled(self, event: Any) -> str:
         return f"settled {self._owner(event.account)} {money.told_cash(event.price)}"
 
+    def _level(self, event: Any) -> str:
+        levels = f"{RiskLevel(event.flags).name} {RiskLevel(event.reason).name}"
+        sums = f"equity {money.told_cash(event.price)} maintenance {money.told_cash(event.trade_id)}"
+        return f"level {self._owner(event.account)} {levels} {sums}"
+
     def _cash(self, event: Any) -> str:
         return f"cash {self._owner(event.account)} {money.told_cash(event.price)}"
 
@@ -322,6 +338,7 @@ TOLD = {
     EventKind.CHARGED: Stage._charged,
     EventKind.SETTLED: Stage._settled,
     EventKind.CASH: Stage._cash,
+    EventKind.RISK_LEVEL: Stage._level,
 }
 
 

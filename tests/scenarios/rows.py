@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios import auctions, dark, displayed, extended, fees, halts, settlement
+from tests.scenarios import auctions, dark, displayed, extended, fees, halts, margin, settlement
 from tests.scenarios.table import Scenario
 
 GROUPS: dict[str, list[Scenario]] = {
@@ -13,5 +13,6 @@ GROUPS: dict[str, list[Scenario]] = {
     "Halts, pauses, bands, short sales": halts.ROWS,
     "Fees": fees.ROWS,
     "Settlement": settlement.ROWS,
+    "Margin": margin.ROWS,
 }
 ROWS = [row for rows in GROUPS.values() for row in rows]

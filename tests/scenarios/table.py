@@ -26,7 +26,8 @@ SOURCES = {
     "Regulation T": "Regulation T of the Federal Reserve Board, 12 CFR 220",
     "FINRA 4210": "FINRA Rule 4210, Margin Requirements, as amended by SR-FINRA-2025-017 (91 FR 20731)",
     "Investopedia": "Investopedia, the pages named (investopedia.com)",
-    "Silicon Investor": "Silicon Investor, worked examples of margin by the numbers of their messages (siliconinvestor.com)",
+    "Silicon Investor": "Silicon Investor, worked examples of margin, by the numbers of the messages "
+    "(siliconinvestor.com)",
 }
 # What public text says of the numbers of rules and paragraphs, by source; looked up on 2026-11-30.
 CHECKED = {
@@ -70,8 +71,8 @@ CHECKED = {
     ),
     "Regulation T": "Confirmed: 220.12(a) and (c)(1). Not found: 220.4(e)(1)",
     "FINRA 4210": (
-        "Confirmed: (d)(2), (a)(17) to (19) and what went from (f)(8)(B) (91 FR 1580, 91 FR 20731); figures of (c) as the "
-        "examples have them. Not found: the numbers (c)(1) to (3), (f)(6)"
+        "Confirmed: (d)(2), (a)(17) to (19) and what went from (f)(8)(B) (91 FR 1580, 91 FR 20731); figures of (c) as "
+        "the examples have them. Not found: the numbers (c)(1) to (3), (f)(6)"
     ),
     "Investopedia": "Confirmed: the figures",
     "Silicon Investor": "Confirmed: the figures; the examples are of December 2000, the rates are the same today",

@@ -323,8 +323,8 @@ ROWS = [
         """,
         says="""
             refuse B MARGIN
-            refuse E MARGIN
             risk X equity 1000.00 maintenance 0.00 initial 1000.00 excess 0.00
+            refuse E MARGIN
         """,
         rests="""
             A BOOK 100 @ 9.99

@@ -61,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--account", metavar="A", help="only of this account: id or name")
         one.add_argument("--instrument", metavar="I", help="only of this instrument: id or symbol")
         one.add_argument("--kind", metavar="KIND", action="append", default=[], help="only this kind; may be repeated")
+        one.add_argument("--no-ticks", action="store_true", help="leave TICKs out: with margin there may be many")
     ended = verbs.add_parser(
         "cut", help="end a damaged journal earlier", description="End a damaged journal earlier; files are kept aside."
     )
@@ -144,6 +145,7 @@ class _Filter:
             text = f"there is no kind {unknown[0]!r}{near(unknown[0], known)}"
             raise InvalidInput(text, field="kind", value=unknown[0])
         self._kinds = [known[name.upper()] for name in args.kind]
+        self._has_ticks = not args.no_ticks
 
     def check_names(self) -> None:
         """Raise InvalidInput for a name that nothing has had so far."""
@@ -180,6 +182,8 @@ class _Filter:
                 mask &= same & np.isin(run["kind"], CONCERNED[name])
         if self._kinds:
             mask &= np.isin(run["kind"], self._kinds)
+        if not self._has_ticks:
+            mask &= run["kind"] != KINDS.TICK
         return mask
 
     def _id(self, what: str, wanted: str) -> int:

@@ -179,6 +179,16 @@ def test_show_filters(stopped: Trading, capsys: pytest.CaptureFixture[str]) -> N
     assert rows
 
 
+def test_show_without_ticks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    market = Trading(tmp_path, 3)
+    market.trade_specials(60)
+    market.stop()
+    _, everything = said(capsys, "show", "--data", market.data)
+    ticks = [row for row in everything if row["kind"] == "TICK"]
+    _, others = said(capsys, "show", "--data", market.data, "--no-ticks")
+    assert ticks and others == [row for row in everything if row["kind"] != "TICK"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "field", "text"),
     [

@@ -273,7 +273,7 @@ def accounts_table(rows: list[AccountInfo]) -> RenderableType:
             row.currency or show.NOTHING,
             show.cash(row.cash),
             show.cash(row.hold),
-            show.cash(row.free),
+            "by equity" if row.risk_type == wire.RiskType.MARGIN else show.cash(row.free),
             _profit(row.realized_pnl),
             f"{row.open_orders:,}",
             show.flags(row.flags, row.risk_type),
@@ -321,7 +321,7 @@ def account_details(row: AccountInfo, plans: dict[int, str]) -> RenderableType:
             "settled": show.exact_cash(row.settled),
             "unsettled": show.exact_cash(row.unsettled),
             "held": held,
-            "free": show.exact_cash(row.free),
+            "free": free_text(row),
             "withdrawable": show.exact_cash(row.withdrawable),
             "fees so far": show.exact_cash(row.fees),
             "fee plan": plans.get(row.plan, f"plan {row.plan}") if row.plan else "none",
@@ -381,6 +381,13 @@ def account_limits(row: AccountInfo) -> RenderableType:
             "credit": credit_text(row),
         }
     )
+
+
+def free_text(row: AccountInfo) -> str:
+    """What it may buy for."""
+    if row.risk_type == wire.RiskType.MARGIN:
+        return f"as far as its equity carries that: openbell risk {row.name}"
+    return show.exact_cash(row.free)
 
 
 def credit_text(row: AccountInfo) -> str:

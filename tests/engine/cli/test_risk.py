@@ -75,6 +75,10 @@ def test_from_nobody_watched_to_a_call(market: Running) -> None:
         "ann margin normal 10,000.00 3,750.00 37.5 % 7,500.00 2,500.00 0.00".split()
     )  # worst first, whatever their ids
     assert second.split()[:3] == ["ben", "cash", "normal"]
+    assert "by equity" in shown(market, "ctl", "accounts").splitlines()[2]
+    assert "as far as its equity carries that: openbell risk ann" in shown(
+        market, "ctl", "accounts", "--account", "ann"
+    )
     price(market, "43")
     until(lambda: market.json("risk", "ann")["accounts"][0]["level"] == 2, "the call")
     lines = shown(market, "risk", "ann").splitlines()

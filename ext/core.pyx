@@ -20,6 +20,7 @@ from ext.extension cimport next_end
 from ext.fees cimport fee_rows
 from ext.house cimport house_rows
 from ext.layout cimport HAS_TICKS, InstrumentText, Market, Records, TICK_STEPS
+from ext.margin.preview cimport preview_of_order
 from ext.margin.rows cimport exposure_rows, margin_rows, risk_rows
 from ext.memory cimport release, touch_all
 from ext.rows cimport (
@@ -283,6 +284,20 @@ cdef class Core:
                 COMMAND_KIND_BUST_TRADE <= c.kind <= COMMAND_KIND_CORRECT_TRADE):
             raise ValueError("only a BUST_TRADE or CORRECT_TRADE can be previewed, of a market that is configured")
         return preview_of(self.market, c)
+
+    def preview_order(self, command):
+        """What a NEW_ORDER or NEW_SPECIAL would do now: its ACCEPTED or REJECTED, and the RiskRow of its account as it
+        is and with the order's lots among the open ones. Changes nothing. Raises ValueError for anything but one such
+        command, and before the first CONFIGURE."""
+        cdef const OrderCommand* c
+        cdef bytes data = bytes(command)
+        cdef size_t size = len(data)
+        c = <const OrderCommand*> PyBytes_AS_STRING(data)
+        if not self.market.configured or size < sizeof(OrderCommand) or not (
+                (c.kind == COMMAND_KIND_NEW_ORDER and size == sizeof(OrderCommand))
+                or (c.kind == COMMAND_KIND_NEW_SPECIAL and size == sizeof(SpecialCommand))):
+            raise ValueError("only a NEW_ORDER or NEW_SPECIAL can be previewed, of a market that is configured")
+        return preview_of_order(self.market, c)
 
     def timers(self):
         """TimerRow records of the guards of orders, by account and session."""

@@ -8,6 +8,8 @@ from ext.wire cimport *
 
 cdef void new_order(Market* m, const OrderCommand* c) noexcept nogil
 cdef void new_special(Market* m, const SpecialCommand* c) noexcept nogil
+# The ACCEPTED or REJECTED of a NEW_ORDER or NEW_SPECIAL, and nothing done but what its account counts.
+cdef void answer_only(Market* m, const OrderCommand* c) noexcept nogil
 cdef void cancel_order(Market* m, const OrderCommand* c) noexcept nogil
 cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil
 

@@ -266,49 +266,75 @@ cdef void new_special(Market* m, const SpecialCommand* c) noexcept nogil:
     enter(m, <const OrderCommand*> c, <const Further*> &c.stop_price)
 
 
-cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexcept nogil:
+cdef struct Entry:  # a command that may enter, or what it would have been tied to
+    uint32_t position   # 0: not there yet
+    uint32_t named      # the slot of the order that it is tied to
+    int64_t price       # where it may go to
+    int64_t index
+    bint takes_along    # refused when it was being tied
+
+
+cdef inline bint may_enter(Market* m, const OrderCommand* c, const Further* f, Entry* e) noexcept nogil:
+    """Make all checks; False: it was answered."""
     cdef Account* a
-    cdef Instrument* i
-    cdef Order* o
     cdef Refusal r
     cdef uint8_t check
-    cdef uint32_t slot, position
-    cdef uint32_t named = 0
-    cdef int64_t price, index
+    e.named = 0
+    e.takes_along = False
     if unlikely(not knows_account(m, c.account)):
         reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_ACCOUNT, c.order_id, 0, c.account, 0)
-        return
+        return False
     if unlikely(c.client_order_id == 0):
         reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_CLIENT_ORDER_ID, c.order_id, 1, 0, 0)
-        return
+        return False
     a = &m.accounts[c.account]
     # An id above all those of its account is above its floor, too, and in no generation.
     if c.client_order_id <= a.last_id and is_known_id(m, c, f):
-        return
+        return False
     if unlikely(not knows_instrument(m, c.instrument)):
         reject_as_sent(m, c, EVENT_KIND_REJECTED, CHECK_INSTRUMENT, c.order_id, 0, c.instrument, 0)
-        if f.role:
-            take_along(m, c, f, 0)
-        return
-    i = &m.instruments[c.instrument]
-    position = find_position(m, word_at(&c.account))
-    check = check_new(m, c, f, a, i, &m.positions[position], &price, &index, &named, &r)
+        e.takes_along = f.role != ROLE_NONE
+        return False
+    e.position = find_position(m, word_at(&c.account))
+    check = check_new(m, c, f, a, &m.instruments[c.instrument], &m.positions[e.position], &e.price, &e.index, &e.named,
+                      &r)
     if unlikely(check):
         reject_as_sent(m, c, EVENT_KIND_REJECTED, check, c.order_id, r.limit, r.value, r.headroom)
-        if f.role:
-            take_along(m, c, f, named)
+        e.takes_along = f.role != ROLE_NONE
+        return False
+    return True
+
+
+cdef void answer_only(Market* m, const OrderCommand* c) noexcept nogil:
+    cdef const Further* f = &NOTHING
+    cdef Entry e
+    if c.kind == COMMAND_KIND_NEW_SPECIAL:
+        f = <const Further*> &(<const SpecialCommand*> c).stop_price
+    if may_enter(m, c, f, &e):
+        emit_accepted(m, &m.accounts[c.account], c, c.side, 0, e.price, c.qty)
+
+
+cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexcept nogil:
+    cdef Account* a = &m.accounts[c.account]
+    cdef Instrument* i = &m.instruments[c.instrument]
+    cdef Order* o
+    cdef Entry e
+    cdef uint32_t slot
+    if unlikely(not may_enter(m, c, f, &e)):
+        if e.takes_along:
+            take_along(m, c, f, e.named)
         return
-    if position == 0:
-        position = open_position(m, word_at(&c.account))
+    if e.position == 0:
+        e.position = open_position(m, word_at(&c.account))
     slot = take_slot(m)
     o = &m.orders[slot]
     put_half(o, <uint32_t> c.side << 8)
     put_word(&o.account, word_at(&c.account))  # and instrument
     o.client_order_id = c.client_order_id
-    o.price = price
+    o.price = e.price
     o.leaves = c.qty
     o.filled = 0
-    o.position = position
+    o.position = e.position
     put_half(&o.order_type, half_at(&c.order_type))  # and tif, flags, self_trade
     o.session = c.session
     if unlikely(goes_to_call(c, i)):
@@ -321,13 +347,13 @@ cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexc
             if c.order_type == ORDER_TYPE_MARKET_TO_LIMIT:
                 o.order_type = ORDER_TYPE_LIMIT
     add_id(m, c, o.order_id, hash_of(c, f))
-    emit_accepted(m, a, c, c.side, o.order_id, price, c.qty)
+    emit_accepted(m, a, c, c.side, o.order_id, e.price, c.qty)
     if unlikely(f.role != ROLE_NONE):
-        tie_order(m, slot, f.role, named)
+        tie_order(m, slot, f.role, e.named)
         if f.role == ROLE_CHILD:
             go_unseen(m, i, a, slot, PLACE_WAIT, False)
             return
-    finish(m, slot, index, False)
+    finish(m, slot, e.index, False)
 
 
 cdef inline uint32_t named_order(Market* m, const OrderCommand* c, uint8_t reject_kind) noexcept nogil:

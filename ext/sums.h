@@ -39,6 +39,7 @@ static inline ob_wide ob_equity(int64_t cash, int64_t withdrawals, ob_wide value
 
 static inline ob_wide ob_both(int64_t a, int64_t b) { return (ob_wide)a + b; }
 
+static inline ob_wide ob_plus(ob_wide a, ob_wide b) { return a + b; }
 static inline ob_wide ob_less(ob_wide a, ob_wide b) { return a - b; }
 
 /* To the bounds of an i64. */

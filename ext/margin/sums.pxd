@@ -10,6 +10,7 @@ cdef extern from "sums.h" nogil:
     void move_sum "ob_move_sum"(uint64_t* low, int32_t* high, int64_t before, int64_t after) noexcept
     wide equity "ob_equity"(int64_t cash, int64_t withdrawals, wide value) noexcept
     wide both "ob_both"(int64_t a, int64_t b) noexcept
+    wide plus "ob_plus"(wide a, wide b) noexcept
     wide less "ob_less"(wide a, wide b) noexcept
     int64_t cut "ob_cut"(wide a) noexcept
     bint is_below "ob_is_below"(wide a, wide b) noexcept

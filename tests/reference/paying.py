@@ -13,6 +13,7 @@ from tests.reference import fees, margin, settlement
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.commands import Command
+from tests.reference.ledger import LARGEST_I64
 from tests.reference.market import Market
 
 USUAL = {
@@ -128,7 +129,7 @@ def coin(random: Random, number: int, **fields: Any) -> Command:
 def to_a_bound(random: Random, known: Account, cash: int) -> int:
     """A deposit after which fees, or rebates, have little room: as rich, or as deep in debt, as anybody may be."""
     if cash > 0:
-        return wire.MAX_CASH - known.cash - random.choice((0, 1000))
+        return min(wire.MAX_CASH - known.cash - random.choice((0, 1000)), LARGEST_I64)
     debt = wire.MAX_CASH - wire.MAX_NOTIONAL
     return random.choice((300, 9_000_000, 10**9)) - (known.cash - known.hold() + debt)
 
@@ -166,7 +167,7 @@ def hold_cash(random: Random, model: Market, account: int, bad: bool, **fields: 
     most = margin.withdrawable(model.state, known) if known else 0
     amount = random.choice((1, most // 20, most // 20, most // 20, most, most + 1))
     number = random.choice((1, 2, 3, 4, 5, (1 << 63) - 1))
-    made = ask.hold_cash(account, max(1, amount), number, **fields)
+    made = ask.hold_cash(account, min(max(1, amount), LARGEST_I64), number, **fields)
     wrong = {"value0": (0, -1, wire.MAX_CASH + 1, (1 << 63) - 1), "value1": (0, -1, -(1 << 63))}
     return spoilt(random, made, wrong) if bad else made
 

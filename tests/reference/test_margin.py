@@ -492,6 +492,21 @@ def test_no_more_than_the_range_of_cash_may_go(market: AnyMarket) -> None:
     assert desk.account(0).withdrawable == wire.MAX_CASH - 7
 
 
+def test_what_is_held_stays_a_number(market: AnyMarket) -> None:
+    """With MAX_CASH and shares of as much 2^63 could go, which no record can show."""
+    desk = Desk(market)
+    desk.do(ask.configure(), ask.instrument(0, 1, 1 << 20, wire.MAX_PRICE), ask.margin(0, 0, 0, 0, 0))
+    desk.do(ask.account(0), ask.account_risk(0), ask.shares(0, 0, 1 << 40), ask.deposit(0, wire.MAX_CASH))
+    desk.do(ask.ledger(3))
+    assert desk.account(0).withdrawable == LARGEST
+    assert desk.one(ask.hold_cash(0, wire.MAX_CASH, 1)).kind == EventKind.CASH_HELD
+    assert desk.account(0).withdrawable == wire.MAX_CASH - 1
+    event = desk.one(ask.hold_cash(0, wire.MAX_CASH, 2))
+    assert (event.check, event.limit) == (Check.CASH_RANGE, wire.MAX_CASH - 1)
+    assert desk.one(ask.hold_cash(0, wire.MAX_CASH - 1, 2)).kind == EventKind.CASH_HELD
+    assert (desk.account(0).hold, desk.account(0).withdrawable) == (LARGEST, 0)
+
+
 # Who may have margin
 
 

@@ -34,6 +34,7 @@ VERBS = {
     "sessions": Verb("engine.cli.sessions", "show the phases of coming trading days"),
     "journal": Verb("engine.cli.journal", "verify, show and follow the journal"),
     "at": Verb("engine.cli.at", "show a market as it was at any command or time"),
+    "explain": Verb("engine.cli.explain", "tell an order's whole life, cause by cause"),
     "project": Verb("engine.cli.project", "copy the journal's events to Postgres, or rebuild the copy"),
     "ledger": Verb("engine.cli.ledger", "prove that books, journal and Postgres say the same"),
     "statement": Verb("engine.cli.statement", "print an account's statement: text, CSV or PDF"),

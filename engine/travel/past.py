@@ -63,15 +63,13 @@ class Past:
         return View(core)
 
     def before(self, seq: int) -> tuple[Core, JournalReader]:
-        """A core as of the command before `seq` or earlier, as late as a snapshot has one, and a reader that goes on.
+        """A core as of before the command `seq`, as late as a snapshot has one, and a reader of what follows.
 
-        Raises InvalidInput where the journal does not reach back so far.
+        Where the journal does not reach back so far: as of `first`. Raises JournalError, OSError.
         """
-        if seq > 1:
-            self._check(seq - 1)
-        saved = [one.seq for one in snapshots.listed(self.data) if self.first <= one.seq < seq]
-        start = max(saved, default=0)
-        return core_at(self.data, max(start, self.first if self.journal_first > 1 else 0))
+        earliest = 0 if self.journal_first == 1 else self.first
+        saved = (one.seq for one in snapshots.listed(self.data) if earliest <= one.seq < seq)
+        return core_at(self.data, max(saved, default=earliest))
 
     def seq(self, when: int | str | datetime | Moment, *, field: str = "when") -> int:
         """The number of the command that is meant. Raises InvalidInput."""

@@ -143,8 +143,8 @@ def test_a_journal_whose_beginning_was_moved_away(market: Trading, tmp_path: Pat
     assert told.value.limit == kept
     with pytest.raises(InvalidInput, match=r"before the first snapshot that is kept, of seq"):
         past.at("2023-11-14T22:13:20.001Z")
-    for one in snapshots.listed(data):
-        one.path.unlink()
+    for saved in snapshots.listed(data):
+        saved.path.unlink()
     with pytest.raises(JournalError, match="there is no snapshot from there on"):
         Past(data)
 

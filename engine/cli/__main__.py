@@ -35,6 +35,7 @@ VERBS = {
     "journal": Verb("engine.cli.journal", "verify, show and follow the journal"),
     "at": Verb("engine.cli.at", "show a market as it was at any command or time"),
     "explain": Verb("engine.cli.explain", "tell an order's whole life, cause by cause"),
+    "what-if": Verb("engine.cli.what_if", "replay recorded flow with one order added, removed or changed"),
     "project": Verb("engine.cli.project", "copy the journal's events to Postgres, or rebuild the copy"),
     "ledger": Verb("engine.cli.ledger", "prove that books, journal and Postgres say the same"),
     "statement": Verb("engine.cli.statement", "print an account's statement: text, CSV or PDF"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from engine import snapshots
+from engine.journal import segment
 from tests.conftest import SEED
 from tests.engine.ledgers import Days
 from tests.engine.markets import Trading
@@ -29,3 +33,15 @@ def lively(data: Path, seed: int) -> Trading:
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Trading:
     return lively(tmp_path_factory.mktemp("market"), request.config.stash[SEED])
+
+
+@pytest.fixture
+def shortened(market: Trading, tmp_path: Path) -> Path:
+    """A copy of the market whose journal was moved away up to the newest snapshot, as far as whole segments go."""
+    data = tmp_path / "copy"
+    shutil.copytree(market.data, data)
+    kept = snapshots.listed(data)[-1].seq
+    for one, following in pairwise(segment.segments(data / "journal")):
+        if following.first_seq <= kept + 1:
+            one.path.unlink()
+    return data

@@ -19,7 +19,7 @@ from engine.travel.life import Happening, Life, Move, Record, Spell
 from engine.travel.past import Past
 from engine.travel.replaying import Piece, Replay
 from engine.travel.view import View
-from engine.travel.which import Named, entering
+from engine.travel.which import Named, entering, live
 from ext.core import Core
 
 OF_ORDERS: Final = (
@@ -66,7 +66,7 @@ class _Finding:
         self.start_seq: int = core.seq
         self.came_to_book: list[int] = []
         self._open = True
-        row = _row_of(core, named)
+        row = live(core, named.account, named.client_order_id)
         self.life = Life(named.account, named.client_order_id, named.instrument, Names(), past.last)
         if row is not None:  # entered before what is kept
             self.life.order_id = int(row["order_id"])
@@ -89,7 +89,7 @@ class _Finding:
         if not life.order_id:  # what came after the last refusal, nobody lived through
             own = [place for place, one in enumerate(life.happenings) if one.is_own]
             del life.happenings[max(own, default=-1) + 1 :]
-        life.row = _row_of(replay.core, self._named)
+        life.row = live(replay.core, life.account, life.client_order_id)
         view = View(replay.core)
         life.names.accounts, life.names.instruments = view.account_names, view.symbols
 
@@ -283,19 +283,6 @@ def _other_side(events: Records, place: int) -> Record:
     mask = (events["kind"] == EventKind.FILL) & (events["instrument"] == fill["instrument"])
     mask &= (events["trade_id"] == fill["trade_id"]) & (events["side"] != fill["side"])
     return events[mask][0].copy()
-
-
-def _row_of(core: Core, named: Named) -> Record | None:
-    """The order's row; None where it is not live."""
-    if not core.seq or not _is_set_up(core, named.account):
-        return None
-    rows = np.frombuffer(core.orders(named.account), wire.ORDER_ROW)
-    found = rows[rows["client_order_id"] == named.client_order_id]
-    return found[0].copy() if len(found) else None
-
-
-def _is_set_up(core: Core, account: int) -> bool:
-    return account in np.frombuffer(core.accounts(), wire.ACCOUNT_ROW)["account"]
 
 
 def _one(rows: Records, order_id: int) -> Any:

@@ -43,9 +43,12 @@ class View:
 
     def instruments(self) -> list[InstrumentInfo]:
         """All instruments, ids ascending."""
-        rows = plain_rows(np.frombuffer(self.core.instruments(), wire.INSTRUMENT_ROW))
-        made = [{**row, "ticks": [list(step) for step in self.core.ticks(row["instrument"])]} for row in rows]
-        return rows_of(InstrumentInfo, made, self.symbols)
+        return self._instruments(np.frombuffer(self.core.instruments(), wire.INSTRUMENT_ROW))
+
+    def instrument(self, instrument: Ref) -> InstrumentInfo:
+        """One instrument."""
+        rows = np.frombuffer(self.core.instruments(), wire.INSTRUMENT_ROW)
+        return self._instruments(rows[rows["instrument"] == self.instrument_id(instrument)])[0]
 
     def book(self, instrument: Ref, levels: int = 10) -> BookInfo:
         """The best `levels` price levels of both sides."""
@@ -56,8 +59,7 @@ class View:
             of = depth[depth["side"] == side]
             columns = (of[name].tolist() for name in ("price", "level_qty", "level_orders"))
             sides.append(tuple(Level(*level) for level in zip(*columns, strict=True)))
-        (row,) = (row for row in self.instruments() if row.instrument == number)
-        return BookInfo(row, sides[0], sides[1], self.seq)
+        return BookInfo(self.instrument(number), sides[0], sides[1], self.seq)
 
     def accounts(self) -> list[AccountInfo]:
         """All accounts, ids ascending."""
@@ -66,9 +68,8 @@ class View:
 
     def account(self, account: Ref) -> AccountInfo:
         """One account."""
-        number = self.account_id(account)
-        (row,) = (row for row in self.accounts() if row.account == number)
-        return row
+        rows = np.frombuffer(self.core.accounts(), wire.ACCOUNT_ROW)
+        return rows_of(AccountInfo, plain_rows(rows[rows["account"] == self.account_id(account)]), self.symbols)[0]
 
     def positions(self, account: Ref | None = None) -> list[PositionInfo]:
         """Positions, in the order in which they came to be."""
@@ -80,6 +81,11 @@ class View:
         owner = None if account is None else self.account_id(account)
         of = None if instrument is None else self.instrument_id(instrument)
         return self._rows(OrderInfo, self.core.orders(owner, of), wire.ORDER_ROW)
+
+    def _instruments(self, rows: np.ndarray[Any, Any]) -> list[InstrumentInfo]:
+        ticks = self.core.ticks
+        made = [{**row, "ticks": [list(step) for step in ticks(row["instrument"])]} for row in plain_rows(rows)]
+        return rows_of(InstrumentInfo, made, self.symbols)
 
     def _rows(self, kind: type[RowT], data: bytes, dtype: np.dtype[Any]) -> list[RowT]:
         return rows_of(kind, plain_rows(np.frombuffer(data, dtype)), self.symbols)

@@ -13,6 +13,7 @@ from openbell.wire import CommandKind, EventFlag, EventKind
 from engine.journal.commands import split
 from engine.travel.past import Past
 from engine.travel.replaying import Replay
+from ext.core import Core
 
 NEW: Final = (CommandKind.NEW_ORDER, CommandKind.NEW_SPECIAL)
 U64_MAX: Final = (1 << 64) - 1
@@ -49,7 +50,7 @@ def find(past: Past, text: str, *, field: str = "order") -> Named:
         return found[0]
     if found:
         names = past.at(past.last).account_names
-        whose = ", ".join(f"{names[one.account]}:{number}" for one in found)
+        whose = ", ".join(f"{names.get(one.account, one.account)}:{number}" for one in found)
         raise InvalidInput(f"{field}: several accounts have an order {number}: say {whose}", field=field, value=text)
     kept = f"seq {past.journal_first:,} to {past.last:,}"
     raise InvalidInput(f"{field}: there is no order {text} in the journal, {kept}", field=field, value=text)
@@ -81,15 +82,23 @@ def _named(past: Past, account: int, client_order_id: int) -> Named | None:
     """With the first command that wanted to enter it; None where nothing ever did."""
     core, reader = past.before(past.first)
     with reader:
-        rows = np.frombuffer(core.orders(), wire.ORDER_ROW)
-        live = rows[(rows["account"] == account) & (rows["client_order_id"] == client_order_id)]
-        if len(live):
-            return Named(account, client_order_id, 0, int(live["instrument"][0]))
+        row = live(core, account, client_order_id)
+        if row is not None:
+            return Named(account, client_order_id, 0, int(row["instrument"]))
         while commands := reader.read(past.last):
             for run in split(commands):
                 for command in run[entering(run, account, client_order_id)]:
                     return Named(account, client_order_id, int(command["seq"]), int(command["instrument"]))
     return None
+
+
+def live(core: Core, account: int, client_order_id: int) -> Any:
+    """The OrderRow of an order; None where it is not live."""
+    if not core.seq or account not in np.frombuffer(core.accounts(), wire.ACCOUNT_ROW)["account"]:
+        return None
+    rows = np.frombuffer(core.orders(account), wire.ORDER_ROW)
+    found = rows[rows["client_order_id"] == client_order_id]
+    return found[0].copy() if len(found) else None
 
 
 def entering(run: np.ndarray[Any, Any], account: int, client_order_id: int) -> Any:

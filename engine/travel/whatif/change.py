@@ -116,8 +116,7 @@ def inserted(text: str, view: View) -> Any:
     account, side, lots, symbol = plain[:4]
     price = plain[4] if len(plain) > 4 else None
     given = _given(words[len(plain) :])
-    instrument = view.instrument_id(symbol)
-    (row,) = (one for one in view.instruments() if one.instrument == instrument)
+    row = view.instrument(symbol)
     qty = checked_int(_whole(lots, "qty"), "qty", 1, wire.MAX_QTY)
     self_trade = choice(given.pop("self_trade", SelfTrade.ALLOW), SelfTrade, "self_trade")
     tif, post_only = given.pop("tif", None), bool(given.pop("post_only", False))
@@ -125,7 +124,8 @@ def inserted(text: str, view: View) -> Any:
     command = np.zeros((), wire.ORDER_COMMAND if found.further is None else wire.SPECIAL_COMMAND)
     values: dict[str, int] = {
         "kind": CommandKind.NEW_ORDER if found.further is None else CommandKind.NEW_SPECIAL,
-        "account": view.account_id(account), "instrument": instrument, "side": choice(side, Side, "side"), "qty": qty,
+        "account": view.account_id(account), "instrument": row.instrument, "side": choice(side, Side, "side"),
+        "qty": qty,
         "price": found.price, "order_type": found.order_type, "tif": found.tif, "flags": found.flags,
         "self_trade": self_trade,
     }  # fmt: skip

@@ -19,7 +19,7 @@ from engine.travel.whatif.change import Alter, Change, Insert, Remove, inserted
 from engine.travel.whatif.changed import Changed, Orders
 from engine.travel.whatif.fills import END_COMPARED, FILL_COMPARED, Collected, Key, accepted, differing, of_order
 from engine.travel.whatif.ids import INSERTED, Ids, ids_for
-from engine.travel.which import Named, find
+from engine.travel.which import Named, find, live
 from ext.core import Core
 
 _FIGURES: Final = ("cash", "hold", "fees", "realized_pnl")
@@ -202,13 +202,9 @@ class _Fork:
 
 def standing(core: Core, key: Key) -> Standing | None:
     """Where an order is now; None where it is not live."""
-    if not core.seq:
+    row = live(core, *key)
+    if row is None:
         return None
-    rows = np.frombuffer(core.orders(key[0]), wire.ORDER_ROW)
-    mine = rows[rows["client_order_id"] == key[1]]
-    if not len(mine):
-        return None
-    row = mine[0].copy()
     ahead, orders = int(row["level_qty_ahead"]), 0
     if row["place"] == wire.Place.BOOK:
         rows = np.frombuffer(core.orders(None, int(row["instrument"])), wire.ORDER_ROW)
@@ -232,15 +228,20 @@ def _accounts(before: Core, after: Core) -> list[Account]:
     for one, two in zip(*rows, strict=True):
         number = int(one["account"])
         figures = {name: (int(one[name]), int(two[name])) for name in _FIGURES if one[name] != two[name]}
-        keys = sorted(key for key in lots[0].keys() | lots[1].keys() if key[0] == number)
-        moved = {key[1]: (lots[0].get(key, 0), lots[1].get(key, 0)) for key in keys}
-        moved = {instrument: pair for instrument, pair in moved.items() if pair[0] != pair[1]}
+        had, has = (of.get(number, {}) for of in lots)
+        pairs = {instrument: (had.get(instrument, 0), has.get(instrument, 0)) for instrument in sorted({*had, *has})}
+        moved = {instrument: pair for instrument, pair in pairs.items() if pair[0] != pair[1]}
         if figures or moved:
             found.append(Account(number, figures, moved))
     return found
 
 
-def _lots(core: Core) -> dict[Key, int]:
+def _lots(core: Core) -> dict[int, dict[int, int]]:
+    """By account and instrument."""
     rows = np.frombuffer(core.positions(), wire.POSITION_ROW)
-    columns = (rows[name].tolist() for name in ("account", "instrument", "qty"))
-    return {(account, instrument): qty for account, instrument, qty in zip(*columns, strict=True)}
+    found: dict[int, dict[int, int]] = {}
+    for account, instrument, qty in zip(
+        *(rows[name].tolist() for name in ("account", "instrument", "qty")), strict=True
+    ):
+        found.setdefault(account, {})[instrument] = qty
+    return found

@@ -13,10 +13,13 @@ from openbell.errors import InvalidInput
 from openbell.wire import CommandKind, EventFlag, EventKind
 
 from engine.journal.commands import split
+from engine.travel import words
+from engine.travel.following import follow
 from engine.travel.past import Past
 from engine.travel.whatif.change import altered
 from engine.travel.whatif.fork import Affected, Difference, Side, alteration, difference, insertion, removal
 from engine.travel.whatif.ids import INSERTED
+from engine.travel.which import find
 from ext.core import Core
 from tests.engine.journal.batches import contents
 from tests.engine.ledgers import order
@@ -339,6 +342,27 @@ def test_the_queue_that_it_had_and_has(tmp_path: Path) -> None:
     assert [(one.account, one.lots.get(0)) for one in gone.accounts] == [
         (0, (10_030, 10_000)), (1, (5, 20)), (2, (0, 10)), (3, (9_965, 9_970))
     ]  # fmt: skip
+
+
+def test_an_order_that_was_refused(tmp_path: Path) -> None:
+    """With other terms it is taken; one of an account that there is not stays refused, and is told of all the same."""
+    market = Trading(tmp_path, 1)
+    for account, number, price in ((0, 7, 1_000_050), (7, 8, 1_000_000)):
+        allowed = np.arange(8, dtype="<u4").tobytes()
+        assert market.batch.add_orders(order(account, number, BUY, price, 10), 0, 7, allowed) == 1
+        market.commit()
+    market.stop()
+    past = Past(tmp_path)
+    found = difference(past, alteration(past, "alice:7", altered(["price=100"])))
+    assert ends(found.its.before) == [(EventKind.REJECTED, wire.Check.TICK_SIZE, 10, 0)]
+    assert (found.its.before.last, ends(found.its.after)) == (None, [])
+    assert found.its.after.last is not None
+    assert found.its.after.last.row["leaves"] == 10
+    nobody = difference(past, removal(past, "8"))
+    assert ends(nobody.its.before) == [(EventKind.REJECTED, wire.Check.ACCOUNT, 10, 0)]
+    assert (nobody.others, ends(nobody.its.after), nobody.its.after.last) == ([], [], None)
+    life = follow(past, find(past, "8"))
+    assert words.event(life.happenings[0], life) == "refused: ACCOUNT: account 7 is not set up"
 
 
 def test_busts_of_trades(tmp_path: Path, seed: int) -> None:

@@ -126,7 +126,7 @@ class _Finding:
         happening = Happening(event.copy(), piece.command(int(event["seq"])), is_own)
         kind = event["kind"]
         if not is_own:
-            if life.happenings:
+            if life.happenings and self._open:
                 life.happenings.append(happening)
             return
         if kind == EventKind.CANCEL_REJECTED and happening.command["kind"] == CommandKind.MASS_CANCEL:
@@ -144,13 +144,13 @@ class _Finding:
         life.happenings.append(happening)
 
     def _ties(self, piece: Piece) -> None:
+        """Orders that named it while it lived."""
         life = self.life
-        if not self._open:
-            return
+        end_seq = life.last_seq if self._open else life.end_seq
         for run in piece.runs:
-            if run.dtype == wire.SPECIAL_COMMAND:
+            if run.dtype == wire.SPECIAL_COMMAND and run["seq"][0] <= end_seq:
                 mask = (run["account"] == life.account) & (run["link_id"] == life.client_order_id)
-                life.tied += [command.copy() for command in run[mask]]
+                life.tied += [command.copy() for command in run[mask & (run["seq"] <= end_seq)]]
 
 
 class _Looking:

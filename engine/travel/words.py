@@ -221,8 +221,8 @@ def _restated(one: Happening, life: Life) -> str:
 
 def _reason(texts: Mapping[Any, str], one: Happening) -> tuple[str, str]:
     """The name of an event's reason, and what it means."""
-    number = int(one.event["reason"])
-    return next(((key.name, text) for key, text in texts.items() if key == number), (str(number), "not known here"))
+    reason = type(next(iter(texts)))(int(one.event["reason"]))
+    return reason.name, texts[reason]
 
 
 def _refused(one: Happening, life: Life) -> str:

@@ -96,6 +96,11 @@ def check(life: Life, brute: Brute, order_id: int) -> None:
             both = brute.events[mask & (brute.events["instrument"] == life.instrument)]
             assert one.other is not None
             assert sorted((one.other.tobytes(), one.event.tobytes())) == sorted(event.tobytes() for event in both)
+    lived = range(brute.first_seq(life), (life.end_seq or life.last_seq) + 1)
+    naming = [brute.commands[seq] for seq in lived]
+    naming = [one for one in naming if one["kind"] == CommandKind.NEW_SPECIAL and one["account"] == life.account]
+    expected_ties = [one.tobytes() for one in naming if one["link_id"] == life.client_order_id]
+    assert [one.tobytes() for one in life.tied] == expected_ties
     assert life.order_id == order_id
     row = brute.row(life.last_seq, order_id)
     assert (life.row is None) == (row is None)
@@ -183,10 +188,11 @@ def test_linked_orders_are_named(market: Trading, brute: Brute) -> None:
         events["reason"], (RestateReason.LINKED, RestateReason.ACTIVE)
     )
     linked |= (events["kind"] == EventKind.CANCELED) & (events["reason"] == CancelReason.LINKED)
-    found = 0
+    found = tied = 0
     for event in events[linked][:40]:
         account, client_id = int(event["account"]), int(event["client_order_id"])
         life = follow(past, find(past, f"{account}:{client_id}"))
+        tied += len(life.tied)
         (one, *_) = [one for one in life.happenings if one.event.tobytes() == event.tobytes()]
         if one.other is None:  # an order that named it was refused
             assert one.command["link_id"] or one.command["kind"] == CommandKind.NEW_SPECIAL
@@ -197,6 +203,7 @@ def test_linked_orders_are_named(market: Trading, brute: Brute) -> None:
         assert f"client id {other}" in words.event(one, life)
         found += 1
     assert found > 10
+    assert tied > 5
 
 
 def group(market: Trading, account: int, client_id: int) -> int:
@@ -294,6 +301,42 @@ def test_halts_and_refusals_in_words(tmp_path: Path) -> None:
     assert "behind 30 lots of 1 order" in told(bobs)[0]
     assert "ACME is HALTED now (NEWS) <- SET_INSTRUMENT_STATE: ACME: HALTED, NEWS; by ann: news" in told(bobs)
     assert any("ahead of it 30 traded; none left: it is first" in line for line in told(bobs))
+
+
+def test_every_reason_has_words() -> None:
+    assert words.CANCELED.keys() == set(CancelReason)
+    assert words.RESTATED.keys() == set(RestateReason)
+    assert words.PLACES.keys() == set(Place) - {Place.BOOK}
+
+
+def test_what_an_order_lived_through(tmp_path: Path) -> None:
+    market = Scripted(tmp_path, 1)
+    kinds = CommandKind
+    market.do(admin(kinds.SET_BANDS, 900_000, 1_100_000, 1_000_000))  # before it, and of no account to it
+    market.do(order(0, 1, BUY, 1_000_000, 30), order(1, 1, SELL, 1_010_000, 5))
+    market.do(admin(kinds.SET_BANDS, 950_000, 1_050_000, 1_000_000), admin(kinds.SET_BANDS, 0, 0, 0))
+    market.do(
+        admin(kinds.SET_SHORT_SALE, 1), admin(kinds.SET_SHORT_SALE, 0), admin(kinds.SET_BANDS, 1, 2, instrument=1)
+    )
+    market.do(CALL, CROSS, admin(kinds.SET_ACCOUNT_STATE, account=1, state=1, flags=0))
+    blocked = admin(kinds.SET_ACCOUNT_STATE, account=0, state=1, flags=wire.AdminFlag.CANCEL_ORDERS, operator="ann")
+    market.do(blocked, HALT)
+    market.stop()
+    past = Past(tmp_path)
+    life = follow(past, find(past, "alice:1"))
+    check(life, Brute(tmp_path), life.order_id)
+    assert [words.event(one, life) for one in life.happenings[1:]] == [
+        "price bands of ACME: 95.00 to 105.00",
+        "price bands of ACME: none",
+        "short sales of ACME are restricted",
+        "short sales of ACME are free",
+        "ACME is CALL now (HALT)",
+        "auction of ACME (HALT): nothing traded",
+        "ACME is OPEN now",
+        "its account is BLOCKED now",
+        "cancelled (ACCOUNT_BLOCKED), 30 lots: its account was blocked",
+    ]
+    assert "account 0 (alice): BLOCKED CANCEL_ORDERS; by ann: a test" in words.cause(life.happenings[-1], life)
 
 
 def test_an_order_that_came_into_the_book_by_an_auction(tmp_path: Path) -> None:

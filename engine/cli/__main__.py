@@ -34,6 +34,9 @@ VERBS = {
     "order": Verb("engine.cli.order", "place, cancel and list orders of one account"),
     "sessions": Verb("engine.cli.sessions", "show the phases of coming trading days"),
     "journal": Verb("engine.cli.journal", "verify, show and follow the journal"),
+    "at": Verb("engine.cli.at", "show a market as it was at any command or time"),
+    "explain": Verb("engine.cli.explain", "tell an order's whole life, cause by cause"),
+    "what-if": Verb("engine.cli.what_if", "replay recorded flow with one order added, removed or changed"),
     "project": Verb("engine.cli.project", "copy the journal's events to Postgres, or rebuild the copy"),
     "ledger": Verb("engine.cli.ledger", "prove that books, journal and Postgres say the same"),
     "statement": Verb("engine.cli.statement", "print an account's statement: text, CSV or PDF"),
@@ -50,6 +53,7 @@ LAUNCHER_VERBS = {
 }
 
 NEGATIVE = re.compile(r"-\d[\d,_]*(\.\d+)?")
+AGO = re.compile(r"-\d+(\.\d+)?[smhd]")
 
 
 class WrongUsage(Exception):
@@ -120,7 +124,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _plain(argument: str) -> str:
-    """A negative number without separators of thousands: with them argparse takes it for an option."""
+    """A negative number without separators of thousands, and -5m as now-5m: else argparse takes them for options."""
+    if AGO.fullmatch(argument):
+        return f"now{argument}"
     return re.sub("[,_]", "", argument) if NEGATIVE.fullmatch(argument) else argument
 
 

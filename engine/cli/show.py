@@ -141,6 +141,11 @@ def clock(ts_ns: int, *, date: bool = False) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S.%f")[: None if date else -3]
 
 
+def moment(ts_ns: int) -> str:
+    """Day and time of this machine's zone, with milliseconds."""
+    return f"{clock(ts_ns, date=True)[:10]} {clock(ts_ns)}"
+
+
 def counted(number: int, one: str, many: str | None = None) -> str:
     """A number of things: 1 lot, 2,000 lots."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -102,10 +102,15 @@ def clock(ts_ns: int) -> str:
 
 def words(command: Any, names: Names) -> str:
     """One command as a line of text."""
-    kind = int(command["kind"])
-    what = _order_words if kind < wire.ADMIN_KIND else _amend_words if kind in AMENDING else _admin_words
     seq, when = int(command["seq"]), clock(int(command["ts_ns"]))
     return f"{seq:>12,}  {when}  {kind_name(int(command['kind'])):<20}  {what(command, names)}".rstrip()
+
+
+def what(command: Any, names: Names) -> str:
+    """What a command asks for and of whom, without its number, time and kind."""
+    kind = int(command["kind"])
+    say = _order_words if kind < wire.ADMIN_KIND else _amend_words if kind in AMENDING else _admin_words
+    return say(command, names)
 
 
 def _enum(kind: type[IntEnum], value: int) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
 from openbell import wire
 from openbell.operator import Operator
-from openbell.rows import AccountInfo, InstrumentInfo
+from openbell.rows import AccountInfo, InstrumentInfo, OrderInfo, PositionInfo
 from openbell.status import BookInfo, Status
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -137,8 +138,12 @@ def postgres_text(status: Status) -> Text:
 
 def _book(op: Operator, args: argparse.Namespace) -> Said:
     book = op.book(args.symbol, args.levels)
-    value = {**show.plain(book.instrument), "seq": book.seq, "bids": book.bids, "asks": book.asks}
-    return Said(value, book_table(book))
+    return Said(book_json(book), book_table(book))
+
+
+def book_json(book: BookInfo) -> dict[str, Any]:
+    """A book as JSON."""
+    return {**show.plain(book.instrument), "seq": book.seq, "bids": book.bids, "asks": book.asks}
 
 
 def book_table(book: BookInfo) -> RenderableType:
@@ -157,7 +162,8 @@ def book_table(book: BookInfo) -> RenderableType:
     return Group(head, show.table(columns, rows, empty="the book is empty"))
 
 
-def _book_arguments(parser: argparse.ArgumentParser) -> None:
+def book_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whose book, and how much of it."""
     parser.add_argument("symbol", metavar="SYM", help="symbol or id")
     parser.add_argument(
         "--levels", type=act.count_from_1, default=LEVELS, metavar="N", help=f"a side (default {LEVELS})"
@@ -170,6 +176,13 @@ def _book_arguments(parser: argparse.ArgumentParser) -> None:
 def _orders(op: Operator, args: argparse.Namespace) -> Said:
     rows, total = op.orders(args.account, args.symbol, limit=args.limit)
     names, symbols = op.account_names(), op.symbols()
+    return Said({"rows": named(rows, names, symbols), "total": total}, orders_table(rows, total, names, symbols))
+
+
+def orders_table(
+    rows: list[OrderInfo], total: int, names: Mapping[int, str], symbols: Mapping[int, str]
+) -> RenderableType:
+    """Live orders, and how many of them are not among `rows`."""
     made = [
         (
             names.get(row.account, str(row.account)),
@@ -189,30 +202,41 @@ def _orders(op: Operator, args: argparse.Namespace) -> Said:
     lines: list[RenderableType] = [show.table(columns, made, empty="no live orders")]
     if total > len(rows):
         lines.append(Text(f"{len(rows):,} of {total:,}; --limit N shows more", "dim"))
-    return Said({"rows": _named(rows, names, symbols), "total": total}, Group(*lines))
+    return Group(*lines)
 
 
 def _orders_arguments(parser: argparse.ArgumentParser) -> None:
     act.maybe_account(parser)
     act.maybe_symbol(parser)
+    add_limit(parser)
+
+
+def add_limit(parser: argparse.ArgumentParser) -> None:
+    """--limit: how many live orders are shown."""
     parser.add_argument("--limit", type=act.count_from_1, default=100, metavar="N", help="show at most N (default 100)")
 
 
 def _positions(op: Operator, args: argparse.Namespace) -> Said:
     rows = op.positions(args.account, args.symbol)
     names, symbols = op.account_names(), op.symbols()
-    instruments = {row.instrument: row for row in op.instruments()}
+    return Said({"rows": named(rows, names, symbols)}, positions_table(rows, op.instruments(), names))
+
+
+def positions_table(rows: list[PositionInfo], listed: list[InstrumentInfo], names: Mapping[int, str]) -> RenderableType:
+    """Positions and their profit at the last prices of the instruments that are `listed`."""
+    instruments = {row.instrument: row for row in listed}
     made = []
     for row in rows:
         if not (row.qty or row.open_buy or row.open_sell or row.realized_pnl):
             continue
         average = f"{row.cost / row.qty / wire.CASH_SCALE:.4f}" if row.qty else show.NOTHING
         of = instruments.get(row.instrument)
+        symbol = of.symbol if of else str(row.instrument)
         value = row.qty * of.lot_size * of.reference_price * 100 if of else 0
         made.append(
             (
                 names.get(row.account, str(row.account)),
-                symbols.get(row.instrument, str(row.instrument)),
+                symbol,
                 f"{row.qty:,}",
                 average,
                 show.cash(value),
@@ -222,7 +246,7 @@ def _positions(op: Operator, args: argparse.Namespace) -> Said:
             )
         )
     columns = ("account", "symbol", ">lots", ">average", ">value", ">unrealized", ">realized", ">open b/s")
-    return Said({"rows": _named(rows, names, symbols)}, show.table(columns, made, empty="no positions"))
+    return show.table(columns, made, empty="no positions")
 
 
 def _profit(units: int) -> Text:
@@ -234,7 +258,7 @@ def _positions_arguments(parser: argparse.ArgumentParser) -> None:
     act.maybe_symbol(parser)
 
 
-def _named(rows: list[Any], names: dict[int, str], symbols: dict[int, str]) -> list[dict[str, Any]]:
+def named(rows: list[Any], names: Mapping[int, str], symbols: Mapping[int, str]) -> list[dict[str, Any]]:
     """Rows for JSON, with the names beside the ids."""
     return [
         {
@@ -399,7 +423,7 @@ def credit_text(row: AccountInfo) -> str:
 
 LOOKING = {
     "status": Act("the market at a glance: counters, latency, lags, ports, warnings", _status),
-    "book": Act("the order book of an instrument", _book, _book_arguments),
+    "book": Act("the order book of an instrument", _book, book_arguments),
     "orders": Act("live orders", _orders, _orders_arguments),
     "positions": Act("positions and their profit", _positions, _positions_arguments),
     "accounts": Act("accounts: cash, holds, state, fees", _accounts, _accounts_arguments),

@@ -48,6 +48,7 @@ class Desk(Composing[OrderT]):
         super().__init__(session, make, account, clock_ns)
         self.info: dict[str, Any] = {}
         self._ended: EndedOrders[OrderT] = EndedOrders()
+        self._taken: set[int] = set()  # numbers of orders on their way that the market knows as somebody else's
         self.failure: OpenBellError | None = None  # the login was refused for good
         # What no handle can tell: refused batches, events lost for good. Until the caller takes note.
         self.complaints: deque[OpenBellError] = deque(maxlen=_KEPT_COMPLAINTS)
@@ -168,6 +169,8 @@ class Desk(Composing[OrderT]):
                     self._follow_mass(buffer, offset, self.masses[client_order_id])
                 elif buffer[offset + _KIND] in LATE:
                     self._ended.hear(client_order_id, buffer, offset)
+                elif buffer[offset + _KIND] == _ACCEPTED and client_order_id > self._last_id:
+                    self._last_id = client_order_id  # somebody else has that number: the house, another login
                 continue
             kind = buffer[offset + _KIND]
             if kind in REJECTS:
@@ -179,11 +182,17 @@ class Desk(Composing[OrderT]):
                 event = Event._make(EVENT.unpack_from(buffer, offset))
                 if event.account != order.account:
                     continue
-                if event.flags & _DUPLICATE and kind == _ACCEPTED and order.state is OrderState.SENT:
-                    # Accepted before this process knew of it: only a query can say what became of it.
-                    self._outgoing.extend(self._catch_up.ask(order.account))
+                if kind == _ACCEPTED and order.state is OrderState.SENT:
+                    if not order.is_of(event):
+                        self._taken.add(client_order_id)  # its own answer is to come: DUPLICATE_ID
+                    elif event.flags & _DUPLICATE:
+                        # Accepted before this process knew of it: only a query can say what became of it.
+                        self._outgoing.extend(self._catch_up.ask(order.account))
+                if self._taken and client_order_id in self._taken:
+                    continue
                 order.apply(event)
             if order.is_done:
+                self._taken.discard(client_order_id)
                 self._ended.add(orders.pop(client_order_id))
             order.changed()
 

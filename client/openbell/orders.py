@@ -7,15 +7,18 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, NamedTuple
 
+from openbell import wire
 from openbell.errors import OpenBellError, OrderCanceled, OrderRejected, RequestRejected
 from openbell.events import Event, Reject, field_of
 from openbell.prices import format_cash, format_price, to_decimal
+from openbell.records import HEADER
 from openbell.terms import Further, type_in_words
 from openbell.wire import (
     CancelReason,
     Check,
     EventFlag,
     EventKind,
+    OrderFlag,
     OrderType,
     Place,
     RestateReason,
@@ -49,6 +52,7 @@ _ACCEPTED, _FILL, _CANCELED, _REPLACED, _TRIGGERED, _RESTATED, _BUSTED, _CORRECT
 _PRICED = frozenset({OrderType.LIMIT, OrderType.MARKET, OrderType.MARKET_TO_LIMIT})  # of which IOC is one
 _STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
 _ACTIVE = int(RestateReason.ACTIVE)
+_FLAGS_PLACE = HEADER.size + int(dict(wire.ORDER_COMMAND.fields or {})["flags"][1])  # in the frame of an order
 _DUPLICATE, _MAKER, _CROSS = map(int, (EventFlag.DUPLICATE, EventFlag.MAKER, EventFlag.CROSS))
 _DONE = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.UNKNOWN})
 
@@ -314,6 +318,14 @@ class Order:
         return f"the {what} of order {self.client_order_id} ({self})"
 
     # ------------------------------------------------------------ following
+
+    def is_of(self, event: Event) -> bool:
+        """Whether an ACCEPTED may be of this order, which was not answered before: another one of its account may have
+        had the same number first, by another login or by the house (docs/liquidation.md)."""
+        if (event.instrument, event.side, event.qty) != (self.instrument, self.side, self.qty):
+            return False
+        may_slide = len(self.data) > _FLAGS_PLACE and self.data[_FLAGS_PLACE] & OrderFlag.SLIDE
+        return self.order_type != OrderType.LIMIT or bool(may_slide) or event.price == self.price
 
     def apply(self, event: Event) -> None:
         """Follow one event of this order."""

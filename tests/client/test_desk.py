@@ -40,7 +40,11 @@ class Table:
         self.desk.receive(json_frame(FrameType.LOGGED_IN, self.desk.session.login_number, body))
 
     def tell(self, **fields: Any) -> None:
-        """One event of the first account."""
+        """One event of the first account; an ACCEPTED says what the order was, where nothing else is said."""
+        order = self.desk.orders.get(fields.get("client_order_id", 0))
+        if fields["kind"] == EventKind.ACCEPTED and order is not None:
+            asked = {name: getattr(order, name) for name in ("instrument", "side", "qty", "price")}
+            fields = asked | fields
         self.seq += 1
         made = event(account=ACCOUNT, account_seq=self.seq, **fields).tobytes()
         self.desk.receive(frame(FrameType.EVENTS, 0, made, 1))

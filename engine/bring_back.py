@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import recovery
+from engine.liquidation.liquidator import Liquidator
 from engine.market import load_feed
 from engine.recovery import Recovered
 from engine.snapshots import HISTORY_COMMANDS
@@ -22,6 +23,7 @@ def bring_back(
     streams: Streams,
     feed: Feed,
     watch: Watch | None,
+    liquidator: Liquidator,
     told: Callable[[str], None],
     *,
     history_commands: int = HISTORY_COMMANDS,
@@ -33,6 +35,7 @@ def bring_back(
         load_feed(feed, extra)  # first: it may refuse the snapshot, and the watch does not
         if watch is not None:
             watch.load(extra)
+        liquidator.load(extra)
 
     def on_core(core: Core) -> None:
         if watch is not None:
@@ -45,8 +48,9 @@ def bring_back(
         feed.add(market_data)
 
     recovered = recovery.recover(
-        data, history_commands=history_commands, on_start=on_start, on_core=on_core, on_events=on_events
-    )
+        data, history_commands=history_commands, on_start=on_start, on_core=on_core, on_events=on_events,
+        on_applied=liquidator.see,
+    )  # fmt: skip
     left = left_halted(recovered.core, set() if watch is None else watch.breakers.halted)
     if left is not None:
         told(left)

@@ -29,6 +29,9 @@ from engine.journal.errors import JournalError
 from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import MEMORY, JournalWriter
 from engine.keys import LOCAL_OPERATOR, Keys, KeysError
+from engine.liquidation import views
+from engine.liquidation.liquidator import LIQUIDATION, Liquidator
+from engine.liquidation.wanted import terms_of
 from engine.lock import InUse, MarketLock
 from engine.logs import Log
 from engine.lookout import Lookout
@@ -81,6 +84,7 @@ class Engine:
         self._keeper: Keeper
         self._watch: Watch | None = None
         self._settler: Settler
+        self.liquidator: Liquidator
         self._marker: Marker
         self._loop: asyncio.AbstractEventLoop
         self._asked_to_stop = asyncio.Event()
@@ -126,7 +130,8 @@ class Engine:
 
         wanted = wanted_of(self.config)
         self._watch = Watch(wanted, RegularHours(timeline), self.log.warning) if wanted else None
-        self.recovered = bring_back(self.data, streams, feed, self._watch, self.log.warning)
+        self.liquidator = Liquidator(terms_of(self.config), self.log.warning)
+        self.recovered = bring_back(self.data, streams, feed, self._watch, self.liquidator, self.log.warning)
         self._report_recovery()
         saved = snapshots.listed(self.data)
         self._saved_seq = saved[-1].seq if saved else 0
@@ -153,7 +158,8 @@ class Engine:
             self._watch.start(self.market)  # after the keeper: what is due at one time he does first
         days = business_days_of(self.config, timeline)
         self._settler = Settler(self.market, days, self.log.warning, time.time_ns)
-        self._marker = Marker(self._loop, self.market, self._may_mark, self._after_marks)
+        self._marker = Marker(self._loop, self.market, self._is_open, self._after_marks)
+        self.liquidator.start(self.market, time.time_ns, self._is_open)
         sessions = keeper.definitions_of(self.config, timeline)
         setup = Setup(self.market, self.config, self.data, time.time_ns, sessions)
         self._end_sessions()
@@ -169,6 +175,7 @@ class Engine:
             streams.touch_memory()
         self._doors = Doors(self._loop, self.market, self.keys, self, self.log)
         self._doors.open()
+        self.liquidator.begin()
         self._on_timer()
         self._set_tick()
         self._marker.begin()
@@ -351,8 +358,9 @@ class Engine:
             if self._doors is not None:
                 self._doors.after_sends()
 
-    def _may_mark(self) -> bool:
-        """Not while the journal is behind: orders wait for it then."""
+    def _is_open(self) -> bool:
+        """Whether the engine itself may have something journaled: not while the journal is behind, as orders wait for
+        it then."""
         is_behind = self._doors is None or self._doors.is_paused or self._doors.is_refusing
         return not (is_behind or self._stopping or self.failure is not None)
 
@@ -393,7 +401,9 @@ class Engine:
         async with self._saving:
             core = self.market.core
             state, seq, ts_ns = core.snapshot(), core.seq, core.ts_ns
-            beside = {} if self._watch is None else {WATCH: self._watch.state()}  # as far as the core
+            beside: dict[str, Any] = {LIQUIDATION: self.liquidator.state()}  # as far as the core, as all of this
+            if self._watch is not None:
+                beside[WATCH] = self._watch.state()
             # The counters beside the core are those of what was sent: taken when everything up to seq is.
             extra: asyncio.Future[dict[str, Any]] = self._loop.create_future()
 
@@ -438,6 +448,7 @@ class Engine:
             "schedule": self._keeper.status(),
             "settlement": self._settler.status(),
             "risk": self._marker.status(),
+            "liquidation": views.counts(self.liquidator),
             "journal": status.journal_part(market, self.data / "journal"),
             "projector": status.projector_part(
                 self.status_map, durable_seq, self._trouble(), wanted=self._projection is not None

@@ -18,6 +18,7 @@ from ext.core import Core
 OnStart = Callable[[dict[str, Any]], None]
 OnCore = Callable[[Core], None]
 OnEvents = Callable[[bytes, bytes], None]
+OnApplied = Callable[[bytes, bytes], None]
 
 
 @dataclass(slots=True)
@@ -42,22 +43,29 @@ def recover(
     on_start: OnStart | None = None,
     on_core: OnCore | None = None,
     on_events: OnEvents | None = None,
+    on_applied: OnApplied | None = None,
 ) -> Recovered:
     """Bring the market in `data` back; a new one with a new id where there is none.
 
     Begins with the newest valid snapshot that has `history_commands` of journal after it; where there is none such, as
     far back as that is short. `on_start` gets what came with the snapshot that is used, if one is, and refuses it with
     a ValueError; `on_core` then the core to go on with, `on_events` the events and market data of what is replayed,
-    batch by batch. A torn end is cut off. Raises JournalDamaged, JournalError, OSError.
+    batch by batch, and before that `on_applied` its commands and events. A torn end is cut off. Raises JournalDamaged,
+    JournalError, OSError.
     """
     try:
-        return _recover(data, history_commands, on_start, on_core or (lambda core: None), on_events)
+        return _recover(data, history_commands, on_start, on_core or (lambda core: None), on_events, on_applied)
     except JournalDamaged as error:
         raise unsynced.explained(error, data / "journal") from error
 
 
 def _recover(
-    data: Path, history_commands: int, on_start: OnStart | None, on_core: OnCore, on_events: OnEvents | None
+    data: Path,
+    history_commands: int,
+    on_start: OnStart | None,
+    on_core: OnCore,
+    on_events: OnEvents | None,
+    on_applied: OnApplied | None,
 ) -> Recovered:
     began_s = time.monotonic()
     directory = data / "journal"
@@ -77,14 +85,20 @@ def _recover(
     on_core(result.core)
     with JournalReader(directory, result.core.seq + 1) as reader:
         result.market_id = reader.market_id
-        result.replayed = replay(reader, result.core, on_events=on_events)
+        result.replayed = replay(reader, result.core, on_events=on_events, on_applied=on_applied)
     result.next_seq = result.core.seq + 1
     result.torn = None if torn is None else str(torn)
     result.seconds = time.monotonic() - began_s
     return result
 
 
-def replay(reader: JournalReader, core: Core, last_seq: int = NO_LAST, on_events: OnEvents | None = None) -> int:
+def replay(
+    reader: JournalReader,
+    core: Core,
+    last_seq: int = NO_LAST,
+    on_events: OnEvents | None = None,
+    on_applied: OnApplied | None = None,
+) -> int:
     """Apply what `reader` gives up to `last_seq`; the number of commands. Raises JournalDamaged."""
     first_seq = core.seq
     while commands := reader.read(last_seq):
@@ -95,6 +109,8 @@ def replay(reader: JournalReader, core: Core, last_seq: int = NO_LAST, on_events
                 reader.path, reader.offset, f"the core refuses a command before here: {error}", segment.RESTORE
             ) from error
         events, market_data = core.take_events(), core.take_market_data()
+        if on_applied is not None:
+            on_applied(commands, events)
         if on_events is not None:
             on_events(events, market_data)
     return core.seq - first_seq

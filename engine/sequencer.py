@@ -24,6 +24,9 @@ NEVER_NS: Final = (1 << 63) - 1
 OPERATOR_BYTES: Final = wire.ADMIN_COMMAND["operator"].itemsize
 REASON_BYTES: Final = wire.ADMIN_COMMAND["reason"].itemsize
 VALUES: Final = 8
+HOUSE: Final = 0  # session of the house's own orders
+_KIND, _ACCOUNT = slice(16, 18), slice(24, 28)  # of an OrderCommand
+_NEW_ORDER: Final = int(CommandKind.NEW_ORDER).to_bytes(2, "little")
 
 
 class Rejected(Exception):
@@ -132,6 +135,8 @@ class Sequencer:
         self.set_due(self._calls, core.call_ends_ns)
         # Gets the market data of each batch when all of it was done; may have commands executed that follow from it.
         self.follow: Callable[[Data], None] | None = None
+        # Gets the events of each batch before anybody else; may set what is due, and no more.
+        self.hear: Callable[[bytes], None] | None = None
 
     @property
     def seq(self) -> int:
@@ -193,7 +198,10 @@ class Sequencer:
         try:
             # An open gate uses the market data at once; else they need bytes of their own.
             data = core.take_market_data() if self._waits else core.view_market_data()
-            self.gate.hold(last_seq, core.take_events(), data, taken_ns)
+            events = core.take_events()
+            if self.hear is not None:
+                self.hear(events)
+            self.gate.hold(last_seq, events, data, taken_ns)
         finally:  # also where sending failed: what was applied is in the journal
             if not self._waits:
                 self.journal.submit(records, last_seq)
@@ -209,7 +217,7 @@ class Sequencer:
             raise
 
     def execute(self, commands: Sequence[bytes]) -> list[bytes]:
-        """Journal and apply AdminCommands or TICKs at once; the Event records of each, in order.
+        """Journal and apply AdminCommands, TICKs or orders of the house at once; the Event records of each, in order.
 
         What traders sent before goes before.
         """
@@ -221,7 +229,10 @@ class Sequencer:
         now_ns = time.perf_counter_ns()
         batch, core = self.batch, self.core
         for command in commands:
-            batch.add_admin(command)
+            if command[_KIND] == _NEW_ORDER:
+                batch.add_orders(command, 0, HOUSE, command[_ACCOUNT])
+            else:
+                batch.add_admin(command)
         first = core.seq + 1
         count = batch.seal(ts_ns)
         self.journal.submit(batch.records, batch.last_seq)
@@ -230,6 +241,8 @@ class Sequencer:
         batch.clear()
         self.commands += count
         events, data = core.take_events(), core.take_market_data()
+        if self.hear is not None:
+            self.hear(events)
         try:
             self.gate.hold(core.seq, events, data, now_ns)
         finally:

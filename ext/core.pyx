@@ -22,6 +22,7 @@ from ext.house cimport house_rows
 from ext.layout cimport HAS_TICKS, InstrumentText, Market, Records, TICK_STEPS
 from ext.margin.preview cimport preview_of_order
 from ext.margin.rows cimport exposure_rows, margin_rows, risk_rows
+from ext.margin.standing cimport standing_rows
 from ext.memory cimport release, touch_all
 from ext.rows cimport (
     account_rows, book_records, depth_rows, instrument_rows, orders_of_account, orders_of_book, orders_of_market,
@@ -253,6 +254,14 @@ cdef class Core:
     def exposures(self, account=None):
         """ExposureRow records in the order of positions. Raises ValueError for an account that is not set up."""
         return exposure_rows(self.market, ANY if account is None else self.account_of(account))
+
+    def standings(self, bytes accounts not None):
+        """Of these accounts (u32 ids) that are watched: AccountRow and RiskRow records in the order given, PositionRow
+        and ExposureRow records of their positions that are not 0, by account as given and instrument."""
+        cdef const uint32_t* ids = <const uint32_t*> PyBytes_AS_STRING(accounts)
+        if len(accounts) % sizeof(uint32_t):
+            raise ValueError(f"{len(accounts)} bytes are no whole ids of accounts")
+        return standing_rows(self.market, ids, len(accounts) // sizeof(uint32_t))
 
     def margins(self):
         """MarginRow records of the instruments, ids ascending."""

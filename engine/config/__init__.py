@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from engine.config.accounts import Account, Operator
 from engine.config.instruments import Instrument, TickStep
+from engine.config.liquidation import Liquidation
 from engine.config.market import NEVER, Breakers, Capacity, MarketSection
 from engine.config.ports import DEFAULT_PORTS, LOOPBACK, Ports, is_loopback
 from engine.config.reading import checked, load, replace
@@ -29,6 +30,7 @@ from engine.units import Cash, Percent, Price
 __all__ = [
     "DEFAULT_PORTS", "EMBEDDED_POSTGRES", "LOOPBACK", "NEVER", "NO_POSTGRES", "Account", "Breakers", "Capacity", "Cash",
     "Config", "ConfigError", "Depth", "DepthClass", "Extension", "Extensions", "History", "Instrument", "Journal",
-    "Margin", "MarketSection", "Operator", "Percent", "Ports", "Postgres", "Price", "Risk", "Section", "Session",
+    "Liquidation", "Margin", "MarketSection", "Operator", "Percent", "Ports", "Postgres", "Price", "Risk", "Section",
+    "Session",
     "Snapshots", "TickStep", "checked", "is_loopback", "load", "replace",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from openbell.errors import near
 from engine import fee_plans
 from engine.config.accounts import no_account
 from engine.config.instruments import no_instrument
+from engine.config.liquidation import no_liquidation
 from engine.config.ports import open_port, same_port
 from engine.config.risk import no_risk
 from engine.config.sessions import no_session
@@ -46,7 +47,11 @@ def problem_of(config: Config) -> str | None:
         if found := fee_plans.no_plan(f"fee_plan[{index}] ({plan.name})", plan):
             return found
     return (
-        no_risk(config.risk) or no_database(config.postgres.dsn) or same_port(config.ports) or open_port(config.ports)
+        no_risk(config.risk)
+        or no_liquidation(config.liquidation)
+        or no_database(config.postgres.dsn)
+        or same_port(config.ports)
+        or open_port(config.ports)
     )
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from engine.config.accounts import Account, Operator
 from engine.config.instruments import Instrument
+from engine.config.liquidation import Liquidation
 from engine.config.market import Breakers, Capacity, MarketSection
 from engine.config.ports import Ports
 from engine.config.risk import Risk
@@ -30,6 +31,7 @@ class Config(Section, frozen=True):
     breakers: Breakers = Breakers()
     ledger: Ledger = Ledger()
     risk: Risk = Risk()
+    liquidation: Liquidation = Liquidation()
     instrument: list[Instrument] = msgspec.field(default_factory=list)
     fee_plan: list[FeePlan] = msgspec.field(default_factory=list)
     account: list[Account] = msgspec.field(default_factory=list)

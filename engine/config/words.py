@@ -30,6 +30,7 @@ _CHOICES = {
     "role": "admin, viewer",
     "luld": "tier1, tier2",
     "risk": ", ".join(RISK_TYPES),
+    "after": "active, reduce_only, close_only",
     "mark_by": ", ".join(MARKS),
     **fee_plans.CHOICES,
 }

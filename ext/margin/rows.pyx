@@ -44,13 +44,26 @@ cdef bytes risk_rows(Market* m):
     return result
 
 
+cdef void exposure_row(const Market* m, uint32_t k, ExposureRow* row) noexcept nogil:
+    cdef Stake s
+    find_stake(m, k, &s)
+    memset(row, 0, sizeof(ExposureRow))
+    row.account = <uint32_t> m.positions[k].key
+    row.instrument = <uint32_t> (m.positions[k].key >> 32)
+    row.qty = m.positions[k].qty
+    row.mark = m.exposures[k].mark
+    row.value = s.value
+    row.maintenance = s.maintenance
+    row.initial = greater(greater(s.initial[0], s.initial[1]), s.maintenance)
+    row.unrealized = cut(less(s.value, m.bases[k].cost))
+
+
 cdef bytes exposure_rows(const Market* m, uint32_t account):
     """In the order of positions."""
     cdef uint64_t rows = 0
     cdef uint32_t k
     cdef bytes result
     cdef ExposureRow* row
-    cdef Stake s
     for k in range(1, m.position_count + 1):
         rows += account == ANY or <uint32_t> m.positions[k].key == account
     result = room_for(rows, sizeof(ExposureRow))
@@ -58,15 +71,7 @@ cdef bytes exposure_rows(const Market* m, uint32_t account):
     for k in range(1, m.position_count + 1):
         if account != ANY and <uint32_t> m.positions[k].key != account:
             continue
-        find_stake(m, k, &s)
-        row.account = <uint32_t> m.positions[k].key
-        row.instrument = <uint32_t> (m.positions[k].key >> 32)
-        row.qty = m.positions[k].qty
-        row.mark = m.exposures[k].mark
-        row.value = s.value
-        row.maintenance = s.maintenance
-        row.initial = greater(greater(s.initial[0], s.initial[1]), s.maintenance)
-        row.unrealized = cut(less(s.value, m.bases[k].cost))
+        exposure_row(m, k, row)
         row += 1
     return result
 

@@ -49,6 +49,7 @@ def status_lines(status: Status) -> RenderableType:
         "schedule": schedule_text(status),
         "business day": settlement_text(status),
         "risk": risk_text(status),
+        "liquidations": liquidation_text(status),
         "latency": latency_text(status) if latency.count else "no orders in the last seconds",
         "journal": f"{show.size(journal.pending_bytes)} waiting, a commit takes {show.micros(journal.commit_us_p50)} "
         f"(p99 {show.micros(journal.commit_us_p99)}), {show.size(journal.bytes)} in all",
@@ -66,6 +67,8 @@ def status_lines(status: Status) -> RenderableType:
         del rows["postgres"]
     if not (status.raw.get("risk") or {}).get("watched"):
         del rows["risk"]
+    if not rows["liquidations"]:
+        del rows["liquidations"]
     lines: list[RenderableType] = [show.pairs(rows)]
     lines += [Text(f"warning: {text}", "yellow") for text in status.warnings]
     return Group(*lines)
@@ -105,6 +108,12 @@ def risk_text(status: Status) -> str:
     margin = ", ".join(f"{count:,} {name}" for name, count in levels.items()) or "none has margin"
     behind = f"; marks {show.duration(told['behind_s'])} behind" if told.get("behind_s") else ""
     return f"{show.counted(told.get('watched', 0), 'account')} watched; {margin}{behind}"
+
+
+def liquidation_text(status: Status) -> str:
+    """How many accounts are called, in a liquidation, waiting, exhausted, stopped; empty: none."""
+    told = status.raw.get("liquidation") or {}
+    return ", ".join(f"{count:,} {stage}" for stage, count in told.items() if count)
 
 
 def durability(mode: str) -> Text:

@@ -14,6 +14,7 @@ from openbell.wire import CommandKind
 
 from engine.amending.facts import Facts
 from engine.keys import Keys
+from engine.liquidation.liquidator import Liquidator
 from engine.market import Market
 from engine.ports.frames import FrameError
 from engine.refusals import in_words
@@ -26,6 +27,8 @@ Row = np.ndarray[Any, Any]
 
 class Process(Protocol):
     """What a verb may ask of the process around the market."""
+
+    liquidator: Liquidator
 
     def status(self) -> dict[str, Any]:
         """Everything that `status` tells."""

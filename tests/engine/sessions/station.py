@@ -17,6 +17,8 @@ from engine import snapshots
 from engine.bring_back import bring_back
 from engine.journal.reader import JournalReader
 from engine.journal.writer import JournalWriter
+from engine.liquidation.liquidator import LIQUIDATION, Liquidator
+from engine.liquidation.standing import Terms
 from engine.market import Market
 from engine.sequencer import admin_command, tick_command
 from engine.sessions.keeper import Keeper, definitions_of, timeline_of
@@ -60,6 +62,8 @@ def at(text: str) -> int:
 class Station:
     """`start` and `stop` as often as wanted; `at` sets the clock and lets the market do what is due."""
 
+    terms = Terms()
+
     def __init__(self, folder: Path, text: str, now: str) -> None:
         self.folder, self.now_ns = folder, at(now)
         self.told: list[str] = []
@@ -77,9 +81,11 @@ class Station:
         self.streams, feed = Streams(10_000), Feed(1000)
         wanted = wanted_of(self.config)
         self.watch = Watch(wanted, RegularHours(timeline), self.told.append)
+        self.liquidator = Liquidator(self.terms, self.told.append)
         self.recovered = recovered = bring_back(
-            self.folder, self.streams, feed, self.watch if wanted else None, self.told.append, history_commands=0
-        )
+            self.folder, self.streams, feed, self.watch if wanted else None, self.liquidator, self.told.append,
+            history_commands=0,
+        )  # fmt: skip
         self.journal = JournalWriter(
             self.folder / "journal",
             next_seq=recovered.next_seq,
@@ -94,6 +100,7 @@ class Station:
             self.watch.start(self.market)
         days = business_days_of(self.config, timeline)
         self.settler = Settler(self.market, days, self.told.append, self.clock_ns)
+        self.liquidator.start(self.market, self.clock_ns)
         self.settler.begin()
         self.keeper.begin(setup)
         if self.market.core.seq:
@@ -102,6 +109,7 @@ class Station:
         self.keeper.settle(setup)
         self.journal.wait(self.market.core.seq)
         setup.remember()
+        self.liquidator.begin()
 
     def stop(self) -> None:
         self.journal.close()
@@ -110,7 +118,8 @@ class Station:
         """A snapshot, as engine/process.py makes one."""
         self.journal.wait(self.market.core.seq)
         self.market.on_durable()
-        snapshots.save(self.folder, self.market.core, {**self.market.extra(), WATCH: self.watch.state()})
+        beside = {WATCH: self.watch.state(), LIQUIDATION: self.liquidator.state()}
+        snapshots.save(self.folder, self.market.core, {**self.market.extra(), **beside})
 
     def clock_ns(self) -> int:
         return self.now_ns

@@ -57,14 +57,15 @@ def listed(liquidator: Liquidator, account: int | None, limit: int) -> dict[str,
     )
     core = liquidator.core
     shown = cases[:limit]
-    risks = {int(row["account"]): row for row in np.frombuffer(core.risk(), wire.RISK_ROW)} if shown else {}
-    quotes = Quotes(core)
-    names = {int(row["account"]): row["name"] for row in np.frombuffer(core.accounts(), wire.ACCOUNT_ROW)}
-    rows = [_row(liquidator, case, risks.get(case.account), names[case.account].decode(), quotes) for case in shown]
+    wanted, quotes = [case.account for case in shown], Quotes(core)
+    known = standings(core, wanted)
+    names = np.frombuffer(core.accounts(), wire.ACCOUNT_ROW)[["account", "name"]]
+    named = dict(names[np.isin(names["account"], wanted)].tolist())
+    rows = [_row(liquidator, case, known.get(case.account), named[case.account].decode(), quotes) for case in shown]
     return {"rows": rows, "counts": counts(liquidator), "total": len(cases)}
 
 
-def _row(liquidator: Liquidator, case: Case, risk: Any, name: str, quotes: Quotes) -> dict[str, Any]:
+def _row(liquidator: Liquidator, case: Case, standing: Standing | None, name: str, quotes: Quotes) -> dict[str, Any]:
     return {
         "account": case.account,
         "account_name": name,
@@ -72,8 +73,8 @@ def _row(liquidator: Liquidator, case: Case, risk: Any, name: str, quotes: Quote
         "level": case.level,
         "since_ts_ns": case.since_ns,
         "due_ts_ns": liquidator.agenda.due_of(case.account),
-        "equity": 0 if risk is None else int(risk["equity"]),
-        "maintenance": 0 if risk is None else int(risk["maintenance"]),
+        "equity": 0 if standing is None else standing.equity,
+        "maintenance": 0 if standing is None else standing.maintenance,
         "begun_ts_ns": case.begun_ns,
         "equity_before": case.equity,
         "maintenance_before": case.maintenance,

@@ -388,6 +388,16 @@ def test_who_has_margin_no_more_is_left_alone(floor: Floor, risk: RiskType) -> N
     assert (floor.lots(), floor.case(), floor.state()) == (200, None, AccountState.CLOSE_ONLY)
 
 
+def test_while_the_journal_is_behind_nobody_is_liquidated(floor: Floor) -> None:
+    floor.is_open = False
+    fallen(floor)
+    floor.run(5)
+    assert floor.story() == []
+    floor.is_open = True
+    floor.run()
+    assert floor.story() == PLAN
+
+
 # ------------------------------------------------------------ stop and start
 
 

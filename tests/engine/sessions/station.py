@@ -63,6 +63,7 @@ class Station:
     """`start` and `stop` as often as wanted; `at` sets the clock and lets the market do what is due."""
 
     terms = Terms()
+    is_open = True  # the journal is not behind
 
     def __init__(self, folder: Path, text: str, now: str) -> None:
         self.folder, self.now_ns = folder, at(now)
@@ -100,7 +101,7 @@ class Station:
             self.watch.start(self.market)
         days = business_days_of(self.config, timeline)
         self.settler = Settler(self.market, days, self.told.append, self.clock_ns)
-        self.liquidator.start(self.market, self.clock_ns)
+        self.liquidator.start(self.market, self.clock_ns, lambda: self.is_open)
         self.settler.begin()
         self.keeper.begin(setup)
         if self.market.core.seq:

@@ -91,6 +91,12 @@ def warnings(answer: dict[str, Any]) -> list[str]:
         if used > NEARLY_FULL * capacity:
             field = f"ledger.{name}" if name == "withdrawals" else f"capacity.{name}"
             told.append(f"{name}: {used:,} of {capacity:,} in use; raise {field}")
+    room = answer["journal"]
+    if room["only_cancels"]:
+        told.append(
+            f"the disk of the journal is nearly full: {room['free_bytes']:,} bytes are free, and below "
+            f"{room['least_free_bytes']:,} only cancels are taken. Make room"
+        )
     if answer["projector"]["state"] == "waiting":
         told.append(f"Postgres is not written: {answer['projector']['text'] or 'it does not answer'}")
     return told

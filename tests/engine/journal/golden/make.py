@@ -28,6 +28,7 @@ def facts(core: Core) -> dict[str, Any]:
     lines = sorted(str([int(row[name]) for name in wanted]) for row in orders)
     return {
         "seq": core.seq,
+        "state": core.snapshot()[:8].decode(),  # the layout of what is hashed
         "state_hash": core.state_hash(),
         "cash": {row["name"].decode(): int(row["cash"]) for row in accounts},
         "positions": [[int(row["account"]), int(row["instrument"]), int(row["qty"])] for row in positions],

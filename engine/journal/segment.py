@@ -12,6 +12,7 @@ import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from engine.journal.errors import JournalDamaged, JournalError
@@ -95,7 +96,8 @@ def required(directory: Path) -> None:
 
 
 def segments(directory: Path) -> list[Segment]:
-    """The segments in `directory`, ascending; [] when there is no such directory."""
+    """The segments in `directory`, ascending; [] when there is no such directory. Raises JournalDamaged for two of one
+    number."""
     try:
         names = [entry.name for entry in os.scandir(directory)]
     except FileNotFoundError:
@@ -105,7 +107,12 @@ def segments(directory: Path) -> list[Segment]:
         stem = name.removesuffix(SUFFIX)
         if name.endswith(SUFFIX) and stem.isdecimal():
             found.append(Segment(directory / name, int(stem)))
-    return sorted(found, key=lambda segment: segment.first_seq)
+    found.sort(key=lambda segment: segment.first_seq)
+    for before, one in pairwise(found):
+        if before.first_seq == one.first_seq:
+            what = f"there are two segments of seq {one.first_seq}: {before.path.name} is the other"
+            raise JournalDamaged(one.path, 0, what, "Keep the one that is right; the other is a copy")
+    return found
 
 
 def read_head(segment: Segment, market_id: bytes | None = None) -> Head:

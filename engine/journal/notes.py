@@ -27,12 +27,17 @@ def leave(directory: Path, text: str) -> None:
         descriptor = os.open(directory / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         stack.callback(os.close, descriptor)
         try:
-            os.write(descriptor, text.encode()[:MOST_BYTES] + b"\n")
+            os.write(descriptor, _fitting(text).encode() + b"\n")
             os.fsync(descriptor)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
     sync_directory(directory)
+
+
+def _fitting(text: str) -> str:
+    """As a reason is: one line, and not too long."""
+    return " ".join(text.replace("\0", " ").split()).encode()[:MOST_BYTES].decode("utf-8", "ignore")
 
 
 def left(directory: Path) -> list[str]:
@@ -41,7 +46,7 @@ def left(directory: Path) -> list[str]:
         lines = (directory / FILE).read_text("utf-8", "replace").splitlines()
     except FileNotFoundError:
         return []
-    return [line for line in lines if line]
+    return [line for line in map(_fitting, lines) if line]
 
 
 def clear(directory: Path) -> None:

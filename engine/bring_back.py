@@ -6,10 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from openbell.wire import CommandKind
+
 from engine import recovery
+from engine.journal import notes
 from engine.liquidation.liquidator import Liquidator
 from engine.market import load_feed
 from engine.recovery import Recovered
+from engine.sequencer import Sequencer, admin_command
 from engine.snapshots import HISTORY_COMMANDS
 from engine.volatility.leftover import left_halted
 from engine.volatility.watch import Watch
@@ -55,3 +59,10 @@ def bring_back(
     if left is not None:
         told(left)
     return recovered
+
+
+def journal_notes(sequencer: Sequencer, directory: Path) -> None:
+    """What was taken off the journal's end while no market ran becomes part of it; twice, where a start is cut off
+    before `notes.clear`."""
+    for text in notes.left(directory):
+        sequencer.execute([admin_command(CommandKind.NOTE, operator=notes.OPERATOR, reason=text)])

@@ -148,6 +148,11 @@ class Doors:
         self.is_paused = False
         self.order_router.go_on()
 
+    def restrict(self, why: FrameError | None) -> None:
+        """Take only what makes the market smaller, saying why; or all again."""
+        self.orders.restricting = why
+        self.control.restricting = why
+
     def refuse(self, why: FrameError) -> None:
         """Refuse everything that changes the market."""
         self.control.refusing = why

@@ -20,11 +20,12 @@ from engine import snapshots, status, system
 from engine.amending.facts import Facts
 from engine.amending.finder import TradeFinder
 from engine.arguments import arguments_of, configure
-from engine.bring_back import bring_back
+from engine.backlog import Backlog
+from engine.bring_back import bring_back, journal_notes
 from engine.config import NO_POSTGRES, Config, ConfigError
 from engine.doors import Doors
 from engine.engine_file import EngineFile
-from engine.journal import unsynced
+from engine.journal import notes, unsynced
 from engine.journal.errors import JournalError
 from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import MEMORY, JournalWriter
@@ -60,12 +61,10 @@ MINUTE_S: Final = 60  # TICKs come on the full minute: DAY orders end then
 CALL_TICK_S: Final = 1  # and each second in which an instrument is in a call
 SOON_S: Final = 0.0002  # after the time at which something is due
 PERIOD_S: Final = 5.0  # of the histograms
-PATIENCE_S: Final = 1.0  # with a journal that is behind, before orders are refused
 STOP_DURABLE_S: Final = 1.5
 SETUP_PATIENCE_S: Final = 30.0  # of a start with the journal
 SAVE_PATIENCE_S: Final = 30.0  # of a snapshot with the journal
 STOPPING: Final = FrameError("stopping", "the market is stopping")
-OVERLOADED: Final = FrameError("overloaded", "the journal is behind: the disk is too slow for what comes; try again")
 FAILURES: Final = (ConfigError, KeysError, InUse, JournalError, SnapshotError, PortError, OSError)
 
 
@@ -91,6 +90,7 @@ class Engine:
         self._stopping = False
         self._lock: MarketLock | None = None
         self._doors: Doors | None = None
+        self._backlog: Backlog | None = None
         self._projection: Projection | None = None
         self._journal: JournalWriter | RelaxedJournal | None = None
         self._lookout: Lookout | None = None
@@ -102,7 +102,6 @@ class Engine:
         self._saved_seq = 0
         self._saved_s = self._turned_s = time.monotonic()
         self._ticked_minute = int(time.time()) // MINUTE_S
-        self._behind_since_s: float | None = None
         self.started_ts_ns = 0
 
     # ------------------------------------------------------------ start
@@ -169,11 +168,14 @@ class Engine:
             # A day that ended meanwhile ends before anybody can trade: DAY orders of yesterday with those of today.
             # So do orders whose dead-man timer ran out.
             self.market.sequencer.execute([tick_command()])
+        journal_notes(self.market.sequencer, self.data / "journal")
         await self._apply_configuration(setup)
+        notes.clear(self.data / "journal")
         if self.config.market.memory_at_start:
             self.market.core.touch_memory()
             streams.touch_memory()
         self._doors = Doors(self._loop, self.market, self.keys, self, self.log)
+        self._backlog = Backlog(self.market, self._doors, self.data / "journal", self.log)
         self._doors.open()
         self.liquidator.begin()
         self._on_timer()
@@ -294,8 +296,8 @@ class Engine:
         self._timer = self._loop.call_later(self._pause_s(), self._on_timer)
         now_s = time.monotonic()
         self.status_map.applied_seq = self.market.core.seq
-        if self._doors is not None and not self._stopping:
-            self._watch_journal(now_s)
+        if self._backlog is not None and self._doors is not None and not self._stopping:
+            self._backlog.look(now_s)
             self._doors.sweep(now_s)
         if now_s - self._turned_s > PERIOD_S:
             self._turned_s = now_s
@@ -323,24 +325,6 @@ class Engine:
             sequencer.execute([tick_command()])
         if is_due and self._doors is not None:
             self._doors.after_sends()
-
-    def _watch_journal(self, now_s: float) -> None:
-        """Clients wait while the journal is behind for a moment; when it is so for longer, they are told."""
-        assert self._doors is not None
-        pending = self.market.journal.pending_bytes
-        limit = self.config.journal.pending_bytes
-        if self._doors.is_paused:
-            if self._behind_since_s is None:
-                self._behind_since_s = now_s
-            elif now_s - self._behind_since_s > PATIENCE_S:
-                self._doors.refuse_orders(OVERLOADED)
-                self.log.warning("the journal is behind: orders are refused", pending_bytes=pending)
-        elif self._doors.is_refusing and pending < limit // 8:
-            self._doors.refuse_orders(None)
-            self._behind_since_s = None
-            self.log.info("orders are taken again", pending_bytes=pending)
-        elif not self._doors.is_refusing:
-            self._behind_since_s = None
 
     def _set_tick(self) -> None:
         """Look whether a TICK is due, on the full second."""
@@ -385,7 +369,8 @@ class Engine:
         every = self.config.snapshots
         by_commands = every.every_commands and done >= every.every_commands
         by_time = every.every_s and done and now_s - self._saved_s >= every.every_s
-        if (by_commands or by_time) and not self._saving.locked() and not self._stopping:
+        is_short = self._backlog is not None and self._backlog.is_short  # what is left is for cancels
+        if (by_commands or by_time) and not self._saving.locked() and not self._stopping and not is_short:
             self._saved_s = now_s
             self.spawn(self._save_quietly())
 
@@ -434,6 +419,7 @@ class Engine:
     def status(self) -> dict[str, Any]:
         """Everything that the verb `status` tells."""
         assert self._doors is not None
+        assert self._backlog is not None
         market = self.market
         durable_seq = market.journal.durable_seq
         answer = {
@@ -449,7 +435,7 @@ class Engine:
             "settlement": self._settler.status(),
             "risk": self._marker.status(),
             "liquidation": views.counts(self.liquidator),
-            "journal": status.journal_part(market, self.data / "journal"),
+            "journal": {**status.journal_part(market, self.data / "journal"), **self._backlog.figures()},
             "projector": status.projector_part(
                 self.status_map, durable_seq, self._trouble(), wanted=self._projection is not None
             ),

@@ -93,6 +93,12 @@ def warnings(answer: dict[str, Any]) -> list[str]:
             field = f"ledger.{name}" if name == "withdrawals" else f"capacity.{name}"
             told.append(f"{name}: {used:,} of {capacity:,} in use; raise {field}")
     told += risk_warnings(answer["risk"])
+    room = answer["journal"]
+    if room["only_cancels"]:
+        told.append(
+            f"the disk of the journal is nearly full: {room['free_bytes']:,} bytes are free, and below "
+            f"{room['least_free_bytes']:,} only cancels are taken. Make room"
+        )
     if answer["projector"]["state"] == "waiting":
         told.append(f"Postgres is not written: {answer['projector']['text'] or 'it does not answer'}")
     return told

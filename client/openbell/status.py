@@ -26,13 +26,17 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class JournalStatus:
-    """The journal: what waits for the disk, how long a commit takes, how large it is."""
+    """The journal: what waits for the disk, how long a commit takes, how large it is, what is free on its disk; below
+    least_free_bytes only cancels are taken."""
 
     pending_bytes: int = 0
     commit_us_p50: float = 0.0
     commit_us_p99: float = 0.0
     segment: str = ""
     bytes: int = 0
+    free_bytes: int = 0
+    least_free_bytes: int = 0
+    only_cancels: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`openbell journal verify|show|tail|cut`: look at a journal, of a stopped market or of a running one; or cut it."""
+"""`openbell journal verify|show|tail|head|cut`: look at the journal of a market, stopped or running; or cut it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from openbell import wire
 from openbell.errors import InvalidInput, near
 
 from engine.cli import reach, show
+from engine.cli.journals import compacting, exporting, heads
 from engine.journal import segment
 from engine.journal.commands import Names, Records, as_dict, clock, split, words
 from engine.journal.cut import cut
@@ -44,16 +45,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb to its parser."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
-    verbs = parser.add_subparsers(dest="act", metavar="verify|show|tail|cut", required=True)
+    verbs = parser.add_subparsers(dest="act", metavar="verify|show|tail|export|head|cut|compact", required=True)
     check = verbs.add_parser("verify", help="check every record and snapshot", description="Check all of a journal.")
+    heads.add_arguments(check)
     check.add_argument("--replay", action="store_true", help="also replay it: print the state hash, compare snapshots")
     shown = verbs.add_parser("show", help="print commands in words", description="Print commands in words.")
-    shown.add_argument(
-        "--from", dest="first", type=_seq, metavar="SEQ", help="first one (default: the journal's first)"
-    )
-    shown.add_argument(
-        "--to", dest="last", type=_seq, default=NO_LAST, metavar="SEQ", help="last one (default: the end)"
-    )
+    exported = verbs.add_parser("export", help="write a range for others", description=exporting.DESCRIPTION)
+    exporting.add_arguments(exported)
+    for one in (shown, exported):
+        _add_range(one)
     tail = verbs.add_parser("tail", help="print the last commands and follow", description="Print the last and follow.")
     tail.add_argument("-n", dest="count", type=_seq, default=10, metavar="N", help="how many of the last (default 10)")
     tail.add_argument("--no-follow", action="store_true", help="do not wait for more")
@@ -67,15 +67,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     ended.add_argument("--after", dest="last", type=_seq, required=True, metavar="SEQ", help="the last command to keep")
     ended.add_argument("-y", "--yes", action="store_true", help="do not ask back")
-    for one in (check, shown, tail, ended):
+    head = verbs.add_parser("head", help="print the head of the audit chain", description=heads.DESCRIPTION)
+    head.add_argument("--sign", type=Path, metavar="KEYFILE", help="sign it with this Ed25519 key (a PEM file)")
+    compacted = verbs.add_parser(
+        "compact", help="remove what no kept snapshot needs", description=compacting.DESCRIPTION
+    )
+    compacting.add_arguments(compacted)
+    for one in (check, shown, exported, tail, ended, head, compacted):
         one.add_argument("--data", type=Path, default=Path("var"), metavar="DIR", help="the market's directory (./var)")
         one.add_argument("--json", action="store_true", help="print JSON, one value a line")
+
+
+def _add_range(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from", dest="first", type=_seq, metavar="SEQ", help="first one (default: the journal's first)"
+    )
+    parser.add_argument(
+        "--to", dest="last", type=_seq, default=NO_LAST, metavar="SEQ", help="last one (default: the end)"
+    )
+
+
+OTHERS = {"export": exporting.run, "compact": compacting.run}
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it. Returns 0; 1 when the journal is damaged or not there; 2 when a name is unknown."""
     try:
-        return {"verify": _verify, "show": _show, "tail": _tail, "cut": _cut}[args.act](args)
+        return {"verify": _verify, "show": _show, "tail": _tail, "cut": _cut, "head": heads.head, **OTHERS}[args.act](
+            args
+        )
     except InvalidInput as error:
         return reach.report(f"journal {args.act}", error, args.json)
     except (JournalError, InUse, OSError) as error:
@@ -94,11 +114,15 @@ def _seq(text: str) -> int:
 
 def _verify(args: argparse.Namespace) -> int:
     began_s = time.monotonic()
+    wanted = heads.asked(args)
     result = verify(args.data, replay=args.replay)
+    checked = heads.checked(args.data, wanted, result)
     if args.json:
-        show.out_json(result.to_json())
+        show.out_json({**result.to_json(), **({} if checked is None else {"chain": checked.to_json()})})
     else:
         _print(result, time.monotonic() - began_s)
+        if checked is not None:
+            heads.tell(checked)
     return 0 if result.error is None else 1
 
 

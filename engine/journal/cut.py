@@ -53,6 +53,6 @@ def cut(data: Path, last_seq: int) -> Cut:
         if saved.seq > last_seq:
             saved.path.rename(kept / "snapshots" / saved.path.name)
             moved.append(saved.path.name)
-    cut_off(Torn(here.path, offset, here.path.stat().st_size - offset, last_seq + 1))
+    cut_off(Torn(here.path, offset, here.path.stat().st_size - offset, last_seq + 1), "ended earlier by journal cut")
     segment.sync_directory(directory)
     return Cut(last_seq, kept, tuple(moved))

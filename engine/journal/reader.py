@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engine.journal import segment
+from engine.journal import notes, segment
 from engine.journal.errors import JournalDamaged, JournalError
 from engine.journal.segment import RESTORE, ZEROS, Segment
 from ext import record
@@ -127,13 +127,14 @@ class JournalReader:
     # -- segments ---------------------------------------------------------------------------------------------
 
     def _open(self, one: Segment) -> None:
-        self._market_id = segment.read_head(one, self._market_id).market_id
+        head = segment.read_head(one, self._market_id)
+        self._market_id = head.market_id
         descriptor = os.open(one.path, os.O_RDONLY | os.O_CLOEXEC)
         self.close()
         self._descriptor = descriptor
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         self._segment = one
-        self.offset = segment.HEAD_BYTES
+        self.offset = head.size
 
     def _skip(self, from_seq: int) -> None:
         """Go to `from_seq` in the segment that should have it."""
@@ -195,8 +196,9 @@ def chunks(descriptor: int, offset: int) -> Iterator[bytes]:
         offset += len(chunk)
 
 
-def cut_off(torn: Torn) -> None:
-    """Overwrite a torn end with zeros, on disk: the journal goes on there."""
+def cut_off(torn: Torn, why: str = "torn end cut off") -> None:
+    """Overwrite a torn end with zeros, on disk: the journal goes on there. What that was is left as a note."""
+    notes.leave(torn.path.parent, notes.of_cut(torn.path, torn.offset, torn.bytes, torn.next_seq - 1, why))
     descriptor = os.open(torn.path, os.O_RDWR | os.O_CLOEXEC)
     try:
         for start in range(0, torn.bytes, len(ZEROS)):

@@ -70,6 +70,10 @@ class RelaxedJournal:
         """As of the writer. Raises JournalError."""
         return self._writer.look()
 
+    def make_room(self) -> None:
+        """As of the writer."""
+        self._writer.make_room()
+
     def close(self) -> None:
         """Write all, end the writer. Raises JournalError."""
         self.write()

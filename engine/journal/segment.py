@@ -1,4 +1,4 @@
-"""Segment files: their names, their head, how they are made. A segment is a head of 64 bytes, records, and zeros.
+"""Segment files: their names, their head, how they are made. A segment is a head of 128 bytes, records, and zeros.
 
 A segment is made under a temporary name, filled with zeros that are really written (a commit into blocks that were only
 reserved costs the file system a change of its own), and gets its head and its name when it is needed.
@@ -12,36 +12,68 @@ import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from engine.journal.errors import JournalDamaged, JournalError
 from ext.record import crc32c
 
 MAGIC = b"OBJOURN1"
-VERSION = 1
-HEAD_BYTES = 64
+VERSION = 2
+HEAD_BYTES = 128
+# Of each version that is read; version 1 has no link to the segment before.
+BYTES_OF_HEADS = {1: 64, VERSION: HEAD_BYTES}
 SUFFIX = ".obj"
 TEMPORARY = "next.tmp"
 SEGMENT_BYTES = 64 << 20
 LEAST_SEGMENT_BYTES = 4096
 ZEROS = bytes(1 << 20)
+DIGEST_BYTES = 32
 _HEAD = struct.Struct("<8sIIQq16s")
+_LINK_AT = 56
+_LINK = struct.Struct("<QQ32s")
+_LINK_CRC_AT = _LINK_AT + _LINK.size
 
 RESTORE = "Restore the file from a copy and see `openbell journal verify`; where there is none, see docs/journal.md"
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """What a head says of the segment before it: the SHA-256 of its first `size` bytes, all up to its last record."""
+
+    first_seq: int
+    size: int
+    digest: bytes
+
+
+NO_LINK = Link(0, 0, bytes(DIGEST_BYTES))  # of the first segment there is
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
-    """What a segment says of itself."""
+    """What a segment says of itself, and of the one before it."""
 
     first_seq: int
     created_ns: int
     market_id: bytes  # 16 bytes, the same in all segments of a market
+    link: Link = NO_LINK
+    version: int = VERSION
+
+    @property
+    def size(self) -> int:
+        """In the file: where the records begin."""
+        return BYTES_OF_HEADS[self.version]
 
     def pack(self) -> bytes:
-        """The 64 bytes of the file."""
-        head = _HEAD.pack(MAGIC, VERSION, HEAD_BYTES, self.first_seq, self.created_ns, self.market_id)
-        return (head + struct.pack("<I", crc32c(head))).ljust(HEAD_BYTES, b"\0")
+        """What is in the file."""
+        size = self.size
+        head = _HEAD.pack(MAGIC, self.version, size, self.first_seq, self.created_ns, self.market_id)
+        head += struct.pack("<I", crc32c(head))
+        if self.version > 1:
+            link = self.link
+            head = head.ljust(_LINK_AT, b"\0") + _LINK.pack(link.first_seq, link.size, link.digest)
+            head += struct.pack("<I", crc32c(head))
+        return head.ljust(size, b"\0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +96,8 @@ def required(directory: Path) -> None:
 
 
 def segments(directory: Path) -> list[Segment]:
-    """The segments in `directory`, ascending; [] when there is no such directory."""
+    """The segments in `directory`, ascending; [] when there is no such directory. Raises JournalDamaged for two of one
+    number."""
     try:
         names = [entry.name for entry in os.scandir(directory)]
     except FileNotFoundError:
@@ -74,7 +107,12 @@ def segments(directory: Path) -> list[Segment]:
         stem = name.removesuffix(SUFFIX)
         if name.endswith(SUFFIX) and stem.isdecimal():
             found.append(Segment(directory / name, int(stem)))
-    return sorted(found, key=lambda segment: segment.first_seq)
+    found.sort(key=lambda segment: segment.first_seq)
+    for before, one in pairwise(found):
+        if before.first_seq == one.first_seq:
+            what = f"there are two segments of seq {one.first_seq}: {before.path.name} is the other"
+            raise JournalDamaged(one.path, 0, what, "Keep the one that is right; the other is a copy")
+    return found
 
 
 def read_head(segment: Segment, market_id: bytes | None = None) -> Head:
@@ -82,18 +120,22 @@ def read_head(segment: Segment, market_id: bytes | None = None) -> Head:
     path = segment.path
     with path.open("rb", buffering=0) as file:
         data = file.read(HEAD_BYTES)
-    if len(data) < HEAD_BYTES:
+    if len(data) < BYTES_OF_HEADS[1]:
         raise JournalDamaged(path, 0, f"the head has {len(data)} of {HEAD_BYTES} bytes", RESTORE)
     magic, version, head_bytes, first_seq, created_ns, market = _HEAD.unpack_from(data)
-    (crc,) = struct.unpack_from("<I", data, _HEAD.size)
     if magic != MAGIC:
         raise JournalDamaged(path, 0, f"it begins with {magic!r}, a segment begins with {MAGIC!r}", RESTORE)
-    if crc != crc32c(data[: _HEAD.size]):
-        raise JournalDamaged(path, _HEAD.size, "the checksum of the head is wrong", RESTORE)
-    if (version, head_bytes) != (VERSION, HEAD_BYTES):
+    _check_sum(path, data, _HEAD.size)
+    if BYTES_OF_HEADS.get(version) != head_bytes:
         raise JournalError(
-            f"{path} has format version {version}, this program reads version {VERSION}: use a newer one"
+            f"{path} has format version {version}, this program reads version {VERSION} and before: use a newer one"
         )
+    if len(data) < head_bytes:
+        raise JournalDamaged(path, 0, f"the head has {len(data)} of {head_bytes} bytes", RESTORE)
+    link = NO_LINK
+    if version > 1:
+        _check_sum(path, data, _LINK_CRC_AT)
+        link = Link(*_LINK.unpack_from(data, _LINK_AT))
     if first_seq != segment.first_seq:
         raise JournalDamaged(
             path, 16, f"the head says that it begins at seq {first_seq}", f"Name the file {name_of(first_seq)}"
@@ -105,7 +147,13 @@ def read_head(segment: Segment, market_id: bytes | None = None) -> Head:
             f"it is of market {market.hex()}, the one before it of {market_id.hex()}",
             "Remove what is foreign",
         )
-    return Head(first_seq, created_ns, market)
+    return Head(first_seq, created_ns, market, link, version)
+
+
+def _check_sum(path: Path, data: bytes, at: int) -> None:
+    """Raise JournalDamaged where the CRC32C at `at` is not that of the bytes before it."""
+    if struct.unpack_from("<I", data, at)[0] != crc32c(data[:at]):
+        raise JournalDamaged(path, at, "the checksum of the head is wrong", RESTORE)
 
 
 def market_id_of(directory: Path) -> bytes | None:
@@ -146,10 +194,13 @@ def prepare(directory: Path, size_bytes: int, hurry: Callable[[], bool] = lambda
     return descriptor
 
 
-def christen(directory: Path, descriptor: int, first_seq: int, market_id: bytes, sync: bool) -> Segment:
-    """Give the prepared file its head and its name. With `sync` both are on disk when this returns."""
+def christen(
+    directory: Path, descriptor: int, first_seq: int, market_id: bytes, sync: bool, link: Link = NO_LINK
+) -> Segment:
+    """Give the prepared file its head and its name. With `sync` both are on disk when this returns. `link`: the segment
+    before."""
     path = directory / name_of(first_seq)
-    _write_all(descriptor, memoryview(Head(first_seq, time.time_ns(), market_id).pack()), 0)
+    _write_all(descriptor, memoryview(Head(first_seq, time.time_ns(), market_id, link).pack()), 0)
     if sync:
         os.fdatasync(descriptor)
     (directory / TEMPORARY).rename(path)

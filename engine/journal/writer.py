@@ -2,8 +2,8 @@
 
 The thread is in the disk's hands most of the time; the loop never waits for it. A small commit that finds the thread
 idle takes the express lane, where the system has one: io_uring, without any thread (engine/journal/ring). An error of
-write or fdatasync is final: after one the state of the file's pages is unknown, so nothing is written any more and
-`collect` says why.
+write or fdatasync is final: after one the state of the file's pages is unknown, so nothing is written any more,
+`collect` says why, and engine/journal/doubtful has the next start look after those pages.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import time
 from pathlib import Path
 from queue import SimpleQueue
 
-from engine.journal import segment
+from engine.journal import doubtful, segment
 from engine.journal.errors import JournalError
 from engine.journal.reader import JournalReader
 from engine.journal.ring import Ring
+from engine.journal.sealer import STEP_BYTES, Sealer
 from ext.record import commit_start
 
 FSYNC, MEMORY = "fsync", "memory"
@@ -73,15 +74,23 @@ class JournalWriter:
         self._failure: str | None = None
         self._closed = False
         self._preparation: _Preparation | None = None
+        self._is_short = False  # of room on the disk: a preparation that failed is tried again
         self._descriptor = -1
-        self._offset = self._size = 0
+        self._first_seq = 0  # of the segment in use
+        self._offset = self._size = self._seal_from = 0
+        self._prepare_from = 0.0  # the offset from which on the next segment is made
         self._written_seq = next_seq - 1
+        self._sealer = Sealer()
         try:
             directory.mkdir(parents=True, exist_ok=True)
             (directory / segment.TEMPORARY).unlink(missing_ok=True)  # of a process that was cut off
             self._open(next_seq)
         except OSError as error:
+            self._sealer.close()
             raise JournalError(f"journal: {segment.no_room(error, directory)}") from error
+        except JournalError:
+            self._sealer.close()
+            raise
         self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._given = self._finished = 0  # batches handed to the thread, and done by it
         self._under_way: list[tuple[bytes, int]] = []  # on the express lane
@@ -140,6 +149,11 @@ class JournalWriter:
                 raise TimeoutError(f"seq {seq} was not durable within {timeout_s:g} s, {self.durable_seq} is")
         return self.durable_seq
 
+    def make_room(self) -> None:
+        """Have the next segment made now, or once more where that failed: with the next commit."""
+        self._is_short = True
+        self._prepare_from = 0.0
+
     def close(self) -> None:
         """Write and sync all that was given, end the thread. Raises JournalError when that failed."""
         if self._closed:
@@ -154,12 +168,13 @@ class JournalWriter:
             self._ring.close()
         if self._preparation is not None:
             self._preparation.discard()
+        self._sealer.close()
         try:
             if self._failure is None:
                 os.fsync(self._descriptor)  # also what durability "memory" left to the system
                 segment.sync_directory(self.directory)
         except OSError as error:
-            self._failure = self._words(error)
+            self._fail(self._words(error))
         os.close(self._descriptor)
         os.close(self._event)
         if self._failure is not None:
@@ -186,9 +201,7 @@ class JournalWriter:
         if (
             size > EXPRESS_BYTES
             or self._offset + size > self._size
-            or (
-                self._preparation is None and self._offset > self._size * PREPARE_AT
-            )  # the thread prepares the next one
+            or (self._preparation is None and self._offset > self._prepare_from)  # the thread prepares the next one
             or int.from_bytes(records[8:16], "little") != self._written_seq + 1  # it refuses that
         ):
             return False
@@ -213,12 +226,14 @@ class JournalWriter:
             self._offset += size
             self._written_seq = self.durable_seq = batches[-1][1]
             self._committed_bytes += size
+            if self._offset >= self._seal_from:
+                self._seal()
         elif result >= 0 or -result in NOT_DONE:
             # The thread writes all of it at the same place, and knows what to say where that fails.
             self._behind[:0] = batches
             self._drop_ring()
         else:
-            self._failure = self._words(OSError(-result, os.strerror(-result)))
+            self._fail(self._words(OSError(-result, os.strerror(-result))))
             return
         behind, self._behind = self._behind, []
         if behind and not self._begin_express(behind):
@@ -236,6 +251,7 @@ class JournalWriter:
 
     def _run(self) -> None:
         queue = self._queue
+        failure: str | None = None
         try:
             while (batch := queue.get()) is not None:
                 batches = [batch]
@@ -247,14 +263,15 @@ class JournalWriter:
                 self._commit(batches)
                 self._finished += len(batches)
         except OSError as error:
-            self._failure = self._words(error)
+            failure = self._words(error)
         except JournalError as error:
-            self._failure = str(error)
+            failure = str(error)
         except (
             Exception
         ) as error:  # whatever it is: a thread that ended without a word would hold up the market for ever
-            self._failure = f"journal: the writer broke: {error!r}"
-        if self._failure is not None:
+            failure = f"journal: the writer broke: {error!r}"
+        if failure is not None:
+            self._fail(failure)
             os.eventfd_write(self._event, 1)
 
     def _commit(self, batches: list[tuple[bytes, int]]) -> None:
@@ -275,7 +292,10 @@ class JournalWriter:
             size += len(records)
             seq = last_seq
         self._write(parts, size, seq)
-        if self._preparation is None and self._offset > self._size * PREPARE_AT:
+        if self._preparation is not None and self._preparation.has_failed and self._is_short:
+            self._preparation = None
+        if self._preparation is None and self._offset > self._prepare_from:
+            self._is_short = False
             self._preparation = _Preparation(self.directory, self.segment_bytes)
 
     def _write(self, parts: list[bytes], size: int, last_seq: int) -> None:
@@ -295,6 +315,8 @@ class JournalWriter:
         self._offset = offset
         self._written_seq = self.durable_seq = last_seq
         self._committed_bytes += size
+        if offset + size >= self._seal_from:
+            self._seal()
         os.eventfd_write(self._event, 1)
 
     def _roll(self, first_seq: int, needed_bytes: int) -> None:
@@ -312,18 +334,36 @@ class JournalWriter:
         if not self._sync:
             os.fdatasync(old)  # `close` promises it of all
         os.close(old)
-        segment.christen(self.directory, descriptor, first_seq, self._market_id, self._sync)
-        self._offset, self._size = segment.HEAD_BYTES, size
+        link = self._sealer.finish(self._offset)
+        self._begin(segment.christen(self.directory, descriptor, first_seq, self._market_id, self._sync, link), size)
 
     # -- both -------------------------------------------------------------------------------------------------
+
+    def _begin(self, one: segment.Segment, size: int, offset: int = segment.HEAD_BYTES) -> None:
+        """Go on at `offset` in this segment of `size` bytes."""
+        self._first_seq, self._offset, self._size = one.first_seq, offset, size
+        self._prepare_from = size * PREPARE_AT
+        self._sealer.begin(one.path, one.first_seq)
+        self._seal()
+
+    def _seal(self) -> None:
+        """Have what is written hashed."""
+        self._sealer.follow(self._first_seq, self._offset)
+        self._seal_from = self._offset + STEP_BYTES
+
+    def _fail(self, why: str) -> None:
+        """Nothing is written any more: what this commit has left in the file is not to be believed."""
+        if self._failure is None:
+            doubtful.mark(self.directory, self._first_seq, self._offset)
+            self._failure = why
 
     def _open(self, next_seq: int) -> None:
         """Find the end of the journal, or make its first segment."""
         found = segment.segments(self.directory)
         if not found:
             self._descriptor = segment.prepare(self.directory, self.segment_bytes)
-            segment.christen(self.directory, self._descriptor, next_seq, self._market_id, True)
-            self._offset, self._size = segment.HEAD_BYTES, self.segment_bytes
+            one = segment.christen(self.directory, self._descriptor, next_seq, self._market_id, True)
+            self._begin(one, self.segment_bytes)
             return
         with JournalReader(self.directory, found[-1].first_seq) as reader:
             while reader.read():
@@ -334,14 +374,16 @@ class JournalWriter:
                 raise JournalError(
                     f"{self.directory}: the journal ends with seq {reader.next_seq - 1}, and {next_seq} was to be next"
                 )
-            self._offset = reader.offset
+            end = reader.offset
         if segment.read_head(found[-1]).market_id != self._market_id:
             raise JournalError(f"{found[-1].path} is of another market")
         self._descriptor = os.open(found[-1].path, os.O_RDWR | os.O_CLOEXEC)
-        self._size = os.fstat(self._descriptor).st_size
+        doubtful.write_again(self.directory, found[-1], self._descriptor, end)
+        self._begin(found[-1], os.fstat(self._descriptor).st_size, end)
         # What is read here is called durable from now on. A process that was killed may have written without syncing,
         # and one with durability "memory" did.
         os.fsync(self._descriptor)
+        doubtful.clear(self.directory)
         segment.sync_directory(self.directory)
 
     def _words(self, error: OSError) -> str:
@@ -362,6 +404,11 @@ class _Preparation:
     def _run(self) -> None:
         with contextlib.suppress(OSError):
             self._descriptor = segment.prepare(self._directory, self._size_bytes, self._hurry.is_set)
+
+    @property
+    def has_failed(self) -> bool:
+        """It is over, and there is no file."""
+        return not self._thread.is_alive() and self._descriptor < 0
 
     def take(self) -> int:
         """The file's descriptor; where it is not done yet, as it is. -1 when it could not be made then: now it may be

@@ -15,7 +15,7 @@ from engine.keys import Keys, OperatorKey
 from engine.market import Market
 from engine.ports.frames import FrameError, body_of, error_frame, head_of, json_frame, number_of
 from engine.ports.verbs import VERBS
-from engine.ports.verbs.verb import Act, CoreRefused, Deferred, Desk, Process
+from engine.ports.verbs.verb import Act, CoreRefused, Deferred, Desk, Process, Verb
 from engine.sequencer import OPERATOR_BYTES, REASON_BYTES
 
 MAX_FRAME_BYTES: Final = 1 << 16
@@ -49,6 +49,7 @@ class ControlProtocol:
         self._send = send
         self._spawn = spawn
         self.refusing: FrameError | None = None  # why nothing is changed: stopping
+        self.restricting: FrameError | None = None  # why only what reduces risk is done: disk_full
         self._desk.refusing = lambda: self.refusing
 
     def receive(self, identity: bytes, message: bytes) -> None:
@@ -75,7 +76,7 @@ class ControlProtocol:
             raise FrameError("bad_verb", f"there is no verb {request.verb[:40]!r}; there are: {known}", field="verb")
         name = _operator_name(key, request.operator)
         if verb.changes:
-            self._check_change(key, request, verb.name)
+            self._check_change(key, request, verb)
         act = Act(name, request.reason, _arguments(request.args, verb.arguments))
         try:
             result = verb.do(self._desk, act)
@@ -87,14 +88,16 @@ class ControlProtocol:
         else:
             self._reply(identity, number, result, verb.then)
 
-    def _check_change(self, key: OperatorKey, request: Request, verb: str) -> None:
+    def _check_change(self, key: OperatorKey, request: Request, verb: Verb) -> None:
         """Whether this operator may change the market, and said why. Raises FrameError."""
         if key.role != "admin":
             raise FrameError("not_allowed", f"the role of this token is {key.role}: it may look only", field="token")
         if self.refusing is not None:
             raise self.refusing
+        if self.restricting is not None and not verb.when_full:
+            raise self.restricting
         if not request.reason.strip():
-            raise FrameError("no_reason", f"{verb} needs a reason, which is journaled", field="reason")
+            raise FrameError("no_reason", f"{verb.name} needs a reason, which is journaled", field="reason")
         size = len(request.reason.encode())
         if size > REASON_BYTES or "\0" in request.reason:
             raise FrameError(

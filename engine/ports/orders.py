@@ -13,12 +13,14 @@ from typing import Any, Final
 import numpy as np
 from openbell import wire
 from openbell.records import REJECT, frame
-from openbell.wire import ArmFlag, CommandKind, EventKind, FrameType
+from openbell.wire import ArmFlag, EventKind, FrameType
 
 from engine.keys import Keys, digest
 from engine.market import Market
 from engine.ports import queries
+from engine.ports.commands import MAX_ORDERS, OF_ORDERS, OF_SPECIALS, check_commands, check_only_cancels
 from engine.ports.frames import (
+    DISK_FULL,
     HEAD_BYTES,
     WORD,
     FrameError,
@@ -34,7 +36,6 @@ from engine.ports.logins import MAX_ROWS, KeyUse, Login, Query, Resume, Session
 from engine.ports.rows import rows_of, standing, table_of
 from ext.intake import Intake, Sender
 
-MAX_ORDERS: Final = 4096  # commands a frame
 MAX_FRAME_BYTES: Final = 1 << 20
 MAX_ERRORS: Final = 100
 MAX_STRANGERS: Final = 10_000  # clients without a session that are remembered
@@ -49,9 +50,6 @@ _BEAT = frame(FrameType.HEARTBEAT, 0)
 _UNREAD = error_frame(0, FrameError("not_logged_in", f"the session has ended: {_DID_NOT_READ}"))
 Rows = list[dict[str, Any]]
 _COMMAND_BYTES = wire.ORDER_COMMAND.itemsize
-# Kinds of commands that the two kinds of frames may have.
-_OF_ORDERS = range(CommandKind.NEW_ORDER, CommandKind.MASS_CANCEL + 1)
-_OF_SPECIALS = range(CommandKind.NEW_SPECIAL, CommandKind.NEW_SPECIAL + 1)
 
 
 class OrderProtocol:
@@ -77,6 +75,8 @@ class OrderProtocol:
         self._recount()
         self.now_s = 0.0
         self._refusing: FrameError | None = None
+        self._restricting: FrameError | None = None
+        self._takes_all = True
         self._senders: dict[bytes, Sender] = {}
         self._intake: Intake | None = None
         self.dropped = 0  # sessions of clients that did not read
@@ -96,21 +96,36 @@ class OrderProtocol:
     @refusing.setter
     def refusing(self, why: FrameError | None) -> None:
         self._refusing = why
+        self._settle_intake()
+
+    @property
+    def restricting(self) -> FrameError | None:
+        """Why no commands are taken but cancels: disk_full."""
+        return self._restricting
+
+    @restricting.setter
+    def restricting(self, why: FrameError | None) -> None:
+        self._restricting = why
+        self._settle_intake()
+
+    def _settle_intake(self) -> None:
+        """Whether commands are taken without a look at what they are."""
+        self._takes_all = self._refusing is None and self._restricting is None
         if self._intake is not None:
-            self._intake.is_open = why is None
+            self._intake.is_open = self._takes_all
 
     # ------------------------------------------------------------ frames in
 
     def intake(self, functions: Sequence[int], socket: int) -> Intake:
         """What takes frames of commands off the socket itself; all others come to `receive`."""
         self._intake = Intake(self._market.sequencer.batch, self._senders, MAX_ORDERS, functions, socket)
-        self._intake.is_open = self._refusing is None
+        self._intake.is_open = self._takes_all
         return self._intake
 
     def receive(self, identity: bytes, message: bytes) -> None:
         """Take a frame. Its commands are in the sequencer's batch then; whoever took the frame flushes that."""
         session = self._sessions.get(identity)
-        if session is not None and self._refusing is None and len(message) > HEAD_BYTES:
+        if session is not None and self._takes_all and len(message) > HEAD_BYTES:
             word, count, _ = WORD.unpack_from(message)
             if (
                 word == _ORDERS
@@ -137,11 +152,17 @@ class OrderProtocol:
             raise FrameError("not_logged_in", why)
         session.seen_s = self.now_s
         if kind == FrameType.ORDERS:
-            self._refuse_commands(session, message, count, wire.ORDER_COMMAND, _OF_ORDERS)
+            if self._restricting is not None and self._refusing is None and 0 < count <= MAX_ORDERS:
+                check_only_cancels(message, count, self._restricting)
+                if self._add(message, HEAD_BYTES, session.number, session.accounts) == count:
+                    return
+            self._refuse_commands(session, message, count, wire.ORDER_COMMAND, OF_ORDERS)
         elif kind == FrameType.SPECIALS:
+            if self._restricting is not None and self._refusing is None:
+                raise self._restricting
             if self._refusing is None and 0 < count <= MAX_ORDERS and self._take_specials(session, message) == count:
                 return
-            self._refuse_commands(session, message, count, wire.SPECIAL_COMMAND, _OF_SPECIALS)
+            self._refuse_commands(session, message, count, wire.SPECIAL_COMMAND, OF_SPECIALS)
         elif kind == FrameType.HEARTBEAT:
             self._to(session, frame(FrameType.HEARTBEAT, number))
         elif kind == FrameType.RESUME:
@@ -155,7 +176,7 @@ class OrderProtocol:
 
     def refuse(self, identity: bytes, error: FrameError, number: int) -> None:
         """Answer with an ERROR frame; after MAX_ERRORS of them the client is not answered any more until it logs in."""
-        if error is self.refusing:
+        if error is self.refusing or error.code == DISK_FULL:
             self._send(identity, error_frame(number, error))  # not the client's fault
             return
         session = self._sessions.get(identity)
@@ -181,26 +202,7 @@ class OrderProtocol:
         """Say why a frame of commands was not taken. Raises FrameError."""
         if self.refusing is not None:
             raise self.refusing
-        if not 1 <= count <= MAX_ORDERS:
-            code = "too_many" if count else "bad_frame"
-            raise FrameError(
-                code, f"a frame has 1 to {MAX_ORDERS} commands, this one {count}",
-                field="count", limit=MAX_ORDERS, value=count,
-            )  # fmt: skip
-        commands = np.frombuffer(message, dtype, count, HEAD_BYTES)
-        for index, (kind, account) in enumerate(
-            zip(commands["kind"].tolist(), commands["account"].tolist(), strict=True)
-        ):
-            if kind not in kinds:
-                raise FrameError(
-                    "bad_command", f"command {index}: kind {kind} is none of a trader",
-                    field="kind", limit=kinds[-1], value=kind, index=index,
-                )  # fmt: skip
-            if account not in session.account_ids:
-                raise FrameError(
-                    "not_your_account", f"command {index}: this key may not use account {account}",
-                    field="account", value=account, index=index,
-                )  # fmt: skip
+        check_commands(message, count, dtype, kinds, session.account_ids)
         raise AssertionError("a frame of commands was refused for no reason")
 
     # ------------------------------------------------------------ sessions

@@ -53,6 +53,7 @@ def status_lines(status: Status) -> RenderableType:
         "latency": latency_text(status) if latency.count else "no orders in the last seconds",
         "journal": f"{show.size(journal.pending_bytes)} waiting, a commit takes {show.micros(journal.commit_us_p50)} "
         f"(p99 {show.micros(journal.commit_us_p99)}), {show.size(journal.bytes)} in all",
+        "disk": disk_text(status),
         "postgres": postgres_text(status),
         "ports": ports_text(status),
         "start": f"{recovered.replayed:,} commands replayed in {show.duration(recovered.seconds)}"
@@ -63,6 +64,8 @@ def status_lines(status: Status) -> RenderableType:
     }
     if not status.raw.get("schedule"):
         del rows["schedule"]
+    if not journal.least_free_bytes:
+        del rows["disk"]
     if not projector.state:
         del rows["postgres"]
     if not (status.raw.get("risk") or {}).get("watched"):
@@ -72,6 +75,13 @@ def status_lines(status: Status) -> RenderableType:
     lines: list[RenderableType] = [show.pairs(rows)]
     lines += [Text(f"warning: {text}", "yellow") for text in status.warnings]
     return Group(*lines)
+
+
+def disk_text(status: Status) -> Text:
+    """What is free on the journal's disk."""
+    journal = status.journal
+    least = f"below {show.size(journal.least_free_bytes)} only cancels are taken"
+    return Text(f"{show.size(journal.free_bytes)} free, {least}", "yellow" if journal.only_cancels else "")
 
 
 def schedule_text(status: Status) -> Text:

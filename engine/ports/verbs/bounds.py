@@ -59,7 +59,7 @@ def _ticks(desk: Desk, act: Act) -> dict[str, Any]:
 
 
 BOUNDS = (
-    Verb("bands", BandsArguments, _bands),
-    Verb("short-sales", ShortSalesArguments, _short_sales),
+    Verb("bands", BandsArguments, _bands, when_full=True),
+    Verb("short-sales", ShortSalesArguments, _short_sales, when_full=True),
     Verb("ticks", TicksArguments, _ticks),
 )

@@ -239,14 +239,14 @@ def _free(desk: Desk, kind: str) -> int:
 
 
 GOVERNING = (
-    Verb("cancel-all", Where, _cancel_all),
+    Verb("cancel-all", Where, _cancel_all, when_full=True),
     Verb("disarm", OneAccount, _disarm),
-    Verb("kill", OneAccount, _kill),
-    Verb("reduce-only", OneAccount, _reduce_only),
-    Verb("close-only", CloseOnlyArguments, _close_only),
+    Verb("kill", OneAccount, _kill, when_full=True),
+    Verb("reduce-only", OneAccount, _reduce_only, when_full=True),
+    Verb("close-only", CloseOnlyArguments, _close_only, when_full=True),
     Verb("unkill", OneAccount, _unkill),
-    Verb("limits", LimitsArguments, _limits),
-    Verb("deposit", DepositArguments, _deposit),
+    Verb("limits", LimitsArguments, _limits, when_full=True),
+    Verb("deposit", DepositArguments, _deposit, when_full=True),
     Verb("deposit-shares", DepositSharesArguments, _deposit_shares),
     Verb("set-instrument", SetInstrumentArguments, _set_instrument),
     Verb("set-account", SetAccountArguments, _set_account),

@@ -82,7 +82,7 @@ def _tick(desk: Desk, act: Act) -> dict[str, Any]:
 
 MANAGING = (
     Verb("add-key", AddKeyArguments, _add_key),
-    Verb("snapshot", Arguments, _snapshot),
-    Verb("shutdown", Arguments, _shutdown, then=lambda desk: desk.process.shut_down()),
+    Verb("snapshot", Arguments, _snapshot, when_full=True),
+    Verb("shutdown", Arguments, _shutdown, then=lambda desk: desk.process.shut_down(), when_full=True),
     Verb("tick", Arguments, _tick),
 )

@@ -130,9 +130,9 @@ def _run_auction(desk: Desk, act: Act) -> dict[str, Any]:
 
 
 STATES = (
-    Verb("halt", HaltArguments, _set_state(HALTED, (OPEN, CALL), lambda given: (given.halt_reason,))),
+    Verb("halt", HaltArguments, _set_state(HALTED, (OPEN, CALL), lambda given: (given.halt_reason,)), when_full=True),
     Verb("resume", AnyInstrument, _set_state(OPEN, (HALTED, CLOSED))),
-    Verb("close", AnyInstrument, _set_state(CLOSED, (OPEN, HALTED, CALL))),
+    Verb("close", AnyInstrument, _set_state(CLOSED, (OPEN, HALTED, CALL)), when_full=True),
     Verb("call", CallArguments, _set_state(CALL, (OPEN, HALTED, CLOSED), _call_values)),
     Verb("run-auction", AnyInstrument, _run_auction),
     Verb("extensions", ExtensionArguments, _extensions),

@@ -97,13 +97,15 @@ Result = dict[str, Any] | Deferred
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """changes: it needs a reason and the role "admin". then: what follows after the answer is sent."""
+    """changes: it needs a reason and the role "admin". then: what follows after the answer is sent. when_full: it takes
+    risk out of the market, or helps to make room: done also when the disk is nearly full."""
 
     name: str
     arguments: type[Arguments]
     do: Callable[[Desk, Act], Result]
     changes: bool = True
     then: Callable[[Desk], None] | None = None
+    when_full: bool = False
 
 
 class Desk:

@@ -1,0 +1,1 @@
+"""Verbs of `openbell journal`, one file a matter."""

@@ -58,7 +58,7 @@ from openbell.market import (
 from openbell.operator import Operator
 from openbell.orders import Fill, Order, OrderState
 from openbell.prices import cash_units, format_cash, format_price, price_units, to_decimal
-from openbell.risk import ExposureInfo, MarginInfo, RiskInfo, worst_first
+from openbell.risk import ExposureInfo, MarginInfo, Preview, RiskInfo, worst_first
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo, WithdrawalInfo
 from openbell.status import AuctionResult, BookInfo, Limits, Status
 from openbell.terms import Further, OrderTerms
@@ -250,6 +250,7 @@ __all__ = [
     "Overrun",
     "Peg",
     "PositionInfo",
+    "Preview",
     "Recovered",
     "Refused",
     "Reject",

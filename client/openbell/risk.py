@@ -5,17 +5,22 @@ Cash in 1e-6 of the currency, prices in 1e-4, rates and levels in 1e-4 of the wh
 
 from __future__ import annotations
 
+import base64
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
+from openbell import wire
 from openbell.bounds import Ref
-from openbell.prices import PriceLike, checked_int, percent_units, price_units
+from openbell.events import Event, Reject
+from openbell.prices import PriceLike, checked_int, format_cash, percent_units, price_units
 from openbell.rows import AccountInfo, rows_of
 from openbell.terms import choice
-from openbell.wire import MarkBy, RiskLevel, RiskType
+from openbell.wire import CommandKind, EventKind, MarkBy, OrderType, RiskLevel, RiskType, Side, TimeInForce
 
 MAX_MARKS: Final = 1 << 20  # each TICK
 MAX_RATE: Final = 100_000  # of a margin: 1,000 percent
@@ -100,6 +105,43 @@ class RiskSettings:
     mark_interval_ms: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an order would do. event: the ACCEPTED or REJECTED that it would get; before, after: the account as it is,
+    and with the order's lots among its open ones and nothing traded; None where nobody watches it."""
+
+    event: Event | Reject
+    before: RiskInfo | None
+    after: RiskInfo | None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the market would take it, as things stand."""
+        return isinstance(self.event, Event)
+
+    def __str__(self) -> str:
+        said = "it would be accepted" if self.is_accepted else f"it would be refused: {self.event}"
+        if self.before is None or self.after is None:
+            return said
+        return f"{said}; excess {format_cash(self.before.excess)}, with it {format_cash(self.after.excess)}"
+
+
+def preview_of(answer: Mapping[str, Any]) -> Preview:
+    """Of the answer to a query or a verb."""
+    told = answer["event"]
+    kind = Reject if told["kind"] == EventKind.REJECTED else Event
+    event = kind(**{name: int(told[name]) for name in kind._fields})
+    before, after = (
+        None if (row := answer[name]) is None else rows_of(RiskInfo, [row], {})[0] for name in ("before", "after")
+    )
+    return Preview(event, before, after)
+
+
+def command_text(record: bytes) -> str:
+    """A command as the market takes it for a preview."""
+    return base64.b64encode(record).decode()
+
+
 class RiskReport(NamedTuple):
     """Watched accounts, ids ascending; of one account its positions, too."""
 
@@ -123,6 +165,10 @@ class RiskVerbs(ABC):
     @abstractmethod
     def account_id(self, account: Ref) -> int:
         """The id of an account's name."""
+
+    @abstractmethod
+    def account(self, account: Ref) -> AccountInfo:
+        """One account."""
 
     @abstractmethod
     def instrument_id(self, instrument: Ref) -> int:
@@ -155,6 +201,22 @@ class RiskVerbs(ABC):
         """What positions must have behind them, of one instrument or of all."""
         where = {} if instrument is None else {"instrument": self.instrument_id(instrument)}
         return rows_of(MarginInfo, self.ask("margins", where)["rows"], {})
+
+    def preview(
+        self, account: Ref, side: Side | str, instrument: Ref, qty: int, price: PriceLike | None = None
+    ) -> Preview:
+        """What an order of an account would do, at the market or at a price; nothing changes."""
+        row = self.account(account)
+        order = np.zeros(1, wire.ORDER_COMMAND)
+        order["kind"], order["side"] = CommandKind.NEW_ORDER, choice(side, Side, "side")
+        order["account"], order["instrument"] = row.account, self.instrument_id(instrument)
+        order["qty"] = checked_int(qty, "qty", 1, wire.MAX_QTY)
+        order["client_order_id"] = row.last_client_order_id + 1
+        order["order_type"] = OrderType.MARKET if price is None else OrderType.LIMIT
+        order["tif"] = TimeInForce.IOC if price is None else TimeInForce.DAY
+        order["price"] = 0 if price is None else price_units(price)
+        arguments = {"account": row.account, "command": command_text(order.tobytes())}
+        return preview_of(self.ask("preview", arguments))
 
     # ------------------------------------------------------------ changing
 

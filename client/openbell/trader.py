@@ -22,6 +22,8 @@ from openbell.fees import FeePlan, plan_of
 from openbell.linked import Entry, Leg, LinkedT, Ring, drafts, exits, legs_of, opposite
 from openbell.orders import OrderState
 from openbell.prices import PriceLike
+from openbell.records import HEADER
+from openbell.risk import command_text
 from openbell.rows import rows_of
 from openbell.terms import OrderTerms
 from openbell.wire import SelfTrade, Side, TimeInForce
@@ -233,6 +235,23 @@ class Trader(ABC, Generic[OrderT, LinkedT]):
             data = make(self._desk)
             if data is not None:
                 self._send_frame(data)
+
+    def _preview_arguments(
+        self,
+        side: Side | str,
+        symbol: str,
+        qty: int,
+        price: PriceLike | None,
+        tif: TimeInForce | str | None,
+        post_only: bool,
+        self_trade: SelfTrade | str,
+        account: str | int | None,
+        terms: OrderTerms,
+    ) -> dict[str, Any]:
+        """The query of a preview: the order, checked as if it were sent."""
+        with self._lock:
+            draft = self._desk.draft(side, symbol, qty, price, tif, post_only, self_trade, account, None, terms)
+        return {"account": draft.account, "command": command_text(draft.data[HEADER.size :])}
 
     # ------------------------------------------------------------ batches
 

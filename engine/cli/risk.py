@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import Any
 
-from openbell.errors import OpenBellError
+from openbell.errors import InvalidInput, OpenBellError
 from openbell.operator import Operator
 from openbell.risk import worst_first
 from rich.console import Group, RenderableType
@@ -14,17 +14,24 @@ from rich.live import Live
 from rich.text import Text
 
 from engine.cli import reach, show
+from engine.cli.operating import act
 from engine.cli.operating.act import seconds
 from engine.cli.screens import risk as tables
 
 HELP = "what accounts are worth and must keep, the worst first"
 EVERY_S = 1.0
+WHAT_IF = "what-if"
+USAGE = "what-if ACCOUNT buy|sell LOTS SYM"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb to its parser."""
     reach.add_market(parser)
-    parser.add_argument("account", metavar="ACCOUNT", nargs="?", help="name or id: its positions, too")
+    parser.add_argument(
+        "words", metavar="ACCOUNT", nargs="*",
+        help="name or id: its positions, too; or what-if ACCOUNT buy|sell LOTS SYM: what that order would do",
+    )  # fmt: skip
+    parser.add_argument("--price", type=act.price_text, metavar="P", help="what-if: at this price, else at the market")
     parser.add_argument(
         "--watch", type=seconds, nargs="?", const=EVERY_S, metavar="S",
         help=f"look again every S seconds (default {EVERY_S:g}) until Ctrl-C",
@@ -39,6 +46,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _do(args: argparse.Namespace) -> int:
+    if args.words[:1] == [WHAT_IF]:
+        return _what_if(args)
+    if len(args.words) > 1:
+        raise InvalidInput(f"risk takes one ACCOUNT, or {USAGE}; got {' '.join(args.words)!r}", field="account")
+    if args.price is not None:
+        raise InvalidInput(f"--price is of {USAGE}", field="price")
+    args.account = next(iter(args.words), None)
     with Operator(reach.address(args), timeout_s=args.timeout) as op:
         value, shown = _look(op, args.account)
         console = show.console()
@@ -67,6 +81,33 @@ def _look(op: Operator, account: str | None) -> tuple[dict[str, Any], Renderable
     margins = {row.instrument: row for row in op.margins()}
     head = tables.account_lines(name, next(iter(report.accounts), None))
     return value, Group(head, Text(), tables.exposures_table(report.exposures, margins))
+
+
+def _what_if(args: argparse.Namespace) -> int:
+    """What an order would do."""
+    if len(args.words) != len(USAGE.split()):
+        raise InvalidInput(f"expected {USAGE}, got {' '.join(args.words)!r}", field="what-if")
+    if args.watch is not None:
+        raise InvalidInput("--watch shows how accounts stand; what-if is asked once", field="watch")
+    _, account, side, lots, symbol = args.words
+    try:
+        qty = act.count_from_1(lots)
+    except argparse.ArgumentTypeError as error:
+        raise InvalidInput(f"LOTS: {error}", field="qty", value=lots) from None
+    with Operator(reach.address(args), timeout_s=args.timeout) as op:
+        found = op.preview(account, side, symbol, qty, args.price)
+        name = op.account_names().get(op.account_id(account), account)
+        told = op.symbols()[op.instrument_id(symbol)]
+    rows = {"before": found.before, "after": found.after}
+    value = {
+        "is_accepted": found.is_accepted,
+        "event": found.event._asdict(),
+        **{when: None if row is None else show.plain(row) for when, row in rows.items()},
+    }
+    at = "at the market" if args.price is None else f"at {args.price}"
+    head = f"{side.lower()} {qty:,} {told} {at} for {name}"
+    _print(value, tables.preview_lines(head, found), args.json)
+    return reach.DONE
 
 
 def _print(value: dict[str, Any], shown: RenderableType, as_json: bool) -> None:

@@ -39,6 +39,7 @@ class Query(msgspec.Struct, forbid_unknown_fields=True):
     limit: int = MAX_ROWS
     offset: int = 0
     as_made: bool = False  # fills that were busted or corrected, too, as they were
+    command: bytes | None = None  # preview: the OrderCommand or SpecialCommand, base64
 
 
 class KeyUse:

@@ -11,6 +11,7 @@ from openbell import wire
 from engine.market import Market
 from engine.ports.frames import FrameError
 from engine.ports.logins import Query
+from engine.ports.preview import preview_of
 
 Rows = np.ndarray[Any, Any]
 
@@ -22,14 +23,21 @@ class Found(NamedTuple):
     more: dict[str, Any]
 
 
-def _fees(market: Market, account: int) -> Found:
+def _fees(market: Market, query: Query, account: int) -> Found:
     plan = int(market.account(account)["plan"][0])
     return Found(market.fees(plan), {"plan": plan, "name": market.plan_names().get(plan, "")})
 
 
-def _risk(market: Market, account: int) -> Found:
+def _risk(market: Market, query: Query, account: int) -> Found:
     rows = market.risk()
     return Found(rows[rows["account"] == account], {})
+
+
+def _preview(market: Market, query: Query, account: int) -> Found:
+    """What an order would do: no rows."""
+    if query.command is None:
+        raise FrameError("bad_query", "preview needs command: the order, as base64", field="command")
+    return Found(np.empty(0, wire.RISK_ROW), preview_of(market, query.command, account))
 
 
 # Of everybody, and of one account of the login.
@@ -38,14 +46,15 @@ _OF_ALL: Final[dict[str, Callable[[Market], Rows]]] = {
     "margins": Market.margins,
     "amendments": lambda market: np.frombuffer(market.core.amendments(), wire.AMENDMENT_ROW),
 }
-_OF_ACCOUNT: Final[dict[str, Callable[[Market, int], Found]]] = {
-    "account": lambda market, account: Found(market.account(account), {}),
-    "orders": lambda market, account: Found(market.orders(account=account), {}),
-    "positions": lambda market, account: Found(market.positions(account), {}),
-    "withdrawals": lambda market, account: Found(market.withdrawals(account), {}),
+_OF_ACCOUNT: Final[dict[str, Callable[[Market, Query, int], Found]]] = {
+    "account": lambda market, query, account: Found(market.account(account), {}),
+    "orders": lambda market, query, account: Found(market.orders(account=account), {}),
+    "positions": lambda market, query, account: Found(market.positions(account), {}),
+    "withdrawals": lambda market, query, account: Found(market.withdrawals(account), {}),
     "fees": _fees,
     "risk": _risk,
-    "exposures": lambda market, account: Found(market.exposures(account), {}),
+    "preview": _preview,
+    "exposures": lambda market, query, account: Found(market.exposures(account), {}),
 }
 FILLS: Final = "fills"  # of what was sent: whoever has the streams answers
 KINDS: Final = tuple(sorted((*_OF_ALL, *_OF_ACCOUNT, FILLS)))
@@ -56,6 +65,6 @@ def find(market: Market, query: Query, account_of: Callable[[], int]) -> Found:
     if query.what in _OF_ALL:
         return Found(_OF_ALL[query.what](market), {})
     if query.what in _OF_ACCOUNT:
-        return _OF_ACCOUNT[query.what](market, account_of())
+        return _OF_ACCOUNT[query.what](market, query, account_of())
     text = f"what is one of {', '.join(KINDS)}; not {query.what!r}"
     raise FrameError("bad_query", text, field="what", value=query.what)

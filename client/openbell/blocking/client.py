@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import numpy as np
 import zmq
@@ -23,11 +23,13 @@ from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Overrun
 from openbell.events import Event, Reject, decode
 from openbell.fees import FeePlan
 from openbell.guards import DeadMan, Spare, login_field
-from openbell.risk import ExposureInfo, MarginInfo, RiskInfo
+from openbell.prices import PriceLike
+from openbell.risk import ExposureInfo, MarginInfo, Preview, RiskInfo, preview_of
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo, WithdrawalInfo
 from openbell.session import Events, Session
+from openbell.terms import OrderTerms
 from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, MOVED_S, REOPEN_S, SILENCES, RowT, Trader
-from openbell.wire import Side
+from openbell.wire import SelfTrade, Side, TimeInForce
 
 _SLICE_MS: Final = 50  # how long a receive sleeps before it looks after the connection
 _EVENTS, _READABLE = int(zmq.EVENTS), int(zmq.POLLIN)
@@ -220,6 +222,24 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
     def exposures(self, account: str | int | None = None) -> list[ExposureInfo]:
         """The account's positions as risk sees them: the prices that they count at, what each needs."""
         return self._all_rows(ExposureInfo, "exposures", account)
+
+    def preview(
+        self,
+        side: Side | str,
+        symbol: str,
+        qty: int,
+        price: PriceLike | None = None,
+        *,
+        tif: TimeInForce | str | None = None,
+        post_only: bool = False,
+        self_trade: SelfTrade | str = SelfTrade.ALLOW,
+        account: str | int | None = None,
+        **terms: Unpack[OrderTerms],
+    ) -> Preview:
+        """What an order would do (the arguments are those of `order`): whether the market would take it as things
+        stand, and what the account's excess is with it. Nothing changes. Raises InvalidInput, Refused, TimedOut."""
+        asked = self._preview_arguments(side, symbol, qty, price, tif, post_only, self_trade, account, terms)
+        return preview_of(self.query("preview", **asked))
 
     def margins(self) -> list[MarginInfo]:
         """What positions in each instrument must have behind them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from openbell.risk import ExposureInfo, MarginInfo, RiskInfo, RiskReport, RiskSettings, level_name, worst_first
+from openbell.risk import ExposureInfo, MarginInfo, Preview, RiskInfo, RiskReport, RiskSettings, level_name, worst_first
 from openbell.wire import MarkBy, RiskLevel, RiskType
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -71,7 +71,7 @@ def accounts_table(report: RiskReport) -> RenderableType:
         for row in worst_first(report.accounts)
     ]
     columns = (
-        "account", "as", "level", ">equity", ">must keep", ">of equity", ">for new orders", ">excess", ">unrealized",
+        "account", "as", "level", ">equity", ">must keep", ">of equity", ">with orders", ">excess", ">unrealized",
     )  # fmt: skip
     lines: list[RenderableType] = [show.table(columns, made, empty=NOBODY)]
     if made:
@@ -158,3 +158,19 @@ def margin_words(row: MarginInfo) -> str:
         f"long {percent(row.initial_long)} at first, {percent(row.maintenance_long)} kept; short "
         f"{percent(row.initial_short)}, {percent(row.maintenance_short)}, least a share {least_text(row)}; by {by}"
     )
+
+
+def preview_lines(head: str, preview: Preview) -> RenderableType:
+    """What an order would do: `head` says which."""
+    verdict = Text(f"{head}: it would be accepted", "green")
+    if not preview.is_accepted:
+        verdict = Text(f"{head}: it would be refused: {preview.event}", "red")
+    if preview.before is None or preview.after is None:
+        return Group(verdict, Text("nobody watches the account: of what it is worth nothing is worked out", "dim"))
+    rows = [
+        (title, show.exact_cash(getattr(preview.before, name)), show.exact_cash(getattr(preview.after, name)))
+        for title, name in (
+            ("equity", "equity"), ("must keep", "maintenance"), ("with its orders", "initial"), ("excess", "excess")
+        )
+    ]  # fmt: skip
+    return Group(verdict, show.table(("", ">now", ">with it, untraded"), rows))

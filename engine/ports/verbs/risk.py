@@ -10,6 +10,7 @@ from openbell.wire import CommandKind, RiskType
 from engine.config.risk import MARGIN_VALUES, RISK_VALUES, margin_command
 from engine.market import names_of
 from engine.ports.frames import FrameError
+from engine.ports.preview import preview_of
 from engine.ports.rows import rows_of, table_of
 from engine.ports.verbs.look import named
 from engine.ports.verbs.verb import I64, U32, Act, AnyAccount, AnyInstrument, Arguments, Desk, OneAccount, Verb
@@ -32,6 +33,10 @@ class MarginArguments(Arguments):
     least_low: I64 | None = None
     least: I64 | None = None
     mark_by: U8 | None = None
+
+
+class PreviewArguments(OneAccount):
+    command: bytes
 
 
 class AccountRiskArguments(OneAccount):
@@ -70,6 +75,12 @@ def _margins(desk: Desk, act: Act) -> dict[str, Any]:
         rows = rows[rows["instrument"] == instrument]
     symbols = names_of(desk.market.instruments(), "instrument", "symbol")
     return {"rows": table_of(rows, symbol=[symbols[number] for number in rows["instrument"].tolist()])}
+
+
+def _preview(desk: Desk, act: Act) -> dict[str, Any]:
+    given: PreviewArguments = act.arguments
+    desk.account(given.account)
+    return preview_of(desk.market, given.command, given.account)
 
 
 # ------------------------------------------------------------ changing
@@ -117,6 +128,7 @@ def _account_risk(desk: Desk, act: Act) -> dict[str, Any]:
 RISK = (
     Verb("risk", AnyAccount, _risk, changes=False),
     Verb("margins", AnyInstrument, _margins, changes=False),
+    Verb("preview", PreviewArguments, _preview, changes=False),
     Verb("risk-settings", RiskSettings, _set_risk),
     Verb("margin", MarginArguments, _margin),
     Verb("account-risk", AccountRiskArguments, _account_risk),

@@ -1,0 +1,39 @@
+"""What an order would do (docs/risk.md, "What an order would do"): the core is asked, and nothing changes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from openbell import wire
+from openbell.wire import CommandKind, EventKind
+
+from engine.market import Market
+from engine.ports.frames import FrameError
+from engine.ports.rows import rows_of
+
+_LAYOUTS: Final = {CommandKind.NEW_ORDER: wire.ORDER_COMMAND, CommandKind.NEW_SPECIAL: wire.SPECIAL_COMMAND}
+_KIND: Final = wire.ORDER_COMMAND.fields["kind"][1] if wire.ORDER_COMMAND.fields else 0
+
+
+def preview_of(market: Market, command: bytes, account: int) -> dict[str, Any]:
+    """The event that an order of this account would get, and the account's RiskRow before and after it; null where it
+    is not watched. Raises FrameError."""
+    kind = int.from_bytes(command[_KIND : _KIND + 2], "little")
+    layout = _LAYOUTS.get(kind)  # type: ignore[call-overload]
+    if layout is None or len(command) != layout.itemsize:
+        sizes = " or ".join(f"a {one.name} of {dtype.itemsize}" for one, dtype in _LAYOUTS.items())
+        text = f"command must be {sizes} bytes, got kind {kind} of {len(command)}"
+        raise FrameError("bad_query", text, field="command", value=len(command))
+    given = int(np.frombuffer(command, layout)["account"][0])
+    if given != account:
+        text = f"the order is of account {given}, what is asked for of account {account}"
+        raise FrameError("bad_query", text, field="command", limit=account, value=given)
+    event, before, after = market.core.preview_order(command)
+    refused = np.frombuffer(event, wire.EVENT)["kind"][0] == EventKind.REJECTED
+    (told,) = rows_of(np.frombuffer(event, wire.REJECT if refused else wire.EVENT))
+    return {"event": told, "before": _row(before), "after": _row(after)}
+
+
+def _row(data: bytes) -> dict[str, Any] | None:
+    return next(iter(rows_of(np.frombuffer(data, wire.RISK_ROW))), None)

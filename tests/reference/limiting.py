@@ -40,7 +40,7 @@ def ticks(random: Random, number: int, known: Instrument | None, bad: bool, **fi
     """One to four steps, the second near the market; or none any more."""
     tick, reference = (known.tick_size, known.reference_price) if known else (1, 0)
     values, begin, step = [], 0, tick
-    for place in range(random.choice((0, 1, 2, 2, 3, 4))):
+    for place in range(random.choice((1, 2, 3, 4, 4) if bad else (0, 1, 2, 2, 3, 4))):
         if place:
             before, step = step, step * random.choice((1, 2, 5))
             wanted = (reference or 1000 * tick) if place == 1 else begin + random.choice((1, 9, 99)) * step

@@ -145,11 +145,12 @@ MARGIN = {
     "tied": 5,
     "hold_cash": 2,
     "end_withdrawal": 2,
-    "run_auction": 2,
+    "run_auction": 5,
+    "replace": 2,
     "schedule": 2,
     "instrument": 0.5,
     "instrument_state": 0.5,
-    "call": 0.8,
+    "call": 1.5,
     "halt": 0.3,
     "bands": 0.2,
     "mass": 0.5,
@@ -275,6 +276,7 @@ WORLDS = (
             "instrument_state": 2,
             "account_state": 2,
         },
+        swarms=3,
     ),
     World(
         "dear",
@@ -296,6 +298,7 @@ WORLDS = (
         flags=(AccountFlag.SHORT_ALLOWED, AccountFlag.CREDIT_UNLIMITED, AccountFlag.SHORT_ALLOWED),
         weights={
             "special": 2,
+            "tied": 3,
             "call": 4,
             "run_auction": 2,
             "extension": 2,
@@ -303,6 +306,7 @@ WORLDS = (
             "instrument_state": 0.5,
             "account": 0.3,
         },
+        swarms=3,
     ),
     World(  # auctions that come to their time, and are looked at
         "extended",

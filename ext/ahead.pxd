@@ -94,6 +94,13 @@ cdef inline void look_3(const Market* m, const OrderCommand* c, Ahead* a) noexce
     prefetch(&m.pages[a.level >> 6])
 
 
+cdef inline void look_at_worth(const Market* m, const OrderCommand* c, const Ahead* a) noexcept nogil:
+    """Beside look_3, where accounts are watched: what the position and the account are worth."""
+    prefetch(&m.exposures[a.position])
+    prefetch(&m.worths[c.account if c.account < m.account_capacity else 0])
+    prefetch(&m.margins[instrument_of(m, c) - m.instruments])
+
+
 cdef inline void look_4(const Market* m, const OrderCommand* c, const Ahead* a) noexcept nogil:
     """Neighbours: of the order that is named, and those that a new one would get."""
     cdef const Order* o = &m.orders[a.slot]

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from ext.admin cimport admin, opens_market
 from ext.auction cimport tick_calls
-from ext.ahead cimport CHUNK, NEAR, RING, Ahead, look_1, look_2, look_3, look_4, look_near
+from ext.ahead cimport CHUNK, NEAR, RING, Ahead, look_1, look_2, look_3, look_4, look_at_worth, look_near
 from ext.bits cimport are_in_order, copy_pair, likely, unlikely, word_at
 from ext.events cimport emit_tops
 from ext.layout cimport Market
@@ -150,6 +150,9 @@ cdef void apply_wide(Market* m, const OrderCommand* c, int64_t count) noexcept n
             look_2(m, &c[k], &ring[k & (RING - 1)])
         for k in range(within(at + CHUNK, count), within(at + 2 * CHUNK, count)):
             look_3(m, &c[k], &ring[k & (RING - 1)])
+        if m.watched_count:
+            for k in range(within(at + CHUNK, count), within(at + 2 * CHUNK, count)):
+                look_at_worth(m, &c[k], &ring[k & (RING - 1)])
         for k in range(within(at, count), within(at + CHUNK, count)):
             look_4(m, &c[k], &ring[k & (RING - 1)])
         if at >= 0:

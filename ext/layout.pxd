@@ -564,6 +564,7 @@ cdef struct Market:
     uint32_t* moved_accounts  # accounts whose levels are to be looked at before the command ends
     uint32_t stale_count
     uint32_t moved_account_count
+    uint32_t watched_count  # accounts that are watched
     Sweep sweep
 
 cdef enum:

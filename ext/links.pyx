@@ -261,7 +261,7 @@ cdef uint8_t check_active(Market* m, Instrument* i, Account* a, uint32_t slot) n
             return CANCEL_REASON_EXPOSURE
     if a.flags & IS_MARGIN:
         wanted = Intent(o.account, o.instrument, o.position, o.side, o.leaves, notional,
-                        lots_of(m, other) if other else 0, 0, a.open_orders)
+                        lots_of(m, other) if other else 0, 0, a.open_orders, 0)
         if check_margin(m, &wanted, &r):
             return CANCEL_REASON_EXPOSURE
     if o.order_type == ORDER_TYPE_LIMIT and i.state == INSTRUMENT_STATE_OPEN:

@@ -9,7 +9,7 @@ from ext.layout cimport Account, IS_WATCHED, Instrument, Level, Market, NEEDS_CA
 from ext.ledger cimport buy_shares, sell_shares
 from ext.levels cimport key_of, level_for
 from ext.margin.check cimport follow_trade
-from ext.margin.exposure cimport note_lots, note_position
+from ext.margin.exposure cimport change_lots, note_lots
 from ext.meeting cimport meet
 from ext.places cimport forget_special
 from ext.risk cimport either, set_collar
@@ -51,7 +51,7 @@ cdef inline void pull(Market* m, uint32_t slot, uint8_t reason) noexcept nogil:
         if o.special:
             pull_special(m, slot, reason)
             return
-        note_position(m, o.position)
+        change_lots(m, o.position, o.side, -<int64_t> o.leaves)
     emit_canceled(m, a, o, reason)
     leave_book(m, i, a, o, slot)
     end_order(m, a, slot)

@@ -114,7 +114,7 @@ cdef uint8_t check_first_order(const Market* m, const OrderCommand* c, Refusal* 
 
 
 cdef inline uint8_t check_account(
-    Market* m, const Account* a, const Position* p, const Intent* wanted, Refusal* r,
+    Market* m, const Account* a, const Position* p, Intent* wanted, Refusal* r,
 ) noexcept nogil:
     """Check 24m, and what accounts that may only make positions smaller have in the place of 24a."""
     cdef uint8_t check = 0
@@ -211,7 +211,7 @@ cdef inline uint8_t check_new(
             return check
     if unlikely(a.flags & IS_MARGIN != 0 or a.state != ACCOUNT_STATE_ACTIVE):
         wanted = Intent(c.account, c.instrument, <uint32_t> (p - m.positions), c.side, lots, notional, own_lots, 0,
-                        a.open_orders)
+                        a.open_orders, 0)
         check = check_account(m, a, p, &wanted, r)
         if check:
             return check
@@ -450,7 +450,7 @@ cdef inline uint8_t check_replace(
             return check
     if unlikely(a.flags & IS_MARGIN != 0 or a.state != ACCOUNT_STATE_ACTIVE):
         wanted = Intent(o.account, o.instrument, o.position, o.side, leaves[0], notional, lots, own_hold,
-                        a.open_orders - 1)
+                        a.open_orders - 1, 0)
         check = check_account(m, a, &m.positions[o.position], &wanted, r)
         if check:
             return check

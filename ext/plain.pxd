@@ -83,7 +83,8 @@ cdef inline bint enter_plain(Market* m, const OrderCommand* c) noexcept nogil:
     level = near_level(m, i, instrument, index)
     if unlikely(slot == 0 or level >> 6 == 0 or not has_page(m)):
         return False
-    if unlikely(a.flags & NEEDS_MORE) and not passes(m, a, instrument, position, side, qty, notional):
+    if unlikely(a.flags & NEEDS_MORE) and not passes(
+            m, a, instrument, position, side, qty, notional, index):
         return False
 
     a.rate_count += 1

@@ -17,13 +17,16 @@ cdef struct Intent:  # an order as check 24m sees it
     int64_t own_lots    # of the order that it replaces, or of its ring: they are among the open ones
     int64_t own_hold    # of the order that it replaces
     uint32_t others     # its account's other open orders
+    int64_t needed      # check_margin says: what all open lots of its side need with it
 
 
 # Check 24m of docs/risk.md, of a MARGIN account.
-cdef uint8_t check_margin(Market* m, const Intent* wanted, Refusal* r) noexcept nogil
-# What the short way asks an account with any bit of Care. False: a check does not pass; else its position is noted.
+cdef uint8_t check_margin(Market* m, Intent* wanted, Refusal* r) noexcept nogil
+# What the short way asks an account with any bit of Care: an order that has passed all else. False: a check does not
+# pass; else what the order needs is booked.
 cdef bint passes(
     Market* m, const Account* a, uint32_t instrument, uint32_t position, uint32_t side, int64_t qty, int64_t notional,
+    int64_t index,
 ) noexcept nogil
 # What a trade costs beside its price, and whom it has to be noted for; their FILLs being told. The first one is the
 # maker, unless it is in an auction. At least one of the two accounts has a bit of Care.

@@ -4,9 +4,12 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport add_cut
 from ext.fees cimport charge_trade, fee_reserve
-from ext.layout cimport Account, Exposure, FAR_AWAY, HAS_PLAN, IS_MARGIN, IS_WATCHED, Margin, Market, Position
+from ext.layout cimport (
+    Account, Exposure, FAR_AWAY, HAS_PLAN, IS_MARGIN, IS_WATCHED, Instrument, Margin, Market, Position,
+)
+from ext.levels cimport key_of
 from ext.margin.exposure cimport (
-    bring_up_to_date, excess_of, initial_of, mark_of, needs, note_account, note_position,
+    bring_up_to_date, change_lots, excess_of, initial_of, mark_of, needs, note_account, note_position, put_initial,
 )
 from ext.margin.sums cimport both, cut, is_below, less, wide, worth
 from ext.risk cimport Refusal, at_least_0, either, free_of, greater, lesser, refuse, room_to_reduce
@@ -22,7 +25,7 @@ cdef int64_t reserve_for(const Market* m, const Intent* wanted) noexcept nogil:
     return fee_reserve(m, a, add_cut(a.hold - wanted.own_hold, spent), wanted.others + 1)
 
 
-cdef uint8_t check_margin(Market* m, const Intent* wanted, Refusal* r) noexcept nogil:
+cdef uint8_t check_margin(Market* m, Intent* wanted, Refusal* r) noexcept nogil:
     cdef const Position* p = &m.positions[wanted.position]
     cdef const Exposure* x = &m.exposures[wanted.position]
     cdef const Margin* g = &m.margins[wanted.instrument]
@@ -35,8 +38,8 @@ cdef uint8_t check_margin(Market* m, const Intent* wanted, Refusal* r) noexcept 
     if mark == 0 and wanted.lots > room_to_reduce(p, side, wanted.own_lots):
         return refuse(r, CHECK_NO_PRICE, 0, 0, 0)
     bring_up_to_date(m)
-    need = needs(g, multiplier, mark, add_cut(p.qty, either(side, open, -open)), g.initial)
-    need = greater(greater(need, x.initial[side ^ 1]), x.maintenance) - initial_of(x)
+    wanted.needed = needs(g, multiplier, mark, add_cut(p.qty, either(side, open, -open)), g.initial)
+    need = greater(greater(wanted.needed, x.initial[side ^ 1]), x.maintenance) - initial_of(x)
     if need <= 0:
         return 0
     value = worth(wanted.lots, mark, multiplier, MAX_CASH)
@@ -50,17 +53,28 @@ cdef uint8_t check_margin(Market* m, const Intent* wanted, Refusal* r) noexcept 
 
 cdef bint passes(
     Market* m, const Account* a, uint32_t instrument, uint32_t position, uint32_t side, int64_t qty, int64_t notional,
+    int64_t index,
 ) noexcept nogil:
+    cdef const Instrument* i = &m.instruments[instrument]
     cdef Refusal r
     cdef Intent wanted
     cdef int64_t spent = either(side, notional, 0)
+    cdef bint rests = i.way == 0 and i.best[side ^ 1] > key_of(side ^ 1, index)
     if a.flags & IS_MARGIN:
-        wanted = Intent(<uint32_t> (a - m.accounts), instrument, position, side, qty, notional, 0, 0, a.open_orders)
+        wanted = Intent(<uint32_t> (a - m.accounts), instrument, position, side, qty, notional, 0, 0, a.open_orders, 0)
         if check_margin(m, &wanted, &r):
             return False
-    elif a.flags & HAS_PLAN and spent and spent > free_of(m, a, spent, 0, a.open_orders):
+        if rests:
+            put_initial(m, wanted.account, &m.exposures[position], side, wanted.needed)
+        else:
+            note_position(m, position)
+        return True
+    if a.flags & HAS_PLAN and spent and spent > free_of(m, a, spent, 0, a.open_orders):
         return False
-    note_position(m, position)
+    if rests:
+        change_lots(m, position, side, qty)
+    else:
+        note_position(m, position)
     return True
 
 

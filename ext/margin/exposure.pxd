@@ -1,15 +1,18 @@
 """What positions are worth and need, and the sums of that over accounts: docs/risk.md, "What an account is worth".
 
 Sums are made anew lazily: whoever changes lots, open lots or cost of a position notes it down, and before anybody reads
-a sum the positions of that list are worked off. So the way of an order has no more than a note in it, and it may be
-made before the change as well as after it, as long as nobody reads between.
+a sum the positions of that list are worked off. A note may be made before the change as well as after it, as long as
+nobody reads between. What most orders do, come to rest and be cancelled, is booked at once: it is one amount of one
+sum.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from ext.bits cimport unlikely
-from ext.layout cimport Account, Exposure, IS_WATCHED, Margin, Market, Position
-from ext.margin.sums cimport part, wide, worth
+from ext.layout cimport (
+    Account, Exposure, IS_WATCHED, Margin, Market, Position, SUM_INITIAL, SUM_VALUE, Worth,
+)
+from ext.margin.sums cimport equity, less, move_sum, part, sum_of, wide, worth
 from ext.risk cimport greater
 from ext.wire cimport MAX_CASH
 
@@ -45,6 +48,27 @@ cdef inline int64_t mark_of(const Market* m, uint32_t position, uint32_t instrum
     return m.exposures[position].mark if position else m.margins[instrument].mark
 
 
+cdef inline wide sum_at(const Market* m, uint32_t account, uint32_t which) noexcept nogil:
+    """A sum, exactly; of an account that is watched, and brought up to date, as the next ones."""
+    return sum_of(m.worths[account].low[which], m.worths[account].high[which])
+
+
+cdef inline wide equity_of(const Market* m, uint32_t account) noexcept nogil:
+    return equity(m.accounts[account].cash, m.worths[account].withdrawals, sum_at(m, account, SUM_VALUE))
+
+
+cdef inline wide excess_of(const Market* m, uint32_t account) noexcept nogil:
+    return less(equity_of(m, account), sum_at(m, account, SUM_INITIAL))
+
+
+cdef inline void put_initial(Market* m, uint32_t account, Exposure* x, uint32_t side, int64_t amount) noexcept nogil:
+    """Open lots of a side of a position need another amount than they did; the position is not stale."""
+    cdef Worth* w = &m.worths[account]
+    cdef int64_t before = initial_of(x)
+    x.initial[side] = amount
+    move_sum(&w.low[SUM_INITIAL], &w.high[SUM_INITIAL], before, initial_of(x))
+
+
 # What of a position goes into sums, as it is now.
 cdef void find_stake(const Market* m, uint32_t position, Stake* s) noexcept nogil
 # Note a position down, if its account is watched.
@@ -59,12 +83,22 @@ cdef inline void note_lots(Market* m, const Account* a, uint32_t position) noexc
         note_position(m, position)
 
 
+# Open lots of a position are about to change, and nothing else will: where its account is watched this is booked.
+cdef void change_lots(Market* m, uint32_t position, uint32_t side, int64_t change) noexcept nogil
 # Cash or withdrawals of an account change.
 cdef void note_cash(Market* m, uint32_t account) noexcept nogil
 # Lots and cost of its position do, and cash with them.
 cdef void note_trade(Market* m, uint32_t position) noexcept nogil
-# Have the sums right.
-cdef void bring_up_to_date(Market* m) noexcept nogil
+# Work the list off.
+cdef void work_off(Market* m) noexcept nogil
+
+
+cdef inline void bring_up_to_date(Market* m) noexcept nogil:
+    """Have the sums right."""
+    if m.stale_count:
+        work_off(m)
+
+
 # The same for one position, at once.
 cdef void restate(Market* m, uint32_t position) noexcept nogil
 # The same for all of an instrument: their marks, margins or lots mean something else now.
@@ -75,7 +109,3 @@ cdef uint32_t open_position(Market* m, uint64_t key) noexcept nogil
 cdef void list_exposure(Market* m, uint32_t position) noexcept nogil
 # Begin or end to keep the sums of an account; whoever begins does so with sums of 0.
 cdef void watch_positions(Market* m, uint32_t account, bint is_watched) noexcept nogil
-# Equity and sums, exactly; of an account that is watched, and brought up to date.
-cdef wide equity_of(const Market* m, uint32_t account) noexcept nogil
-cdef wide sum_at(const Market* m, uint32_t account, uint32_t which) noexcept nogil
-cdef wide excess_of(const Market* m, uint32_t account) noexcept nogil

@@ -9,8 +9,9 @@ from ext.layout cimport (
     SUM_VALUE, Worth,
 )
 from ext.ledger cimport index_position
-from ext.margin.sums cimport equity, less, move_sum, sum_of, wide, worth
+from ext.margin.sums cimport move_sum, worth
 from ext.pending cimport MUST_JUDGE
+from ext.risk cimport either
 from ext.wire cimport MAX_CASH, SIDE_BUY, SIDE_SELL
 
 cdef enum:
@@ -52,7 +53,7 @@ cdef void restate(Market* m, uint32_t position) noexcept nogil:
     move(w, SUM_INITIAL, initial, initial_of(x))
 
 
-cdef void bring_up_to_date(Market* m) noexcept nogil:
+cdef void work_off(Market* m) noexcept nogil:
     cdef uint32_t position
     while m.stale_count:
         m.stale_count -= 1
@@ -71,6 +72,18 @@ cdef void note_position(Market* m, uint32_t position) noexcept nogil:
     m.stale_count += 1
     if m.stale_count > MANY:
         m.pending |= MUST_JUDGE
+
+
+cdef void change_lots(Market* m, uint32_t position, uint32_t side, int64_t change) noexcept nogil:
+    cdef const Position* p = &m.positions[position]
+    cdef Exposure* x = &m.exposures[position]
+    cdef uint32_t instrument = <uint32_t> (p.key >> 32)
+    cdef const Margin* g = &m.margins[instrument]
+    cdef int64_t open = p.open[side] + change
+    if x.is_stale or not x.is_watched:
+        return
+    put_initial(m, <uint32_t> p.key, x, side, needs(g, m.instruments[instrument].multiplier, x.mark,
+                                                    add_cut(p.qty, either(side, open, -open)), g.initial))
 
 
 cdef void note_account(Market* m, uint32_t account) noexcept nogil:
@@ -145,15 +158,3 @@ cdef void restate_instrument(Market* m, uint32_t instrument) noexcept nogil:
             restate(m, position)
             note_cash(m, <uint32_t> m.positions[position].key)
         position = x.next
-
-
-cdef wide sum_at(const Market* m, uint32_t account, uint32_t which) noexcept nogil:
-    return sum_of(m.worths[account].low[which], m.worths[account].high[which])
-
-
-cdef wide equity_of(const Market* m, uint32_t account) noexcept nogil:
-    return equity(m.accounts[account].cash, m.worths[account].withdrawals, sum_at(m, account, SUM_VALUE))
-
-
-cdef wide excess_of(const Market* m, uint32_t account) noexcept nogil:
-    return less(equity_of(m, account), sum_at(m, account, SUM_INITIAL))

@@ -51,6 +51,7 @@ cdef bint flags_hold(Market* m) noexcept nogil:
         if a.flags & IS_MARGIN and (not a.flags & IS_WATCHED or a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED):
             return False
         set_flags(a, a.flags)
+        m.watched_count += a.flags & IS_WATCHED != 0
     return True
 
 

@@ -83,6 +83,7 @@ cdef void set_account_risk(Market* m, const AdminCommand* c) noexcept nogil:
     if c.state == RISK_TYPE_MARGIN:
         care |= IS_MARGIN
     bring_up_to_date(m)
+    m.watched_count += (care != 0) - (a.flags & IS_WATCHED != 0)
     set_flags(a, (a.flags & (ACCOUNT_FLAGS | HAS_PLAN)) | care)
     watch_positions(m, c.account, c.state != RISK_TYPE_NONE)
     answer_account(m, c, EVENT_KIND_ACCOUNT_RISK, c.state, 0, 0, 0)

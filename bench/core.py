@@ -20,6 +20,7 @@ from bench.harness import native
 from bench.harness.child import environment
 from bench.harness.peers import PeerEnvironment, PeerResult
 from bench.harness.rounds import interleave, median, median_ratio
+from bench.kinds import checks as of_margin
 from bench.kinds import rows as kinds
 from bench.peers import PEERS
 from bench.plot import Series, line_plot
@@ -41,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flow", type=Path, help="a flow file of one symbol with its .json, instead of our own")
     parser.add_argument("--no-peers", action="store_true", help="leave out the packages of others")
     parser.add_argument("--no-types", action="store_true", help="leave out types of orders, and crowds")
+    parser.add_argument(
+        "--checks", action="store_true", help="nothing but what margin costs: orders of watched accounts, marks"
+    )
     parser.add_argument("--no-scale", action="store_true", help="leave out growing books and symbols")
     parser.add_argument("--plot", type=Path, metavar="DIR", help="write core-resting.svg and core-symbols.svg there")
 
@@ -83,6 +87,10 @@ def match(path: Path, batch: int, risk: bool, skip: int = 0) -> dict[str, Any]:
 
 def run(args: argparse.Namespace) -> int:
     report = Report("core")
+    if args.checks:
+        of_margin.checks(report, args.rounds)
+        of_margin.mark(report, args.rounds)
+        return report.show(args.json)
     one = args.flow or flow_of(args.work, args.events, 1)
     core_ns = against_bounds(report, one, args.rounds, args.work / "build", "1 symbol")
     if not args.flow:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import flow
-from bench.kinds import rows
+from bench.kinds import checks, rows
 from bench.kinds.crowds import CROWDS, Scene
 from bench.kinds.cycle import Story, buy, check, sell
 from bench.kinds.stories import PLAIN, STORIES
@@ -40,6 +40,18 @@ def test_a_row_for_each() -> None:
     assert [row.what for row in report.rows[1:]] == [story.name for story in STORIES]
     assert all(row.figure and row.figure > 0 for row in report.rows)
     assert all(row.floor == report.rows[0].figure for row in report.rows[1:])
+
+
+def test_rows_of_watched_accounts_and_of_a_mark() -> None:
+    report = Report("core")
+    checks.checks(report, 1, (10, 2_000))
+    assert len(report.rows) == 8
+    assert all(row.figure and row.floor for row in report.rows)
+    checks.mark(report, 2, 100, 5_000)
+    whole, longest = report.rows[-2:]
+    assert whole.figure is not None
+    assert longest.figure is not None
+    assert longest.figure / 1e3 <= whole.figure  # us, ms
 
 
 def test_crowds_wait_while_others_trade(tmp_path: Path) -> None:

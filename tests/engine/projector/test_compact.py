@@ -17,7 +17,7 @@ from tests.engine.markets import Trading
 
 
 async def _database(server: str) -> str:
-    """One of its own: `project` has a loop of its own, and a fixture would make it in that of the test."""
+    """One of its own. `project` runs a loop of its own, so the test has none, nor the fixture that needs one."""
     connection = await asyncpg.connect(server)
     try:
         await connection.execute("CREATE DATABASE compacted")

@@ -64,5 +64,5 @@ LIQUIDATION = (
     Verb("liquidation", Listed, _list, changes=False),
     Verb("liquidation-plan", OneAccount, _plan, changes=False),
     Verb("liquidation-stop", OneAccount, _stop),
-    Verb("liquidation-start", OneAccount, _start),
+    Verb("liquidation-start", OneAccount, _start, when_full=True),
 )

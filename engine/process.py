@@ -291,9 +291,11 @@ class Engine:
             self._lookout.begin()
 
     def _on_timer(self) -> None:
-        if self.failure is None and not self._stopping:
-            self._do_what_is_due()
-        self._timer = self._loop.call_later(self._pause_s(), self._on_timer)
+        try:
+            if self.failure is None and not self._stopping:
+                self._do_what_is_due()
+        finally:  # what else the timer does goes on whatever that was
+            self._timer = self._loop.call_later(self._pause_s(), self._on_timer)
         now_s = time.monotonic()
         self.status_map.applied_seq = self.market.core.seq
         if self._backlog is not None and self._doors is not None and not self._stopping:

@@ -141,7 +141,7 @@ def _start(data: Path, before_seq: int, end_seq: int, history_commands: int, on_
             _check_market(one.path, snapshot.market_id, data)
             if on_start is not None:
                 on_start(snapshot.extra)
-        except snapshots.SnapshotError as error:
+        except (snapshots.SnapshotError, OSError) as error:
             ignored.append(str(error))
             continue
         except ValueError as error:

@@ -182,10 +182,15 @@ def write_file(path: Path, parts: list[bytes]) -> None:
 
 
 def _prune(data: Path) -> None:
-    """Remove all but the newest few and the newest with a history after it."""
+    """Remove all but the newest few, the newest with a history after it, and the one that a journal without its
+    beginning begins with: who is behind (the database, a search of old trades) has no other way to what comes after it.
+    """
     found = listed(data)
     kept = found[-KEPT:]
     old_enough = [saved for saved in found if saved.seq + HISTORY_COMMANDS <= found[-1].seq]
+    segments = segment.segments(data / "journal")
+    first_seq = segments[0].first_seq if segments else 1
+    base = [saved for saved in found if saved.seq + 1 >= first_seq > 1][:1]
     for saved in found:
-        if saved not in kept and saved != (old_enough or kept)[-1]:
+        if saved not in kept and saved not in base and saved != (old_enough or kept)[-1]:
             saved.path.unlink()

@@ -23,15 +23,15 @@ DIGITS: Final = 12  # of a SHA-256
 def leave(directory: Path, text: str) -> None:
     """Have it journaled at the next start. A disk without room does not keep a market from starting: then it is lost.
     Raises OSError."""
-    with contextlib.ExitStack() as stack:
-        descriptor = os.open(directory / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        stack.callback(os.close, descriptor)
-        try:
+    try:
+        with contextlib.ExitStack() as stack:
+            descriptor = os.open(directory / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            stack.callback(os.close, descriptor)
             os.write(descriptor, _fitting(text).encode() + b"\n")
             os.fsync(descriptor)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
     sync_directory(directory)
 
 

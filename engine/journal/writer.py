@@ -201,7 +201,7 @@ class JournalWriter:
         if (
             size > EXPRESS_BYTES
             or self._offset + size > self._size
-            or (self._preparation is None and self._offset > self._prepare_from)  # the thread prepares the next one
+            or self._must_prepare()  # which the thread does
             or int.from_bytes(records[8:16], "little") != self._written_seq + 1  # it refuses that
         ):
             return False
@@ -298,6 +298,12 @@ class JournalWriter:
             self._is_short = False
             self._preparation = _Preparation(self.directory, self.segment_bytes)
 
+    def _must_prepare(self) -> bool:
+        """Whether the next segment is to be made by now, or once more, where that failed for want of room."""
+        if self._preparation is None:
+            return self._offset > self._prepare_from
+        return self._is_short and self._preparation.has_failed
+
     def _write(self, parts: list[bytes], size: int, last_seq: int) -> None:
         """One group commit: the parts in one piece at the end of what is there."""
         marked = commit_start(parts[0])
@@ -354,7 +360,8 @@ class JournalWriter:
     def _fail(self, why: str) -> None:
         """Nothing is written any more: what this commit has left in the file is not to be believed."""
         if self._failure is None:
-            doubtful.mark(self.directory, self._first_seq, self._offset)
+            # With durability "memory" nothing of the segment need have been synced.
+            doubtful.mark(self.directory, self._first_seq, self._offset if self._sync else 0)
             self._failure = why
 
     def _open(self, next_seq: int) -> None:
@@ -378,11 +385,15 @@ class JournalWriter:
         if segment.read_head(found[-1]).market_id != self._market_id:
             raise JournalError(f"{found[-1].path} is of another market")
         self._descriptor = os.open(found[-1].path, os.O_RDWR | os.O_CLOEXEC)
-        doubtful.write_again(self.directory, found[-1], self._descriptor, end)
-        self._begin(found[-1], os.fstat(self._descriptor).st_size, end)
         # What is read here is called durable from now on. A process that was killed may have written without syncing,
         # and one with durability "memory" did.
-        os.fsync(self._descriptor)
+        try:
+            doubtful.write_again(self.directory, found[-1], self._descriptor, end)
+            os.fsync(self._descriptor)
+        except OSError:
+            doubtful.mark(self.directory, found[-1].first_seq, 0)
+            raise
+        self._begin(found[-1], os.fstat(self._descriptor).st_size, end)
         doubtful.clear(self.directory)
         segment.sync_directory(self.directory)
 

@@ -72,16 +72,18 @@ class Marker:
 
     def _mark(self) -> None:
         pause_s = self._pause_s
-        if not self.is_watching:
-            pause_s, self._since_s = ASLEEP_S, None
-        elif self._is_open():
-            self._again = self._again or self._market.core.seq != self._marked_seq
-            if self._again or self._since_s is not None:
-                self._tick()
-                self._afterwards()
-            if self._since_s is not None:
-                pause_s = SOON_S
-        self._timer = self._loop.call_later(pause_s, self._mark)
+        try:
+            if not self.is_watching:
+                pause_s, self._since_s = ASLEEP_S, None
+            elif self._is_open():
+                self._again = self._again or self._market.core.seq != self._marked_seq
+                if self._again or self._since_s is not None:
+                    self._tick()
+                    self._afterwards()
+                if self._since_s is not None:
+                    pause_s = SOON_S
+        finally:  # marks are taken later, whatever kept this one from it
+            self._timer = self._loop.call_later(pause_s, self._mark)
 
     def _tick(self) -> None:
         """Begin a round, or go on with it."""

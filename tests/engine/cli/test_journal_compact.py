@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from openbell import wire
+from openbell.wire import CommandKind
 
 from engine.cli.__main__ import main
 from engine.journal import notes, segment
@@ -16,7 +17,8 @@ from engine.journal.export import columns
 from engine.journal.verify import verify
 from engine.lock import MarketLock
 from engine.recovery import recover
-from engine.snapshots import listed
+from engine.sequencer import admin_command
+from engine.snapshots import listed, save
 from tests.engine.cli.test_journal import said
 from tests.engine.journal.test_reader import flip
 from tests.engine.markets import Trading
@@ -63,6 +65,23 @@ def test_what_no_kept_snapshot_needs_goes(market: Trading, capsys: pytest.Captur
     assert "the disk is small" in note
     code, (again,) = said(capsys, "compact", "--data", data, "--no-postgres", *WHY)
     assert (code, again["segments"], again["snapshots"]) == (0, [], [])
+
+
+def test_what_the_journal_begins_with_stays_however_many_snapshots_come(
+    market: Trading, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who is behind, a database that was away, has no other way to what comes after it."""
+    code, (done,) = said(capsys, "compact", "--data", market.data, "--no-postgres", *WHY)
+    assert code == 0
+    data, core = market.data, market.core
+    for more in range(1, 6):
+        command = admin_command(CommandKind.NOTE, operator="ann", reason="still here")
+        head = np.frombuffer(bytearray(command), wire.ADMIN_COMMAND)
+        head["seq"], head["ts_ns"] = core.seq + 1, core.ts_ns
+        core.apply(head.tobytes())
+        save(data, core, {})
+        assert listed(data)[0].seq == done["kept_snapshot"], more
+    assert len(listed(data)) == 4  # it, and the newest three
 
 
 @pytest.mark.parametrize("keep", [1, 2, 3])

@@ -53,6 +53,16 @@ int fsync(int fd) {
     return fails("fsync", fd) ? -1 : NEXT(int (*)(int), "fsync")(fd);
 }
 
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset) {
+    typedef ssize_t (*call)(int, const void *, size_t, off_t);
+    return fails("pwrite", fd) ? -1 : NEXT(call, "pwrite")(fd, bytes, size, offset);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset) {
+    typedef ssize_t (*call)(int, const void *, size_t, off64_t);
+    return fails("pwrite", fd) ? -1 : NEXT(call, "pwrite64")(fd, bytes, size, offset);
+}
+
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
     typedef ssize_t (*call)(int, const struct iovec *, int, off_t);
     return fails("pwritev", fd) ? -1 : NEXT(call, "pwritev")(fd, parts, count, offset);

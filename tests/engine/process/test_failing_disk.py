@@ -109,6 +109,29 @@ def test_an_error_of_the_disk(
     assert verify(engine.data).error is None
 
 
+def test_a_start_that_cannot_sync(tmp_path: Path, shim: Path, running: Callable[..., Running]) -> None:
+    """What it read may be in memory only from then on: the next start must not take it for durable without writing it
+    again."""
+    log, trigger = tmp_path / "calls", tmp_path / "now"
+    engine = running()
+    with engine.client("alice") as client:
+        acked = {client.buy("AAA", 1, "99.00").wait_accepted().order_id for _ in range(5)}
+    engine.kill()
+    trigger.touch()
+    shimmed = {"SHIM_LOG": str(log), "SHIM_CALL": "fsync", "SHIM_TRIGGER": str(trigger), "SHIM_FROM": "1"}
+    with pytest.raises(AssertionError):
+        running(LD_PRELOAD=str(shim), **shimmed)
+    assert engine.process is not None
+    assert engine.process.wait(STOP_S) == 1
+    assert "Input/output error" in engine.log.read_text("utf-8")
+    assert (engine.data / "journal" / doubtful.MARK).read_text("ascii") == "1 0\n"
+    running(LD_PRELOAD=str(shim), **{**shimmed, "SHIM_TRIGGER": str(tmp_path / "never")})
+    assert f"pwrite ok {segment.name_of(1)}" in log.read_text("ascii").splitlines()
+    assert not doubtful.is_marked(engine.data / "journal")
+    assert acked <= live_ids(engine)
+    assert engine.stop() == 0
+
+
 @pytest.mark.parametrize("count", [1, 1000], ids=["lone", "bulk"])
 def test_a_file_that_may_not_grow(running: Callable[..., Running], count: int) -> None:
     """The kernel refuses a write beyond a limit: a lone order meets it in io_uring where there is one, many in the

@@ -134,9 +134,10 @@ class Market:
         """PositionRow, in order of creation. Raises ValueError for an account that is not set up."""
         return np.frombuffer(self.core.positions(account), wire.POSITION_ROW)
 
-    def risk(self) -> Array:
-        """RiskRow of all accounts that are watched, ids ascending."""
-        return np.frombuffer(self.core.risk(), wire.RISK_ROW)
+    def risk(self, account: int | None = None) -> Array:
+        """RiskRow of all accounts that are watched, ids ascending, or of one, if it is. Raises ValueError for one that
+        is not set up."""
+        return np.frombuffer(self.core.risk(account), wire.RISK_ROW)
 
     def exposures(self, account: int | None = None) -> Array:
         """ExposureRow, in the order of positions. Raises ValueError for an account that is not set up."""

@@ -308,9 +308,12 @@ class Setup:
 
     def _margin(self, where: str, number: int, wanted: Instrument, before: dict[str, Any]) -> None:
         """SET_MARGIN, where the file says something else than before; what it says as before stays as it is."""
+        fields, was = margin_fields(wanted.margin), before.get("margin", {})
+        if fields == was:  # of thousands of instruments each start asks for none
+            return
         row = self._market.margin(number)
         present = {name: int(row[name]) for name in (*MARGIN_VALUES, "mark_by")}
-        changed = _changed(margin_fields(wanted.margin), present, before.get("margin", {}))
+        changed = _changed(fields, present, was)
         if changed:
             self._do(
                 f"{where}.margin", "margin of the configuration", CommandKind.SET_MARGIN, MARGIN_VALUES,

@@ -247,9 +247,10 @@ cdef class Core:
         """WithdrawalRow records of the withdrawals that are on their way, by account and number."""
         return withdrawal_rows(self.market)
 
-    def risk(self):
-        """RiskRow records of the accounts that are watched, ids ascending."""
-        return risk_rows(self.market)
+    def risk(self, account=None):
+        """RiskRow records of the accounts that are watched, ids ascending, or of one, if it is. Raises ValueError for
+        one that is not set up."""
+        return risk_rows(self.market, ANY if account is None else self.account_of(account))
 
     def exposures(self, account=None):
         """ExposureRow records in the order of positions. Raises ValueError for an account that is not set up."""

@@ -53,7 +53,7 @@ class LiquidationInfo:
 
 @dataclass(frozen=True, slots=True)
 class LiquidationStep:
-    """A step of a plan. step: "CLOSE", "CANCEL", "REDUCE", "RESTORED", "EXHAUSTED", "WAIT"; text: in words.
+    """A step of a plan. step: "CLOSE", "REDUCE", "RESTORED", "EXHAUSTED", "WAIT"; text: in words.
 
     instrument, side (wire.Side), qty, price: of REDUCE. equity, maintenance: of the account after it, if it traded
     whole and at that price. passed: positions of more relief, and why they are passed over.

@@ -39,13 +39,12 @@ _CHOICES = {
 def in_words(text: str, body: dict[str, Any]) -> str:
     """msgspec's "Expected ... - at `$.ports.orders`" as "ports.orders: expected ..., got 70000"."""
     said, _, where = text.partition(" - at `$")
-    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", said)
-    missing = re.fullmatch(r"Object missing required field `(.*)`", said)
     path = where.rstrip("`").lstrip(".")
-    if unknown or missing:
-        field = (unknown or missing)[1]  # type: ignore[index]
+    if (of := re.fullmatch(r"Object (contains unknown|missing required) field `(.*)`", said)) is not None:
+        what, field = of.groups()
         full = f"{path}.{field}" if path else field
-        return f"{full}: there is no such field{near(field, _fields(path))}" if unknown else f"{full} is missing"
+        is_missing = what.startswith("missing")
+        return f"{full} is missing" if is_missing else f"{full}: there is no such field{near(field, _fields(path))}"
     value: Any = body
     try:
         for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):

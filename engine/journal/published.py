@@ -108,7 +108,8 @@ def parsed(text: str) -> Published:
 
 def heads_of(given: str) -> list[Published]:
     """What `--head` names: a line, an object, or a file of them, one a line. Raises JournalError, OSError."""
-    if given.lstrip().startswith((WORD.partition("/")[0], "{")):
+    words = given.split(maxsplit=1)
+    if given.lstrip().startswith("{") or (len(words) > 1 and words[0].startswith(WORD.partition("/")[0])):
         return [parsed(given)]
     lines = [line for line in Path(given).read_text("utf-8", "replace").splitlines() if line.strip()]
     if not lines:

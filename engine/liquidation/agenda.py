@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 
-from engine.liquidation.standing import NEVER_NS
+from engine.sequencer import NEVER_NS
 
 Key = tuple[int, ...]
 

@@ -48,9 +48,7 @@ def fitting(*parts: str) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """In tenths, towards 0: "79.0 %"; "no" where the whole is 0."""
-    if whole <= 0:
-        return "nothing to keep"
+    """In tenths, towards 0: "79.0 %"."""
     tenths = abs(part) * 1000 // whole
     return f"{'-' if part < 0 else ''}{tenths // 10}.{tenths % 10} %"
 

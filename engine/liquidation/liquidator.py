@@ -23,9 +23,9 @@ from engine.liquidation.cases import Case, Cases
 from engine.liquidation.planner import Close, Exhausted, Reduce, Restored, Step, Wait, next_step, whole_plan
 from engine.liquidation.rows import Depths, Quotes, standings
 from engine.liquidation.slices import Why
-from engine.liquidation.standing import NEVER_NS, Standing, Terms, Tried
+from engine.liquidation.standing import Standing, Terms, Tried
 from engine.market import Market
-from engine.sequencer import Duty, Sequencer
+from engine.sequencer import NEVER_NS, Duty, Sequencer
 from ext.core import Core
 from ext.hearing import hears
 

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 from openbell import wire
 from openbell.wire import AccountState
 
-NEVER_NS: Final = (1 << 63) - 1
 WHOLE: Final = 10_000  # 1e-4: all of it
 CASH_OF_PRICE: Final = wire.CASH_SCALE // wire.PRICE_SCALE
 

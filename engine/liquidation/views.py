@@ -18,7 +18,8 @@ from engine.liquidation.liquidator import Liquidator
 from engine.liquidation.planner import Close, Exhausted, Reduce, Restored, Step
 from engine.liquidation.rows import Quotes, standings
 from engine.liquidation.slices import Why
-from engine.liquidation.standing import NEVER_NS, Quote, Standing, Terms
+from engine.liquidation.standing import Quote, Standing, Terms
+from engine.sequencer import NEVER_NS
 
 
 class Stage(StrEnum):
@@ -90,8 +91,7 @@ def planned(liquidator: Liquidator, account: int, most: int) -> dict[str, Any] |
     standing = standings(core, [account]).get(account)
     if standing is None:
         return None
-    risks = np.frombuffer(core.risk(), wire.RISK_ROW)
-    quotes, level = Quotes(core), int(risks["level"][risks["account"] == account][0])
+    quotes, level = Quotes(core), int(np.frombuffer(core.risk(account), wire.RISK_ROW)["level"][0])
     steps = list(islice(liquidator.plan(standing, quotes), most + 1))
     begins, due_ns = _begins(liquidator, account, level)
     return {

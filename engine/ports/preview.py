@@ -12,17 +12,19 @@ from engine.market import Market
 from engine.ports.frames import FrameError
 from engine.ports.rows import rows_of
 
-_LAYOUTS: Final = {CommandKind.NEW_ORDER: wire.ORDER_COMMAND, CommandKind.NEW_SPECIAL: wire.SPECIAL_COMMAND}
-_KIND: Final = wire.ORDER_COMMAND.fields["kind"][1] if wire.ORDER_COMMAND.fields else 0
+_LAYOUTS: Final[dict[int, np.dtype[Any]]] = {
+    CommandKind.NEW_ORDER: wire.ORDER_COMMAND,
+    CommandKind.NEW_SPECIAL: wire.SPECIAL_COMMAND,
+}
 
 
 def preview_of(market: Market, command: bytes, account: int) -> dict[str, Any]:
     """The event that an order of this account would get, and the account's RiskRow before and after it; null where it
     is not watched. Raises FrameError."""
-    kind = int.from_bytes(command[_KIND : _KIND + 2], "little")
-    layout = _LAYOUTS.get(kind)  # type: ignore[call-overload]
+    kind = int(np.frombuffer(command.ljust(wire.ORDER_COMMAND.itemsize, b"\0"), wire.ORDER_COMMAND, 1)["kind"][0])
+    layout = _LAYOUTS.get(kind)
     if layout is None or len(command) != layout.itemsize:
-        sizes = " or ".join(f"a {one.name} of {dtype.itemsize}" for one, dtype in _LAYOUTS.items())
+        sizes = " or ".join(f"a {CommandKind(one).name} of {dtype.itemsize}" for one, dtype in _LAYOUTS.items())
         text = f"command must be {sizes} bytes, got kind {kind} of {len(command)}"
         raise FrameError("bad_query", text, field="command", value=len(command))
     given = int(np.frombuffer(command, layout)["account"][0])

@@ -28,11 +28,6 @@ def _fees(market: Market, query: Query, account: int) -> Found:
     return Found(market.fees(plan), {"plan": plan, "name": market.plan_names().get(plan, "")})
 
 
-def _risk(market: Market, query: Query, account: int) -> Found:
-    rows = market.risk()
-    return Found(rows[rows["account"] == account], {})
-
-
 def _preview(market: Market, query: Query, account: int) -> Found:
     """What an order would do: no rows."""
     if query.command is None:
@@ -52,7 +47,7 @@ _OF_ACCOUNT: Final[dict[str, Callable[[Market, Query, int], Found]]] = {
     "positions": lambda market, query, account: Found(market.positions(account), {}),
     "withdrawals": lambda market, query, account: Found(market.withdrawals(account), {}),
     "fees": _fees,
-    "risk": _risk,
+    "risk": lambda market, query, account: Found(market.risk(account), {}),
     "preview": _preview,
     "exposures": lambda market, query, account: Found(market.exposures(account), {}),
 }

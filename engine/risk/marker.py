@@ -41,7 +41,7 @@ class Marker:
         self._pause_s = market.config.risk.mark_interval_ms / 1000
         self._marked_seq = 0  # the last command that a TICK of ours came after, or was
         self._since_s: float | None = None  # when the round began that is not over
-        self._swept = 0  # what the TICKs of this round could mark or look at
+        self._left = 0  # of this round: so much lets the sweep get around; 0: not worked out yet
         self._again = False  # something came during the round that it may have passed by already
         self._heard = -1  # how many ACCOUNT_RISKs there had been when they were looked at
         self._watches = False
@@ -89,16 +89,16 @@ class Marker:
         """Begin a round, or go on with it."""
         core, marks = self._market.core, self._market.risk_settings()[0]
         if self._since_s is None:
-            self._since_s, self._swept, self._again = time.monotonic(), 0, False
+            self._since_s, self._left, self._again = time.monotonic(), 0, False
         before_seq = core.seq
         self._market.sequencer.execute([tick_command()])
         self._marked_seq = core.seq
-        self._swept += marks
         if not core.sweeping:  # it saw all that there is by now
             self._since_s, self._again = None, False
             return
         self._again = self._again or core.seq > before_seq + 1  # orders that came with it
-        if self._swept >= self._lap():
+        self._left = (self._left or self._lap()) - marks  # what came since the round began is the next one's
+        if self._left <= 0:
             self._since_s = None
 
     def _lap(self) -> int:

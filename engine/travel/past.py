@@ -161,7 +161,7 @@ class Past:
 def _first_ts_ns(one: segment.Segment) -> int:
     """The time of a segment's first command."""
     with one.path.open("rb", buffering=0) as file:
-        file.seek(segment.HEAD_BYTES)
+        file.seek(segment.read_head(one).size)
         *_, ts_ns = _FIRST_RECORD.unpack(file.read(_FIRST_RECORD.size))
     return int(ts_ns)
 

@@ -23,7 +23,7 @@ CANCELED: Final = {
     CancelReason.SELF_TRADE: "self-trade prevention: it met an order of the same owner",
     CancelReason.DAY_END: "the trading day ended",
     CancelReason.OPERATOR: "an operator's mass cancel",
-    CancelReason.ACCOUNT_BLOCKED: "its account was blocked",
+    CancelReason.ACCOUNT_BLOCKED: "its account was blocked, or may only close positions and it could open some",
     CancelReason.REPLACED_BELOW_FILLED: "it was replaced to a total that was filled already",
     CancelReason.CASH_LIMIT: "a seller's cash would have left its range",
     CancelReason.LEVEL_CAPACITY: "there was no room for a further price level",

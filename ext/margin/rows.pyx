@@ -27,17 +27,19 @@ cdef void risk_row(Market* m, uint32_t account, RiskRow* row) noexcept nogil:
     row.unrealized = cut(less(sum_at(m, account, SUM_VALUE), sum_at(m, account, SUM_COST)))
 
 
-cdef bytes risk_rows(Market* m):
+cdef bytes risk_rows(Market* m, uint32_t account):
     """Of accounts that are watched, ids ascending."""
+    cdef uint32_t first = 0 if account == ANY else account
+    cdef uint32_t end = m.account_top if account == ANY else account + 1
     cdef uint64_t rows = 0
     cdef uint32_t k
     cdef bytes result
     cdef RiskRow* row
-    for k in range(m.account_top):
+    for k in range(first, end):
         rows += m.accounts[k].flags & IS_WATCHED != 0
     result = room_for(rows, sizeof(RiskRow))
     row = <RiskRow*> PyBytes_AS_STRING(result)
-    for k in range(m.account_top):
+    for k in range(first, end):
         if m.accounts[k].flags & IS_WATCHED:
             risk_row(m, k, row)
             row += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from openbell import wire
@@ -103,13 +104,14 @@ def test_percent() -> None:
         0,
         100_000,
     ]
-    for wrong, said in (
+    wrongs: tuple[tuple[Any, str], ...] = (
         ("-1", "f '-1' is out of range: 0 to 1,000 percent"),
         ("1000.01", "f '1000.01' is out of range: 0 to 1,000 percent"),
         ("33.333", "more than 2 decimal places"),
         (0.5, "a float is not exact"),
         ("a lot", "is not a decimal number"),
-    ):
+    )
+    for wrong, said in wrongs:
         with pytest.raises(InvalidInput, match=said) as error:
-            percent_units(wrong, field="f", most=100_000)  # type: ignore[arg-type]
+            percent_units(wrong, field="f", most=100_000)
         assert error.value.field == "f"

@@ -147,6 +147,7 @@ class Pair:
         for account in model.state.accounts:
             same_rows(f"orders of {account}", core.orders(account), model.orders(account), ORDER_ROW)
             same_rows(f"positions of {account}", core.positions(account), model.positions(account), POSITION_ROW)
+            same_rows(f"risk of {account}", core.risk(account), model.risk(account), RISK_ROW)
             exposures = core.exposures(account), model.exposures(account)
             same_rows(f"exposures of {account}", *exposures, EXPOSURE_ROW)
 

@@ -121,8 +121,8 @@ class Market:
     def withdrawals(self) -> bytes:
         return settlement.rows(self.state)
 
-    def risk(self) -> bytes:
-        return worth.risk_rows(self.state)
+    def risk(self, account: int | None = None) -> bytes:
+        return worth.risk_rows(self.state, self._account(account))
 
     def exposures(self, account: int | None = None) -> bytes:
         return worth.exposure_rows(self.state, self._account(account))

@@ -94,9 +94,10 @@ def excess(state: State, account: Account) -> int:
 # Rows
 
 
-def risk_rows(state: State) -> bytes:
-    """RiskRow of each account that is watched."""
-    return b"".join(risk_row(state, each) for each in state.accounts_ascending() if each.risk_type != RiskType.NONE)
+def risk_rows(state: State, number: int | None) -> bytes:
+    """RiskRow of each account that is watched, or of one."""
+    watched = [each for each in state.accounts_ascending() if each.risk_type != RiskType.NONE]
+    return b"".join(risk_row(state, each) for each in watched if number in (None, each.number))
 
 
 def risk_row(state: State, account: Account) -> bytes:

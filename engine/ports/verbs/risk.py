@@ -56,12 +56,11 @@ def settings_of(desk: Desk) -> dict[str, int]:
 def _risk(desk: Desk, act: Act) -> dict[str, Any]:
     """Watched accounts; of one account its positions, too."""
     account = act.arguments.account
-    rows = desk.market.risk()
     answer: dict[str, Any] = {"settings": settings_of(desk)}
     if account is not None:
         desk.account(account)
-        rows = rows[rows["account"] == account]
         answer["exposures"] = named(desk, desk.market.exposures(account))
+    rows = desk.market.risk(account)
     names = names_of(desk.market.accounts(), "account", "name")
     answer["rows"] = table_of(rows, account_name=[names[number] for number in rows["account"].tolist()])
     return answer

@@ -17,9 +17,9 @@ from openbell.wire import CommandKind
 
 from engine.journal.commands import Records, split
 from engine.travel.past import Past
+from engine.travel.which import NEW
 
-NAMING: Final = (CommandKind.NEW_ORDER, CommandKind.NEW_SPECIAL, CommandKind.CANCEL, CommandKind.REPLACE)
-NEW: Final = (CommandKind.NEW_ORDER, CommandKind.NEW_SPECIAL)
+NAMING: Final = (*NEW, CommandKind.CANCEL, CommandKind.REPLACE)
 INSERTED: Final = (1 << 64) - 1  # in what is compared: the id of the order that is inserted
 
 

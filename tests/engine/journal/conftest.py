@@ -16,6 +16,13 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "journal"
 
 
+@pytest.fixture(params=["thread", "express"])
+def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Tests that ask for it run with the express lane, where the system has one, and without."""
+    monkeypatch.setattr(JournalWriter, "express_by_default", request.param == "express")
+    return str(request.param)
+
+
 @pytest.fixture
 def journal(directory: Path) -> Journal:
     """An empty journal with segments of 4 KiB, open for writing."""

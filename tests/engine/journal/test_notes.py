@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openbell.wire import CommandKind
@@ -24,8 +25,8 @@ def test_they_come_back_in_order(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=300))
-def test_any_file_can_be_journaled(tmp_path_factory: object, content: bytes) -> None:
-    folder = tmp_path_factory.mktemp("notes")  # type: ignore[attr-defined]
+def test_any_file_can_be_journaled(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    folder = tmp_path_factory.mktemp("notes")
     (folder / notes.FILE).write_bytes(content)
     for text in notes.left(folder):
         admin_command(CommandKind.NOTE, operator=notes.OPERATOR, reason=text)

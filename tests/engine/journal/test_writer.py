@@ -20,12 +20,7 @@ from ext import record
 from ext.sequence import CommandBatch
 from tests.engine.journal.batches import ALLOWED, MARKET, ORDER_RECORD, Journal, contents, orders
 
-
-@pytest.fixture(autouse=True, params=["thread", "express"])
-def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Every test runs with the express lane, where the system has one, and without."""
-    monkeypatch.setattr(JournalWriter, "express_by_default", request.param == "express")
-    return str(request.param)
+pytestmark = pytest.mark.usefixtures("lane")
 
 
 def names(directory: Path) -> list[str]:

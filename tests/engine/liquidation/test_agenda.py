@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.liquidation.agenda import Agenda
-from engine.liquidation.standing import NEVER_NS
+from engine.sequencer import NEVER_NS
 
 OPEN, MOVED = (1, 100), (1, 101)
 

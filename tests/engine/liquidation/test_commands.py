@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -24,7 +25,7 @@ texts = st.text(min_size=1, max_size=32).filter(lambda text: len(text.encode()) 
 A = quote(0)
 
 
-def read(command: bytes) -> np.ndarray:  # type: ignore[type-arg]
+def read(command: bytes) -> Any:
     dtype = wire.ADMIN_COMMAND if len(command) == wire.ADMIN_COMMAND.itemsize else wire.ORDER_COMMAND
     return np.frombuffer(command, dtype)[0]
 

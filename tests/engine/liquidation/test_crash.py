@@ -113,9 +113,7 @@ def test_a_snapshot_of_another_version_is_told_of(open_floor: Open) -> None:
     floor = open_floor()
     a_day(floor)
     floor.step()
-    kept = floor.liquidator.state
-    floor.liquidator.state = lambda: [{**one, "account": "x"} for one in kept()]  # type: ignore[method-assign]
-    floor.save()
+    floor.save(**{LIQUIDATION: [{**one, "account": "x"} for one in floor.liquidator.state()]})
     floor.restart()
     assert any(text.startswith("liquidations were kept by another version") for text in floor.told)
     floor.run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,11 @@ def test_an_account_with_margin_may_owe_cash_as_far_as_its_equity_carries_that(
     assert (position.maintenance, position.initial) == (5_000 * CASH, 10_000 * CASH)
 
 
+def has_level(client: openbell.Client, level: str) -> bool:
+    row = client.risk()
+    return row is not None and RiskLevel(row.level).name == level
+
+
 def test_levels_are_told_as_prices_move_and_again_after_a_break(engine: Running, dan: openbell.Client) -> None:
     buy_from_bob(engine, dan, 200)
     seen, account = dan.account_seq(), dan.account_id()
@@ -126,7 +132,7 @@ def test_levels_are_told_as_prices_move_and_again_after_a_break(engine: Running,
     before = "NORMAL"
     for price, level in ((70, "ALERT"), (66, "CALL"), (60, "LIQUIDATION"), (100, "NORMAL")):
         trade(engine, str(price))
-        until(lambda level=level: RiskLevel(dan.risk().level).name == level, f"{level} at {price}")  # type: ignore
+        until(partial(has_level, dan, level), f"{level} at {price}")
         equity, maintenance = (200 * price - 10_000) * CASH, 50 * price * CASH
         wanted.append((level, before, equity, maintenance))
         before = level

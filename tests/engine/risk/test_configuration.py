@@ -106,11 +106,10 @@ async def test_from_margin_to_unlimited_credit_and_back(trading: Trading) -> Non
 
 async def test_an_account_whose_making_was_cut_off_is_finished(trading: Trading) -> None:
     """kill -9 between the deposits and what comes after them: nothing is paid in twice."""
-    text = '[[account]]\nname = "new"\nid = 7\ncash = 5\npositions = { AAA = 3 }\nrisk = "margin"\n'
-    trading.config = trading.market.config = checked(text)
-    setup = Setup(trading.market, trading.config, trading.folder, lambda: NOW_NS)
-    setup._watch = lambda *_: None  # type: ignore[method-assign]
-    setup.apply()
+    made = '[[account]]\nname = "new"\nid = 7\ncash = 5\npositions = { AAA = 3 }\n'
+    text = f'{made}risk = "margin"\n'
+    trading.config = trading.market.config = checked(made)
+    Setup(trading.market, trading.config, trading.folder, lambda: NOW_NS).apply()  # and nothing of it is remembered
     assert risk_type(trading, 7) == RiskType.NONE
     done = apply(trading, text)
     assert (done.commands, risk_type(trading, 7)) == (1, RiskType.MARGIN)

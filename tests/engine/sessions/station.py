@@ -115,11 +115,11 @@ class Station:
     def stop(self) -> None:
         self.journal.close()
 
-    def save(self) -> None:
-        """A snapshot, as engine/process.py makes one."""
+    def save(self, **instead: Any) -> None:
+        """A snapshot, as engine/process.py makes one. instead: other content for a part beside the core."""
         self.journal.wait(self.market.core.seq)
         self.market.on_durable()
-        beside = {WATCH: self.watch.state(), LIQUIDATION: self.liquidator.state()}
+        beside = {WATCH: self.watch.state(), LIQUIDATION: self.liquidator.state(), **instead}
         snapshots.save(self.folder, self.market.core, {**self.market.extra(), **beside})
 
     def clock_ns(self) -> int:

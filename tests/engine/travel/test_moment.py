@@ -12,8 +12,9 @@ from engine.travel.moment import Moment, moment
 NOW = datetime(2026, 11, 30, 12, 0, 0, tzinfo=timezone(timedelta(hours=1)))
 
 
-def ns(*fields: int, plus_ns: int = 0) -> int:
-    return int(datetime(*fields, tzinfo=UTC).timestamp()) * 10**9 + plus_ns  # type: ignore[arg-type, misc]
+def ns(year: int, month: int, day: int, *clock: int, plus_ns: int = 0) -> int:
+    hour, minute, second = (*clock, 0, 0, 0)[:3]
+    return int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()) * 10**9 + plus_ns
 
 
 @pytest.mark.parametrize(

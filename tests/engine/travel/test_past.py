@@ -13,14 +13,19 @@ from openbell import wire
 from openbell.errors import InvalidInput
 
 from engine import snapshots
+from engine.journal import segment
 from engine.journal.commands import split
 from engine.journal.errors import JournalError
+from engine.journal.reader import JournalReader
 from engine.lock import MarketLock
 from engine.status_map import FILE, StatusMap
+from engine.travel.moment import Moment
 from engine.travel.past import Past
 from ext.core import Core
 from tests.engine.journal.batches import contents
 from tests.engine.markets import NAMES, START_NS, SYMBOLS, Trading
+
+GOLDEN = Path(__file__).parents[1] / "journal" / "golden"
 
 
 def brute(data: Path, seq: int) -> Core:
@@ -163,3 +168,14 @@ def test_a_running_market_is_read_as_far_as_it_is_durable(market: Trading, tmp_p
         with pytest.raises(InvalidInput, match="is beyond the last command"):
             past.at(market.seq)
         status.close()
+
+
+def test_times_in_a_journal_of_an_earlier_release(tmp_path: Path) -> None:
+    """Its segments have shorter heads."""
+    shutil.copytree(GOLDEN / "version1" / "journal", tmp_path / "journal")
+    past = Past(tmp_path)
+    assert len(segment.segments(past.journal)) > 1
+    with JournalReader(past.journal, 1) as reader:
+        times = [int(row["ts_ns"]) for data in iter(reader.read, b"") for run in split(data) for row in run]
+    for ts_ns in times:
+        assert past.seq(Moment("then", ts_ns=ts_ns)) == np.searchsorted(times, ts_ns, "right")

@@ -67,6 +67,10 @@ cdef enum:
     COMMAND_KIND_SET_RISK = 89
     COMMAND_KIND_SET_MARGIN = 90
     COMMAND_KIND_SET_ACCOUNT_RISK = 91
+    COMMAND_KIND_SET_DESK = 92
+    COMMAND_KIND_SET_MEMBER = 93
+    COMMAND_KIND_SET_DESK_STATE = 94
+    COMMAND_KIND_SET_LIMIT = 95
 
 cdef enum:
     SIDE_BUY = 0
@@ -188,6 +192,18 @@ cdef enum:
     RISK_LEVEL_LIQUIDATION = 3
 
 cdef enum:
+    LIMIT_POSITION = 1
+    LIMIT_GROSS = 2
+    LIMIT_NET = 3
+    LIMIT_OPEN_NOTIONAL = 4
+    LIMIT_OPEN_ORDERS = 5
+    LIMIT_DAY_LOSS = 6
+    LIMIT_ORDER_NOTIONAL = 7
+    LIMIT_ORDER_VOLUME = 8
+    LIMIT_REPEATS = 9
+    LIMIT_MESSAGES = 10
+
+cdef enum:
     MARK_BY_LAST = 0
     MARK_BY_MID = 1
     MARK_BY_CLOSE = 2
@@ -198,6 +214,7 @@ cdef enum:
 
 cdef enum:
     ADMIN_FLAG_CANCEL_ORDERS = 1
+    ADMIN_FLAG_OF_DESK = 2
 
 cdef enum:
     HOUSE_ACCOUNT_NONE = 0
@@ -249,6 +266,8 @@ cdef enum:
     EVENT_KIND_SETTLED = 25
     EVENT_KIND_ACCOUNT_RISK = 26
     EVENT_KIND_RISK_LEVEL = 27
+    EVENT_KIND_MEMBER_SET = 28
+    EVENT_KIND_LIMIT_WARNING = 29
     EVENT_KIND_INSTRUMENT_SET = 32
     EVENT_KIND_INSTRUMENT_STATE = 33
     EVENT_KIND_DAY_ENDED = 34
@@ -268,6 +287,9 @@ cdef enum:
     EVENT_KIND_LEDGER_SET = 48
     EVENT_KIND_RISK_SET = 49
     EVENT_KIND_MARGIN_SET = 50
+    EVENT_KIND_DESK_SET = 51
+    EVENT_KIND_DESK_STATE = 52
+    EVENT_KIND_LIMIT_SET = 53
 
 cdef enum:
     EVENT_FLAG_DUPLICATE = 1
@@ -362,6 +384,17 @@ cdef enum:
     CHECK_TIMER_CAPACITY = 49
     CHECK_CURRENCY = 50
     CHECK_MARGIN = 51
+    CHECK_RESTRICTED = 52
+    CHECK_LIMIT_POSITION = 53
+    CHECK_LIMIT_GROSS = 54
+    CHECK_LIMIT_NET = 55
+    CHECK_LIMIT_OPEN_NOTIONAL = 56
+    CHECK_LIMIT_OPEN_ORDERS = 57
+    CHECK_LIMIT_DAY_LOSS = 58
+    CHECK_LIMIT_ORDER_NOTIONAL = 59
+    CHECK_LIMIT_ORDER_VOLUME = 60
+    CHECK_LIMIT_REPEATS = 61
+    CHECK_LIMIT_MESSAGES = 62
 
 cdef enum:
     RULE_STOP_PRICE = 1
@@ -840,7 +873,8 @@ cdef packed struct RiskRow:
     int64_t initial
     int64_t excess
     int64_t unrealized
-    uint64_t reserved2
+    int64_t base
+    uint64_t lists
 
 cdef packed struct ExposureRow:
     uint32_t account
@@ -865,4 +899,41 @@ cdef packed struct MarginRow:
     uint32_t maintenance_short
     int64_t least_low
     int64_t least
+    int64_t average_volume
+    uint64_t lists
+
+cdef packed struct DeskRow:
+    uint32_t desk
+    uint32_t parent
+    uint8_t state
+    uint8_t in_force
+    uint16_t reserved
+    uint32_t accounts
+    int64_t gross
+    int64_t net_buy
+    int64_t net_sell
+    int64_t open_notional
+    int64_t open_orders
+    int64_t loss
+    int64_t equity
+    uint64_t messages
+    uint64_t watched
     uint64_t reserved2
+    char name[32]
+
+cdef packed struct MemberRow:
+    uint32_t account
+    uint32_t desk
+    uint8_t in_force
+    uint8_t reserved
+    uint16_t reserved1
+    uint32_t reserved2
+
+cdef packed struct LimitRow:
+    uint32_t holder
+    uint8_t flags
+    uint8_t limit
+    uint16_t reserved
+    int64_t hard
+    int64_t soft
+    int64_t measure

@@ -59,7 +59,11 @@ class CommandKind(IntEnum):
     SETTLE = 88  # a business day is over: what was due settles
     SET_RISK = 89  # how much each TICK marks, and the levels of margin accounts: docs/risk.md
     SET_MARGIN = 90  # what positions in an instrument must have behind them, and what they are marked by
-    SET_ACCOUNT_RISK = 91  # how an account is watched
+    SET_ACCOUNT_RISK = 91  # how an account is watched, and what it may not trade
+    SET_DESK = 92  # create a desk or move it (account: its id): docs/desks.md
+    SET_MEMBER = 93  # the desk that an account is in
+    SET_DESK_STATE = 94  # activate or block all accounts below a desk (kill switch)
+    SET_LIMIT = 95  # a hard and a soft limit of an account or a desk
 
 
 class Side(IntEnum):
@@ -238,6 +242,35 @@ class RiskLevel(IntEnum):
     LIQUIDATION = 3  # far below it
 
 
+class Limit(IntEnum):
+    """What is limited, of an account or of all accounts below a desk: docs/desks.md."""
+
+    POSITION = 1
+    GROSS = 2
+    NET = 3
+    OPEN_NOTIONAL = 4
+    OPEN_ORDERS = 5
+    DAY_LOSS = 6
+    ORDER_NOTIONAL = 7
+    ORDER_VOLUME = 8
+    REPEATS = 9
+    MESSAGES = 10
+
+
+LIMIT_TEXTS: Final = {
+    Limit.POSITION: "cash: one position, with its open orders",
+    Limit.GROSS: "cash: all positions with their open orders, long or short",
+    Limit.NET: "cash: long less short positions, with open orders of the order's side",
+    Limit.OPEN_NOTIONAL: "cash: open orders, at the marks",
+    Limit.OPEN_ORDERS: "open orders",
+    Limit.DAY_LOSS: "cash: lost since the day last ended",
+    Limit.ORDER_NOTIONAL: "cash: one order",
+    Limit.ORDER_VOLUME: "1e-4 of the instrument's average volume: one order",
+    Limit.REPEATS: "the same order again within a second",
+    Limit.MESSAGES: "orders and replaces in a second",
+}
+
+
 class MarkBy(IntEnum):
     """The price that an instrument's positions count at."""
 
@@ -254,9 +287,10 @@ class AccountFlag(IntFlag):
 
 
 class AdminFlag(IntFlag):
-    """Bits of AdminCommand.flags in SET_ACCOUNT_STATE."""
+    """Bits of AdminCommand.flags in SET_ACCOUNT_STATE, SET_DESK_STATE and SET_LIMIT."""
 
-    CANCEL_ORDERS = 1  # cancel the account's open orders in the same command
+    CANCEL_ORDERS = 1  # SET_ACCOUNT_STATE, SET_DESK_STATE: cancel open orders in the same command
+    OF_DESK = 2  # SET_LIMIT: account is a desk's id
 
 
 class HouseAccount(IntEnum):
@@ -310,7 +344,7 @@ class EventKind(IntEnum):
     CASH = 16  # cash moved by DEPOSIT: price is the amount, trade_id the new balance (both i64)
     SHARES = 17  # shares moved by DEPOSIT_SHARES: price is the amount, trade_id the new position (both i64)
     ACCOUNT_SET = 18  # account created or its limits changed
-    ACCOUNT_STATE = 19  # account's state is now reason
+    ACCOUNT_STATE = 19  # account's state is now reason; flags: the state in force, that of its desks counted
     TRADE_BUSTED = 20  # one side of a trade is void; reason 1: TRADE_CORRECTED follows, else 0
     TRADE_CORRECTED = 21  # what one side of a trade is instead
     # a fee or charge: price is the amount (negative: received), reason the HouseAccount, leaves the component
@@ -322,6 +356,9 @@ class EventKind(IntEnum):
     ACCOUNT_RISK = 26  # account is watched as RiskType reason says
     # account's RiskLevel is now reason, was flags; price: its equity, trade_id: its maintenance (both i64)
     RISK_LEVEL = 27
+    MEMBER_SET = 28  # account is in the desk price; 0: in none
+    # soft limit: reason: Limit, flags: desks up, price: the limit, order_id: the measure (i64), trade_id: the desk
+    LIMIT_WARNING = 29
     INSTRUMENT_SET = 32  # instrument created or changed
     # instrument's state is now reason; side: AuctionKind or HaltReason, price: time of the auction
     INSTRUMENT_STATE = 33
@@ -344,6 +381,10 @@ class EventKind(IntEnum):
     LEDGER_SET = 48  # answer to SET_LEDGER; price is the number of withdrawals that may be on their way
     RISK_SET = 49  # answer to SET_RISK: price, order_id and client_order_id are its value0 to value2
     MARGIN_SET = 50  # margin of an instrument is in force; reason: MarkBy
+    DESK_SET = 51  # desk account created or moved; price: the desk above it
+    DESK_STATE = 52  # state of desk account is now reason
+    # limit reason (Limit) of account (flags OF_DESK: of that desk): price is the hard one, order_id the soft one; 0: none
+    LIMIT_SET = 53
 
 
 class EventFlag(IntFlag):
@@ -456,6 +497,17 @@ class Check(IntEnum):
     # the account has another currency than the instrument (limit: the account's, value: the instrument's)
     CURRENCY = 50
     MARGIN = 51  # what it would need and lose at once, beside what the account's equity leaves (cash)
+    RESTRICTED = 52  # the instrument is on a list that the account may not trade (value: bits of the lists)
+    LIMIT_POSITION = 53  # the position with its open orders, of the account or a desk above it (flags: desks up; cash)
+    LIMIT_GROSS = 54  # all positions with their open orders, likewise (cash)
+    LIMIT_NET = 55  # long less short positions with open orders, likewise (cash)
+    LIMIT_OPEN_NOTIONAL = 56  # open orders at the marks, likewise (cash)
+    LIMIT_OPEN_ORDERS = 57  # open orders, likewise (orders)
+    LIMIT_DAY_LOSS = 58  # lost since the day last ended, likewise (cash)
+    LIMIT_ORDER_NOTIONAL = 59  # one order, likewise (cash)
+    LIMIT_ORDER_VOLUME = 60  # one order beside the instrument's average volume, likewise (1e-4)
+    LIMIT_REPEATS = 61  # the same order again within a second, likewise (orders)
+    LIMIT_MESSAGES = 62  # orders and replaces in this second, likewise (messages)
 
 
 class Rule(IntEnum):
@@ -1060,7 +1112,8 @@ RISK_ROW: Final = np.dtype(
         ("initial", "<i8"),  # cash that its positions and open orders must have behind them
         ("excess", "<i8"),  # cash: equity less initial
         ("unrealized", "<i8"),  # cash: value less cost
-        ("reserved2", "<u8"),  # 0
+        ("base", "<i8"),  # cash: the equity that the loss of the day counts from
+        ("lists", "<u8"),  # bits of the lists of instruments that it may not trade
     ]
 )
 # A position as risk sees it, from Core.exposures().
@@ -1091,6 +1144,52 @@ MARGIN_ROW: Final = np.dtype(
         ("maintenance_short", "<u4"),  # 1e-4
         ("least_low", "<i8"),  # price: least for a share sold short, below least
         ("least", "<i8"),  # price: least for a share sold short, from there on; 0: none
+        ("average_volume", "<i8"),  # lots a day; 0: not known
+        ("lists", "<u8"),  # bits of the lists that it is on
+    ]
+)
+# A desk and what it measures, from Core.desks(): docs/desks.md.
+DESK_ROW: Final = np.dtype(
+    [
+        ("desk", "<u4"),
+        ("parent", "<u4"),  # the desk above it; 0: none
+        ("state", "u1"),  # AccountState, its own
+        ("in_force", "u1"),  # AccountState, the strictest of its own and those above it
+        ("reserved", "<u2"),  # 0
+        ("accounts", "<u4"),  # that are in it, itself
+        ("gross", "<i8"),  # cash
+        ("net_buy", "<i8"),  # cash: signed, with open buy orders
+        ("net_sell", "<i8"),  # cash: signed, with open sell orders
+        ("open_notional", "<i8"),  # cash
+        ("open_orders", "<i8"),
+        ("loss", "<i8"),  # cash: base less equity, negative: gained
+        ("equity", "<i8"),  # cash
+        ("messages", "<u8"),  # in the window that began last
+        ("watched", "<u8"),  # accounts below it that are watched
         ("reserved2", "<u8"),  # 0
+        ("name", "S32"),
+    ]
+)
+# An account that is in a desk, from Core.members().
+MEMBER_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("desk", "<u4"),
+        ("in_force", "u1"),  # AccountState, the strictest of its own and those of the desks above it
+        ("reserved", "u1"),  # 0
+        ("reserved1", "<u2"),  # 0
+        ("reserved2", "<u4"),  # 0
+    ]
+)
+# A limit, from Core.limits().
+LIMIT_ROW: Final = np.dtype(
+    [
+        ("holder", "<u4"),  # account or desk
+        ("flags", "u1"),  # AdminFlag: OF_DESK
+        ("limit", "u1"),  # Limit
+        ("reserved", "<u2"),  # 0
+        ("hard", "<i8"),  # 0: none
+        ("soft", "<i8"),  # 0: none
+        ("measure", "<i8"),  # what it is beside now
     ]
 )

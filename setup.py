@@ -20,7 +20,14 @@ ROOT = Path(__file__).resolve().parent
 EXT = ROOT / "ext"
 
 # The modules that apply commands: their headers are inlined whole, or their calls would be a tenth of an order's time.
-HOT = {EXT / "batch.pyx", EXT / "orders.pyx", EXT / "margin" / "check.pyx", EXT / "margin" / "exposure.pyx"}
+HOT = {
+    EXT / "batch.pyx",
+    EXT / "orders.pyx",
+    EXT / "margin" / "check.pyx",
+    EXT / "margin" / "exposure.pyx",
+    EXT / "desks" / "check.pyx",
+    EXT / "desks" / "measure.pyx",
+}
 INLINE_ALL = ("CYTHON_INLINE", "inline __attribute__((always_inline))")
 # Fields that lie side by side are written one by one: gathering them in vector registers first takes longer (gcc 12).
 # Nothing there overflows a signed integer without asking, so sums of indexes need no care for it.

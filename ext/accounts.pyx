@@ -7,13 +7,14 @@ from ext.admin cimport (
     INDEX_OF_FLAGS, INT32_MAX, MAX_LOTS, Range, account_is_known, answer_account, answer_canceled, currency_has_room,
     in_force, kept, name_is_free, reject, value_is_within, value_of,
 )
+from ext.desks.states cimport emit_state, state_in_force
 from ext.house cimport list_currency
 from ext.layout cimport (
     ACCOUNT_FLAGS, Account, AccountMore, FAR_AWAY, HAS_PLAN, IS_MARGIN, MUCH_CASH, Market, NEEDS_MORE, Order, PLANS,
 )
 from ext.mass cimport EVERY_GROUP, EVERY_SESSION, cancel_of_account
 from ext.matching cimport pull
-from ext.names cimport add_name, copy_name, drop_name
+from ext.names cimport ACCOUNTS, add_name, copy_name, drop_name
 from ext.places cimport lots_of
 from ext.risk cimport SECOND_NS, room_to_reduce
 from ext.ties cimport is_waiting
@@ -78,7 +79,7 @@ cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
         return
     copy_name(name, c.name)
     keeps = a.is_set and name[0] == 0
-    if not keeps and not name_is_free(m, c, True, c.account, name):
+    if not keeps and not name_is_free(m, c, ACCOUNTS, c.account, name):
         return
     if (not a.is_set or c.value5 != KEEP) and not currency_has_room(m, c, c.value5):
         return
@@ -94,10 +95,10 @@ cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
         if c.account >= m.account_top:
             m.account_top = c.account + 1
     elif not keeps:
-        drop_name(m, True, c.account)
+        drop_name(m, ACCOUNTS, c.account)
     if not keeps:
         memcpy(t.name, name, 32)
-        add_name(m, True, c.account)
+        add_name(m, ACCOUNTS, c.account)
     flags = a.flags & ~<uint8_t> HAS_PLAN
     if c.flags != KEEP_FLAGS:
         flags = (flags & NEEDS_MORE) | c.flags
@@ -133,7 +134,6 @@ cdef bint could_open(const Market* m, uint32_t slot) noexcept nogil:
 
 
 cdef uint32_t cancel_openers(Market* m, uint32_t account) noexcept nogil:
-    """Newest accepted first. Returns their number."""
     cdef uint32_t slot = m.accounts[account].newest
     cdef uint32_t older
     cdef uint32_t count = 0
@@ -153,8 +153,9 @@ cdef void set_account_state(Market* m, const AdminCommand* c) noexcept nogil:
     if c.state > ACCOUNT_STATE_CLOSE_ONLY:
         reject(m, c, CHECK_VALUE, 0, ACCOUNT_STATE_CLOSE_ONLY, c.state, 0)
         return
-    m.accounts[c.account].state = c.state
-    answer_account(m, c, EVENT_KIND_ACCOUNT_STATE, c.state, 0, 0, 0)
+    m.account_more[c.account].state = c.state
+    m.accounts[c.account].state = state_in_force(m, c.account)
+    emit_state(m, c.account, c.request)
     if c.flags & ADMIN_FLAG_CANCEL_ORDERS:
         count = cancel_of_account(m, c.account, ANY, SIDE_BOTH, EVERY_SESSION, EVERY_GROUP,
                                   CANCEL_REASON_ACCOUNT_BLOCKED)

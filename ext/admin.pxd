@@ -56,6 +56,6 @@ cdef void answer_canceled(
 cdef int64_t kept(const AdminCommand* c, int index, int64_t present) noexcept nogil
 # A limit of 0 is none, and none goes beyond what there is at all.
 cdef int64_t in_force(int64_t limit, int64_t without) noexcept nogil
-# Whether nobody else has that name; an empty one belongs to nobody, and is refused.
-cdef bint name_is_free(Market* m, const AdminCommand* c, bint account, uint32_t id, const char* name) noexcept nogil
+# Whether nobody else of a kind (Named) has that name; an empty one belongs to nobody, and is refused.
+cdef bint name_is_free(Market* m, const AdminCommand* c, uint32_t kind, uint32_t id, const char* name) noexcept nogil
 cdef bint currency_has_room(Market* m, const AdminCommand* c, int64_t currency) noexcept nogil

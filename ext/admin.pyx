@@ -1,6 +1,6 @@
 """The commands of operators and of the configuration: see docs/core.md, "AdminCommands"."""
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from ext.accounts cimport set_account, set_account_state
@@ -8,10 +8,11 @@ from ext.auction cimport hold_auction
 from ext.bands cimport set_bands, set_short_sale, set_ticks
 from ext.busts cimport amend
 from ext.calls cimport NO_AUCTION, end_calls, enter_calls, set_state
-from ext.deposits cimport deposit, deposit_shares
+from ext.desks.loss cimport move_funds
+from ext.desks.settings cimport set_desk, set_desk_state, set_limit, set_member
 from ext.events cimport emit, emit_market, emit_reject, emit_status
 from ext.extension cimport set_extension
-from ext.fees cimport charge, set_fee
+from ext.fees cimport set_fee
 from ext.house cimport has_currency_room, list_currency
 from ext.layout cimport CURRENCIES, FAR_AWAY, HAS_TICKS, Instrument, InstrumentText, Market
 from ext.levels cimport magic_of
@@ -20,14 +21,14 @@ from ext.mass cimport EVERY_GROUP, EVERY_SESSION, cancel_of_account, cancel_of_m
 from ext.margin.exposure cimport restate_instrument
 from ext.margin.settings cimport begin_margin, set_account_risk, set_margin, set_risk
 from ext.memory cimport Capacities, reserve
-from ext.names cimport NOBODY, add_name, copy_name, drop_name, find_name
+from ext.names cimport INSTRUMENTS, NOBODY, add_name, copy_name, drop_name, find_name
 from ext.pending cimport set_way
 from ext.places cimport set_calm
 from ext.orders cimport knows_account, knows_instrument
 from ext.risk cimport set_collar
 from ext.settled cimport settle_day
 from ext.timers cimport MAX_TIMERS, reserve_timers
-from ext.withdrawals cimport end_withdrawal, hold_cash, set_ledger
+from ext.withdrawals cimport set_ledger
 from ext.wire cimport *
 
 cdef enum:
@@ -171,12 +172,12 @@ cdef bint configure(Market* m, const AdminCommand* c) noexcept nogil:
 
 # Instruments
 
-cdef bint name_is_free(Market* m, const AdminCommand* c, bint account, uint32_t id, const char* name) noexcept nogil:
+cdef bint name_is_free(Market* m, const AdminCommand* c, uint32_t kind, uint32_t id, const char* name) noexcept nogil:
     """Whether nobody else has that name; an empty one belongs to nobody, and is refused."""
     cdef uint32_t owner
     if name[0] == 0:
         return reject(m, c, CHECK_NAME, 0, 0, id, 0)
-    owner = find_name(m, account, name)
+    owner = find_name(m, kind, name)
     if owner != NOBODY and owner != id:
         return reject(m, c, CHECK_NAME, 0, owner, id, 0)
     return True
@@ -244,7 +245,7 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
             return
     copy_name(name, c.name)
     keeps = i.is_set and name[0] == 0
-    if not keeps and not name_is_free(m, c, False, c.instrument, name):
+    if not keeps and not name_is_free(m, c, INSTRUMENTS, c.instrument, name):
         return
     is_new = not i.is_set
     if (is_new or c.value6 != KEEP) and not currency_has_room(m, c, c.value6):
@@ -258,10 +259,10 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
         if c.instrument >= m.instrument_top:
             m.instrument_top = c.instrument + 1
     elif not keeps:
-        drop_name(m, False, c.instrument)
+        drop_name(m, INSTRUMENTS, c.instrument)
     if not keeps:
         memcpy(text.symbol, name, 32)
-        add_name(m, False, c.instrument)
+        add_name(m, INSTRUMENTS, c.instrument)
     # A new instrument's zeros are never kept: its values were found within their ranges, which hold no KEEP.
     is_measured_anew = not is_new and (
         kept(c, 0, i.tick_size) != i.tick_size or kept(c, 1, i.lot_size) != <int64_t> i.lot_size)
@@ -386,6 +387,11 @@ cdef bint set_timers(Market* m, const AdminCommand* c) noexcept nogil:
     return True
 
 
+cdef inline bint moves_funds(uint16_t kind) noexcept nogil:
+    return (kind == COMMAND_KIND_DEPOSIT or kind == COMMAND_KIND_DEPOSIT_SHARES or kind == COMMAND_KIND_CHARGE
+            or COMMAND_KIND_HOLD_CASH <= kind <= COMMAND_KIND_RELEASE_CASH)
+
+
 cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
     if c.kind == COMMAND_KIND_CONFIGURE:
         return configure(m, c)
@@ -393,6 +399,8 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
         return set_ledger(m, c)
     if c.kind == COMMAND_KIND_SET_TIMERS:
         return set_timers(m, c)
+    if c.kind == COMMAND_KIND_SET_RISK:
+        return set_risk(m, c)
     if c.kind == COMMAND_KIND_SET_INSTRUMENT:
         set_instrument(m, c)
     elif c.kind == COMMAND_KIND_SET_INSTRUMENT_STATE:
@@ -401,26 +409,24 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
         set_account(m, c)
     elif c.kind == COMMAND_KIND_SET_ACCOUNT_STATE:
         set_account_state(m, c)
-    elif c.kind == COMMAND_KIND_DEPOSIT:
-        deposit(m, c)
-    elif c.kind == COMMAND_KIND_DEPOSIT_SHARES:
-        deposit_shares(m, c)
-    elif c.kind == COMMAND_KIND_CHARGE:
-        charge(m, c)
-    elif c.kind == COMMAND_KIND_HOLD_CASH:
-        hold_cash(m, c)
-    elif c.kind == COMMAND_KIND_POST_CASH or c.kind == COMMAND_KIND_RELEASE_CASH:
-        end_withdrawal(m, c)
+    elif moves_funds(c.kind):
+        move_funds(m, c)
     elif c.kind == COMMAND_KIND_SETTLE:
         settle_day(m, c)
     elif c.kind == COMMAND_KIND_SET_FEE:
         set_fee(m, c)
-    elif c.kind == COMMAND_KIND_SET_RISK:
-        set_risk(m, c)
     elif c.kind == COMMAND_KIND_SET_MARGIN:
         set_margin(m, c)
     elif c.kind == COMMAND_KIND_SET_ACCOUNT_RISK:
         set_account_risk(m, c)
+    elif c.kind == COMMAND_KIND_SET_DESK:
+        set_desk(m, c)
+    elif c.kind == COMMAND_KIND_SET_MEMBER:
+        set_member(m, c)
+    elif c.kind == COMMAND_KIND_SET_DESK_STATE:
+        set_desk_state(m, c)
+    elif c.kind == COMMAND_KIND_SET_LIMIT:
+        set_limit(m, c)
     elif c.kind == COMMAND_KIND_SET_SCHEDULE:
         set_schedule(m, c)
     elif c.kind == COMMAND_KIND_OPERATOR_CANCEL:

@@ -16,6 +16,7 @@ from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
 from ext.batch cimport FINE, NOT_CONFIGURE, TRUNCATED, UNKNOWN_KIND, WRONG_SEQ, Fault, apply_all, apply_single
 from ext.bits cimport likely, unlikely
 from ext.busts cimport amendment_rows, preview_of
+from ext.desks.rows cimport desk_rows, limit_rows, member_rows
 from ext.extension cimport next_end
 from ext.fees cimport fee_rows
 from ext.house cimport house_rows
@@ -268,6 +269,18 @@ cdef class Core:
         """MarginRow records of the instruments, ids ascending."""
         return margin_rows(self.market)
 
+    def desks(self):
+        """DeskRow records of the desks and what they measure, by id."""
+        return desk_rows(self.market)
+
+    def members(self):
+        """MemberRow records of the accounts that are in a desk, by id."""
+        return member_rows(self.market)
+
+    def limits(self):
+        """LimitRow records of all limits, of accounts by id, then of desks by id."""
+        return limit_rows(self.market)
+
     @property
     def risk_settings(self):
         """value0 to value2 of SET_RISK that are in force: steps of a TICK, bounds of ALERT and LIQUIDATION."""
@@ -346,7 +359,10 @@ cdef class Core:
         cdef Market* m = self.market
         cdef uint64_t accounts = 0
         cdef uint64_t instruments = 0
+        cdef uint64_t desks = 0
         cdef uint32_t k
+        for k in range(1, m.desks.capacity + 1):
+            desks += m.desks.rows[k].is_set
         for k in range(m.account_top):
             accounts += m.accounts[k].is_set
         for k in range(m.instrument_top):
@@ -361,6 +377,8 @@ cdef class Core:
             "amendments": (m.amendment_count, m.amendment_capacity),
             "timers": (m.timers.count, m.timers.capacity),
             "withdrawals": (m.withdrawal_count, m.withdrawal_capacity),
+            "desks": (desks, m.desks.capacity),
+            "limits": (m.desks.place_count, m.desks.place_capacity),
             "events": records_of(&m.events, sizeof(Event)),
             "market_data": records_of(&m.data, sizeof(MarketData)),
         }

@@ -6,6 +6,7 @@ A price's index is price / tick_size; its page number is index >> 6.
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from ext.desks.layout cimport Desks
 from ext.wire cimport AmendmentRow, WithdrawalRow
 
 
@@ -287,7 +288,8 @@ cdef enum Care:  # bits of Account.flags: what is done beside booking where an a
     HAS_PLAN = 16           # of fees
     IS_WATCHED = 32         # docs/risk.md; with the next one, else without
     IS_MARGIN = 64
-    NEEDS_MORE = 112        # any of them
+    IS_LIMITED = 128        # docs/desks.md: watched, and with a desk, limits or lists
+    NEEDS_MORE = 240        # any of them
     ACCOUNT_FLAGS = 3       # the bits of AccountFlag
 
 
@@ -313,6 +315,7 @@ cdef struct AccountMore:  # what the hot path does not need
     int64_t fees            # of fills, since ever
     uint64_t currency       # text; 0: any
     uint64_t currency_number  # in the list of currencies
+    uint64_t state          # AccountState, its own; Account.state is the one in force
 
 
 cdef struct Fee:  # a component of a plan: docs/ledger.md, "Fees"
@@ -366,8 +369,13 @@ cdef struct Exposure:  # of the position with the same number: a cache line of w
     int64_t initial[2]      # with open buys, with open sells
     uint32_t next           # in its instrument, in order of creation
     uint32_t ahead          # likewise, AHEAD places later: what a walk will need
-    uint8_t is_watched
+    uint8_t is_watched      # bits of Watch
     uint8_t is_stale        # in the list of those whose sums are to be made anew
+
+
+cdef enum Watch:
+    COUNTS = 1              # its account is watched
+    COUNTS_FOR_LIMITS = 2   # and has IS_LIMITED
 
 
 cdef enum:
@@ -566,6 +574,7 @@ cdef struct Market:
     uint32_t moved_account_count
     uint32_t watched_count  # accounts that are watched
     Sweep sweep
+    Desks desks
 
 cdef enum:
     NONE = 0

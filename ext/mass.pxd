@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport add_cut
+from ext.desks.loss cimport begin_day
 from ext.events cimport emit, emit_market, emit_time, level_at
 from ext.layout cimport BY_EXPIRY, Instrument, Market, Order
 from ext.levels cimport best_index, level_of_index, next_index
@@ -143,6 +144,7 @@ cdef inline void tick(Market* m) noexcept nogil:
     if not day_ends(m):
         return
     count = cancel_of_market(m, ANY, True, CANCEL_REASON_DAY_END)
+    begin_day(m)
     note_close(m)
     m.day_end_ns = next_day_end(m)
     emit_market(m, EVENT_KIND_DAY_ENDED, 0, 0, 0, 0, count, m.day_end_ns, 0, 0)

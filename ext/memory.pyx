@@ -5,18 +5,20 @@ are first written, so capacity that nobody uses costs nothing; `touch_all` has i
 one later. Only the far pages of books (levels.pxd) and the buffers of events lie elsewhere and grow.
 """
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from ext.bits cimport touch_page
+from ext.desks.layout cimport Ground, Listing, Measure, Repeats, Stretch
+from ext.desks.settings cimport release_desks
 from ext.ids cimport ID_BLOCK, TAG_OF_ACCOUNT, open_generation
 from ext.layout cimport (
     Account, AccountMore, Basis, Chain, Charge, Exposure, Extra, IdEntry, Instrument, InstrumentText, Level, Link,
     Margin, Market, Order, PLANS, Page, Plan, Position, Tide, Tie, Unseen, Worth,
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
-from ext.names cimport add_name
+from ext.names cimport ACCOUNTS, INSTRUMENTS, add_name
 from ext.wire cimport AmendmentRow
 from ext.timers cimport release_timers
 
@@ -74,6 +76,12 @@ cdef struct Pools:
     Worth* worths
     uint32_t* stale
     uint32_t* moved_accounts
+    uint16_t* desks_of_account
+    Measure* measures
+    Ground* grounds
+    Stretch* stretches
+    Listing* listings
+    Repeats* repeats
 
 
 cdef uint64_t table_size(int64_t entries) noexcept nogil:
@@ -172,11 +180,17 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     n.worths = <Worth*> carve(block, &at, c.accounts, sizeof(Worth))
     n.stale = <uint32_t*> carve(block, &at, c.positions, sizeof(uint32_t))
     n.moved_accounts = <uint32_t*> carve(block, &at, c.accounts, sizeof(uint32_t))
+    n.desks_of_account = <uint16_t*> carve(block, &at, c.accounts, sizeof(uint16_t))
+    n.measures = <Measure*> carve(block, &at, c.accounts, sizeof(Measure))
+    n.grounds = <Ground*> carve(block, &at, c.accounts, sizeof(Ground))
+    n.stretches = <Stretch*> carve(block, &at, c.positions + 1, sizeof(Stretch))
+    n.listings = <Listing*> carve(block, &at, c.instruments, sizeof(Listing))
     n.plans = <Plan*> carve(block, &at, PLANS, sizeof(Plan))
     n.extras = <Extra*> carve(block, &at, c.orders + 1, sizeof(Extra))  # from here on: see touch_all
     n.ties = <Tie*> carve(block, &at, c.orders + 1, sizeof(Tie))
     n.tides = <Tide*> carve(block, &at, c.orders + 1, sizeof(Tide))
     n.charges = <Charge*> carve(block, &at, c.orders + 1, sizeof(Charge))
+    n.repeats = <Repeats*> carve(block, &at, c.accounts, sizeof(Repeats))
     return at
 
 
@@ -208,6 +222,14 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
     memcpy(n.worths, m.worths, m.account_top * sizeof(Worth))
     memcpy(n.stale, m.stale, m.stale_count * sizeof(uint32_t))
     memcpy(n.moved_accounts, m.moved_accounts, m.moved_account_count * sizeof(uint32_t))
+    memcpy(n.desks_of_account, m.desks.of_account, m.account_top * sizeof(uint16_t))
+    memcpy(n.measures, m.desks.measures, m.account_top * sizeof(Measure))
+    memcpy(n.grounds, m.desks.grounds, m.account_top * sizeof(Ground))
+    memcpy(n.stretches, m.desks.stretches, (<size_t> m.position_count + 1) * sizeof(Stretch))
+    memcpy(n.listings, m.desks.listings, top * sizeof(Listing))
+    for k in range(m.account_top):
+        if m.desks.repeats[k].orders[0].is_set:
+            n.repeats[k] = m.desks.repeats[k]
     memcpy(n.plans, m.plans, PLANS * sizeof(Plan))
     memcpy(n.charges, m.charges, (<size_t> m.order_top + 1) * sizeof(Charge))
     memcpy(n.pages, m.pages, (<size_t> m.page_top + 1) * sizeof(Page))
@@ -252,6 +274,12 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.worths = n.worths
     m.stale = n.stale
     m.moved_accounts = n.moved_accounts
+    m.desks.of_account = n.desks_of_account
+    m.desks.measures = n.measures
+    m.desks.grounds = n.grounds
+    m.desks.stretches = n.stretches
+    m.desks.listings = n.listings
+    m.desks.repeats = n.repeats
     m.plans = n.plans
     m.charges = n.charges
     m.order_capacity = <uint32_t> c.orders
@@ -296,10 +324,10 @@ cdef void list_names(Market* m) noexcept nogil:
     cdef uint32_t k
     for k in range(m.account_top):
         if m.accounts[k].is_set:
-            add_name(m, True, k)
+            add_name(m, ACCOUNTS, k)
     for k in range(m.instrument_top):
         if m.instruments[k].is_set:
-            add_name(m, False, k)
+            add_name(m, INSTRUMENTS, k)
 
 
 cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
@@ -333,7 +361,7 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
 cdef size_t touch_all(Market* m) noexcept nogil:
     cdef size_t at = 0
     cdef size_t end = m.block_size
-    if m.configured:  # what special orders and fees need is given when they come: as much again as plain ones need
+    if m.configured:  # what special orders, fees and REPEATS need is given when they come: as much again as plain ones
         end = <char*> m.extras - m.block
     while at < end:
         touch_page(m.block + at)
@@ -348,5 +376,6 @@ cdef void release(Market* m) noexcept nogil:
     free(m.block)
     free(m.withdrawals)
     release_timers(m)
+    release_desks(m)
     free(m.events.spill)
     free(m.data.spill)

@@ -11,6 +11,9 @@ from ext.bands cimport (
 from ext.bits cimport half_at, is_zero, likely, product, put_half, put_word, unlikely, word_at
 from ext.book cimport free_slot, list_order, take_slot
 from ext.dark cimport best_opposite, may_meet_dark
+from ext.desks.check cimport (
+    Asked, ENTERS, REPLACES, WAITS, check_limits, check_messages, tell_warnings,
+)
 from ext.dryrun cimport dry_run
 from ext.events cimport emit, emit_accepted, emit_canceled, emit_data, emit_reject, emit_replaced, level_at, touch
 from ext.fields cimport (
@@ -19,8 +22,8 @@ from ext.fields cimport (
 from ext.house cimport currencies_match
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
 from ext.layout cimport (
-    Account, Further, HAS_DARK, HAS_TICKS, HAS_TIE, IS_MARGIN, IdEntry, Instrument, Level, Market, Order, Position,
-    SHORT_RESTRICTED,
+    Account, Further, HAS_DARK, HAS_TICKS, HAS_TIE, IS_LIMITED, IS_MARGIN, IdEntry, Instrument, Level, Market, Order,
+    Position, SHORT_RESTRICTED,
 )
 from ext.ledger cimport find_position
 from ext.levels cimport index_of
@@ -113,13 +116,32 @@ cdef uint8_t check_first_order(const Market* m, const OrderCommand* c, Refusal* 
     return 0
 
 
-cdef inline uint8_t check_account(
-    Market* m, const Account* a, const Position* p, Intent* wanted, Refusal* r,
+cdef inline uint8_t count_message(
+    Market* m, Account* a, uint32_t account, uint32_t instrument, uint64_t client_order_id, Refusal* r,
 ) noexcept nogil:
-    """Check 24m, and what accounts that may only make positions smaller have in the place of 24a."""
+    """Checks 13 and 13a. client_order_id: the order's."""
+    cdef uint8_t check = check_rate(m, a, r)
+    if check == 0 and unlikely(a.flags & IS_LIMITED):
+        check = check_messages(m, a, account, instrument, client_order_id, r)
+    if check == 0:
+        a.rate_count += 1
+    return check
+
+
+cdef inline bint needs_look(const Account* a) noexcept nogil:
+    """Whether check_account has anything to ask."""
+    return a.flags & (IS_MARGIN | IS_LIMITED) != 0 or a.state != ACCOUNT_STATE_ACTIVE
+
+
+cdef inline uint8_t check_account(
+    Market* m, const Account* a, const Position* p, Intent* wanted, const Asked* asked, Refusal* r,
+) noexcept nogil:
+    """Checks 24m and 24d, and what accounts that may only make positions smaller have in the place of 24a."""
     cdef uint8_t check = 0
     if a.flags & IS_MARGIN:
         check = check_margin(m, wanted, r)
+    if check == 0 and a.flags & IS_LIMITED:
+        check = check_limits(m, a, asked, r)
     if check == 0 and a.state != ACCOUNT_STATE_ACTIVE:
         check = check_reduces(p, wanted.side, wanted.lots, wanted.own_lots, CHECK_ACCOUNT_STATE, r)
     return check
@@ -133,6 +155,7 @@ cdef inline uint8_t check_new(
     cdef int64_t notional, lots, own_lots
     cdef uint8_t check = 0
     cdef Intent wanted
+    cdef Asked asked
     if unlikely(f != &NOTHING or not is_plain(c)):
         check = check_fields(c, f, m.ts_ns, r)
         if check == 0 and f.role:
@@ -145,7 +168,7 @@ cdef inline uint8_t check_new(
     check = check_state(c, f, i, &m.unseen[c.instrument], r)
     if unlikely(check):
         return check
-    check = check_rate(m, a, r)
+    check = count_message(m, a, c.account, c.instrument, c.client_order_id, r)
     if unlikely(check):
         return check
     if unlikely(c.qty == 0):
@@ -192,7 +215,14 @@ cdef inline uint8_t check_new(
         check = check_first_order(m, c, r)
         if check:
             return check
+    asked = Asked(ENTERS, c.account, c.instrument, <uint32_t> (p - m.positions), c.side, c.qty, 0, c.qty, notional,
+                  c.price, c.order_type)
     if unlikely(f.role == ROLE_CHILD):
+        if a.flags & IS_LIMITED:
+            asked.occasion = WAITS
+            check = check_limits(m, a, &asked, r)
+            if check:
+                return check
         check = check_slots(m, r)
         return check if check else check_pages(m, r)
     lots = c.qty
@@ -209,10 +239,12 @@ cdef inline uint8_t check_new(
                             goes_to_call(c, i), r)
         if check:
             return check
-    if unlikely(a.flags & IS_MARGIN != 0 or a.state != ACCOUNT_STATE_ACTIVE):
+    if unlikely(needs_look(a)):
+        asked.lots = lots
+        asked.own_lots = own_lots
         wanted = Intent(c.account, c.instrument, <uint32_t> (p - m.positions), c.side, lots, notional, own_lots, 0,
                         a.open_orders, 0)
-        check = check_account(m, a, p, &wanted, r)
+        check = check_account(m, a, p, &wanted, &asked, r)
         if check:
             return check
     if unlikely(c.flags & (ORDER_FLAG_REDUCE_ONLY | ORDER_FLAG_POST_ONLY)):
@@ -266,6 +298,13 @@ cdef void new_special(Market* m, const SpecialCommand* c) noexcept nogil:
     enter(m, <const OrderCommand*> c, <const Further*> &c.stop_price)
 
 
+cdef void say_distance(Market* m, uint8_t check, const Refusal* r) noexcept nogil:
+    """Of a reject of a limit, which was told just now: how far above the account its holder is."""
+    m.desks.warning_count = 0
+    if check >= CHECK_LIMIT_POSITION:
+        (<Reject*> (m.events.at - sizeof(Reject))).flags = r.distance
+
+
 cdef struct Entry:  # a command that may enter, or what it would have been tied to
     uint32_t position   # 0: not there yet
     uint32_t named      # the slot of the order that it is tied to
@@ -300,6 +339,7 @@ cdef inline bint may_enter(Market* m, const OrderCommand* c, const Further* f, E
                       &r)
     if unlikely(check):
         reject_as_sent(m, c, EVENT_KIND_REJECTED, check, c.order_id, r.limit, r.value, r.headroom)
+        say_distance(m, check, &r)
         e.takes_along = f.role != ROLE_NONE
         return False
     return True
@@ -348,6 +388,8 @@ cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexc
                 o.order_type = ORDER_TYPE_LIMIT
     add_id(m, c, o.order_id, hash_of(c, f))
     emit_accepted(m, a, c, c.side, o.order_id, e.price, c.qty)
+    if unlikely(m.desks.warning_count):
+        tell_warnings(m, o.account, o.instrument, o.client_order_id)
     if unlikely(f.role != ROLE_NONE):
         tie_order(m, slot, f.role, e.named)
         if f.role == ROLE_CHILD:
@@ -394,6 +436,7 @@ cdef inline uint8_t check_replace(
     cdef int64_t notional
     cdef uint8_t check
     cdef Intent wanted
+    cdef Asked asked
     if unlikely(c.flags & ~<uint8_t> (ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE)):
         return refuse(r, CHECK_FLAGS, ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE, c.flags, 0)
     check = check_account_state(a, False, r)
@@ -405,7 +448,7 @@ cdef inline uint8_t check_replace(
         check = 0 if is_waiting(o) else check_replace_in_call(o, &m.extras[slot], r)
         if check:
             return check
-    check = check_rate(m, a, r)
+    check = count_message(m, a, o.account, o.instrument, o.client_order_id, r)
     if unlikely(check):
         return check
     if unlikely(c.qty == 0):
@@ -448,10 +491,12 @@ cdef inline uint8_t check_replace(
             place_of(o) == PLACE_CALL or (i.state == INSTRUMENT_STATE_CALL and place_of(o) != PLACE_STOP), r)
         if check:
             return check
-    if unlikely(a.flags & IS_MARGIN != 0 or a.state != ACCOUNT_STATE_ACTIVE):
+    if unlikely(needs_look(a)):
+        asked = Asked(REPLACES, o.account, o.instrument, o.position, o.side, leaves[0], lots, leaves[0], notional,
+                      c.price, o.order_type)
         wanted = Intent(o.account, o.instrument, o.position, o.side, leaves[0], notional, lots, own_hold,
                         a.open_orders - 1, 0)
-        check = check_account(m, a, &m.positions[o.position], &wanted, r)
+        check = check_account(m, a, &m.positions[o.position], &wanted, &asked, r)
         if check:
             return check
     if o.flags & ORDER_FLAG_REDUCE_ONLY:
@@ -480,6 +525,8 @@ cdef inline void shrink(Market* m, Instrument* i, Account* a, Order* o, uint32_t
         if m.want_data:
             emit_data(m, BOOK_KIND_REDUCE, o, o.order_id, less, leaves, level, 0)
     emit_replaced(m, a, o, EVENT_FLAG_PRIORITY_KEPT)
+    if unlikely(m.desks.warning_count):
+        tell_warnings(m, o.account, o.instrument, o.client_order_id)
 
 
 cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
@@ -500,6 +547,7 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
     if unlikely(check):
         emit_reject(m, EVENT_KIND_REPLACE_REJECTED, check, o.side, o.account, o.instrument, c.qty, o.order_id,
                     o.client_order_id, r.limit, r.value, r.headroom, True)
+        say_distance(m, check, &r)
         return
     if unlikely(leaves <= 0):
         pull(m, slot, CANCEL_REASON_REPLACED_BELOW_FILLED)
@@ -518,6 +566,8 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
     o.price = c.price
     o.leaves = <uint32_t> leaves
     emit_replaced(m, a, o, 0)
+    if unlikely(m.desks.warning_count):
+        tell_warnings(m, o.account, o.instrument, o.client_order_id)
     if unlikely(i.state == INSTRUMENT_STATE_CALL):
         go_unseen(m, i, a, slot, PLACE_CALL, True)
         return

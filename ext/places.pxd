@@ -69,6 +69,7 @@ cdef inline int64_t hold_price(const Market* m, const Order* o) noexcept nogil:
 cdef inline void hold_lots(Market* m, const Instrument* i, Account* a, const Order* o, uint32_t lots) noexcept nogil:
     """What an order's lots hold of cash, and count among its account's open ones."""
     if is_waiting(o):
+        note_lots(m, a, o.position)  # it is an open order
         return
     a.hold += either(o.side, hold_price(m, o) * lots * i.multiplier, 0)
     note_lots(m, a, o.position)
@@ -78,6 +79,7 @@ cdef inline void hold_lots(Market* m, const Instrument* i, Account* a, const Ord
 
 cdef inline void let_go(Market* m, const Instrument* i, Account* a, const Order* o, uint32_t lots) noexcept nogil:
     if is_waiting(o):
+        note_lots(m, a, o.position)
         return
     a.hold -= either(o.side, hold_price(m, o) * lots * i.multiplier, 0)
     note_lots(m, a, o.position)

@@ -1,7 +1,7 @@
 """Risk: the checks that an order passes before it may trade, in the order of docs/core.md.
 
 A check returns its Check code when it fails, with limit, value and headroom in a Refusal; 0 when it passes. Nothing
-here changes state but the rate counter of the account.
+here changes state but the window of the account's rate.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
@@ -23,6 +23,7 @@ cdef struct Refusal:
     int64_t limit
     int64_t value
     int64_t headroom
+    uint8_t distance  # of the checks of docs/desks.md alone: how far above the account
 
 
 cdef inline uint8_t refuse(Refusal* r, uint8_t check, int64_t limit, int64_t value, int64_t headroom) noexcept nogil:
@@ -141,13 +142,12 @@ cdef inline uint8_t check_account_state(const Account* a, bint is_child, Refusal
 
 
 cdef inline uint8_t check_rate(const Market* m, Account* a, Refusal* r) noexcept nogil:
-    """Check 13; counts the message."""
+    """Check 13. Who finds that the message passes, and 13a too, counts it."""
     if <uint64_t> m.ts_ns >= a.rate_end:
         a.rate_end = <uint64_t> m.ts_ns + SECOND_NS
         a.rate_count = 0
     if unlikely(a.rate_count >= a.max_messages):
         return refuse(r, CHECK_MESSAGE_RATE, a.max_messages, <int64_t> a.rate_count + 1, 0)
-    a.rate_count += 1
     return 0
 
 

@@ -163,7 +163,7 @@ cdef void account_row(Market* m, uint32_t k, AccountRow* row) noexcept nogil:
     cdef const AccountMore* t = &m.account_more[k]
     memset(row, 0, sizeof(AccountRow))
     row.account = k
-    row.state = a.state
+    row.state = <uint8_t> t.state
     row.flags = a.flags & ACCOUNT_FLAGS
     row.risk_type = risk_type_of(m, k)
     row.cash = a.cash

@@ -11,6 +11,8 @@ from libc.string cimport memcpy, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from ext.bits cimport lowest, word_at
+from ext.desks.saved cimport finish_desks, read_desks, write_desks
+from ext.desks.settings cimport MOST_DESKS, MOST_PLACES, reserve_desks
 from ext.fees cimport read_fees, write_fees
 from ext.holds cimport books_hold, is_live, lists_hold
 from ext.ids cimport hash_id, id_place, id_tag, index_id, open_generation, turn_ids
@@ -22,7 +24,7 @@ from ext.ledger cimport find_position, index_position
 from ext.levels cimport list_page
 from ext.margin.saved cimport read_margin, write_margin
 from ext.memory cimport Capacities, reserve
-from ext.names cimport add_name
+from ext.names cimport ACCOUNTS, INSTRUMENTS, add_name
 from ext.pending cimport set_way
 from ext.places cimport place_of
 from ext.saved cimport Reader, Writer, get, put
@@ -33,7 +35,7 @@ from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CA
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x303145524F43424FULL  /* the bytes OBCORE10 */
+    #define OB_SNAPSHOT_MAGIC 0x313145524F43424FULL  /* the bytes OBCORE11 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -63,6 +65,8 @@ cdef struct Head:
     uint64_t withdrawals
     uint64_t withdrawal_capacity
     uint64_t currencies
+    uint64_t desk_capacity
+    uint64_t place_capacity
     int64_t settle_date
 
 
@@ -126,6 +130,8 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
     h.withdrawals = m.withdrawal_count
     h.withdrawal_capacity = m.withdrawal_capacity
     h.currencies = m.currency_count
+    h.desk_capacity = m.desks.capacity
+    h.place_capacity = m.desks.place_capacity
     h.settle_date = m.settle_date
     put(w, &h, sizeof(Head))
     if m.configured:
@@ -140,6 +146,7 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
         put(w, m.house, sizeof(m.house))
         write_fees(w, m)
         write_withdrawals(w, m)
+        write_desks(w, m)
         write_margin(w, m)
 
 
@@ -284,7 +291,7 @@ cdef bint read_instruments(Reader* r, Market* m, uint64_t count) noexcept nogil:
             return False
         if not i.is_set or not 1 <= i.tick_size <= MAX_PRICE or not 0 <= i.base <= MAX_PRICE:
             return False
-        add_name(m, False, k)
+        add_name(m, INSTRUMENTS, k)
     return True
 
 
@@ -301,7 +308,7 @@ cdef bint read_accounts(Reader* r, Market* m, uint64_t accounts, uint64_t positi
         m.account_top = k + 1
         if not m.accounts[k].is_set or m.accounts[k].newest > m.order_capacity:
             return False
-        add_name(m, True, k)
+        add_name(m, ACCOUNTS, k)
     if positions > m.position_capacity:
         return False
     if not get(r, &m.positions[1], positions * sizeof(Position)) or not get(r, &m.bases[1], positions * sizeof(Basis)):
@@ -456,7 +463,7 @@ cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
     return (read_instruments(r, m, h.instruments) and read_accounts(r, m, h.accounts, h.positions)
             and read_amendments(r, m, h.amendments)
             and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and read_timers(r, m, h.timers)
-            and read_ledger(r, m, h) and read_margin(r, m)
+            and read_ledger(r, m, h) and read_desks(r, m) and read_margin(r, m) and finish_desks(m)
             and books_hold(m)
             and lists_hold(m) and r.at == r.size)
 
@@ -467,7 +474,7 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 10")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 11")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25
@@ -475,10 +482,12 @@ cdef object load(Market* m, const char* data, size_t size):
                 and 2 <= h.capacity.window_pages <= 4096
                 and h.capacity.window_pages & (h.capacity.window_pages - 1) == 0
                 and 0 <= h.capacity.amendments <= 1 << 16
-                and h.timer_capacity <= MAX_TIMERS and h.withdrawal_capacity <= MAX_WITHDRAWALS):
+                and h.timer_capacity <= MAX_TIMERS and h.withdrawal_capacity <= MAX_WITHDRAWALS
+                and h.desk_capacity <= MOST_DESKS and h.place_capacity <= MOST_PLACES):
             raise ValueError("the snapshot's capacities are out of range: it is damaged")
         if not reserve(m, &h.capacity) or not reserve_timers(m, <int64_t> h.timer_capacity) or (
-                not reserve_withdrawals(m, <int64_t> h.withdrawal_capacity)):
+                not reserve_withdrawals(m, <int64_t> h.withdrawal_capacity)
+                or not reserve_desks(m, <int64_t> h.desk_capacity, <int64_t> h.place_capacity)):
             raise MemoryError("no memory for the capacities of the snapshot")
     with nogil:
         sound = read(&r, m, &h)

@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.bits cimport product
 from ext.book cimport free_slot, list_order
 from ext.dark cimport gain_discretion, generous_price, match_all, need_of, plant_dark, uproot_dark
+from ext.desks.check cimport tell_warnings
 from ext.dryrun cimport dry_run
 from ext.events cimport emit_canceled, emit_triggered
 from ext.fields cimport is_stop, may_rest, waits_for_auction
@@ -220,6 +221,7 @@ cdef void replace_special(Market* m, uint32_t slot, int64_t price, uint32_t lots
     if keeps:
         lose_lots(m, i, slot, lots_of(m, slot) - lots)
         emit_lots(m, slot, EVENT_KIND_REPLACED | <uint64_t> EVENT_FLAG_PRIORITY_KEPT << 24)
+        tell_warnings(m, o.account, o.instrument, o.client_order_id)
         return
     if o.level:
         leave_displayed(m, i, a, slot)
@@ -230,6 +232,7 @@ cdef void replace_special(Market* m, uint32_t slot, int64_t price, uint32_t lots
         m.extras[slot].stop_price = price
     o.leaves = lots
     emit_lots(m, slot, EVENT_KIND_REPLACED)
+    tell_warnings(m, o.account, o.instrument, o.client_order_id)
     arrive(m, slot, True)
 
 

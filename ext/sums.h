@@ -39,6 +39,17 @@ static inline ob_wide ob_equity(int64_t cash, int64_t withdrawals, ob_wide value
 
 static inline ob_wide ob_both(int64_t a, int64_t b) { return (ob_wide)a + b; }
 
+/* One sum becomes part of another one, or leaves it. */
+static inline void ob_add_sum(uint64_t *low, int32_t *high, ob_wide amount) {
+    ob_wide sum = ob_sum(*low, *high) + amount;
+    *low = (uint64_t)sum;
+    *high = (int32_t)(sum >> 64);
+}
+
+static inline ob_wide ob_gap(uint64_t after, uint64_t before) { return (ob_wide)after - (ob_wide)before; }
+
+static inline ob_wide ob_size(ob_wide a) { return a < 0 ? -a : a; }
+
 static inline ob_wide ob_plus(ob_wide a, ob_wide b) { return a + b; }
 static inline ob_wide ob_less(ob_wide a, ob_wide b) { return a - b; }
 

@@ -383,7 +383,7 @@ class EventKind(IntEnum):
     MARGIN_SET = 50  # margin of an instrument is in force; reason: MarkBy
     DESK_SET = 51  # desk account created or moved; price: the desk above it
     DESK_STATE = 52  # state of desk account is now reason
-    # limit reason (Limit) of account (flags OF_DESK: of that desk): price is the hard one, order_id the soft one; 0: none
+    # limit reason (Limit) of account (flags OF_DESK: of that desk): price is the hard one, order_id the soft one
     LIMIT_SET = 53
 
 

@@ -3,13 +3,16 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport add_cut
+from ext.desks.check cimport passes_limits
+from ext.desks.layout cimport Stretch
+from ext.desks.measure cimport book_stretch
 from ext.fees cimport charge_trade, fee_reserve
 from ext.layout cimport (
-    Account, Exposure, FAR_AWAY, HAS_PLAN, IS_MARGIN, IS_WATCHED, Instrument, Margin, Market, Position,
+    Account, Exposure, FAR_AWAY, HAS_PLAN, IS_LIMITED, IS_MARGIN, IS_WATCHED, Instrument, Margin, Market, Position,
 )
 from ext.levels cimport key_of
 from ext.margin.exposure cimport (
-    bring_up_to_date, change_lots, excess_of, initial_of, mark_of, needs, note_account, note_position, put_initial,
+    bring_up_to_date, change_initial, excess_of, initial_of, mark_of, needs, note_account, note_position, put_initial,
 )
 from ext.margin.sums cimport both, cut, is_below, less, wide, worth
 from ext.risk cimport Refusal, at_least_0, either, free_of, greater, lesser, refuse, room_to_reduce
@@ -58,23 +61,28 @@ cdef bint passes(
     cdef const Instrument* i = &m.instruments[instrument]
     cdef Refusal r
     cdef Intent wanted
+    cdef Stretch after
+    cdef uint32_t account = <uint32_t> (a - m.accounts)
     cdef int64_t spent = either(side, notional, 0)
     cdef bint rests = i.way == 0 and i.best[side ^ 1] > key_of(side ^ 1, index)
     if a.flags & IS_MARGIN:
-        wanted = Intent(<uint32_t> (a - m.accounts), instrument, position, side, qty, notional, 0, 0, a.open_orders, 0)
+        wanted = Intent(account, instrument, position, side, qty, notional, 0, 0, a.open_orders, 0)
         if check_margin(m, &wanted, &r):
             return False
-        if rests:
-            put_initial(m, wanted.account, &m.exposures[position], side, wanted.needed)
-        else:
-            note_position(m, position)
-        return True
-    if a.flags & HAS_PLAN and spent and spent > free_of(m, a, spent, 0, a.open_orders):
+    elif a.flags & HAS_PLAN and spent and spent > free_of(m, a, spent, 0, a.open_orders):
         return False
-    if rests:
-        change_lots(m, position, side, qty)
-    else:
+    if a.flags & IS_LIMITED and not passes_limits(
+            m, a, account, instrument, position, side, qty, notional, index * i.tick_size, &after):
+        return False
+    if not rests:
         note_position(m, position)
+        return True
+    if a.flags & IS_MARGIN:
+        put_initial(m, account, &m.exposures[position], side, wanted.needed)
+    else:
+        change_initial(m, position, side, qty)
+    if a.flags & IS_LIMITED:
+        book_stretch(m, position, &after, 1)
     return True
 
 
@@ -89,11 +97,11 @@ cdef void follow_trade(
         charge_trade(m, first, second, in_auction, qty, price, trade_id)
     if flags & IS_WATCHED:
         note_position(m, m.orders[first].position)
-        if flags & IS_MARGIN:
+        if flags & (IS_MARGIN | IS_LIMITED):
             note_account(m, a)
     if others & IS_WATCHED:
         note_position(m, m.orders[second].position)
-        if others & IS_MARGIN:
+        if others & (IS_MARGIN | IS_LIMITED):
             note_account(m, b)
 
 

@@ -73,7 +73,7 @@ cdef inline void put_initial(Market* m, uint32_t account, Exposure* x, uint32_t 
 cdef void find_stake(const Market* m, uint32_t position, Stake* s) noexcept nogil
 # Note a position down, if its account is watched.
 cdef void note_position(Market* m, uint32_t position) noexcept nogil
-# Note down that the equity of a MARGIN account may be another one.
+# Note down that the equity of an account, MARGIN or with limits, may be another one.
 cdef void note_account(Market* m, uint32_t account) noexcept nogil
 
 
@@ -83,7 +83,9 @@ cdef inline void note_lots(Market* m, const Account* a, uint32_t position) noexc
         note_position(m, position)
 
 
-# Open lots of a position are about to change, and nothing else will: where its account is watched this is booked.
+# Open lots of a position are about to change, and nothing else of margin will: where its account is watched this is
+# booked. change_lots: they are those of one order, which comes or leaves.
+cdef void change_initial(Market* m, uint32_t position, uint32_t side, int64_t change) noexcept nogil
 cdef void change_lots(Market* m, uint32_t position, uint32_t side, int64_t change) noexcept nogil
 # Cash or withdrawals of an account change.
 cdef void note_cash(Market* m, uint32_t account) noexcept nogil

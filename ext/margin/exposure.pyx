@@ -5,9 +5,10 @@ from libc.string cimport memset
 
 from ext.bits cimport add_cut, prefetch
 from ext.layout cimport (
-    AHEAD, Chain, Exposure, IS_MARGIN, IS_WATCHED, Margin, Market, Position, SUM_COST, SUM_INITIAL, SUM_MAINTENANCE,
-    SUM_VALUE, Worth,
+    AHEAD, COUNTS, COUNTS_FOR_LIMITS, Chain, Exposure, IS_LIMITED, IS_MARGIN, IS_WATCHED, Margin, Market, Position,
+    SUM_COST, SUM_INITIAL, SUM_MAINTENANCE, SUM_VALUE, Worth,
 )
+from ext.desks.measure cimport change_stretch, restate_stretch
 from ext.ledger cimport index_position
 from ext.margin.sums cimport move_sum, worth
 from ext.pending cimport MUST_JUDGE
@@ -40,6 +41,7 @@ cdef void restate(Market* m, uint32_t position) noexcept nogil:
     cdef Worth* w = &m.worths[<uint32_t> m.positions[position].key]
     cdef int64_t initial = initial_of(x)
     cdef int64_t cost = m.bases[position].cost
+    cdef int64_t value = x.value
     cdef Stake s
     find_stake(m, position, &s)
     move(w, SUM_VALUE, x.value, s.value)
@@ -51,6 +53,8 @@ cdef void restate(Market* m, uint32_t position) noexcept nogil:
     x.initial[SIDE_BUY] = s.initial[SIDE_BUY]
     x.initial[SIDE_SELL] = s.initial[SIDE_SELL]
     move(w, SUM_INITIAL, initial, initial_of(x))
+    if x.is_watched & COUNTS_FOR_LIMITS:
+        restate_stretch(m, position, value, s.value)
 
 
 cdef void work_off(Market* m) noexcept nogil:
@@ -74,7 +78,7 @@ cdef void note_position(Market* m, uint32_t position) noexcept nogil:
         m.pending |= MUST_JUDGE
 
 
-cdef void change_lots(Market* m, uint32_t position, uint32_t side, int64_t change) noexcept nogil:
+cdef void change_initial(Market* m, uint32_t position, uint32_t side, int64_t change) noexcept nogil:
     cdef const Position* p = &m.positions[position]
     cdef Exposure* x = &m.exposures[position]
     cdef uint32_t instrument = <uint32_t> (p.key >> 32)
@@ -84,6 +88,13 @@ cdef void change_lots(Market* m, uint32_t position, uint32_t side, int64_t chang
         return
     put_initial(m, <uint32_t> p.key, x, side, needs(g, m.instruments[instrument].multiplier, x.mark,
                                                     add_cut(p.qty, either(side, open, -open)), g.initial))
+
+
+cdef void change_lots(Market* m, uint32_t position, uint32_t side, int64_t change) noexcept nogil:
+    cdef const Exposure* x = &m.exposures[position]
+    change_initial(m, position, side, change)
+    if x.is_watched & COUNTS_FOR_LIMITS and not x.is_stale:
+        change_stretch(m, position, side, m.positions[position].open[side] + change, 1 if change > 0 else -1)
 
 
 cdef void note_account(Market* m, uint32_t account) noexcept nogil:
@@ -97,7 +108,7 @@ cdef void note_account(Market* m, uint32_t account) noexcept nogil:
 
 
 cdef void note_cash(Market* m, uint32_t account) noexcept nogil:
-    if m.accounts[account].flags & IS_MARGIN:
+    if m.accounts[account].flags & (IS_MARGIN | IS_LIMITED):
         note_account(m, account)
 
 
@@ -111,7 +122,11 @@ cdef void list_exposure(Market* m, uint32_t position) noexcept nogil:
     cdef Exposure* x = &m.exposures[position]
     cdef Chain* c = &m.chains[key >> 32]
     x.mark = m.margins[key >> 32].mark
-    x.is_watched = m.accounts[<uint32_t> key].flags & IS_WATCHED != 0
+    x.is_watched = 0
+    if m.accounts[<uint32_t> key].flags & IS_WATCHED:
+        x.is_watched = COUNTS
+    if m.accounts[<uint32_t> key].flags & IS_LIMITED:
+        x.is_watched |= COUNTS_FOR_LIMITS
     if c.count == 0:
         c.first = position
     else:
@@ -141,7 +156,7 @@ cdef void watch_positions(Market* m, uint32_t account, bint is_watched) noexcept
         if <uint32_t> m.positions[k].key != account:
             continue
         x = &m.exposures[k]
-        x.is_watched = is_watched
+        x.is_watched = COUNTS if is_watched else 0
         if is_watched:
             x.value = x.cost = x.maintenance = x.initial[SIDE_BUY] = x.initial[SIDE_SELL] = 0
             restate(m, k)

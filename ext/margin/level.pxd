@@ -4,6 +4,7 @@ from libc.stdint cimport uint32_t, uint8_t
 
 from ext.layout cimport Market
 
+cdef int by_id(const void* a, const void* b) noexcept nogil  # of accounts, for qsort
 # As it is now, sums being up to date.
 cdef uint8_t level_of(const Market* m, uint32_t account) noexcept nogil
 # Have the level of each MARGIN account looked at.

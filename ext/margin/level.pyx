@@ -3,6 +3,7 @@
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport qsort
 
+from ext.desks.loss cimport judge_losses
 from ext.events cimport emit
 from ext.layout cimport IS_MARGIN, Market, SUM_MAINTENANCE, Worth
 from ext.margin.exposure cimport bring_up_to_date, equity_of, note_account, sum_at
@@ -43,6 +44,7 @@ cdef void judge(Market* m) noexcept nogil:
     cdef uint32_t found = 0
     cdef uint32_t k, account
     bring_up_to_date(m)
+    judge_losses(m)
     for k in range(m.moved_account_count):
         account = m.moved_accounts[k]
         m.worths[account].is_moved = 0

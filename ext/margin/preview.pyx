@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t
 from cpython.bytes cimport PyBytes_FromStringAndSize
 
 from ext.bits cimport add_cut, word_at
+from ext.desks.check cimport KeptCounts, keep_counts, restore_counts
 from ext.layout cimport Account, AccountMore, Exposure, IS_WATCHED, Market, Position, SUM_INITIAL
 from ext.ledger cimport find_position
 from ext.margin.exposure cimport equity_of, greater, initial_of, mark_of, needs, sum_at
@@ -18,17 +19,19 @@ from ext.wire cimport (
 
 
 cdef bytes answer_to(Market* m, const OrderCommand* c):
-    """ACCEPTED or REJECTED, as of now."""
+    """ACCEPTED or REJECTED, as of now: the last that is said, as a warning may come before it."""
     cdef bint known = knows_account(m, c.account)
     cdef size_t said = m.events.at - m.events.begin
+    cdef KeptCounts counts
     cdef Account account
     cdef AccountMore more
     cdef Event* e
     if known:
         account = m.accounts[c.account]
         more = m.account_more[c.account]
+        keep_counts(m, c.account, &counts)
     answer_only(m, c)
-    e = <Event*> (m.events.begin + said)
+    e = <Event*> (m.events.at - sizeof(Event))
     e.seq = m.seq
     e.ts_ns = m.ts_ns
     e.account_seq = 0
@@ -37,6 +40,7 @@ cdef bytes answer_to(Market* m, const OrderCommand* c):
     if known:
         m.accounts[c.account] = account
         m.account_more[c.account] = more
+        restore_counts(m, c.account, &counts)
     return PyBytes_FromStringAndSize(<const char*> e, sizeof(Event))
 
 

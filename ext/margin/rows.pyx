@@ -5,6 +5,7 @@ from libc.string cimport memset
 
 from cpython.bytes cimport PyBytes_AS_STRING
 
+from ext.desks.measure cimport base_of
 from ext.layout cimport IS_WATCHED, Margin, Market, SUM_COST, SUM_INITIAL, SUM_MAINTENANCE, SUM_VALUE
 from ext.margin.exposure cimport Stake, bring_up_to_date, equity_of, excess_of, find_stake, greater, sum_at
 from ext.margin.settings cimport risk_type_of
@@ -25,6 +26,8 @@ cdef void risk_row(Market* m, uint32_t account, RiskRow* row) noexcept nogil:
     row.initial = cut(sum_at(m, account, SUM_INITIAL))
     row.excess = cut(excess_of(m, account))
     row.unrealized = cut(less(sum_at(m, account, SUM_VALUE), sum_at(m, account, SUM_COST)))
+    row.base = cut(base_of(m, account))
+    row.lists = m.desks.measures[account].lists
 
 
 cdef bytes risk_rows(Market* m, uint32_t account):
@@ -103,5 +106,7 @@ cdef bytes margin_rows(const Market* m):
         row.maintenance_short = g.maintenance[1]
         row.least_low = g.least_low
         row.least = g.least
+        row.average_volume = m.desks.listings[k].average_volume
+        row.lists = m.desks.listings[k].lists
         row += 1
     return result

@@ -12,7 +12,7 @@ cdef enum:
     MOST_ALERT = 1000000
 
 
-cdef void set_risk(Market* m, const AdminCommand* c) noexcept nogil
+cdef bint set_risk(Market* m, const AdminCommand* c) noexcept nogil  # False: no memory
 cdef void set_margin(Market* m, const AdminCommand* c) noexcept nogil
 cdef void set_account_risk(Market* m, const AdminCommand* c) noexcept nogil
 # What a new instrument has.

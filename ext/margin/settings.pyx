@@ -1,32 +1,61 @@
 """How instruments are marked, what their positions must have behind them, and how accounts are watched."""
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from ext.admin cimport account_is_known, answer, answer_account, instrument_is_known, reject, value_is_within
+from ext.admin cimport (
+    account_is_known, answer, answer_account, instrument_is_known, reject, value_is_within, value_of,
+)
 from ext.accounts cimport set_flags
+from ext.desks.layout cimport Listing
+from ext.desks.loss cimport begin_base, forget_account
+from ext.desks.measure cimport forget_measures, join_desks, leave_desks, measure_account
+from ext.desks.settings cimport MOST_DESKS, MOST_LISTS, MOST_PLACES, reserve_desks
 from ext.events cimport emit_market
 from ext.layout cimport ACCOUNT_FLAGS, Account, HAS_PLAN, IS_MARGIN, IS_WATCHED, Margin, Market
 from ext.margin.exposure cimport bring_up_to_date, note_account, restate_instrument, watch_positions
 from ext.margin.level cimport note_all_accounts
 from ext.wire cimport *
 
-cdef enum:
-    OF_MARK_BY = 6         # index in rejects
+cdef enum:  # index in rejects
+    OF_LISTS = 2           # of SET_ACCOUNT_RISK
+    OF_MARK_BY = 6         # of SET_MARGIN, as the next two
+    OF_VOLUME = 7
+    OF_INSTRUMENT_LISTS = 8
 
 
-cdef void set_risk(Market* m, const AdminCommand* c) noexcept nogil:
+cdef bint room_is_allowed(Market* m, const AdminCommand* c, int index, int64_t most, int64_t present) noexcept nogil:
+    if not value_is_within(m, c, index, 0, most):
+        return False
+    return value_of(c, index) >= present or reject(m, c, CHECK_VALUE, index, present, value_of(c, index), 0)
+
+
+cdef bint set_risk(Market* m, const AdminCommand* c) noexcept nogil:
     if not value_is_within(m, c, 0, 0, MOST_UNITS):
-        return
+        return True
     if c.value1 and not value_is_within(m, c, 1, 0 if c.value1 < 0 else ALL, MOST_ALERT):
-        return
+        return True
     if not value_is_within(m, c, 2, 0, ALL):
-        return
+        return True
+    if not room_is_allowed(m, c, 3, MOST_DESKS, m.desks.capacity):
+        return True
+    if not room_is_allowed(m, c, 4, MOST_PLACES, m.desks.place_capacity):
+        return True
+    if not reserve_desks(m, c.value3, c.value4):
+        return False
     m.sweep.units = c.value0
     m.sweep.alert = c.value1
     m.sweep.liquidation = c.value2
     emit_market(m, EVENT_KIND_RISK_SET, 0, 0, 0, 0, c.request, c.value0, 0, <uint64_t> c.value2)
     (<Event*> (m.events.at - sizeof(Event))).order_id = <uint64_t> c.value1
     note_all_accounts(m)
+    return True
+
+
+cdef bint is_within(Market* m, const AdminCommand* c, uint64_t index, int64_t value, int64_t most) noexcept nogil:
+    """Of values whose index is another one in rejects."""
+    if value < 0:
+        return reject(m, c, CHECK_VALUE, index, 0, value, 0)
+    return value <= most or reject(m, c, CHECK_VALUE, index, most, value, 0)
 
 
 cdef void begin_margin(Market* m, uint32_t instrument) noexcept nogil:
@@ -47,6 +76,10 @@ cdef void set_margin(Market* m, const AdminCommand* c) noexcept nogil:
     if c.state > MARK_BY_CLOSE:
         reject(m, c, CHECK_VALUE, OF_MARK_BY, MARK_BY_CLOSE, c.state, 0)
         return
+    if not is_within(m, c, OF_VOLUME, c.value6, MOST_LISTS):
+        return
+    if not is_within(m, c, OF_INSTRUMENT_LISTS, c.value7, MOST_LISTS):
+        return
     g = &m.margins[c.instrument]
     g.initial[0] = <uint32_t> c.value0
     g.maintenance[0] = <uint32_t> c.value1
@@ -55,6 +88,7 @@ cdef void set_margin(Market* m, const AdminCommand* c) noexcept nogil:
     g.least_low = c.value4
     g.least = c.value5
     g.mark_by = c.state
+    m.desks.listings[c.instrument] = Listing(c.value6, <uint64_t> c.value7)
     answer(m, c, EVENT_KIND_MARGIN_SET, c.state, c.instrument, 0)
     restate_instrument(m, c.instrument)
 
@@ -69,6 +103,7 @@ cdef uint8_t risk_type_of(const Market* m, uint32_t account) noexcept nogil:
 cdef void set_account_risk(Market* m, const AdminCommand* c) noexcept nogil:
     cdef Account* a
     cdef uint8_t care = 0
+    cdef bint was_watched
     if not account_is_known(m, c):
         return
     if c.state > RISK_TYPE_MARGIN:
@@ -78,13 +113,25 @@ cdef void set_account_risk(Market* m, const AdminCommand* c) noexcept nogil:
     if c.state == RISK_TYPE_MARGIN and a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED:
         reject(m, c, CHECK_VALUE, 1, 0, ACCOUNT_FLAG_CREDIT_UNLIMITED, 0)
         return
+    if not is_within(m, c, OF_LISTS, c.value0, MOST_LISTS):
+        return
     if c.state != RISK_TYPE_NONE:
         care = IS_WATCHED
     if c.state == RISK_TYPE_MARGIN:
         care |= IS_MARGIN
     bring_up_to_date(m)
+    leave_desks(m, c.account)
+    forget_measures(m, c.account)
+    was_watched = a.flags & IS_WATCHED != 0
     m.watched_count += (care != 0) - (a.flags & IS_WATCHED != 0)
     set_flags(a, (a.flags & (ACCOUNT_FLAGS | HAS_PLAN)) | care)
     watch_positions(m, c.account, c.state != RISK_TYPE_NONE)
+    m.desks.measures[c.account].lists = <uint64_t> c.value0
+    if c.state == RISK_TYPE_NONE:
+        forget_account(m, c.account)
+    elif not was_watched:
+        begin_base(m, c.account)
+    measure_account(m, c.account)
+    join_desks(m, c.account)
     answer_account(m, c, EVENT_KIND_ACCOUNT_RISK, c.state, 0, 0, 0)
     note_account(m, c.account)

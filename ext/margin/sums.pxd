@@ -10,6 +10,9 @@ cdef extern from "sums.h" nogil:
     void move_sum "ob_move_sum"(uint64_t* low, int32_t* high, int64_t before, int64_t after) noexcept
     wide equity "ob_equity"(int64_t cash, int64_t withdrawals, wide value) noexcept
     wide both "ob_both"(int64_t a, int64_t b) noexcept
+    void add_sum "ob_add_sum"(uint64_t* low, int32_t* high, wide amount) noexcept
+    wide gap "ob_gap"(uint64_t after, uint64_t before) noexcept
+    wide size_of "ob_size"(wide a) noexcept
     wide plus "ob_plus"(wide a, wide b) noexcept
     wide less "ob_less"(wide a, wide b) noexcept
     int64_t cut "ob_cut"(wide a) noexcept

@@ -7,7 +7,7 @@ them, by the links that lie AHEAD.
 from libc.stdint cimport int64_t, uint32_t
 
 from ext.bits cimport prefetch
-from ext.layout cimport Exposure, IS_MARGIN, Instrument, Margin, Market, Sweep
+from ext.layout cimport Exposure, IS_LIMITED, IS_MARGIN, Instrument, Margin, Market, Sweep
 from ext.levels cimport best_index
 from ext.margin.exposure cimport note_account, restate
 from ext.wire cimport INSTRUMENT_STATE_OPEN, MARK_BY_CLOSE, MARK_BY_MID, SIDE_BUY, SIDE_SELL
@@ -77,7 +77,7 @@ cdef int64_t walk(Market* m, int64_t left) noexcept nogil:
         if x.is_watched:
             restate(m, position)
             account = <uint32_t> m.positions[position].key
-            if m.accounts[account].flags & IS_MARGIN:
+            if m.accounts[account].flags & (IS_MARGIN | IS_LIMITED):
                 note_account(m, account)
         position = x.next
         left -= 1

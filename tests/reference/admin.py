@@ -13,9 +13,9 @@ from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.capacity import Capacity
 from tests.reference.checks import position_capacity
-from tests.reference.matching import cancel
 from tests.reference.desks import commands as desks
 from tests.reference.desks import limits, losses, tree
+from tests.reference.matching import cancel
 from tests.reference.orders import cancel_of_account, mass_canceled
 from tests.reference.refusals import Refused, account_of, bad_value, checked_name, in_range, instrument_of
 from tests.reference.state import State
@@ -180,9 +180,7 @@ def set_account_state(state: State, command: Any) -> None:
     in_range(0, command.state, 0, AccountState.CLOSE_ONLY)
     account.state = command.state
     in_force = tree.in_force(state, account)
-    state.output.event(
-        EventKind.ACCOUNT_STATE, account, reason=command.state, flags=in_force, qty=command.request
-    )
+    state.output.event(EventKind.ACCOUNT_STATE, account, reason=command.state, flags=in_force, qty=command.request)
     if command.flags & AdminFlag.CANCEL_ORDERS:
         number = cancel_of_account(state, account, wire.ANY, wire.SIDE_BOTH, CancelReason.ACCOUNT_BLOCKED)
     elif command.state == AccountState.CLOSE_ONLY:

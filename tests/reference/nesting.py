@@ -248,9 +248,7 @@ def first(random: Random, model: Market, found: Probe) -> Iterator[tuple[Command
     yield ask.tick(), 0
 
 
-def measured(
-    model: Market, account: Account, holder: Holder, kind: int, instrument: Instrument, side: int
-) -> int:
+def measured(model: Market, account: Account, holder: Holder, kind: int, instrument: Instrument, side: int) -> int:
     """What a limit measures now; of one order what such a one has."""
     state = model.state
     if kind == Limit.POSITION:

@@ -537,7 +537,7 @@ class Swarm:
 
     def make_probe(self) -> Command:
         """A limit just where the next orders feel it; then these; then mostly it is no more."""
-        if self.world.desks and self.chance(0.07):
+        if self.world.desks and self.chance(0.12):
             return self.make_bracket()
         found = nesting.probe(self.random, self.model, request=self.request()) if self.world.desks else None
         if found is None:

@@ -72,6 +72,4 @@ def tell_states(state: State, before: dict[int, int], command: Any) -> None:
     for account in state.accounts_ascending():
         now = tree.in_force(state, account)
         if now != before[account.number]:
-            state.output.event(
-                EventKind.ACCOUNT_STATE, account, reason=account.state, flags=now, qty=command.request
-            )
+            state.output.event(EventKind.ACCOUNT_STATE, account, reason=account.state, flags=now, qty=command.request)

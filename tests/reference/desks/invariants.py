@@ -168,9 +168,7 @@ def of_position(position: Any, lot_cash: int) -> Sums:
 
     ends = (position.qty, position.qty + position.open_buy, position.qty - position.open_sell)
     signed = [at(lots) if lots >= 0 else -at(lots) for lots in ends]
-    return Sums(
-        max(map(at, ends)), signed[1], signed[2], at(position.open_buy) + at(position.open_sell)
-    )
+    return Sums(max(map(at, ends)), signed[1], signed[2], at(position.open_buy) + at(position.open_sell))
 
 
 # Orders

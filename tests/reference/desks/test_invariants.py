@@ -64,7 +64,7 @@ def opening() -> list[Command]:
     commands = [ask.configure(), ask.instrument(0, reference_price=TEN), ask.instrument_state(0, 1)]
     for number in range(ACCOUNTS):
         commands += [ask.account(number, flags=1), ask.deposit(number, 10**13), ask.account_risk(number, 1)]
-    return commands + [ask.risk(9, desks=DESKS, limited=ACCOUNTS), ask.desk(1), ask.desk(2, 1), ask.member(0, 2)]
+    return [*commands, ask.risk(9, desks=DESKS, limited=ACCOUNTS), ask.desk(1), ask.desk(2, 1), ask.member(0, 2)]
 
 
 @BOTH

@@ -25,6 +25,7 @@ from openbell.wire import (
 
 from tests.prove.booked import Books
 from tests.prove.documented import Act, Amended, Field, Filter, Guarding, Key, Way
+from tests.prove.nested import Nested
 from tests.prove.watched import Watched
 from tests.reference.commands import Command
 from tests.reference.records import REJECTS
@@ -53,6 +54,7 @@ class Coverage:
         self.met: Counter[Key] = Counter()
         self.books = Books(self.met)
         self.watched = Watched(self.met)
+        self.nested = Nested(self.met)
         self._types: dict[int, int] = {}  # as they were sent, by order id
         self._places: dict[int, int] = {}  # of the orders that were live when rows were last seen
         self._states: dict[int, int] = {}
@@ -65,6 +67,7 @@ class Coverage:
         """A command, and what was said to it."""
         met, fields = self.met, command.fields
         met["command", fields["kind"]] += 1
+        self.nested.step(fields, events)
         for event in events:
             kind = event.kind
             met["event", kind] += 1
@@ -75,6 +78,7 @@ class Coverage:
                 met["event flag", bit] += 1
             self.books.hear(fields, event)
             self.watched.hear(fields, event)
+            self.nested.hear(fields, event)
             if kind in SAID:
                 SAID[kind](self, fields, event)
         for record in market_data:
@@ -90,6 +94,7 @@ class Coverage:
         self.met[GROUP_OF_REJECT[event.kind], event.check] += 1
         self.books.refused(fields, event)
         self.watched.refused(fields, event)
+        self.nested.refused(fields, event)
         if event.check == Check.COMBINATION:
             self.met[RULES_OF_REJECT[event.kind], event.limit] += 1
         elif event.check == Check.VALUE:

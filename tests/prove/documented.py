@@ -1,7 +1,7 @@
 """What the documents name and a proof has to meet, and how each is called.
 
 A key is a group and a number or two of it. docs/core.md, docs/orders.md, docs/auctions.md, docs/disconnect.md,
-docs/ledger.md, docs/risk.md and docs/wire.md name them.
+docs/ledger.md, docs/risk.md, docs/desks.md and docs/wire.md name them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from openbell.wire import (
     HaltReason,
     HouseAccount,
     InstrumentState,
+    Limit,
     MarkBy,
     OrderFlag,
     OrderType,
@@ -40,6 +41,8 @@ from openbell.wire import (
     SelfTrade,
     TimeInForce,
 )
+
+from tests.reference.desks.tree import STRICTEST_FIRST
 
 Key = tuple[Any, ...]  # group, then a number for each of its enums
 
@@ -219,6 +222,56 @@ class Closing(IntEnum):
     NOTHING_CANCELED = 10
 
 
+class Distance(IntEnum):
+    """Whose limit it is: the account's, or that of a desk so far above it."""
+
+    ACCOUNT = 0
+    DESK = 1
+    SECOND_DESK = 2
+    THIRD_DESK = 3
+    FOURTH_DESK = 4
+
+
+class Whose(IntEnum):
+    """Whose limit was set."""
+
+    OF_ACCOUNT = 0
+    OF_DESK = 1
+
+
+class Desked(IntEnum):
+    """What else became of desks, and came of them."""
+
+    FIRM_MADE = 1
+    DESK_MADE = 2
+    DESK_MOVED = 3
+    MEMBER_CAME = 4
+    MEMBER_MOVED = 5
+    MEMBER_LEFT = 6
+    DESKS_FULL = 7
+    PLACES_FULL = 8  # of accounts with limits
+    NAME_REFUSED = 9
+    HOLDER_REFUSED = 10
+    STATE_BY_DESK = 11
+    STATE_BY_MEMBER = 12
+    STATE_BY_STATE = 13
+    ALL_CANCELED = 14
+    OPENING_CANCELED = 15
+    NOTHING_CANCELED = 16
+    LISTS_SET = 17
+    BUY_RESTRICTED = 18
+    SELL_RESTRICTED = 19
+    CHILD_REFUSED = 20
+    PEER_REFUSED = 21
+    CHILD_ENDED = 22
+    REPLACE_WARNED = 23
+    WARNED_OF_SEVERAL = 24
+    WARNED_BEFORE_FILLS = 25
+    WARNED_AND_REFUSED = 26
+    LOSS_WARNED_AGAIN = 27
+    BASE_OF_A_NEW_DAY = 28
+
+
 GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "command": (CommandKind,),
     "bad input": (BadInput,),
@@ -277,6 +330,12 @@ GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "margin": (Margined,),
     "swept": (Swept,),
     "closing": (Closing,),
+    "limit set": (Limit, Whose),
+    "limit refused": (Limit, Distance),
+    "limit warned": (Limit, Distance),
+    "desk state change": (AccountState, AccountState),
+    "state in force": (AccountState, AccountState),
+    "desked": (Desked,),
     "act": (Act,),
 }
 
@@ -321,7 +380,7 @@ NEW_FLAGS = (
 # Of all that a new order can be refused for, what a REPLACE cannot: it has no such field, or is no further order.
 NOT_OF_REPLACE = {C.INSTRUMENT, C.CLIENT_ORDER_ID, C.DUPLICATE_ID, C.STALE_ID, C.SIDE, C.ORDER_TYPE, C.TIME_IN_FORCE}
 NOT_OF_REPLACE |= {C.SELF_TRADE_MODE, C.OPEN_ORDERS, C.ORDER_CAPACITY, C.POSITION_CAPACITY, C.MODES, C.PEG, C.NO_PRICE}
-NOT_OF_REPLACE |= {C.ROLE, C.LINK, C.RING_SIZE, C.CURRENCY}
+NOT_OF_REPLACE |= {C.ROLE, C.LINK, C.RING_SIZE, C.CURRENCY, C.LIMIT_OPEN_ORDERS, C.LIMIT_REPEATS}
 OF_ARM = {C.TIMEOUT, C.TIMER_CAPACITY}
 OF_ADMIN = {C.VALUE, C.CAPACITY, C.CASH_RANGE, C.NAME, C.TRADE, C.BUSTED}
 RULES_OF_REPLACE = (Rule.PEG_KIND, Rule.POST, Rule.DARK, Rule.MIN_QTY, Rule.DISCRETION)
@@ -348,9 +407,13 @@ VALUES = {
     CommandKind.POST_CASH: (1,),
     CommandKind.RELEASE_CASH: (1,),
     CommandKind.SETTLE: range(2),
-    CommandKind.SET_RISK: range(3),
-    CommandKind.SET_MARGIN: range(7),
-    CommandKind.SET_ACCOUNT_RISK: range(2),
+    CommandKind.SET_RISK: range(5),
+    CommandKind.SET_MARGIN: range(9),
+    CommandKind.SET_ACCOUNT_RISK: range(3),
+    CommandKind.SET_DESK: range(2),
+    CommandKind.SET_MEMBER: (0,),
+    CommandKind.SET_DESK_STATE: (0,),
+    CommandKind.SET_LIMIT: range(3),
 }
 # What may change what an account is worth, what it must keep, or where levels begin.
 LEVEL_CHANGED_BY = (
@@ -448,10 +511,24 @@ def risk() -> Iterator[Key]:
         yield from ((group, member) for member in enum)
 
 
+def desks() -> Iterator[Key]:
+    """Limits of every kind, of accounts and of desks however far above; how desks are moved and stopped."""
+    yield from (("limit set", limit, whose) for limit, whose in product(Limit, Whose))
+    yield from (("limit refused", limit, distance) for limit, distance in product(Limit, Distance))
+    orders = set(Limit) - {Limit.DAY_LOSS}  # that is told at the end of a command, of a desk's own accounts together
+    yield from (("limit warned", limit, distance) for limit, distance in product(orders, Distance))
+    yield from (("limit warned", Limit.DAY_LOSS, distance) for distance in (Distance.ACCOUNT, Distance.DESK))
+    yield from (("desk state change", *change) for change in product(AccountState, AccountState))
+    stricter = STRICTEST_FIRST[::-1]
+    pairs = ((own, now) for place, own in enumerate(stricter) for now in stricter[place:])
+    yield from (("state in force", *pair) for pair in pairs)
+    yield from (("desked", member) for member in Desked)
+
+
 def everything() -> set[Key]:
     """All that can be met."""
     plain = ("command", "bad input", "event", "event flag", "cancel reason", "restate reason", "book record")
-    keys: set[Key] = {*checks(), *orders(), *states(), *ledger(), *risk()}
+    keys: set[Key] = {*checks(), *orders(), *states(), *ledger(), *risk(), *desks()}
     for group in (*plain, "data flag", "amended", "guard", "guard that cancelled", "act"):
         (enum,) = GROUPS[group]
         assert enum is not None

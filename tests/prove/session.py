@@ -116,6 +116,7 @@ class Session:
             coverage.watched.order(pair.before, events_of(events))
             if step.command.fields["kind"] == CommandKind.TICK:
                 coverage.watched.ticked(pair.core)
+                coverage.nested.ticked(pair.core, events_of(events))
             if place % ROWS_EVERY == 0:
                 pair.compare_rows()
                 coverage.rows(pair.core.orders())

@@ -76,6 +76,22 @@ class MessageRate:
             self.window_start_ns, self.count = ts_ns, 0
 
 
+class Bounds(NamedTuple):
+    """A hard and a soft limit; 0: none."""
+
+    hard: int = 0
+    soft: int = 0
+
+
+@dataclass
+class Repeat:
+    """An order that is remembered: when the first like it came, and how many since."""
+
+    content: tuple[int, ...]
+    first_ns: int
+    count: int = 0
+
+
 class Withdrawal(NamedTuple):
     """Cash that is kept back since ts_ns."""
 
@@ -105,11 +121,18 @@ class Account:
     plan: int = 0  # of fees; 0: none
     risk_type: int = wire.RiskType.NONE
     level: int = wire.RiskLevel.NORMAL  # after the last command
+    desk: int = 0  # that it is in; 0: none
+    lists: int = 0  # of instruments that it may not trade, bits
+    base: int = 0  # equity that the loss of the day counts from
+    is_losing: bool = False  # more than its soft limit says, after the last command
+    is_limited: bool = False  # has a place among those that may have limits
     fees: int = 0  # of its fills so far
     today: int = 0  # cash of trades since the last settlement
     due: list[int] = field(default_factory=lambda: [0] * DUE)  # that settles in 1, 2, ... settlements more
     withdrawals: dict[int, Withdrawal] = field(default_factory=dict)  # on their way, by number
     rate: MessageRate = field(default_factory=MessageRate)
+    limits: dict[int, Bounds] = field(default_factory=dict)  # by Limit
+    repeats: list[Repeat] = field(default_factory=list)  # the one sent last comes last
     orders: list[Order] = field(default_factory=list)  # live, oldest accepted first
     positions: dict[int, Position] = field(default_factory=dict)
 

@@ -13,9 +13,11 @@ from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.capacity import Capacity
 from tests.reference.checks import position_capacity
+from tests.reference.desks import commands as desks
+from tests.reference.desks import limits, losses, tree
 from tests.reference.matching import cancel
-from tests.reference.orders import cancel_of_account
-from tests.reference.refusals import Refused, account_of, bad_value, in_range, instrument_of
+from tests.reference.orders import cancel_of_account, mass_canceled
+from tests.reference.refusals import Refused, account_of, bad_value, checked_name, in_range, instrument_of
 from tests.reference.state import State
 
 KEEP_FLAGS = 255
@@ -61,6 +63,7 @@ def values_of(command: Any) -> list[int]:
 
 def apply(state: State, command: Any) -> None:
     """Do the command, or say why not."""
+    equity = losses.equity_before(state, command)
     try:
         COMMANDS[command.kind](state, command)
     except Refused as refused:
@@ -73,6 +76,7 @@ def apply(state: State, command: Any) -> None:
             qty=command.request,
             client_order_id=refused.index,
         )
+    losses.bring(state, command, equity)
 
 
 def configure(state: State, command: Any) -> None:
@@ -100,19 +104,6 @@ def new_values(command: Any, present: Any, ranges: dict[str, tuple[int, int] | N
         elif bounds is not None:
             in_range(index, value, *bounds)
         yield index, name, value
-
-
-def checked_name(command: Any, number: int, present: bytes | None, others: dict[int, bytes]) -> bytes:
-    """The name to have from now on; `others` are the names in use by id."""
-    name: bytes = command.name.rstrip(b"\0")
-    if not name:
-        if present is None:
-            raise Refused(Check.NAME, 0, number)
-        return present
-    for other, used in others.items():
-        if used == name and other != number:
-            raise Refused(Check.NAME, other, number)
-    return name
 
 
 def set_instrument(state: State, command: Any) -> None:
@@ -188,7 +179,8 @@ def set_account_state(state: State, command: Any) -> None:
     account = account_of(state, command)
     in_range(0, command.state, 0, AccountState.CLOSE_ONLY)
     account.state = command.state
-    state.output.event(EventKind.ACCOUNT_STATE, account, reason=command.state, qty=command.request)
+    in_force = tree.in_force(state, account)
+    state.output.event(EventKind.ACCOUNT_STATE, account, reason=command.state, flags=in_force, qty=command.request)
     if command.flags & AdminFlag.CANCEL_ORDERS:
         number = cancel_of_account(state, account, wire.ANY, wire.SIDE_BOTH, CancelReason.ACCOUNT_BLOCKED)
     elif command.state == AccountState.CLOSE_ONLY:
@@ -196,18 +188,6 @@ def set_account_state(state: State, command: Any) -> None:
     else:
         return
     mass_canceled(state, command, account.number, wire.ANY, number)
-
-
-def mass_canceled(state: State, command: Any, account: int, instrument: int, number: int) -> None:
-    """The answer to an operator, which counts in no account."""
-    state.output.event(
-        EventKind.MASS_CANCELED,
-        account=account,
-        instrument=instrument,
-        side=wire.SIDE_BOTH,
-        qty=number,
-        leaves=command.request,
-    )
 
 
 def deposit(state: State, command: Any) -> None:
@@ -314,4 +294,8 @@ COMMANDS = {
     wire.CommandKind.SET_RISK: risk.set_risk,
     wire.CommandKind.SET_MARGIN: risk.set_margin,
     wire.CommandKind.SET_ACCOUNT_RISK: risk.set_account_risk,
+    wire.CommandKind.SET_DESK: desks.set_desk,
+    wire.CommandKind.SET_MEMBER: desks.set_member,
+    wire.CommandKind.SET_DESK_STATE: desks.set_desk_state,
+    wire.CommandKind.SET_LIMIT: limits.set_limit,
 }

@@ -115,6 +115,8 @@ class Margin(NamedTuple):
     least_low: int = 0
     least: int = 0
     mark_by: int = wire.MarkBy.LAST
+    average_volume: int = 0  # lots a day; 0: not known
+    lists: int = 0  # that it is on, bits
 
 
 class Level(NamedTuple):

@@ -29,6 +29,7 @@ from openbell.wire import (
 from tests.reference import closing, combination, dark, fees, ledger, links, margin, stops
 from tests.reference.accounts import Account
 from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Instrument, Order
+from tests.reference.desks import limits, tree
 from tests.reference.output import Failure
 from tests.reference.state import State
 
@@ -56,10 +57,20 @@ class Asked:
     to_call: bool
     own: Order | None = None
     tied: Order | None = None  # an order whose ring it joins
+    command: Any = None  # of a new one
+    sent: int = 0  # lots that check 19 looked at
+    waits: bool = False  # a child that comes
+    wakes: bool = False  # a child that waited
 
     def notional(self) -> int:
-        worst = self.price + self.discretion if self.side == BUY else self.price
-        return self.instrument.notional(worst, self.qty)
+        return self.instrument.notional(self.worst(), self.qty)
+
+    def notional_as_sent(self) -> int:
+        return self.instrument.notional(self.worst(), self.sent)
+
+    def worst(self) -> int:
+        """The most that it pays; of a sell its price."""
+        return self.price + self.discretion if self.side == BUY else self.price
 
     def open_qty(self) -> int:
         """Lots in the account's other open orders of this side."""
@@ -282,7 +293,8 @@ def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failu
     """Checks 11 to 27."""
     instrument = state.instruments[command.instrument]
     is_child = command.role == Role.CHILD
-    yield from permission(state, account, new_in_state(command, instrument), is_child=is_child)
+    names = command.instrument, command.client_order_id
+    yield from permission(state, account, new_in_state(command, instrument), names, is_child=is_child)
     if command.qty == 0:
         yield Failure(Check.QTY, 1, 0)
     asked = Asked(
@@ -296,6 +308,9 @@ def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failu
         command.order_type,
         command.peg,
         goes_to_call(command, instrument) and not is_stop(command.order_type),
+        command=command,
+        sent=command.qty,
+        waits=is_child,
     )
     yield from size(asked)
     yield from prices(command, instrument)
@@ -312,7 +327,9 @@ def of_new_order(state: State, command: Any, account: Account) -> Iterator[Failu
     if command.role == Role.PEER:
         asked.tied = links.named(state, command)
         asked.qty = asked.tied.leaves if asked.tied else asked.qty
-    if not is_child:
+    if is_child:
+        yield from limits.failures(state, asked)
+    else:
         yield from exposure(state, asked)
         if command.flags & OrderFlag.POST_ONLY:
             yield from crossing(asked)
@@ -328,7 +345,8 @@ def of_replace(state: State, command: Any, order: Order) -> Iterator[Failure]:
     """Checks 9 to 14."""
     if command.flags & ~REPLACE_FLAGS:
         yield Failure(Check.FLAGS, REPLACE_FLAGS, command.flags)
-    yield from permission(state, order.account, replaced_in_state(order))
+    names = order.instrument.number, order.client_order_id
+    yield from permission(state, order.account, replaced_in_state(order), names)
     if command.qty == 0:
         yield Failure(Check.QTY, 1, 0)
 
@@ -349,6 +367,7 @@ def of_new_leaves(state: State, command: Any, order: Order, leaves: int) -> Iter
         order.peg,
         order.place == Place.CALL or (in_call and order.place != Place.STOP),
         own=order,
+        sent=leaves,
     )
     yield from size(asked)
     yield from replaced_price(command, order, leaves)
@@ -410,16 +429,16 @@ def not_in_call(flags: int, min_qty: int, discretion: int) -> Iterator[Failure]:
 
 
 def permission(
-    state: State, account: Account, in_state: Iterator[Failure], *, is_child: bool = False
+    state: State, account: Account, in_state: Iterator[Failure], names: tuple[int, int], *, is_child: bool = False
 ) -> Iterator[Failure]:
-    """Checks 11 to 13; is_child: a new one."""
-    if not closing.may_ask(account, is_child):
-        yield Failure(Check.ACCOUNT_STATE, wire.AccountState.ACTIVE, account.state)
+    """Checks 11 to 13a; names: instrument and client order id; is_child: a new one."""
+    if not closing.may_ask(state, account, is_child):
+        yield Failure(Check.ACCOUNT_STATE, wire.AccountState.ACTIVE, tree.in_force(state, account))
     yield from in_state
     account.rate.start_anew_if_over(state.output.ts_ns)
     if account.max_messages and account.rate.count + 1 > account.max_messages:
         yield Failure(Check.MESSAGE_RATE, account.max_messages, account.rate.count + 1)
-    account.rate.count += 1
+    yield from limits.messages(state, account, *names)
 
 
 def size(asked: Asked) -> Iterator[Failure]:
@@ -471,8 +490,9 @@ def exposure(state: State, asked: Asked) -> Iterator[Failure]:
         if asked.notional() > free:
             yield Failure(Check.BUYING_POWER, max(0, free), asked.notional(), max(0, free))
     yield from margin.failures(state, asked)
+    yield from limits.failures(state, asked)
     room = asked.room()
-    if qty > room and closing.only_reduces(account):
+    if qty > room and closing.only_reduces(state, account):
         yield Failure(Check.ACCOUNT_STATE, max(0, room), qty, max(0, room))
     if asked.flags & OrderFlag.REDUCE_ONLY and qty > room:
         yield Failure(Check.REDUCE_ONLY, max(0, room), qty, max(0, room))

@@ -7,16 +7,19 @@ from openbell.wire import AccountState, CancelReason, Place
 from tests.reference import matching
 from tests.reference.accounts import Account
 from tests.reference.books import SELL, Order
+from tests.reference.desks import tree
 from tests.reference.state import State
 
 
-def only_reduces(account: Account) -> bool:
-    return account.state in (AccountState.REDUCE_ONLY, AccountState.CLOSE_ONLY)
+def only_reduces(state: State, account: Account) -> bool:
+    return tree.in_force(state, account) in (AccountState.REDUCE_ONLY, AccountState.CLOSE_ONLY)
 
 
-def may_ask(account: Account, is_child: bool) -> bool:
+def may_ask(state: State, account: Account, is_child: bool) -> bool:
     """Whether check 11 lets an order or a REPLACE through."""
-    return account.state == AccountState.ACTIVE or (only_reduces(account) and not is_child)
+    if only_reduces(state, account):
+        return not is_child
+    return tree.in_force(state, account) == AccountState.ACTIVE
 
 
 def could_open(order: Order) -> bool:

@@ -304,9 +304,11 @@ def release_cash(account: int, number: int, **fields: Any) -> Command:
 # Risk
 
 
-def risk(marks: int = 0, alert: int = 0, liquidation: int = 0, **fields: Any) -> Command:
-    """SET_RISK: how much each TICK marks, and the levels."""
-    return command(CommandKind.SET_RISK, marks, alert, liquidation, **fields)
+def risk(
+    marks: int = 0, alert: int = 0, liquidation: int = 0, desks: int = 0, limited: int = 0, **fields: Any
+) -> Command:
+    """SET_RISK: how much each TICK marks, the levels; how many desks, and accounts with limits, there may be."""
+    return command(CommandKind.SET_RISK, marks, alert, liquidation, desks, limited, **fields)
 
 
 def margin(
@@ -318,12 +320,44 @@ def margin(
     least_low: int = 0,
     least: int = 0,
     mark_by: int = wire.MarkBy.LAST,
+    average_volume: int = 0,
+    lists: int = 0,
     **fields: Any,
 ) -> Command:
-    """SET_MARGIN of an instrument."""
-    values = (initial_long, maintenance_long, initial_short, maintenance_short, least_low, least)
+    """SET_MARGIN of an instrument; lists that it is on, as bits."""
+    values = (initial_long, maintenance_long, initial_short, maintenance_short, least_low, least, average_volume, lists)
     return command(CommandKind.SET_MARGIN, *values, instrument=number, state=int(mark_by), **fields)
 
 
-def account_risk(number: int, risk_type: int = wire.RiskType.MARGIN, **fields: Any) -> Command:
-    return command(CommandKind.SET_ACCOUNT_RISK, account=number, state=int(risk_type), **fields)
+def account_risk(number: int, risk_type: int = wire.RiskType.MARGIN, lists: int = 0, **fields: Any) -> Command:
+    """SET_ACCOUNT_RISK; lists that it may not trade, as bits."""
+    return command(CommandKind.SET_ACCOUNT_RISK, lists, account=number, state=int(risk_type), **fields)
+
+
+# Desks
+
+
+def desk(number: int, parent: int = 0, **fields: Any) -> Command:
+    """SET_DESK, named for its number unless a name is given."""
+    said = {"name": f"desk {number}".encode()} | fields
+    return command(CommandKind.SET_DESK, parent, account=number, **said)
+
+
+def member(account: int, desk: int, **fields: Any) -> Command:
+    """SET_MEMBER; 0: of no desk."""
+    return command(CommandKind.SET_MEMBER, desk, account=account, **fields)
+
+
+def desk_state(number: int, state: int, **fields: Any) -> Command:
+    return command(CommandKind.SET_DESK_STATE, account=number, state=int(state), **fields)
+
+
+def limit(holder: int, limit: int, hard: int = 0, soft: int = 0, flags: int = 0, **fields: Any) -> Command:
+    """SET_LIMIT of an account."""
+    said = {"account": holder, "state": int(limit), "flags": flags} | fields
+    return command(CommandKind.SET_LIMIT, hard, soft, **said)
+
+
+def desk_limit(desk: int, kind: int, hard: int = 0, soft: int = 0, **fields: Any) -> Command:
+    """SET_LIMIT of a desk."""
+    return limit(desk, kind, hard, soft, wire.AdminFlag.OF_DESK, **fields)

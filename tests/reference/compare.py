@@ -9,17 +9,21 @@ from ext.core import Core
 from tests.reference import solvent
 from tests.reference.commands import Command
 from tests.reference.desk import START_NS, AnyMarket
+from tests.reference.desks import invariants
 from tests.reference.invariants import Watch
 from tests.reference.market import Market
 from tests.reference.records import (
     ACCOUNT_ROW,
     AMENDMENT_ROW,
+    DESK_ROW,
     EXPOSURE_ROW,
     FEE_ROW,
     HOUSE_ROW,
     INSTRUMENT_ROW,
+    LIMIT_ROW,
     MARGIN_ROW,
     MARKET_DATA,
+    MEMBER_ROW,
     ORDER_ROW,
     POSITION_ROW,
     RISK_ROW,
@@ -101,6 +105,7 @@ class Pair:
         data = step.command.encode(self.seq, self.ts_ns)
         self.commands.append(data)
         self.before = solvent.risk_of(self.core, step.command)
+        before = invariants.standing_of(self.core, step.command, self.before)
         outcomes = [_outcome(market, data) for market in (self.core, self.model)]
         if outcomes[0] != outcomes[1]:
             raise Different(f"core: {outcomes[0]}, model: {outcomes[1]}")
@@ -113,7 +118,10 @@ class Pair:
         self.events.append(events)
         self.market_data.append(market_data)
         self.watch.hear(step.command, events_of(events), market_data_of(market_data))
-        solvent.check_order(self.before, solvent.risk_of(self.core, step.command), events_of(events))
+        after = solvent.risk_of(self.core, step.command)
+        solvent.check_order(self.before, after, events_of(events))
+        standing = invariants.standing_of(self.core, step.command, after)
+        invariants.check_order(self.core, before, standing, events_of(events))
         return events, market_data
 
     def compare_rows(self) -> None:
@@ -131,6 +139,9 @@ class Pair:
         same_rows("risk", core.risk(), model.risk(), RISK_ROW)
         same_rows("exposures", core.exposures(), model.exposures(), EXPOSURE_ROW)
         same_rows("margins", core.margins(), model.margins(), MARGIN_ROW)
+        same_rows("desks", core.desks(), model.desks(), DESK_ROW)
+        same_rows("members", core.members(), model.members(), MEMBER_ROW)
+        same_rows("limits", core.limits(), model.limits(), LIMIT_ROW)
         assert core.timer_ns == model.timer_ns
         assert core.sweeping is model.sweeping
         assert tuple(core.risk_settings) == model.risk_settings

@@ -10,9 +10,12 @@ from tests.reference import commands as ask
 from tests.reference.commands import Command
 from tests.reference.records import (
     ACCOUNT_ROW,
+    DESK_ROW,
     EXPOSURE_ROW,
     INSTRUMENT_ROW,
+    LIMIT_ROW,
     MARGIN_ROW,
+    MEMBER_ROW,
     ORDER_ROW,
     POSITION_ROW,
     RISK_ROW,
@@ -40,6 +43,9 @@ class AnyMarket(Protocol):
     def risk(self, account: int | None = None) -> bytes: ...
     def exposures(self, account: int | None = None) -> bytes: ...
     def margins(self) -> bytes: ...
+    def desks(self) -> bytes: ...
+    def members(self) -> bytes: ...
+    def limits(self) -> bytes: ...
     @property
     def risk_settings(self) -> tuple[int, int, int]: ...
     @property
@@ -98,6 +104,15 @@ class Desk:
 
     def margin(self, instrument: int = 0) -> Any:
         return next(row for row in MARGIN_ROW.rows(self.market.margins()) if row.instrument == instrument)
+
+    def desk(self, number: int) -> Any:
+        return next(row for row in DESK_ROW.rows(self.market.desks()) if row.desk == number)
+
+    def members(self) -> list[Any]:
+        return MEMBER_ROW.rows(self.market.members())
+
+    def limits(self) -> list[Any]:
+        return LIMIT_ROW.rows(self.market.limits())
 
     def orders(self, account: int | None = None, instrument: int | None = None) -> list[Any]:
         return ORDER_ROW.rows(self.market.orders(account, instrument))

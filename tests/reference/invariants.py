@@ -24,6 +24,7 @@ from openbell.wire import (
 from tests.reference import uncrossed
 from tests.reference.commands import Command
 from tests.reference.desk import AnyMarket
+from tests.reference.desks.invariants import Nested
 from tests.reference.records import (
     ACCOUNT_ROW,
     DEPTH,
@@ -68,6 +69,7 @@ class Watch:
     def __init__(self) -> None:
         self.trail = Trail()
         self.solvent = Solvent()
+        self.nested = Nested()
         self.deposited_shares: Counter[int] = Counter()
         self.last_account_seq: Counter[int] = Counter()
         self.trades: Counter[int] = Counter()
@@ -104,6 +106,7 @@ class Watch:
                 self._event(event)
                 self.trail.hear(command, event)
                 self.solvent.hear(event)
+                self.nested.hear(event)
             assert event.kind == EventKind.RISK_LEVEL or not told_levels, "levels are the last that is told"
             told_levels |= event.kind == EventKind.RISK_LEVEL
         assert self._first is None, "a fill without its other side"
@@ -265,6 +268,7 @@ class Watch:
         self._orders(rows)
         self._accounts(rows)
         self.solvent.check(rows)
+        self.nested.check(market, rows)
         self._books(rows)
         uncrossed.check(rows.orders, rows.instruments, self.asked, self.bands)
 

@@ -11,6 +11,7 @@ from openbell.wire import CancelReason, Check, EventKind, InstrumentState, Order
 from tests.reference import checks, combination, matching, stops
 from tests.reference.accounts import Account
 from tests.reference.books import BUY, Order, Ring
+from tests.reference.desks import limits
 from tests.reference.output import Failure
 from tests.reference.state import State
 
@@ -22,6 +23,8 @@ CHECKED_WHEN_AWAKE = (
     Check.BUYING_POWER,
     Check.NO_PRICE,
     Check.MARGIN,
+    Check.RESTRICTED,
+    *(limits.CHECKS[limit] for limit in sorted(limits.OF_THE_AWAKE)),
 )
 
 
@@ -253,7 +256,7 @@ def is_met(order: Order) -> bool:
 
 
 def reaches(state: State, order: Order) -> bool:
-    """Whether a child passes checks 19 and 22 to 24m, 23a too."""
+    """Whether a child passes checks 19 and 22 to 24d, 23a too."""
     account: Account = order.account
     asked = checks.Asked(
         account,
@@ -266,6 +269,7 @@ def reaches(state: State, order: Order) -> bool:
         order.order_type,
         order.peg,
         to_call=False,
+        wakes=True,
         tied=next((other for other in others(order) if other.place != Place.WAIT), None),
     )
     failures = (*checks.worth(asked), *checks.exposure(state, asked))

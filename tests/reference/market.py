@@ -7,6 +7,8 @@ from typing import Any
 from openbell import wire
 
 from tests.reference import admin, busts, fees, guards, ledger, marks, orders, recheck, risk, rows, settlement, worth
+from tests.reference.desks import losses
+from tests.reference.desks import rows as desk_rows
 from tests.reference.records import SPECIAL_COMMAND, layout_of
 from tests.reference.state import State
 
@@ -72,6 +74,7 @@ class Market:
     def _apply_one(self, command: Any) -> None:
         self.seq, self.ts_ns = command.seq, command.ts_ns
         self.state.output.begin(command.seq, command.ts_ns)
+        self.state.warned.clear()
         if command.kind >= wire.ADMIN_KIND:
             admin.apply(self.state, command)
         else:
@@ -79,6 +82,7 @@ class Market:
         recheck.settle(self.state)
         if command.kind == wire.CommandKind.TICK:
             marks.sweep(self.state)
+        losses.tell(self.state)
         risk.tell_levels(self.state)
         self.state.output.end()
 
@@ -129,6 +133,15 @@ class Market:
 
     def margins(self) -> bytes:
         return worth.margin_rows(self.state)
+
+    def desks(self) -> bytes:
+        return desk_rows.desks(self.state)
+
+    def members(self) -> bytes:
+        return desk_rows.members(self.state)
+
+    def limits(self) -> bytes:
+        return desk_rows.limits(self.state)
 
     @property
     def risk_settings(self) -> tuple[int, int, int]:

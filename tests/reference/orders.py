@@ -23,6 +23,7 @@ from tests.reference import checks, guards, links, states
 from tests.reference.accounts import Account
 from tests.reference.books import FOR_AUCTIONS, Order
 from tests.reference.capacity import Known
+from tests.reference.desks import limits, losses
 from tests.reference.matching import cancel, enter, leave, lose, wait
 from tests.reference.output import DAY_NS, Failure
 from tests.reference.records import SPECIAL_COMMAND
@@ -143,6 +144,7 @@ def accept(state: State, command: Any, account: Account) -> Order:
     for number, dropped in state.ids.add(account.number, command.client_order_id, known, state.capacity.id_window):
         state.accounts[number].id_floor = max(state.accounts[number].id_floor, dropped)
     state.output.order_event(EventKind.ACCEPTED, order, qty=order.leaves, leaves=order.leaves)
+    limits.tell(state, order)
     return order
 
 
@@ -205,13 +207,19 @@ def replace(state: State, command: Any) -> None:
         requeue(state, order, checks.new_price(command, order), leaves)
 
 
+def say_replaced(state: State, order: Order, *, keeps: bool) -> None:
+    """keeps: its priority."""
+    qty, flags = order.leaves + order.filled, EventFlag.PRIORITY_KEPT if keeps else 0
+    state.output.order_event(EventKind.REPLACED, order, qty=qty, leaves=order.leaves, flags=flags)
+    limits.tell(state, order)
+
+
 def replace_waiting(state: State, order: Order, command: Any) -> None:
     """A child: only its price may change, and it keeps its place."""
     order.price = checks.new_price(command, order)
     if order.order_type == OrderType.STOP:
         order.stop_price = order.price
-    qty, flags = order.leaves + order.filled, EventFlag.PRIORITY_KEPT
-    state.output.order_event(EventKind.REPLACED, order, qty=qty, leaves=order.leaves, flags=flags)
+    say_replaced(state, order, keeps=True)
 
 
 def replace_stop(state: State, order: Order, command: Any, leaves: int) -> None:
@@ -223,8 +231,7 @@ def replace_stop(state: State, order: Order, command: Any, leaves: int) -> None:
     order.price, order.leaves = price, leaves
     if order.order_type == OrderType.STOP:
         order.stop_price = price
-    flags = EventFlag.PRIORITY_KEPT if keeps else 0
-    state.output.order_event(EventKind.REPLACED, order, qty=leaves + order.filled, leaves=leaves, flags=flags)
+    say_replaced(state, order, keeps=keeps)
     if not keeps:
         wait(state, order, Place.STOP)
 
@@ -236,8 +243,7 @@ def replace_in_call(state: State, order: Order, command: Any, leaves: int) -> No
     if not keeps:
         leave(state, order)
     order.price, order.leaves = price, leaves
-    flags = EventFlag.PRIORITY_KEPT if keeps else 0
-    state.output.order_event(EventKind.REPLACED, order, qty=leaves + order.filled, leaves=leaves, flags=flags)
+    say_replaced(state, order, keeps=keeps)
     if not keeps:
         wait(state, order, Place.CALL)
 
@@ -245,8 +251,7 @@ def replace_in_call(state: State, order: Order, command: Any, leaves: int) -> No
 def shrink(state: State, order: Order, leaves: int) -> None:
     """In place."""
     lose(state, order, order.leaves - leaves)
-    flags = EventFlag.PRIORITY_KEPT
-    state.output.order_event(EventKind.REPLACED, order, qty=leaves + order.filled, leaves=leaves, flags=flags)
+    say_replaced(state, order, keeps=True)
 
 
 def requeue(state: State, order: Order, price: int, leaves: int) -> None:
@@ -255,7 +260,7 @@ def requeue(state: State, order: Order, price: int, leaves: int) -> None:
         state.output.touch(order.instrument)
     leave(state, order)
     order.price, order.leaves = price, leaves
-    state.output.order_event(EventKind.REPLACED, order, qty=leaves + order.filled, leaves=leaves)
+    say_replaced(state, order, keeps=False)
     enter(state, order)
 
 
@@ -280,6 +285,18 @@ def cancel_of_account(
     for order in chosen:
         cancel(state, order, reason)
     return len(chosen)
+
+
+def mass_canceled(state: State, command: Any, account: int, instrument: int, number: int) -> None:
+    """The answer to an operator, which counts in no account."""
+    state.output.event(
+        EventKind.MASS_CANCELED,
+        account=account,
+        instrument=instrument,
+        side=wire.SIDE_BOTH,
+        qty=number,
+        leaves=command.request,
+    )
 
 
 def mass_cancel(state: State, command: Any) -> None:
@@ -338,4 +355,5 @@ def end_day(state: State, ts_ns: int) -> None:
         state.day_end_ns += DAY_NS
     for instrument in state.instruments.values():
         instrument.close = instrument.reference_price
+    losses.end_day(state)
     state.output.event(EventKind.DAY_ENDED, qty=number, price=state.day_end_ns)

@@ -24,6 +24,7 @@ class Failure(NamedTuple):
     limit: int
     value: int
     headroom: int = 0
+    flags: int = 0  # desks up, of limits
 
 
 class Filled(NamedTuple):
@@ -124,6 +125,7 @@ class Output:
             limit=as_i64(failure.limit),
             value=as_i64(failure.value),
             headroom=failure.headroom,
+            flags=failure.flags,
             **fields,
         )
 

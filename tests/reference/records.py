@@ -75,6 +75,9 @@ WITHDRAWAL_ROW = Layout(wire.WITHDRAWAL_ROW)
 RISK_ROW = Layout(wire.RISK_ROW)
 EXPOSURE_ROW = Layout(wire.EXPOSURE_ROW)
 MARGIN_ROW = Layout(wire.MARGIN_ROW)
+DESK_ROW = Layout(wire.DESK_ROW)
+MEMBER_ROW = Layout(wire.MEMBER_ROW)
+LIMIT_ROW = Layout(wire.LIMIT_ROW)
 
 
 REJECTS = frozenset(

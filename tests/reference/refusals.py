@@ -8,6 +8,7 @@ from openbell.wire import Check
 
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
+from tests.reference.desks.tree import Desk
 from tests.reference.output import Failure
 from tests.reference.state import State
 
@@ -41,6 +42,25 @@ def instrument_of(state: State, command: Any) -> Instrument:
     if command.instrument not in state.instruments:
         raise Refused(Check.INSTRUMENT, 0, command.instrument)
     return state.instruments[command.instrument]
+
+
+def desk_of(state: State, command: Any) -> Desk:
+    if command.account not in state.desks:
+        raise Refused(Check.ACCOUNT, 0, command.account)
+    return state.desks[command.account]
+
+
+def checked_name(command: Any, number: int, present: bytes | None, others: dict[int, bytes]) -> bytes:
+    """The name to have from now on; `others` are the names in use by id."""
+    name: bytes = command.name.rstrip(b"\0")
+    if not name:
+        if present is None:
+            raise Refused(Check.NAME, 0, number)
+        return present
+    for other, used in others.items():
+        if used == name and other != number:
+            raise Refused(Check.NAME, other, number)
+    return name
 
 
 def refuse(state: State, kind: int, failure: Failure | None, command: Any, **fields: Any) -> None:

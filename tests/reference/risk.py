@@ -10,6 +10,7 @@ from openbell.wire import AccountFlag, EventKind, MarkBy, RiskLevel, RiskType
 from tests.reference import worth
 from tests.reference.accounts import Account
 from tests.reference.books import Margin
+from tests.reference.desks import losses
 from tests.reference.ledger import within_i64
 from tests.reference.records import as_u64
 from tests.reference.refusals import account_of, bad_value, in_range, instrument_of
@@ -19,7 +20,11 @@ MOST_MARKS = 1 << 20
 MOST_RATE = 100_000
 LEAST_ALERT, MOST_ALERT = 10_000, 1_000_000
 MARGIN_RANGES = ((0, MOST_RATE),) * 4 + ((0, wire.MAX_PRICE),) * 2
-MARK_BY = 6  # index in refusals
+MARK_BY, VOLUME, LISTS = 6, 7, 8  # indices in refusals
+DESKS, LIMITED, LISTS_OF_ACCOUNT = 3, 4, 2  # likewise
+MOST_DESKS = (1 << 16) - 1
+MOST_LIMITED = 1 << 24  # accounts
+MOST_VOLUME = MOST_LISTS = 1 << 53
 
 
 def set_risk(state: State, command: Any) -> None:
@@ -27,6 +32,13 @@ def set_risk(state: State, command: Any) -> None:
     if command.value1:
         in_range(1, command.value1, LEAST_ALERT if command.value1 > 0 else 0, MOST_ALERT)
     in_range(2, command.value2, 0, worth.WHOLE)
+    in_range(DESKS, command.value3, 0, MOST_DESKS)
+    if command.value3 < state.desk_capacity:
+        raise bad_value(DESKS, state.desk_capacity, command.value3)
+    in_range(LIMITED, command.value4, 0, MOST_LIMITED)
+    if command.value4 < state.limited_capacity:
+        raise bad_value(LIMITED, state.limited_capacity, command.value4)
+    state.desk_capacity, state.limited_capacity = command.value3, command.value4
     state.risk.marks, state.risk.alert, state.risk.liquidation = command.value0, command.value1, command.value2
     state.output.event(
         EventKind.RISK_SET,
@@ -43,7 +55,9 @@ def set_margin(state: State, command: Any) -> None:
     for index, (value, (least, most)) in enumerate(zip(values, MARGIN_RANGES, strict=True)):
         in_range(index, value, least, most)
     in_range(MARK_BY, command.state, 0, max(MarkBy))
-    instrument.margin = Margin(*values, command.state)
+    in_range(VOLUME, command.value6, 0, MOST_VOLUME)
+    in_range(LISTS, command.value7, 0, MOST_LISTS)
+    instrument.margin = Margin(*values, command.state, command.value6, command.value7)
     state.output.event(EventKind.MARGIN_SET, instrument=instrument.number, reason=command.state, qty=command.request)
 
 
@@ -52,7 +66,12 @@ def set_account_risk(state: State, command: Any) -> None:
     in_range(0, command.state, 0, max(RiskType))
     if command.state == RiskType.MARGIN and account.has_credit():
         raise bad_value(1, 0, AccountFlag.CREDIT_UNLIMITED)
-    account.risk_type = command.state
+    in_range(LISTS_OF_ACCOUNT, command.value0, 0, MOST_LISTS)
+    if account.risk_type == RiskType.NONE:
+        losses.begin(state, account)
+    if command.state == RiskType.NONE:
+        account.repeats = []
+    account.risk_type, account.lists = command.state, command.value0
     state.output.event(EventKind.ACCOUNT_RISK, account, reason=command.state, qty=command.request)
 
 

@@ -10,7 +10,7 @@ from openbell import wire
 from openbell.wire import AccountState, MarkBy, RiskType
 
 from tests.reference import commands as ask
-from tests.reference import worth
+from tests.reference import nesting, worth
 from tests.reference.books import Instrument
 from tests.reference.commands import Command
 from tests.reference.market import Market
@@ -32,8 +32,10 @@ RATES = (
 EXTREMES = (100_000, 1, 99_999)
 JUMPS = (50, 70, 85, 95, 105, 115, 140, 200)  # percent
 WRONG_RISK = {"value0": (-1, (1 << 20) + 1), "value1": (-1, 1, 9_999, 1_000_001), "value2": (-1, 10_001, 1 << 40)}
+WRONG_RISK |= {"value3": (-1, 1 << 16, 0), "value4": (-1, (1 << 24) + 1, 0)}
 WRONG_MARGIN = {f"value{index}": (-1, 100_001, 1 << 62) for index in range(4)}
 WRONG_MARGIN |= {f"value{index}": (-1, wire.MAX_PRICE + 1) for index in (4, 5)}
+WRONG_MARGIN |= {f"value{index}": (-1, (1 << 53) + 1) for index in (6, 7)}
 WRONG_MARGIN |= {"state": (max(MarkBy) + 1, 255), "instrument": (1 << 20, wire.ANY)}
 
 
@@ -43,8 +45,10 @@ def risk(random: Random, marks: tuple[int, ...], bad: bool, **fields: Any) -> Co
     return spoilt(random, made, WRONG_RISK) if bad else made
 
 
-def margin(random: Random, number: int, known: Instrument | None, bad: bool, **fields: Any) -> Command:
-    """Rates as they are in use, now and then absurd ones; leasts near the price, or none."""
+def margin(
+    random: Random, number: int, known: Instrument | None, lists: tuple[int, ...], bad: bool, **fields: Any
+) -> Command:
+    """Rates as they are in use, now and then absurd ones; leasts near the price, or none; lists that it may be on."""
     price = (known.reference_price if known else 0) or 1000
     rates = list(random.choice(RATES))
     if random.random() < 0.05:
@@ -52,15 +56,20 @@ def margin(random: Random, number: int, known: Instrument | None, bad: bool, **f
     least = random.choice((0, 0, 0, price // 3, price, price + 1, price * 2))
     least = min(wire.MAX_PRICE, wire.MAX_PRICE if random.random() < 0.01 else least)
     low = random.choice((0, least // 2, least // 2, price))
-    made = ask.margin(number, *rates, low, least, random.choice(list(MarkBy)), **fields)
+    volume = random.choice(nesting.VOLUMES) if random.random() < 0.98 else nesting.LARGEST_BITS
+    mark_by = random.choice(list(MarkBy))
+    made = ask.margin(number, *rates, low, least, mark_by, volume, random.choice(lists), **fields)
     return spoilt(random, made, WRONG_MARGIN) if bad else made
 
 
-def account_risk(random: Random, number: int, types: tuple[int, ...], bad: bool, **fields: Any) -> Command:
-    """As the world has it, or otherwise."""
+def account_risk(
+    random: Random, number: int, types: tuple[int, ...], lists: tuple[int, ...], bad: bool, **fields: Any
+) -> Command:
+    """As the world has it, or otherwise; lists that it may not trade."""
     usual = types[number % len(types)]
     risk_type = usual if random.random() < 0.6 else random.choice(list(RiskType))
-    return ask.account_risk(number, random.choice((3, 255)) if bad else risk_type, **fields)
+    made = ask.account_risk(number, risk_type, random.choice(lists), **fields)
+    return spoilt(random, made, {"state": (3, 255), "value0": (-1, (1 << 53) + 1)}) if bad else made
 
 
 def shock(random: Random, number: int, known: Instrument, **fields: Any) -> Command:

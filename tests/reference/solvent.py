@@ -117,6 +117,7 @@ def risk_of(market: AnyMarket, command: Command) -> Any:
 def check_order(before: Any, after: Any, events: list[Any]) -> None:
     """That an order that was taken, and did nothing yet, has its account need no more than it has, or no more than
     before."""
+    events = [event for event in events if event.kind != EventKind.LIMIT_WARNING]
     is_alone = len(events) == 1 and events[0].kind in TAKEN
     if is_alone and before is not None and before.risk_type == RiskType.MARGIN:
         assert after.excess >= 0 or after.initial <= before.initial, "an order that makes a deficit larger"

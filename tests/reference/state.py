@@ -12,6 +12,7 @@ from tests.reference.capacity import Capacity, ClientOrderIds, Slots
 from tests.reference.output import Output
 
 if TYPE_CHECKING:
+    from tests.reference.desks.tree import Desk
     from tests.reference.fees import Component
     from tests.reference.guards import Guard
 
@@ -22,6 +23,16 @@ class Amendment(NamedTuple):
     price: int
     qty: int
     changes: int
+
+
+class Warned(NamedTuple):
+    """A soft limit that was crossed, and by whose measure."""
+
+    limit: int
+    distance: int
+    soft: int
+    measure: int
+    desk: int  # 0: the account's
 
 
 @dataclass
@@ -62,6 +73,10 @@ class State:
         self.settled_day = 0  # the last one, YYYYMMDD; 0: none was settled yet
         self.withdrawal_capacity = 0
         self.risk = Risk()
+        self.desks: dict[int, Desk] = {}
+        self.desk_capacity = 0
+        self.limited_capacity = 0  # accounts that may have limits
+        self.warned: list[Warned] = []  # of the order in hand, told when it is taken
         self.output = Output()
 
     def pages_used(self) -> int:

@@ -7,13 +7,14 @@ reaches.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
 from openbell import wire
 from openbell.wire import InstrumentState, OrderFlag, OrderType, Place, SelfTrade, TimeInForce
 
-from tests.reference import amending, calling, guarding, limiting, paying, risking, tying
+from tests.reference import amending, calling, guarding, limiting, nesting, paying, risking, tying
 from tests.reference import commands as ask
 from tests.reference.asking import Asking, special, spoilt
 from tests.reference.books import Order
@@ -48,6 +49,7 @@ USUAL = {
     **guarding.USUAL,
     **paying.USUAL,
     **risking.USUAL,
+    **nesting.USUAL,
 }
 # Some swarms hurry, so that message rates are met; others see seconds and days pass.
 PACES_NS = ((0, 0, 0, 1000), (0, 1, 20_000_000, 60_000_000), (0, 0, 0, 1, 50_000_000, 999_999_999, 1_000_000_000))
@@ -64,6 +66,7 @@ class Swarm:
         self.model = model
         self.sent: list[Command] = []  # new orders
         self.next_id = 1
+        self.due: list[Callable[[], Step]] = []  # what belongs to the command before, in turn
         self.centre = world.centre
         makers: dict[str, Callable[[], Command]] = {name: getattr(self, f"make_{name}") for name in USUAL}
         factors = (0.0, 0.3, 1.0, 1.0, 1.0, 3.0)
@@ -80,6 +83,8 @@ class Swarm:
 
     def next(self) -> Step:
         """A command and the time before it."""
+        if self.due and self.chance(0.9):
+            return self.due.pop(0)()
         after_ns = self.random.choice(self.pace_ns)
         (make,) = self.random.choices(self.makers, self.weights)
         if calling.to_limit(self.model) and self.chance(0.05):
@@ -487,17 +492,79 @@ class Swarm:
         return risking.account_state(self.random, self.model, self.account(), self.reopen, **fields)
 
     def make_risk(self) -> Command:
-        bad = self.chance(self.bad_share * 10)
-        return risking.risk(self.random, self.world.marks, bad, request=self.request())
+        bad = self.chance(self.bad_share * 20)
+        more = self.random.choice((0, 0, 1)) if self.world.desks else 0
+        state, most = self.model.state, self.world.desks + 2
+        places = {
+            "desks": max(state.desk_capacity, min(state.desk_capacity + more, most)),
+            "limited": max(state.limited_capacity, min(state.limited_capacity + more, most)),
+        }
+        return risking.risk(self.random, self.world.marks, bad, **places, request=self.request())
 
     def make_margin(self) -> Command:
         number = self.instrument()
         known = self.model.state.instruments.get(number)
-        return risking.margin(self.random, number, known, self.chance(self.bad_share * 10), request=self.request())
+        lists = self.world.lists()
+        bad = self.chance(self.bad_share * 20)
+        return risking.margin(self.random, number, known, lists, bad, request=self.request())
 
     def make_account_risk(self) -> Command:
-        bad, types = self.chance(self.bad_share * 5), self.world.watched
-        return risking.account_risk(self.random, self.account(), types, bad, request=self.request())
+        bad, types, lists = self.chance(self.bad_share * 5), self.world.watched, self.world.lists()
+        return risking.account_risk(self.random, self.account(), types, lists, bad, request=self.request())
+
+    def make_desk(self) -> Command:
+        if not self.world.desks:
+            return self.make_new()
+        return nesting.desk(self.random, self.model, self.chance(self.bad_share * 10), request=self.request())
+
+    def make_member(self) -> Command:
+        if not self.world.desks:
+            return self.make_new()
+        bad = self.chance(self.bad_share * 10)
+        return nesting.member(self.random, self.model, self.account(), bad, request=self.request())
+
+    def make_desk_state(self) -> Command:
+        if not self.world.desks:
+            return self.make_new()
+        bad = self.chance(self.bad_share * 10)
+        return nesting.desk_state(self.random, self.model, self.reopen, bad, request=self.request())
+
+    def make_limit(self) -> Command:
+        if not self.world.desks:
+            return self.make_new()
+        bad = self.chance(self.bad_share * 20)
+        return nesting.limit(self.random, self.model, self.account(), bad, request=self.request())
+
+    def make_probe(self) -> Command:
+        """A limit just where the next orders feel it; then these; then mostly it is no more."""
+        if self.world.desks and self.chance(0.12):
+            return self.make_bracket()
+        found = nesting.probe(self.random, self.model, request=self.request()) if self.world.desks else None
+        if found is None:
+            return self.make_new()
+        several = found.limit in (wire.Limit.REPEATS, wire.Limit.MESSAGES)
+        self.due = [partial(Step, *step) for step in nesting.first(self.random, self.model, found)]
+        self.due += [lambda: self.feeling(found)] * (3 if several else 2)
+        if self.chance(0.8):
+            self.due.append(lambda: Step(found.undone))
+        return found.command
+
+    def make_bracket(self) -> Command:
+        """A parent and a child that feels a limit when it wakes."""
+        ids = self.client_order_id(), self.client_order_id()
+        made = nesting.bracket(self.random, self.model, ids, self.qty())
+        if not made:
+            return self.make_new()
+        self.due = [lambda: Step(made[1]), lambda: self.waking(ids[1])]
+        return made[0]
+
+    def waking(self, parent: int) -> Step:
+        made = nesting.waking(self.random, self.model, parent) or [self.make_new()]
+        self.due = [partial(Step, each) for each in made[1:]]
+        return Step(made[0])
+
+    def feeling(self, found: nesting.Probe) -> Step:
+        return Step(nesting.order(self.random, self.model, found, self.client_order_id(), self.qty()))
 
     def make_to_level(self) -> Command:
         return risking.to_level(self.random, self.model, request=self.request()) or self.make_new()

@@ -21,9 +21,10 @@ from openbell.wire import (
     TimeInForce,
 )
 
-from tests.reference import reached
+from tests.reference import reached, solvent
 from tests.reference.compare import Step
 from tests.reference.desk import START_NS
+from tests.reference.desks import invariants
 from tests.reference.invariants import Watch
 from tests.reference.market import Market
 from tests.reference.records import ORDER_ROW, REJECTS, events_of, market_data_of
@@ -47,12 +48,16 @@ def flow(random: Random, world: World) -> None:
         step = opening[place] if place < len(opening) else swarm.next()
         ts_ns += step.after_ns
         before = {each.number: each.state for each in model.state.instruments.values()}
+        risk = solvent.risk_of(model, step.command) if world.desks else None
+        standing = invariants.standing_of(model, step.command, risk)
         try:
             seq += model.apply(step.command.encode(seq + 1, ts_ns), True)
         except ValueError:
             continue
         events, market_data = events_of(model.take_events()), market_data_of(model.take_market_data())
         watch.hear(step.command, events, market_data)
+        if standing is not None:
+            invariants.check_order(model, standing, invariants.standing_of(model, step.command, risk), events)
         reached.hear(REACHED, step.command, events, market_data, watch.asked)
         if place % CHECK_EVERY == 0:
             watch.check(model)

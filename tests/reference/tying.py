@@ -66,7 +66,7 @@ def first(random: Random, like: Order, qty: int) -> Fields:
 def parent(random: Random, child: Order, qty: int) -> Fields:
     """An order whose children wait; mostly as many lots as they have, on the other side."""
     kind = random.choice((OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT, OrderType.MARKET, OrderType.STOP))
-    made = of_kind(random, child.instrument, 1 - child.side if random.random() < 0.9 else child.side, kind)
+    made = of_kind(random, child.instrument, 1 - child.side if random.random() < 0.7 else child.side, kind)
     if kind == OrderType.LIMIT and random.random() < 0.4:
         made["tif"] = random.choice((TimeInForce.IOC, TimeInForce.FOK))
     fields = {"role": Role.PARENT, "link_id": child.client_order_id, "account": child.account.number}

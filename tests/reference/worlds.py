@@ -8,7 +8,7 @@ from random import Random
 from openbell import wire
 from openbell.wire import AccountFlag, MarkBy, RiskType
 
-from tests.reference import asking, paying, risking
+from tests.reference import asking, nesting, paying, risking
 from tests.reference import commands as ask
 from tests.reference.commands import Command
 
@@ -34,6 +34,8 @@ class World:
     spare: int = 0  # instruments for which there is room
     currencies: tuple[int, ...] = (0,)  # of accounts
     watched: tuple[int, ...] = (RiskType.NONE,)  # accounts, how
+    desks: int = 0  # that there may be; 0: nobody does anything about desks
+    limited: int = 0  # accounts that may have limits
     marks: tuple[int, ...] = (0, 1, 3, 1000)  # that a TICK may take
     jumps: bool = False  # reference prices do, now and then
     unpriced: bool = False  # instruments have no reference price at first
@@ -100,12 +102,18 @@ class World:
         """What accounts must keep, where any is watched."""
         if not any(self.watched):
             return []
-        commands = [risking.risk(random, self.marks, bad=False)]
+        commands = [risking.risk(random, self.marks, False, desks=self.desks, limited=self.limited)]
         for number in range(self.instruments):
-            commands.append(ask.margin(number, *random.choice(risking.RATES), mark_by=random.choice(list(MarkBy))))
+            rates, mark_by = random.choice(risking.RATES), random.choice(list(MarkBy))
+            known = {"average_volume": random.choice(nesting.VOLUMES), "lists": random.choice(self.lists())}
+            commands.append(ask.margin(number, *rates, mark_by=mark_by, **known))
         for number in range(self.accounts):
             commands.append(ask.account_risk(number, self.watched[number % len(self.watched)]))
-        return commands
+        return commands + (nesting.opening(self.accounts) if self.desks else [])
+
+    def lists(self) -> tuple[int, ...]:
+        """Of instruments and accounts: what they may be."""
+        return nesting.LISTS if self.desks else (0,)
 
     def price(self, random: Random, centre: int, tick: int) -> int:
         """A price, mostly near `centre` (ticks)."""
@@ -154,6 +162,31 @@ MARGIN = {
     "halt": 0.3,
     "bands": 0.2,
     "mass": 0.5,
+}
+
+# Limits, and what moves what they measure.
+DESKS = MARGIN | {
+    "new": 0.6,
+    "replace": 1.01,
+    "desk": 14,
+    "member": 8,
+    "desk_state": 24,
+    "limit": 8,
+    "probe": 36,
+    "margin": 3,
+    "account_risk": 2,
+    "to_level": 1,
+    "charge": 1,
+    "risk": 1,
+    "shock": 5,
+    "tick": 8,
+    "schedule": 4,
+    "hold_cash": 1,
+    "account_state": 2,
+    "call": 0.5,
+    "run_auction": 2,
+    "tied": 2,
+    "special": 0.7,
 }
 
 WORLDS = (
@@ -442,6 +475,39 @@ WORLDS = (
         kinds=("reduce_only", "icebergs", "hidden", "slide"),
         swarms=6,
     ),
+    World(  # desks in trees, limits that are felt, losses of days
+        "desks",
+        accounts=8,
+        orders=150,
+        spread=9,
+        far_share=0.01,
+        cash=10**12,
+        flags=(AccountFlag.SHORT_ALLOWED,),
+        watched=(RiskType.CASH, RiskType.MARGIN, RiskType.CASH, RiskType.CASH, RiskType.MARGIN, RiskType.NONE),
+        desks=7,
+        limited=5,
+        marks=(5, 20, 1000),
+        jumps=True,
+        weights=DESKS,
+        swarms=16,
+    ),
+    World(  # orders that are tied, and stopped by their desks
+        "desks, tied",
+        accounts=4,
+        instruments=1,
+        orders=150,
+        spread=12,
+        far_share=0.01,
+        cash=10**12,
+        flags=(AccountFlag.SHORT_ALLOWED,),
+        watched=(RiskType.CASH, RiskType.CASH, RiskType.MARGIN, RiskType.NONE),
+        desks=6,
+        limited=4,
+        marks=(5, 1000),
+        jumps=True,
+        weights=DESKS | {"tied": 12, "special": 1.5, "shares": 2},
+        swarms=6,
+    ),
     World(  # positions and sums at the bounds of numbers
         "immense",
         accounts=4,
@@ -455,6 +521,8 @@ WORLDS = (
         shares=1 << 36,
         flags=(AccountFlag.SHORT_ALLOWED, 0, AccountFlag.SHORT_ALLOWED, AccountFlag.CREDIT_UNLIMITED),
         watched=(RiskType.MARGIN, RiskType.MARGIN, RiskType.CASH, RiskType.NONE),
+        desks=6,
+        limited=4,
         marks=(3, 1000),
         jumps=True,
         weights=MARGIN | {"deposit": 4, "hold_cash": 8, "shares": 3, "new": 0.6},

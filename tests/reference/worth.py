@@ -112,6 +112,8 @@ def risk_row(state: State, account: Account) -> bytes:
         initial=within_i64(worth.initial),
         excess=within_i64(equity(account, worth) - worth.initial),
         unrealized=within_i64(worth.value - worth.cost),
+        base=within_i64(account.base),
+        lists=account.lists,
     )
 
 

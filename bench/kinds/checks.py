@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from openbell import wire
-from openbell.wire import CommandKind, EventKind, RiskType, Side, TimeInForce
+from openbell.wire import AdminFlag, CommandKind, EventKind, RiskType, Side, TimeInForce
+from openbell.wire import Limit as LimitOf
 
 from bench import flow
 from bench.harness import commands
@@ -30,6 +31,14 @@ RATES = (5_000, 2_500, 15_000, 3_000, 25_000, 50_000)  # SET_MARGIN: Regulation 
 PRICE = flow.START_PRICE * commands.TICK
 SHARES = 1_000
 UNITS = 1_024  # a TICK
+VOLUME = 1_000_000  # lots a day
+FIRM, DESK = 1, 2
+MOST = {  # of limits that are not of cash
+    LimitOf.OPEN_ORDERS: 2**31 - 1,
+    LimitOf.ORDER_VOLUME: 1_000_000,
+    LimitOf.REPEATS: 2**31 - 1,
+    LimitOf.MESSAGES: 2**31 - 1,
+}
 INSTRUMENTS, MARKED = 5_000, 1_000_000  # positions
 LONGEST_US = Limit(100.0)
 CHUNK = 1 << 17  # commands of the opening in a call
@@ -47,8 +56,9 @@ class Place:
         step = self.instruments // POSITIONS
         return np.asarray((account * 7919 % step + place * step) % self.instruments)
 
-    def opened(self, risk_type: RiskType) -> Core:
-        """Everything OPEN, everybody funded and watched as `risk_type` says, all marks taken."""
+    def opened(self, risk_type: RiskType, limited: bool = False) -> Core:
+        """Everything OPEN, everybody funded and watched as `risk_type` says, all marks taken. limited: and in a desk
+        below a firm, with all limits, none of which is met."""
         positions = self.accounts * POSITIONS
         room = (self.accounts, self.instruments, 1 << 12, 1 << 14, positions, 1 << 20, 4)
         usd = int.from_bytes(b"USD", "little")
@@ -62,7 +72,7 @@ class Place:
                 commands.admin(CommandKind.SET_INSTRUMENT, *values, instrument=number, name=f"S{number}".encode())
             )
             rows.append(commands.admin(CommandKind.SET_INSTRUMENT_STATE, instrument=number, state=1))
-            rows.append(commands.admin(CommandKind.SET_MARGIN, *RATES, instrument=number))
+            rows.append(commands.admin(CommandKind.SET_MARGIN, *RATES, VOLUME, instrument=number))
         core = Core()
         apply(core, commands.table(rows))
         each = np.arange(self.accounts, dtype=np.int64)
@@ -71,6 +81,8 @@ class Place:
         apply(core, filled(named, CommandKind.SET_ACCOUNT, account=each, flags=1))
         risk = np.zeros(self.accounts if risk_type else 0, wire.ADMIN_COMMAND)
         apply(core, filled(risk, CommandKind.SET_ACCOUNT_RISK, account=each[: len(risk)], state=int(risk_type)))
+        if limited:
+            limit(core, each)
         cash = np.zeros(self.accounts, wire.ADMIN_COMMAND)
         apply(core, filled(cash, CommandKind.DEPOSIT, account=each, value0=1 << 50))
         for start in range(0, self.accounts, CHUNK // POSITIONS):
@@ -84,6 +96,28 @@ class Place:
             raise RuntimeError(f"{core.stats()['positions']['used']:,} positions, not {positions:,}")
         core.touch_memory()
         return core
+
+
+def limit(core: Core, accounts: NDArray[np.int64]) -> None:
+    """All limits, hard and soft, of all accounts, of their desk and of the firm above it."""
+    rows = [
+        commands.admin(CommandKind.SET_RISK, UNITS, 12_500, 8_000, DESK, len(accounts)),
+        commands.admin(CommandKind.SET_DESK, account=FIRM, name=b"firm"),
+        commands.admin(CommandKind.SET_DESK, FIRM, account=DESK, name=b"desk"),
+    ]
+    for desk in (FIRM, DESK):
+        for which in LimitOf:
+            hard = MOST.get(which, wire.MAX_CASH)
+            fields = {"account": desk, "state": which, "flags": AdminFlag.OF_DESK}
+            rows.append(commands.admin(CommandKind.SET_LIMIT, hard, hard - 1, **fields))
+    apply(core, commands.table(rows))
+    members = np.zeros(len(accounts), wire.ADMIN_COMMAND)
+    apply(core, filled(members, CommandKind.SET_MEMBER, account=accounts, value0=DESK))
+    for which in LimitOf:
+        hard = MOST.get(which, wire.MAX_CASH)
+        each = np.zeros(len(accounts), wire.ADMIN_COMMAND)
+        filled(each, CommandKind.SET_LIMIT, account=accounts, state=int(which), value0=hard, value1=hard - 1)
+        apply(core, each)
 
 
 def filled(rows: NDArray[Any], kind: CommandKind, **columns: Any) -> NDArray[Any]:
@@ -119,9 +153,9 @@ def asks(place: Place, trades: bool) -> NDArray[Any]:
     return rows
 
 
-def costs(place: Place, risk_type: RiskType) -> dict[bool, NDArray[np.int64]]:
+def costs(place: Place, risk_type: RiskType, limited: bool) -> dict[bool, NDArray[np.int64]]:
     """Nanoseconds of each call: of orders that rest and are cancelled, and (True) of pairs that trade."""
-    core = place.opened(risk_type)
+    core = place.opened(risk_type, limited)
     found = {}
     for trades in (False, True):
         rows = commands.number(asks(place, trades), core.seq + 1)
@@ -137,20 +171,23 @@ def costs(place: Place, risk_type: RiskType) -> dict[bool, NDArray[np.int64]]:
 
 def checks(report: Report, rounds: int, owners: tuple[int, ...] = OWNERS) -> None:
     """Rows of orders by how their accounts are watched, in markets of more and more accounts."""
-    kinds = (RiskType.NONE, RiskType.CASH, RiskType.MARGIN)
+    nobody = (RiskType.NONE, False)
+    kinds = (nobody, (RiskType.CASH, False), (RiskType.MARGIN, False), (RiskType.MARGIN, True))
     for accounts in owners:
         place = Place(accounts, 64 * POSITIONS if accounts > 1_000 else POSITIONS)
         with Step(f"orders of {accounts:,} accounts with {POSITIONS} positions each, {rounds} rounds"):
-            found = [{kind: costs(place, kind) for kind in kinds} for _ in range(rounds)]
+            found = [{kind: costs(place, *kind) for kind in kinds} for _ in range(rounds)]
         for trades in (False, True):
             what = "a pair trades" if trades else "one rests and is cancelled"
             least = {
                 kind: float(np.min([one[kind][trades] for one in found], axis=0).sum()) / (2 * ORDERS) for kind in kinds
             }
             for kind in kinds[1:]:
-                name = f"orders of {accounts:,} {kind.name} accounts: {what}"
-                note = f"{least[kind] - least[RiskType.NONE]:+.1f} ns; floor: nobody is watched"
-                report.add(Row(name, least[kind], "ns/command", least[RiskType.NONE], note=note))
+                risk_type, limited = kind
+                who = f"{risk_type.name} accounts" + " in a desk below a firm, all limits set" * limited
+                name = f"orders of {accounts:,} {who}: {what}"
+                note = f"{least[kind] - least[nobody]:+.1f} ns; floor: nobody is watched"
+                report.add(Row(name, least[kind], "ns/command", least[nobody], note=note))
 
 
 def mark(report: Report, rounds: int, instruments: int = INSTRUMENTS, positions: int = MARKED) -> None:

@@ -17,11 +17,14 @@ What can be asked, a line each (prices in the currency, times from now on):
     margin 50% 25% 50% 30% [2.50 5.00] (long, short: initial, maintenance; least of a share sold short), levels
     [120% 80%] (marks are taken from now on; alert, liquidation), watch X cash|margin, price 9.00 (the reference price)
     risk X (what it is worth)
+    places (for desks and limits; marks are taken), desk D [in E], member X D, stop D STATE [cancel], restrict X,
+    limit X|D KIND [1000.00 | 5 | 2%] [soft 800.00 | 4 | 1%], volume 10000 (lots a day), listed (as `restrict` means)
 
 What is said: trade BUY SELL qty @ price; cancel A qty REASON; refuse A CHECK [RULE]; replace A qty @ price;
 trigger A @ price; restate A leaves REASON; auction KIND qty @ price [imbalance side qty];
 extended KIND number REASON; state NAME [reason]; fee A HOUSE amount; settled X amount; cash X amount;
-level X WAS IS equity amount maintenance amount; risk X equity amount maintenance amount initial amount excess amount.
+level X WAS IS equity amount maintenance amount; risk X equity amount maintenance amount initial amount excess amount;
+account X STATE [for its desk]; warn A|- LIMIT [D] soft measure; refuse A LIMIT_KIND [up desks].
 What rests: A PLACE leaves @ price [shown n].
 """
 
@@ -59,7 +62,7 @@ from tests.reference import commands as ask
 from tests.reference.commands import Command
 from tests.reference.desk import AnyMarket, Desk
 from tests.reference.records import REJECTS
-from tests.scenarios import margin_words, money
+from tests.scenarios import desk_words, margin_words, money
 from tests.scenarios.table import Scenario
 
 ACCOUNTS = 24
@@ -124,6 +127,7 @@ class Stage:
         self.accounts: dict[str, int] = {}
         self.owners: dict[str, int] = {}  # account of each order
         self.components: dict[int, int] = {}  # of the plan of an account: how many
+        self.desks = desk_words.Desks()
         self.desk.do(
             ask.configure(accounts=ACCOUNTS, positions=2 * ACCOUNTS),
             ask.instrument(0, price_of(scenario.tick), 1, price_of(scenario.reference), scenario.collar_bps),
@@ -175,7 +179,24 @@ class Stage:
             return ask.tick(), time_of(rest[0])
         if verb == "day":
             return ask.schedule(self.desk.ts_ns + time_of(rest[0])), 0
-        return self._govern(verb, rest), 0
+        return self._of_desks(verb, rest) or self._govern(verb, rest), 0
+
+    def _of_desks(self, verb: str, rest: list[str]) -> Command | None:
+        if verb in desk_words.VERBS:
+            return desk_words.VERBS[verb](rest)
+        if verb == "desk":
+            return self.desks.made(rest)
+        if verb == "stop":
+            return self.desks.stopped(rest)
+        if verb == "member":
+            return ask.member(self._account(rest[0]), self.desks.number(rest[1]))
+        if verb == "restrict":
+            return desk_words.restricted(self._account(rest[0]))
+        if verb == "limit":
+            of_desk = rest[0] in self.desks.names
+            holder = self.desks.number(rest[0]) if of_desk else self._account(rest[0])
+            return desk_words.limit(holder, of_desk, rest[1:])
+        return None
 
     def _govern(self, verb: str, rest: list[str]) -> Command:
         """What operators do."""
@@ -265,7 +286,8 @@ class Stage:
             if event.kind in REJECTS:
                 rule = f" {Rule(event.limit).name}" if event.check == Check.COMBINATION else ""
                 who = self._name(event.client_order_id) if event.client_order_id else "market"
-                said.append(f"refuse {who} {Check(event.check).name}{rule}")
+                up = f" up {event.flags}" if event.flags else ""
+                said.append(f"refuse {who} {Check(event.check).name}{rule}{up}")
             elif event in partners:
                 pair = sorted((event, partners[event]), key=lambda fill: fill.side)
                 buyer, seller = (self._name(fill.client_order_id) for fill in pair)
@@ -314,6 +336,13 @@ class Stage:
         sums = f"equity {money.told_cash(event.price)} maintenance {money.told_cash(event.trade_id)}"
         return f"level {self._owner(event.account)} {levels} {sums}"
 
+    def _warned(self, event: Any) -> str:
+        who = self._name(event.client_order_id) if event.client_order_id else "-"
+        return f"warn {who} {self.desks.warned(event)}"
+
+    def _account_state(self, event: Any) -> str:
+        return f"account {self._owner(event.account)} {desk_words.told_state(event.reason, event.flags)}"
+
     def _cash(self, event: Any) -> str:
         return f"cash {self._owner(event.account)} {money.told_cash(event.price)}"
 
@@ -339,6 +368,8 @@ TOLD = {
     EventKind.SETTLED: Stage._settled,
     EventKind.CASH: Stage._cash,
     EventKind.RISK_LEVEL: Stage._level,
+    EventKind.LIMIT_WARNING: Stage._warned,
+    EventKind.ACCOUNT_STATE: Stage._account_state,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios import auctions, dark, displayed, extended, fees, halts, margin, settlement
+from tests.scenarios import auctions, dark, desks, displayed, extended, fees, halts, margin, settlement
 from tests.scenarios.table import Scenario
 
 GROUPS: dict[str, list[Scenario]] = {
@@ -14,5 +14,6 @@ GROUPS: dict[str, list[Scenario]] = {
     "Fees": fees.ROWS,
     "Settlement": settlement.ROWS,
     "Margin": margin.ROWS,
+    "Desks and limits": desks.ROWS,
 }
 ROWS = [row for rows in GROUPS.values() for row in rows]

@@ -28,6 +28,14 @@ SOURCES = {
     "Investopedia": "Investopedia, the pages named (investopedia.com)",
     "Silicon Investor": "Silicon Investor, worked examples of margin, by the numbers of the messages "
     "(siliconinvestor.com)",
+    "15c3-5": "17 CFR 240.15c3-5, risk management controls for brokers or dealers with market access "
+    "(Release 34-63241, 75 FR 69792)",
+    "FINRA oversight": "FINRA, Annual Regulatory Oversight Report, Market Access Rule (finra.org), of the year named",
+    "FIS Brokerage": "A FINRA case of FIS Brokerage, as told by Market Access Advisors "
+    "(marketaccessadvisors.com/market-access-cases/fis-brokerage)",
+    "NYSE 7.19": "NYSE Rule 7.19, Pre-Trade Risk Controls (SR-NYSE-2020-17, Release 34-88776, 85 FR 26768)",
+    "Nasdaq kill switch": "Nasdaq, Equity Trader Alert 2014-16, net notional kill switch (nasdaqtrader.com)",
+    "SGX": "SGX-ST Rules, Practice Note on pre-execution checks (rulebook.sgx.com/rulebook/22)",
 }
 # What public text says of the numbers of rules and paragraphs, by source; looked up on 2026-11-30.
 CHECKED = {
@@ -76,6 +84,18 @@ CHECKED = {
     ),
     "Investopedia": "Confirmed: the figures",
     "Silicon Investor": "Confirmed: the figures; the examples are of December 2000, the rates are the same today",
+    "15c3-5": (
+        "Confirmed by who quotes it: (c)(1)(i) of credit and capital, (c)(1)(ii) of price, size, short periods and "
+        "duplicative orders, (c)(2)(ii) of restricted securities. All figures are ours"
+    ),
+    "FINRA oversight": "Confirmed: what the findings of 2025 and the considerations of 2024 name; all figures are ours",
+    "FIS Brokerage": "Confirmed: that there was such a check, of market orders; the figures are ours",
+    "NYSE 7.19": (
+        "Confirmed: the actions (to tell, to block, to cancel and block) as reports of the proposal name them, and "
+        "(b)(1). Not found: the paragraph (c)"
+    ),
+    "Nasdaq kill switch": "Confirmed: net notional, warnings from 50 percent on, a new sum each day; figures are ours",
+    "SGX": "Confirmed: point (b) of that page. Not found: the number of the practice note",
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine import config as configuration
 from engine.config import DEFAULT_PORTS, NO_POSTGRES, Config
+from engine.config.ports import STANDBY
 
 
 def arguments_of(given: Sequence[str] | None) -> argparse.Namespace:
@@ -18,7 +19,7 @@ def arguments_of(given: Sequence[str] | None) -> argparse.Namespace:
         "--config", type=Path, action="append", default=[], metavar="FILE", help="TOML; may be repeated"
     )
     parser.add_argument(
-        "--port", type=_port, action="append", default=[], metavar="NAME=NUMBER", help="instead of the configuration's"
+        "--port", type=port, action="append", default=[], metavar="NAME=NUMBER", help="instead of the configuration's"
     )
     parser.add_argument("--durability", choices=("fsync", "memory"), help="instead of the configuration's")
     parser.add_argument("--no-postgres", action="store_true", help="without read models in Postgres")
@@ -37,10 +38,12 @@ def configure(args: argparse.Namespace) -> Config:
     return config
 
 
-def _port(text: str) -> tuple[str, int]:
+def port(text: str) -> tuple[str, int]:
+    """NAME=NUMBER, for argparse."""
     name, equals, number = text.partition("=")
-    if not equals or name not in DEFAULT_PORTS or not number.isdecimal() or int(number) > 65535:
+    names = (*DEFAULT_PORTS, STANDBY)
+    if not equals or name not in names or not number.isdecimal() or int(number) > 65535:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not NAME=NUMBER: NAME one of {', '.join(DEFAULT_PORTS)}, NUMBER 0 to 65535"
+            f"{text!r} is not NAME=NUMBER: NAME one of {', '.join(names)}, NUMBER 0 to 65535"
         )
     return name, int(number)

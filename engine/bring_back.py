@@ -3,59 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from openbell.wire import CommandKind
 
 from engine import recovery
+from engine.config import Config
 from engine.journal import notes
-from engine.liquidation.liquidator import Liquidator
+from engine.liquidation.liquidator import LIQUIDATION, Liquidator
+from engine.liquidation.wanted import terms_of
 from engine.market import load_feed
 from engine.recovery import Recovered
 from engine.sequencer import Sequencer, admin_command
+from engine.sessions.schedule import Timeline
 from engine.snapshots import HISTORY_COMMANDS
+from engine.standby.epochs import EPOCHS, Epochs
+from engine.volatility.hours import RegularHours
 from engine.volatility.leftover import left_halted
-from engine.volatility.watch import Watch
+from engine.volatility.wanted import wanted_of
+from engine.volatility.watch import WATCH, Watch
 from ext.core import Core
 from ext.feed import Feed
 from ext.streams import Streams
 
 
+@dataclass(slots=True)
+class Beside:
+    """What is kept beside a core, and follows from the journal as it does."""
+
+    streams: Streams
+    feed: Feed
+    watch: Watch | None
+    liquidator: Liquidator
+    epochs: Epochs
+
+    def load(self, extra: dict[str, Any]) -> None:
+        """What came with a snapshot. Raises ValueError."""
+        load_feed(self.feed, extra)  # first: it may refuse the snapshot, and the watch does not
+        if self.watch is not None:
+            self.watch.load(extra)
+        self.liquidator.load(extra)
+        self.epochs.load(extra)
+
+    def attach(self, core: Core) -> None:
+        """This is the core to go on with."""
+        if self.watch is not None:
+            self.watch.attach(core, self.feed)
+
+    def see(self, commands: bytes, events: bytes, market_data: bytes) -> None:
+        """What was applied, before anybody is told."""
+        self.liquidator.see(commands, events)
+        self.epochs.see(commands)
+        if self.watch is not None:
+            self.watch.see(market_data)  # before the feed: what is new there is looked up as of before
+
+    def state(self) -> dict[str, Any]:
+        """What a snapshot has of it, as of the core."""
+        state: dict[str, Any] = {LIQUIDATION: self.liquidator.state(), EPOCHS: self.epochs.state()}
+        if self.watch is not None:
+            state[WATCH] = self.watch.state()
+        return state
+
+
+def beside_of(config: Config, timeline: Timeline, told: Callable[[str], None]) -> Beside:
+    """All of it, empty. told: gets what an operator has to know of it."""
+    history = config.history
+    feed = Feed(history.trades, bars=history.bars, bars_of_each=history.bars_of_each)
+    feed.want(b"")
+    wanted = wanted_of(config)
+    watch = Watch(wanted, RegularHours(timeline), told) if wanted else None
+    return Beside(Streams(history.events), feed, watch, Liquidator(terms_of(config), told), Epochs())
+
+
 def bring_back(
-    data: Path,
-    streams: Streams,
-    feed: Feed,
-    watch: Watch | None,
-    liquidator: Liquidator,
-    told: Callable[[str], None],
-    *,
-    history_commands: int = HISTORY_COMMANDS,
+    data: Path, beside: Beside, told: Callable[[str], None], *, history_commands: int = HISTORY_COMMANDS
 ) -> Recovered:
-    """Recover the market in `data`; what comes with a snapshot, and what follows it, goes into these. told: gets what
-    an operator has to know of it. Raises as `recovery.recover`."""
+    """Recover the market in `data`; what comes with a snapshot, and what follows it, goes into `beside`. told: gets
+    what an operator has to know of it. Raises as `recovery.recover`."""
+    seen: list[tuple[bytes, bytes]] = []
 
-    def on_start(extra: dict[str, Any]) -> None:
-        load_feed(feed, extra)  # first: it may refuse the snapshot, and the watch does not
-        if watch is not None:
-            watch.load(extra)
-        liquidator.load(extra)
-
-    def on_core(core: Core) -> None:
-        if watch is not None:
-            watch.attach(core, feed)
+    def on_applied(commands: bytes, events: bytes) -> None:
+        seen.append((commands, events))
 
     def on_events(events: bytes, market_data: bytes) -> None:
-        streams.record(events)
-        if watch is not None:
-            watch.see(market_data)  # before the feed: what is new there is looked up as of before
-        feed.add(market_data)
+        beside.streams.record(events)
+        beside.see(*seen.pop(), market_data)
+        beside.feed.add(market_data)
 
     recovered = recovery.recover(
-        data, history_commands=history_commands, on_start=on_start, on_core=on_core, on_events=on_events,
-        on_applied=liquidator.see,
+        data, history_commands=history_commands, on_start=beside.load, on_core=beside.attach, on_events=on_events,
+        on_applied=on_applied,
     )  # fmt: skip
-    left = left_halted(recovered.core, set() if watch is None else watch.breakers.halted)
+    left = left_halted(recovered.core, set() if beside.watch is None else beside.watch.breakers.halted)
     if left is not None:
         told(left)
     return recovered

@@ -21,11 +21,15 @@ from engine.ports.snapshots import SnapshotProtocol
 from engine.ports.socket import LINGER_MS, Authenticator, Encryption, Router, bind, make_socket
 from engine.ports.verbs.verb import Process
 from engine.publisher import Publisher
+from engine.standby import frames as standby_frames
+from engine.standby.sender import Sender
 
 SNAPSHOT_QUEUE: Final = 16  # answers that wait for one client: they may be large
 CONTROL_QUEUE: Final = 256
 SNAPSHOTS_A_TURN, CONTROLS_A_TURN, ORDERS_A_TURN = 1, 4, 128  # frames before the other ports have their turn
 SUBSCRIPTION_BYTES: Final = 1 << 10
+STANDBY_QUEUE: Final = 10_000  # frames; of bytes there is a limit of its own
+STANDBYS_A_TURN: Final = 16
 
 
 class Surroundings(Process, Protocol):
@@ -42,9 +46,12 @@ class Doors:
     """Opens on `open`, which raises PortError with nothing left open."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, market: Market, keys: Keys, process: Surroundings, log: Log
-    ) -> None:
+        self, loop: asyncio.AbstractEventLoop, market: Market, keys: Keys, process: Surroundings, log: Log,
+        sender: Sender | None = None,
+    ) -> None:  # fmt: skip
+        """sender: what standbys get; without it none may follow."""
         self._loop, self._market, self._keys, self._process, self._log = loop, market, keys, process, log
+        self._sender = sender
         self.addresses: dict[str, str] = {}
         self.server_key: str | None = None
         self._context: zmq.Context[Any] | None = None
@@ -88,6 +95,9 @@ class Doors:
         self._publisher = Publisher(
             self._loop, sockets["market_data"], self._market.feed, self._market.depths, queue=ports.feed_queue
         )
+        if self._sender is not None:
+            sockets["standby"] = make_socket(self._context, zmq.ROUTER, encryption, standby_frames.MAX_FRAME_BYTES)
+            standby_router = self._router(sockets["standby"], STANDBYS_A_TURN, STANDBY_QUEUE)
         for name, socket in sockets.items():
             self.addresses[name] = bind(socket, name, ports, encryption is not None)
         market, keys = self._market, self._keys
@@ -101,6 +111,9 @@ class Doors:
         snapshot_router.start(answers.receive)
         control_router.start(self.control.receive, lambda taken_ns: self.after_sends())
         self._publisher.start(lambda: market.journal.durable_seq)
+        if self._sender is not None:
+            self._sender.begin(standby_router.send, standby_router.send_two)
+            standby_router.start(self._sender.receive)
 
     def _router(self, socket: zmq.Socket[bytes], frames_a_turn: int, send_queue: int) -> Router:
         router = Router(self._loop, socket, broken=self._broken, frames_a_turn=frames_a_turn, send_queue=send_queue)

@@ -25,6 +25,7 @@ LOCAL_OPERATOR: Final = "local"
 ROLES: Final = ("admin", "viewer")
 _SECRET_BYTES = 32
 _MAX_FILE_BYTES = 1 << 20
+_FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,120}\.json")
 
 
 class KeysError(Exception):
@@ -54,6 +55,7 @@ class Keys:
     def __init__(self, data: Path) -> None:
         self.folder = data / FOLDER
         make_folder(self.folder, 0o700)
+        self.changes = 0  # how often keys were made since
         self._accounts: dict[bytes, set[int]] = {}  # digest of an API key -> its accounts
         self._operators: dict[bytes, OperatorKey] = {}
         self._with_key: set[int] = set()
@@ -126,6 +128,26 @@ class Keys:
             self.local_client = CurveKeys(public, secret)
         return self.local_client
 
+    # ------------------------------------------------------------ of a market and its standby
+
+    def texts(self) -> dict[str, str]:
+        """All files, by name: what a standby keeps. Raises OSError."""
+        return {path.name: path.read_text("utf-8") for path in sorted(self.folder.glob("*.json"))}
+
+    def take_over(self, texts: dict[str, str]) -> bool:
+        """Keep the files of the market that is followed; whether one is new. Raises KeysError, OSError."""
+        new = {}
+        for name, text in texts.items():
+            if _FILE.fullmatch(name) is None:
+                raise KeysError(f"{name[:80]!r} is no name of a file of keys")
+            path = self.folder / name
+            if not path.exists() or path.read_text("utf-8") != text:
+                new[path] = text
+        for path, text in new.items():
+            write_whole(path, text)
+            self._read(path)
+        return bool(new)
+
     # ------------------------------------------------------------ files
 
     def _read(self, path: Path) -> None:
@@ -173,6 +195,7 @@ class Keys:
     def _write(self, path: Path, body: dict[str, Any]) -> None:
         """On disk when this returns: a key that was handed out must not be gone after a power cut."""
         write_whole(path, json.dumps(body, indent=1) + "\n")
+        self.changes += 1
 
 
 def digest(secret: str) -> bytes:

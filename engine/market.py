@@ -20,12 +20,13 @@ from engine.journal.writer import MEMORY, JournalWriter
 from engine.recovery import Recovered
 from engine.sequencer import Sequencer
 from engine.snapshots import unpacked
+from engine.standby.mirror import Mirror
 from ext.core import Core
 from ext.feed import Feed
 from ext.streams import Streams
 
 Array = np.ndarray[Any, Any]
-Journal = JournalWriter | RelaxedJournal
+Journal = JournalWriter | RelaxedJournal | Mirror
 CHANNELS: Final = "BDTXSAVC"  # letters in the order of Feed.sequences
 FEED: Final = "feed"  # in what is saved with a snapshot
 POOLS: Final = ("orders", "accounts", "instruments", "pages", "positions", "timers", "amendments", "withdrawals")

@@ -21,7 +21,7 @@ from engine.amending.facts import Facts
 from engine.amending.finder import TradeFinder
 from engine.arguments import arguments_of, configure
 from engine.backlog import Backlog
-from engine.bring_back import bring_back, journal_notes
+from engine.bring_back import Beside, beside_of, bring_back, journal_notes
 from engine.config import NO_POSTGRES, Config, ConfigError
 from engine.doors import Doors
 from engine.engine_file import EngineFile
@@ -31,8 +31,7 @@ from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import MEMORY, JournalWriter
 from engine.keys import LOCAL_OPERATOR, Keys, KeysError
 from engine.liquidation import views
-from engine.liquidation.liquidator import LIQUIDATION, Liquidator
-from engine.liquidation.wanted import terms_of
+from engine.liquidation.liquidator import Liquidator
 from engine.lock import InUse, MarketLock
 from engine.logs import Log
 from engine.lookout import Lookout
@@ -48,13 +47,10 @@ from engine.sessions.keeper import Keeper
 from engine.settlement.settler import Settler, business_days_of
 from engine.setup import Setup
 from engine.snapshots import SnapshotError
+from engine.standby.errors import StandbyError
+from engine.standby.primary import PrimarySide
 from engine.status_map import FILE as STATUS_FILE
 from engine.status_map import StatusMap
-from engine.volatility.hours import RegularHours
-from engine.volatility.wanted import wanted_of
-from engine.volatility.watch import WATCH, Watch
-from ext.feed import Feed
-from ext.streams import Streams
 
 TIMER_S: Final = 0.1
 MINUTE_S: Final = 60  # TICKs come on the full minute: DAY orders end then
@@ -65,7 +61,7 @@ STOP_DURABLE_S: Final = 1.5
 SETUP_PATIENCE_S: Final = 30.0  # of a start with the journal
 SAVE_PATIENCE_S: Final = 30.0  # of a snapshot with the journal
 STOPPING: Final = FrameError("stopping", "the market is stopping")
-FAILURES: Final = (ConfigError, KeysError, InUse, JournalError, SnapshotError, PortError, OSError)
+FAILURES: Final = (ConfigError, KeysError, InUse, JournalError, SnapshotError, PortError, StandbyError, OSError)
 
 
 class Engine:
@@ -81,7 +77,7 @@ class Engine:
         self.failure: str | None = None  # why it stopped by itself
         self.market: Market
         self._keeper: Keeper
-        self._watch: Watch | None = None
+        self._beside: Beside
         self._settler: Settler
         self.liquidator: Liquidator
         self._marker: Marker
@@ -95,6 +91,7 @@ class Engine:
         self._journal: JournalWriter | RelaxedJournal | None = None
         self._lookout: Lookout | None = None
         self._file = EngineFile(self.data)
+        self._primary = PrimarySide(self.data, config, self, self.log)
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._saving: asyncio.Lock = asyncio.Lock()
@@ -122,15 +119,9 @@ class Engine:
         self.data.mkdir(parents=True, exist_ok=True)
         self._lock = MarketLock(self.data)
         self._file.remove()  # of an engine that was killed
-        history = self.config.history
-        streams = Streams(history.events)
-        feed = Feed(history.trades, bars=history.bars, bars_of_each=history.bars_of_each)
-        feed.want(b"")
-
-        wanted = wanted_of(self.config)
-        self._watch = Watch(wanted, RegularHours(timeline), self.log.warning) if wanted else None
-        self.liquidator = Liquidator(terms_of(self.config), self.log.warning)
-        self.recovered = bring_back(self.data, streams, feed, self._watch, self.liquidator, self.log.warning)
+        beside = self._beside = beside_of(self.config, timeline, self.log.warning)
+        self.liquidator = beside.liquidator
+        self.recovered = bring_back(self.data, beside, self.log.warning)
         self._report_recovery()
         saved = snapshots.listed(self.data)
         self._saved_seq = saved[-1].seq if saved else 0
@@ -146,21 +137,24 @@ class Engine:
         if not in_memory:
             unsynced.clear(writer.directory)  # the writer has synced what an engine with "memory" left
         self._lookout = None if in_memory else Lookout(self._loop, writer, self._on_durable, self._work)
-        self.market = Market(self.config, self.recovered, self._journal, streams, feed)
+        self.market = Market(self.config, self.recovered, self._journal, beside.streams, beside.feed)
         self.market.sequencer.failed = lambda error: self._fail(f"the core failed: {error!r}")
         self.status_map = StatusMap.create(self.data / STATUS_FILE)
         self.status_map.durable_seq = self._journal.durable_seq
         self._loop.add_reader(self._journal.fileno(), self._on_durable)
         self.keys = Keys(self.data)
         self._keeper = Keeper(self.market, timeline, self.log.warning, time.time_ns)
-        if self._watch is not None:
-            self._watch.start(self.market)  # after the keeper: what is due at one time he does first
+        if beside.watch is not None:
+            beside.watch.start(self.market)  # after the keeper: what is due at one time he does first
         days = business_days_of(self.config, timeline)
         self._settler = Settler(self.market, days, self.log.warning, time.time_ns)
         self._marker = Marker(self._loop, self.market, self._is_open, self._after_marks)
         self.liquidator.start(self.market, time.time_ns, self._is_open)
         sessions = keeper.definitions_of(self.config, timeline)
         setup = Setup(self.market, self.config, self.data, time.time_ns, sessions)
+        self._primary.begin(self._loop, self.market, self.recovered.market_id, self.keys, beside.epochs)
+        if self.market.core.seq:
+            self._primary.journal_epoch()  # before everything else: from here on the journal is of this primary
         self._end_sessions()
         self._settler.begin()
         self._keeper.begin(setup)
@@ -170,11 +164,13 @@ class Engine:
             self.market.sequencer.execute([tick_command()])
         journal_notes(self.market.sequencer, self.data / "journal")
         await self._apply_configuration(setup)
+        if not beside.epochs.last:
+            self._primary.journal_epoch()  # of a new market, which begins with its capacities
         notes.clear(self.data / "journal")
         if self.config.market.memory_at_start:
             self.market.core.touch_memory()
-            streams.touch_memory()
-        self._doors = Doors(self._loop, self.market, self.keys, self, self.log)
+            beside.streams.touch_memory()
+        self._doors = Doors(self._loop, self.market, self.keys, self, self.log, self._primary.sender)
         self._backlog = Backlog(self.market, self._doors, self.data / "journal", self.log)
         self._doors.open()
         self.liquidator.begin()
@@ -273,13 +269,18 @@ class Engine:
         if self.failure is not None:
             return
         try:
-            self.market.on_durable(self.status_map.tell_durable)
+            self.market.on_durable(self._tell_durable)
         except JournalError as error:
             self._fail(str(error))
             return
         if self._doors is not None:
             self._doors.after_sends()
         self.look_out()
+
+    def _tell_durable(self, seq: int) -> None:
+        """Who reads the journal, and who follows it, hears of it before anybody has an answer."""
+        self.status_map.tell_durable(seq)
+        self._primary.on_durable(seq)
 
     def _work(self) -> int:
         """How many commands were applied since the start."""
@@ -388,9 +389,7 @@ class Engine:
         async with self._saving:
             core = self.market.core
             state, seq, ts_ns = core.snapshot(), core.seq, core.ts_ns
-            beside: dict[str, Any] = {LIQUIDATION: self.liquidator.state()}  # as far as the core, as all of this
-            if self._watch is not None:
-                beside[WATCH] = self._watch.state()
+            beside = self._beside.state()  # as far as the core, as all of this
             # The counters beside the core are those of what was sent: taken when everything up to seq is.
             extra: asyncio.Future[dict[str, Any]] = self._loop.create_future()
 
@@ -441,6 +440,7 @@ class Engine:
             "projector": status.projector_part(
                 self.status_map, durable_seq, self._trouble(), wanted=self._projection is not None
             ),
+            "standby": self._primary.status(),
             "postgres": "" if self._projection is None else self._projection.label,
             "recovered": {
                 "snapshot_seq": self.recovered.snapshot_seq,
@@ -514,6 +514,7 @@ class Engine:
         if self._timer is not None:
             self._timer.cancel()
             self._marker.end()
+        self._primary.close(in_order=self.failure is None)
         if self._doors is not None:
             self._doors.close()
         if self._lookout is not None:

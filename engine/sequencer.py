@@ -14,6 +14,7 @@ from openbell.wire import Check, CommandKind, EventKind
 from engine.gate import OPEN, Data, Gate
 from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import JournalWriter
+from engine.standby.mirror import Mirror
 from ext.core import Core
 from ext.sequence import CommandBatch
 
@@ -117,7 +118,7 @@ class Sequencer:
     def __init__(
         self,
         core: Core,
-        journal: JournalWriter | RelaxedJournal,
+        journal: JournalWriter | RelaxedJournal | Mirror,
         gate: Gate,
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:

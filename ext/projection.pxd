@@ -4,6 +4,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.copying cimport Rows
+from ext.groups cimport Groups
 from ext.transfers cimport Transfers
 from ext.wire cimport Event, OrderCommand, SpecialCommand
 
@@ -72,7 +73,7 @@ cdef class Projection:
     cdef readonly Transfers transfers
     cdef Minute* minutes       # by instrument: the bar that grows
     cdef size_t instruments
-    cdef dict groups            # (account, client_order_id) of an open order with a group -> that
+    cdef Groups groups
 
     cdef int room_for(self, size_t slot) noexcept nogil
     cdef int run(
@@ -80,9 +81,12 @@ cdef class Projection:
     ) noexcept nogil
     cdef int accept(self, const Event* e, const OrderCommand* c) noexcept nogil
     cdef int join_group(self, Live* order) noexcept nogil
-    cdef int leave_group(self, const Live* order) noexcept nogil
+    cdef uint64_t group_of(self, uint32_t account, uint64_t client_order_id) except 0
+    cdef int follow(self, uint32_t account) except -1
+    cdef int name(self, size_t slot) except -1
     cdef Live* find(self, const Event* e) noexcept nogil
     cdef int add_trade(self, const Event* e) noexcept nogil
     cdef int end_bar(self, size_t instrument) noexcept nogil
     cdef int touch(self, Live* order, const Event* e) noexcept nogil
+    cdef int note_change(self, Live* order) noexcept nogil
     cdef int close(self, Live* order, const Event* e) noexcept nogil

@@ -15,6 +15,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from ext.bits cimport unlikely
 from ext.copying cimport *
 from ext.record cimport bytes_of
+from ext.groups cimport Groups
 from ext.transfers cimport Transfers
 from ext.wire cimport *
 
@@ -200,7 +201,7 @@ cdef class Projection:
     """Follows the open orders, and writes rows of what happens. Begins with no order, or with those of `restore`."""
 
     def __cinit__(self):
-        self.groups = {}
+        self.groups = Groups()
         self.transfers = Transfers()
 
     def __dealloc__(self):
@@ -287,11 +288,15 @@ cdef class Projection:
         return 0
 
     cdef int touch(self, Live* order, const Event* e) noexcept nogil:
-        """Note down that an order changed."""
-        cdef size_t room
-        cdef uint32_t* changed
+        """Something happened to an order."""
         order.seq = e.seq
         order.ts_ns = e.ts_ns
+        return self.note_change(order)
+
+    cdef int note_change(self, Live* order) noexcept nogil:
+        """Its row is another one now."""
+        cdef size_t room
+        cdef uint32_t* changed
         if order.changed:
             return 0
         if self.changed_count == self.changed_room:
@@ -350,31 +355,60 @@ cdef class Projection:
                 o.waits = s.role == ROLE_CHILD
                 if self.join_group(o):
                     return NO_MEMORY
+        if unlikely(self.groups.is_followed(o.account)) and self.groups.note(o.account, o.client_order_id, slot):
+            return NO_MEMORY
         return self.touch(o, e)
 
     cdef int join_group(self, Live* order) noexcept nogil:
         """Find the group of an order that is tied to others, and note it down for those that will name this one."""
         with gil:
             try:
-                order.link_group = self.groups.get(
-                    (order.account, order.link_id), order.link_id or order.client_order_id)
-                self.groups[order.account, order.client_order_id] = order.link_group
+                order.link_group = self.group_of(order.account, order.link_id or order.client_order_id)
+                self.groups.of[order.account, order.client_order_id] = order.link_group
             except MemoryError:
                 return NO_MEMORY
         return 0
 
-    cdef int leave_group(self, const Live* order) noexcept nogil:
-        with gil:
-            try:
-                self.groups.pop((order.account, order.client_order_id), None)
-            except MemoryError:
-                return NO_MEMORY
+    cdef uint64_t group_of(self, uint32_t account, uint64_t client_order_id) except 0:
+        """The group of an order. Of one that has none yet it is its own id, and it has it from now on."""
+        cdef object found = self.groups.of.get((account, client_order_id))
+        cdef Live* first
+        if found is not None:
+            return found
+        if not self.groups.is_followed(account):
+            self.follow(account)
+        found = self.groups.named[account].get(client_order_id)
+        if found is not None:
+            first = &self.live[<size_t> found]
+            first.link_group = client_order_id
+            self.groups.of[account, client_order_id] = client_order_id
+            if self.note_change(first):
+                raise MemoryError
+        return client_order_id
+
+    cdef int follow(self, uint32_t account) except -1:
+        cdef size_t slot
+        self.groups.follow(account)
+        for slot in range(self.slots):
+            if self.live[slot].account == account:
+                self.name(slot)
+        return 0
+
+    cdef int name(self, size_t slot) except -1:
+        """Note down the open order in a slot, if its account is followed."""
+        cdef const Live* order = &self.live[slot]
+        if order.order_id and self.groups.is_followed(order.account):
+            self.groups.named[order.account][order.client_order_id] = slot
         return 0
 
     cdef int close(self, Live* order, const Event* e) noexcept nogil:
         """An order ended: its row, and its slot is free."""
         cdef unsigned char* at = begin(&self.closed_orders, 34)
-        if at == NULL or (order.link_group and self.leave_group(order)):
+        if at == NULL:
+            return NO_MEMORY
+        if unlikely(self.groups.is_followed(order.account)) and self.groups.forget(
+            order.account, order.client_order_id
+        ):
             return NO_MEMORY
         order.seq = e.seq
         order.ts_ns = e.ts_ns
@@ -465,7 +499,11 @@ cdef class Projection:
             self.live[slot].stored = 1
             self.live[slot].changed = 0
             if self.live[slot].link_group:
-                self.groups[source[k].account, source[k].client_order_id] = source[k].link_group
+                self.groups.of[source[k].account, source[k].client_order_id] = source[k].link_group
+                if not self.groups.is_followed(source[k].account):
+                    self.groups.follow(source[k].account)
+        for slot in range(self.slots):
+            self.name(slot)
 
     def apply(self, bytes commands not None, bytes events not None):
         """Take up the Event records that followed from `commands`.

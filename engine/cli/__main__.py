@@ -27,6 +27,7 @@ class Verb(NamedTuple):
 
 VERBS = {
     "run": Verb("engine.cli.run", "start a market: engine, Postgres and a demo market with live status"),
+    "standby": Verb("engine.cli.standby", "follow a running market and show it, ready to take its place"),
     "ctl": Verb("engine.cli.ctl", "look at and operate a running market"),
     "top": Verb("engine.cli.top", "live screen of a running market"),
     "watch": Verb("engine.cli.watch", "live order book of one instrument"),

@@ -31,6 +31,7 @@ from engine.supervisor.warnings import Warnings
 HELP = "start a market: engine, Postgres and a demo market with live status"
 CONFIG = reach.ROOT / "configs" / "market.toml"
 PORTS = ("orders", "market_data", "snapshots", "control")
+ON_REQUEST = "standby"  # a port that is there when its number is given
 ENGINE_SAYS = "openbell engine: "  # how the line begins that tells why it ended
 TURN_S = 0.05  # how soon a signal or a death is noticed
 LOOK_S = 1.0  # between two looks at the market
@@ -43,8 +44,9 @@ NEWS_SHOWN_S = 120.0
 def _port(text: str) -> str:
     name, equals, number = text.partition("=")
     name = name.replace("-", "_")
-    if not equals or name not in PORTS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER with NAME one of {', '.join(PORTS)}")
+    if not equals or name not in (*PORTS, ON_REQUEST):
+        names = ", ".join((*PORTS, ON_REQUEST))
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER with NAME one of {names}")
     if not number.isdigit() or int(number) > 65535:
         raise argparse.ArgumentTypeError(f"{name}: {number!r} is no port: 0 to 65535, 0 takes a free one")
     return f"{name}={number}"
@@ -80,9 +82,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="orders at N, market data, snapshots and control after it; 0: free",
     )
-    ports.add_argument(
-        "--port", type=_port, action="append", default=[], metavar="NAME=N", help=f"one of {', '.join(PORTS)}"
-    )
+    named = ", ".join((*PORTS, ON_REQUEST))
+    ports.add_argument("--port", type=_port, action="append", default=[], metavar="NAME=N", help=f"one of {named}")
     demo = parser.add_argument_group("demo market")
     demo.add_argument("--no-demo", action="store_true", help="an empty market: nobody trades but you")
     demo.add_argument("--demo-rate", type=_rate, default=1.0, metavar="X", help="X times as busy (default 1)")

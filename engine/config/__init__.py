@@ -13,6 +13,7 @@ from engine.config.ports import DEFAULT_PORTS, LOOPBACK, Ports, is_loopback
 from engine.config.reading import checked, load, replace
 from engine.config.risk import Margin, Risk
 from engine.config.sessions import Extension, Extensions, Session
+from engine.config.standby import Standby
 from engine.config.storage import (
     EMBEDDED_POSTGRES,
     NO_POSTGRES,
@@ -31,6 +32,5 @@ __all__ = [
     "DEFAULT_PORTS", "EMBEDDED_POSTGRES", "LOOPBACK", "NEVER", "NO_POSTGRES", "Account", "Breakers", "Capacity", "Cash",
     "Config", "ConfigError", "Depth", "DepthClass", "Extension", "Extensions", "History", "Instrument", "Journal",
     "Liquidation", "Margin", "MarketSection", "Operator", "Percent", "Ports", "Postgres", "Price", "Risk", "Section",
-    "Session",
-    "Snapshots", "TickStep", "checked", "is_loopback", "load", "replace",
+    "Session", "Snapshots", "Standby", "TickStep", "checked", "is_loopback", "load", "replace",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from msgspec import Meta
 from engine.config.table import Section
 
 DEFAULT_PORTS: Final = {"orders": 7701, "market_data": 7702, "snapshots": 7703, "control": 7704}
+STANDBY: Final = "standby"  # a port that is there on request
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 Port = Annotated[int, Meta(ge=0, le=65535)]
 CurveKey = Annotated[str, Meta(min_length=40, max_length=40)]
@@ -19,7 +20,7 @@ CurveKey = Annotated[str, Meta(min_length=40, max_length=40)]
 class Ports(Section, frozen=True):
     """[ports]. A port of 0 takes a free one. client_keys: public CURVE keys (Z85) that may connect; empty: any.
     max_key_sessions: of one API key; 0: a quarter of max_sessions. max_key_guards: likewise; 0: a quarter of
-    capacity.timers.
+    capacity.timers. standby: where a standby follows; None: none may.
 
     send_queue, feed_queue: frames that wait for one slow client of the order port, one subscriber to market data.
     """
@@ -29,6 +30,7 @@ class Ports(Section, frozen=True):
     market_data: Port = DEFAULT_PORTS["market_data"]
     snapshots: Port = DEFAULT_PORTS["snapshots"]
     control: Port = DEFAULT_PORTS["control"]
+    standby: Port | None = None
     curve: bool = False
     client_keys: list[CurveKey] = msgspec.field(default_factory=list)
     heartbeat_s: Annotated[float, Meta(ge=0.05, le=3600)] = 5.0
@@ -52,7 +54,7 @@ def is_loopback(host: str) -> bool:
 def same_port(ports: Ports) -> str | None:
     """A port that two sockets would have."""
     seen: dict[int, str] = {}
-    for name in DEFAULT_PORTS:
+    for name in (*DEFAULT_PORTS, STANDBY):
         port = getattr(ports, name)
         if port in seen:
             return f"ports.{name}: {port} is that of ports.{seen[port]} already"

@@ -14,6 +14,7 @@ from engine.config.liquidation import no_liquidation
 from engine.config.ports import open_port, same_port
 from engine.config.risk import no_risk
 from engine.config.sessions import no_session
+from engine.config.standby import no_standby
 from engine.config.storage import no_database
 from engine.config.table import MAX_COUNT
 from engine.config.whole import Config
@@ -52,6 +53,7 @@ def problem_of(config: Config) -> str | None:
         or no_database(config.postgres.dsn)
         or same_port(config.ports)
         or open_port(config.ports)
+        or no_standby(config.standby, config.postgres, config.market.durability)
     )
 
 

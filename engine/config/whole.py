@@ -11,6 +11,7 @@ from engine.config.market import Breakers, Capacity, MarketSection
 from engine.config.ports import Ports
 from engine.config.risk import Risk
 from engine.config.sessions import Session
+from engine.config.standby import Standby
 from engine.config.storage import Depth, History, Journal, Postgres, Snapshots
 from engine.config.table import Section
 from engine.fee_plans import FeePlan, Ledger
@@ -27,6 +28,7 @@ class Config(Section, frozen=True):
     depth: Depth = Depth()
     snapshots: Snapshots = Snapshots()
     postgres: Postgres = Postgres()
+    standby: Standby = Standby()
     sessions: dict[str, Session] = msgspec.field(default_factory=dict)
     breakers: Breakers = Breakers()
     ledger: Ledger = Ledger()

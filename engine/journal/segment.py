@@ -117,9 +117,13 @@ def segments(directory: Path) -> list[Segment]:
 
 def read_head(segment: Segment, market_id: bytes | None = None) -> Head:
     """The head of a segment. Raises JournalDamaged when it is not whole, or not of market `market_id`."""
+    with segment.path.open("rb", buffering=0) as file:
+        return head_of(segment, file.read(HEAD_BYTES), market_id)
+
+
+def head_of(segment: Segment, data: bytes, market_id: bytes | None = None) -> Head:
+    """As `read_head`, of the file's first HEAD_BYTES."""
     path = segment.path
-    with path.open("rb", buffering=0) as file:
-        data = file.read(HEAD_BYTES)
     if len(data) < BYTES_OF_HEADS[1]:
         raise JournalDamaged(path, 0, f"the head has {len(data)} of {HEAD_BYTES} bytes", RESTORE)
     magic, version, head_bytes, first_seq, created_ns, market = _HEAD.unpack_from(data)

@@ -13,6 +13,7 @@ from openbell.wire import FrameType
 HEAD_BYTES: Final = HEADER.size
 MAX_JSON_BYTES: Final = 1 << 16
 DISK_FULL: Final = "disk_full"
+STANDBY: Final = "standby"  # only the primary does that
 WORD = Struct("<IIQ")  # magic, version and type as one number; count; number
 T = TypeVar("T")
 _encode = msgspec.json.Encoder().encode

@@ -22,6 +22,7 @@ from engine.ports.commands import MAX_ORDERS, OF_ORDERS, OF_SPECIALS, check_comm
 from engine.ports.frames import (
     DISK_FULL,
     HEAD_BYTES,
+    STANDBY,
     WORD,
     FrameError,
     body_of,
@@ -79,6 +80,7 @@ class OrderProtocol:
         self._takes_all = True
         self._senders: dict[bytes, Sender] = {}
         self._intake: Intake | None = None
+        self.role: dict[str, Any] = {"role": "primary"}  # told at login
         self.dropped = 0  # sessions of clients that did not read
         self._untold: dict[bytes, float] = {}  # those clients, until when they are told so
         self._ended: list[bytes] = []  # DISCONNECTs of sessions that have ended, until `settle`
@@ -211,7 +213,9 @@ class OrderProtocol:
         accounts = self._keys.accounts(login.api_key)
         if accounts is None:
             raise FrameError("bad_api_key", "this API key is none of this market", field="api_key")
-        if self.refusing is not None and self.refusing.code == "stopping":
+        if self.refusing is not None and (
+            self.refusing.code == "stopping" or (self.refusing.code == STANDBY and login.cancel_on_disconnect)
+        ):
             raise self.refusing
         resume = {}
         for text, from_seq in login.resume.items():
@@ -284,6 +288,7 @@ class OrderProtocol:
             "heartbeat_s": self.heartbeat_s,
             "cancel_on_disconnect": is_guarded,
             "market": self._market_name,
+            **self.role,
         }
         if not self._to(session, json_frame(FrameType.LOGGED_IN, number, body)):
             return  # its slot may be another's from now on
@@ -345,7 +350,7 @@ class OrderProtocol:
 
     def _arm(self, session: Session, number: int, asked: Arm) -> None:
         """Put an ARM into the batch; its answer is an event. Raises FrameError."""
-        if self._refusing is not None and self._refusing.code == "stopping":
+        if self._refusing is not None and self._refusing.code in ("stopping", STANDBY):
             raise self._refusing  # a journal that is behind takes this little: what is not renewed is cancelled
         session.use.budget.check(self.now_s)
         session.use.budget.charge()

@@ -207,7 +207,7 @@ def test_orders_that_are_tied_to_each_other_are_of_one_group() -> None:
     )  # fmt: skip
     rows = p.take_open()[2]
     assert ties(rows) == [
-        (11, None, None, None, None), (12, ROLES.PEER, 11, 11, None), (13, ROLES.PEER, 12, 11, None),
+        (11, None, None, 11, None), (12, ROLES.PEER, 11, 11, None), (13, ROLES.PEER, 12, 11, None),
         (14, ROLES.CHILD, None, 14, 1), (15, ROLES.CHILD, 14, 14, 1), (16, ROLES.PARENT, 15, 14, None),
         (17, ROLES.PEER, 12, 12, None),
     ]  # fmt: skip
@@ -225,6 +225,33 @@ def test_orders_that_are_tied_to_each_other_are_of_one_group() -> None:
         assert ties(new) == [(30, ROLES.PEER, 13, 11, None)]
         (closed,) = read(at.take()[1], projection.CLOSED_ORDER_COLUMNS)
         assert tuple(closed[name] for name in TIES) == (12, ROLES.PEER, 11, 11, None)
+
+
+def test_an_order_that_came_alone_is_of_the_group_of_those_that_name_it_later() -> None:
+    """Also where it is in the database long since, and one that has ended is not found any more."""
+    p = Projection()
+    p.apply(b"".join(command(seq) for seq in (1, 2, 3)), b"".join(accepted(seq) for seq in (1, 2, 3)))
+    assert [row[3] for row in ties(p.take_open()[2])] == [None, None, None]
+    again = Projection()
+    again.restore(p.open_orders())
+    for at in (p, again):
+        at.apply(special(4, role=ROLES.PEER, link_id=12), accepted(4))
+        _, changed, new = at.take_open()
+        assert ties(changed) == [(12, None, None, 12, None)]
+        assert [row["seq"] for row in read(changed, projection.OPEN_ORDER_COLUMNS)] == [2], "nothing happened to it"
+        assert ties(new) == [(14, ROLES.PEER, 12, 12, None)]
+    once_more = Projection()
+    once_more.restore(again.open_orders())
+    for at in (p, again, once_more):  # 13 of an account that is followed by now, and 15 that came since
+        at.apply(
+            command(5) + special(6, role=ROLES.PEER, link_id=13) + special(7, role=ROLES.PEER, link_id=15),
+            accepted(5) + accepted(6) + accepted(7) + event(8, KINDS.CANCELED, order_id=order_id(5)),
+        )
+        _, changed, new = at.take_open()
+        assert ties(changed) == [(13, None, None, 13, None)]
+        assert [row[3] for row in ties(new)] == [13, 15]
+        (closed,) = read(at.take()[1], projection.CLOSED_ORDER_COLUMNS)
+        assert (closed["client_order_id"], closed["link_group"]) == (15, 15)
 
 
 def test_a_stop_that_was_met_keeps_the_price_that_it_waited_for() -> None:

@@ -18,6 +18,7 @@ from engine.cli import show
 from engine.cli.operating import act
 from engine.cli.operating.act import Act, Said
 from engine.cli.operating.sessions import sessions
+from engine.cli.operating.standby import role_text
 from engine.cli.ordering.terms import kind
 from engine.cli.screens.market import ports_text
 from engine.journal.money import date_text
@@ -46,6 +47,7 @@ def status_lines(status: Status) -> RenderableType:
         f"{status.rejects:,} rejected",
         "trades": f"{status.trades:,}",
         "sessions": f"{status.sessions:,}",
+        "role": role_text(status),
         "schedule": schedule_text(status),
         "business day": settlement_text(status),
         "risk": risk_text(status),
@@ -64,6 +66,8 @@ def status_lines(status: Status) -> RenderableType:
     }
     if not status.raw.get("schedule"):
         del rows["schedule"]
+    if not role_text(status).plain:
+        del rows["role"]
     if not journal.least_free_bytes:
         del rows["disk"]
     if not projector.state:

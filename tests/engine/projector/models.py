@@ -138,6 +138,9 @@ async def check_orders(connection: Any, events: Any, links: dict[tuple[int, int]
                 "role": role or None, "link_id": link_id or None, "link_group": first or None,
                 "waits": True if role == wire.Role.CHILD else None,
             }  # fmt: skip
+            for order in orders.values():  # the first one may have come alone
+                if first and (order["account"], order["client_order_id"]) == (int(event["account"]), first):
+                    order["link_group"] = first
         elif kind in (KINDS.FILL, KINDS.CANCELED, KINDS.REPLACED, *CHANGES):
             order = orders[order_id]
             assert order["status"] is None

@@ -14,7 +14,7 @@ from openbell.wire import CommandKind, OrderType, TimeInForce
 
 from engine import config as configuration
 from engine import snapshots
-from engine.bring_back import bring_back
+from engine.bring_back import Beside, bring_back
 from engine.journal.reader import JournalReader
 from engine.journal.writer import JournalWriter
 from engine.liquidation.liquidator import LIQUIDATION, Liquidator
@@ -24,6 +24,7 @@ from engine.sequencer import admin_command, tick_command
 from engine.sessions.keeper import Keeper, definitions_of, timeline_of
 from engine.settlement.settler import Settler, business_days_of
 from engine.setup import Setup
+from engine.standby.epochs import Epochs
 from engine.volatility.hours import RegularHours
 from engine.volatility.wanted import wanted_of
 from engine.volatility.watch import WATCH, Watch
@@ -83,10 +84,8 @@ class Station:
         wanted = wanted_of(self.config)
         self.watch = Watch(wanted, RegularHours(timeline), self.told.append)
         self.liquidator = Liquidator(self.terms, self.told.append)
-        self.recovered = recovered = bring_back(
-            self.folder, self.streams, feed, self.watch if wanted else None, self.liquidator, self.told.append,
-            history_commands=0,
-        )  # fmt: skip
+        beside = Beside(self.streams, feed, self.watch if wanted else None, self.liquidator, Epochs())
+        self.recovered = recovered = bring_back(self.folder, beside, self.told.append, history_commands=0)
         self.journal = JournalWriter(
             self.folder / "journal",
             next_seq=recovered.next_seq,

@@ -334,8 +334,10 @@ def test_what_an_order_lived_through(tmp_path: Path) -> None:
         "auction of ACME (HALT): nothing traded",
         "ACME is OPEN now",
         "its account is BLOCKED now",
-        "cancelled (ACCOUNT_BLOCKED), 30 lots: its account was blocked, or may only close positions and it could open "
-        "some",
+        (
+            "cancelled (ACCOUNT_BLOCKED), 30 lots: its account was blocked, or may only close positions and it could "
+            "open some"
+        ),
     ]
     assert "account 0 (alice): BLOCKED CANCEL_ORDERS; by ann: a test" in words.cause(life.happenings[-1], life)
 

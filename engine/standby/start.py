@@ -1,0 +1,92 @@
+"""What a standby begins with: the market that its directory has, or an empty directory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from engine import snapshots
+from engine.bring_back import Beside, bring_back
+from engine.journal import notes, segment
+from engine.journal.cut import cut
+from engine.journal.errors import JournalDamaged
+from engine.journal.reader import JournalReader
+from engine.recovery import Recovered
+from engine.standby.errors import StandbyError
+from ext.core import Core
+
+FOLDER: Final = "standby"  # in a market's directory
+BEGINNING: Final = "beginning.obs"  # in it: the snapshot that the primary has sent
+UNFINISHED: Final = "unfinished"  # in it: what is in the directory is not enough to begin with yet
+
+
+def begin(data: Path, make: Callable[[], Beside], told: Callable[[str], None]) -> tuple[Beside, Recovered]:
+    """What is there, brought back; or nothing, where next_seq is 1 and there is no market id. Blocks.
+
+    make: gives what is kept beside a core, empty. Raises JournalError, OSError, StandbyError.
+    """
+    directory = data / "journal"
+    folder = data / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / UNFINISHED).exists():
+        # Only a standby that began in an empty directory leaves that: nobody else's files are here.
+        told("an earlier standby was cut off before it had all that it begins with: it begins again")
+        shutil.rmtree(directory, ignore_errors=True)
+        shutil.rmtree(data / "snapshots", ignore_errors=True)
+        (folder / UNFINISHED).unlink()
+    if not segment.segments(directory):
+        if (data / "snapshots").exists() and any((data / "snapshots").iterdir()):
+            raise StandbyError(f"{data}: there are snapshots and no journal: give an empty directory")
+        return make(), Recovered(Core(), 1, b"")
+    beside = make()
+    try:
+        recovered = bring_back(data, beside, told)
+    except JournalDamaged as error:
+        last_seq = _last_whole(directory, error)
+        kept = cut(data, last_seq).kept
+        told(
+            f"the end of the journal was cut off by a crash ({error.problem}): what follows seq {last_seq} comes from "
+            f"the primary again; the files as they were are in {kept}"
+        )
+        beside = make()
+        recovered = bring_back(data, beside, told)
+    notes.clear(directory)  # what was cut off comes again: nothing is missing
+    return beside, recovered
+
+
+def _last_whole(directory: Path, error: JournalDamaged) -> int:
+    """The last number before damage in the newest segment, which was being written. Raises JournalDamaged."""
+    newest = segment.segments(directory)[-1]
+    if error.path != newest.path:
+        raise error
+    with JournalReader(directory, newest.first_seq) as reader:
+        try:
+            while reader.read():
+                pass
+        except JournalDamaged:
+            pass
+        return reader.next_seq - 1
+
+
+def keep_snapshot(data: Path, seq: int) -> None:
+    """The snapshot that came first is one of the directory's, now that the journal reaches it. Raises OSError."""
+    came = data / FOLDER / BEGINNING
+    if seq and came.exists():
+        folder = snapshots.folder(data)
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(came, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        came.rename(folder / f"{seq:018d}{snapshots.SUFFIX}")
+        segment.sync_directory(folder)
+
+
+def has_all(data: Path) -> bool:
+    """Whether the journal, with a snapshot where it has no beginning, can be brought back."""
+    found = segment.segments(data / "journal")
+    return bool(found) and (found[0].first_seq == 1 or bool(snapshots.listed(data)))

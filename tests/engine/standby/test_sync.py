@@ -78,35 +78,38 @@ def test_nothing_leaves_without_disk_standby_and_lease(given: list[tuple[str, in
 
 def test_answers_wait_for_the_standby_and_orders_are_refused_without_one(tmp_path: Path) -> None:
     more = SYNC.format("wait")
-    with Running(tmp_path / "primary", more) as engine, Standing(tmp_path / "standby", engine.data, more) as standby:
-        with engine.client("alice") as client:
-            client.buy("AAA", 1, "90.00").wait_accepted()
-            standby.signal(signal.SIGSTOP)
-            order = client.buy("AAA", 2, "90.00")
-            with pytest.raises(openbell.TimedOut):
-                order.wait_accepted(0.2)
-            with engine.operator() as operator:  # which is answered all the same
+    with (
+        Running(tmp_path / "primary", more) as engine,
+        Standing(tmp_path / "standby", engine.data, more) as standby,
+        engine.client("alice") as client,
+    ):
+        client.buy("AAA", 1, "90.00").wait_accepted()
+        standby.signal(signal.SIGSTOP)
+        order = client.buy("AAA", 2, "90.00")
+        with pytest.raises(openbell.TimedOut):
+            order.wait_accepted(0.2)
+        with engine.operator() as operator:  # which is answered all the same
 
-                def told() -> bool:
-                    return operator.status().raw["standby"]["state"] == "waiting"
+            def told() -> bool:
+                return operator.status().raw["standby"]["state"] == "waiting"
 
-                until(told, "the news")
-                assert "no answer leaves" in operator.status().warnings[-1]
+            until(told, "the news")
+            assert "no answer leaves" in operator.status().warnings[-1]
 
-                def is_refused() -> bool:
-                    try:
-                        client.buy("AAA", 3, "90.00").wait_accepted(0.2)
-                    except openbell.Refused as error:
-                        return error.code == "no_standby"
-                    except openbell.TimedOut:
-                        return False
+            def is_refused() -> bool:
+                try:
+                    client.buy("AAA", 3, "90.00").wait_accepted(0.2)
+                except openbell.Refused as error:
+                    return error.code == "no_standby"
+                except openbell.TimedOut:
                     return False
+                return False
 
-                until(is_refused, "a refusal")
-                standby.signal(signal.SIGCONT)
-                order.wait_accepted()
-                until(lambda: operator.status().raw["standby"]["state"] == "sync", "the standby")
-                assert operator.orders("alice")[1] >= 2
+            until(is_refused, "a refusal")
+            standby.signal(signal.SIGCONT)
+            order.wait_accepted()
+            until(lambda: operator.status().raw["standby"]["state"] == "sync", "the standby")
+            assert operator.orders("alice")[1] >= 2
 
 
 def test_a_market_goes_on_alone_where_it_is_to_and_journals_that(tmp_path: Path) -> None:

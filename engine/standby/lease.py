@@ -233,7 +233,7 @@ async def take(
     began_ns = boottime_ns()
     if not await table.take(row, epoch, place.holder, address, lease_ms):
         return None
-    return Lease(table, place.holder, epoch, lease_ms, began_ns)
+    return Lease(table, place.holder, epoch, lease_ms, began_ns, address)
 
 
 def fenced(row: Row, epoch: int) -> StandbyError:
@@ -248,14 +248,16 @@ def fenced(row: Row, epoch: int) -> StandbyError:
 class Lease:
     """The lease that this process has. `good_until_ns` by `boottime_ns`."""
 
-    def __init__(self, table: Table, holder: str, epoch: int, lease_ms: int, began_ns: int) -> None:
+    def __init__(
+        self, table: Table, holder: str, epoch: int, lease_ms: int, began_ns: int, address: str
+    ) -> None:  # fmt: skip
         self.epoch, self.lease_ms = epoch, lease_ms
         self.table = table
         self._holder = holder
         self.good_until_ns = 0
         self._extend(began_ns)
         self.trouble = ""
-        self.address = ""
+        self.address = address  # of the order port, for those who look for the primary
         self._task: asyncio.Task[None] | None = None
         self.is_alone = False  # answers do not wait for a standby, though they were to
         self._again = asyncio.Event()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
+from openbell.records import frame
 from openbell.wire import FrameType
 
 from engine.keys import Keys, OperatorKey
@@ -58,7 +59,7 @@ class ControlProtocol:
         try:
             kind, _, number = head_of(message)
             if kind == FrameType.HEARTBEAT:
-                self._send(identity, message)
+                self._send(identity, frame(FrameType.HEARTBEAT, number))  # not what else was in it
             elif kind == FrameType.QUERY:
                 self._request(identity, number, body_of(message, Request))
             else:
@@ -172,5 +173,5 @@ def _arguments(raw: msgspec.Raw, kind: type[msgspec.Struct]) -> msgspec.Struct:
         value = body.get(field)
         text = f"{field}: {said[:1].lower()}{said[1:]}, got {value!r}"
         raise FrameError("bad_args", text[:TEXT_LIMIT], field=field, value=value) from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError("bad_args", f"args: {error}", field="args") from None

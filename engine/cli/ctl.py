@@ -11,6 +11,7 @@ from engine.cli.operating import asking
 from engine.cli.operating.act import Act, seconds
 from engine.cli.operating.amend import AMENDING
 from engine.cli.operating.bounds import BOUNDS
+from engine.cli.operating.desks import DESKS
 from engine.cli.operating.govern import GOVERNING
 from engine.cli.operating.liquidation import LIQUIDATION
 from engine.cli.operating.look import LOOKING
@@ -27,6 +28,7 @@ ACTS: dict[str, Act] = {
     **GOVERNING,
     **MONEY,
     **RISK,
+    **DESKS,
     **LIQUIDATION,
     **AMENDING,
     **PROMOTING,

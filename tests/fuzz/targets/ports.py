@@ -209,6 +209,9 @@ class Around:
     def shut_down(self) -> None:
         pass
 
+    async def promote(self, operator: str, reason: str) -> dict[str, Any]:
+        raise FrameError("not_a_standby", "this market has no primary")
+
     async def find_trade(self, instrument: int, trade_id: int) -> Facts:
         raise TradeNotFound("not_found", f"no trade {trade_id}")
 

@@ -12,6 +12,7 @@ from engine.cli.operating.act import Act, seconds
 from engine.cli.operating.amend import AMENDING
 from engine.cli.operating.bounds import BOUNDS
 from engine.cli.operating.govern import GOVERNING
+from engine.cli.operating.lending import LENDING
 from engine.cli.operating.liquidation import LIQUIDATION
 from engine.cli.operating.look import LOOKING
 from engine.cli.operating.money import MONEY
@@ -19,7 +20,9 @@ from engine.cli.operating.risk import RISK
 from engine.cli.operating.states import STATES
 
 HELP = "look at and operate a running market"
-ACTS: dict[str, Act] = {**LOOKING, **STATES, **BOUNDS, **GOVERNING, **MONEY, **RISK, **LIQUIDATION, **AMENDING}
+ACTS: dict[str, Act] = {
+    **LOOKING, **STATES, **BOUNDS, **GOVERNING, **MONEY, **RISK, **LENDING, **LIQUIDATION, **AMENDING,
+}  # fmt: skip
 EPILOG = """exit codes: 0 done, 1 refused, 2 wrong usage, 3 no engine there
 
 Verbs that change the market journal --reason with the operator's name: --operator, else $OPENBELL_OPERATOR,

@@ -12,7 +12,7 @@ from openbell import wire
 from openbell.events import currency_text
 from openbell.prices import format_cash, format_price
 
-from engine.journal import money, risk
+from engine.journal import lending, money, risk
 
 Records = np.ndarray[Any, Any]
 _SLOT = wire.ORDER_COMMAND.itemsize
@@ -262,7 +262,7 @@ def _admin_words(command: Any, names: Names) -> str:
         text = instrument
     elif kind == wire.CommandKind.SET_EXTENSION:
         text = f"{instrument}: {_extension_words(command, values)}"
-    elif words_of := money.WORDS.get(kind) or risk.WORDS.get(kind):
+    elif words_of := money.WORDS.get(kind) or risk.WORDS.get(kind) or lending.WORDS.get(kind):
         text = words_of(command, account, instrument)
     return _with_author(text, command)
 

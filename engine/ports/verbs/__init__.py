@@ -6,6 +6,7 @@ from engine.ports.verbs.amend import AMENDING
 from engine.ports.verbs.bounds import BOUNDS
 from engine.ports.verbs.govern import GOVERNING
 from engine.ports.verbs.ledger import LEDGER
+from engine.ports.verbs.lending import LENDING
 from engine.ports.verbs.liquidation import LIQUIDATION
 from engine.ports.verbs.look import LOOKING
 from engine.ports.verbs.manage import MANAGING
@@ -13,5 +14,5 @@ from engine.ports.verbs.risk import RISK
 from engine.ports.verbs.states import STATES
 from engine.ports.verbs.verb import Verb
 
-ALL = (*LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *LIQUIDATION, *AMENDING, *MANAGING)
+ALL = (*LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *LENDING, *LIQUIDATION, *AMENDING, *MANAGING)
 VERBS: dict[str, Verb] = {verb.name: verb for verb in ALL}

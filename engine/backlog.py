@@ -6,6 +6,7 @@ docs/journal.md, "When the disk is nearly full".
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,12 @@ def least_free_bytes(segment_bytes: int, pending_bytes: int) -> int:
 class Backlog:
     """Looks after the journal and its disk, and has the doors take less while there is need. `look` now and then."""
 
-    def __init__(self, market: Market, doors: Doors, directory: Path, log: Log) -> None:
+    def __init__(
+        self, market: Market, doors: Doors, directory: Path, log: Log,
+        blocked: Callable[[], FrameError | None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """blocked: why nobody would be answered, whatever the disk does."""
+        self._blocked, self._is_blocked = blocked, False
         self._market, self._doors, self._directory, self._log = market, doors, directory, log
         self._behind_since_s: float | None = None
         wanted = market.config.journal
@@ -38,8 +44,23 @@ class Backlog:
 
     def look(self, now_s: float) -> None:
         """Take less, or all again. Never blocks."""
-        self._look_at_pending(now_s)
+        if not self._look_at_others():
+            self._look_at_pending(now_s)
         self._look_at_room()
+
+    def _look_at_others(self) -> bool:
+        """Orders are refused while no answer leaves; whether that is so."""
+        why = self._blocked()
+        if why is not None:
+            if not self._is_blocked:
+                self._doors.refuse_orders(why)
+                self._log.warning("no answer leaves: orders are refused", why=str(why))
+            self._is_blocked = True
+        elif self._is_blocked:
+            self._is_blocked = False
+            self._doors.refuse_orders(None)
+            self._log.info("answers leave: orders are taken again")
+        return self._is_blocked
 
     def _look_at_pending(self, now_s: float) -> None:
         """Clients wait while the journal is behind for a moment; when it is so for longer, they are told."""

@@ -166,8 +166,8 @@ class Doors:
         self.orders.restricting = why
         self.control.restricting = why
 
-    def refuse(self, why: FrameError) -> None:
-        """Refuse everything that changes the market."""
+    def refuse(self, why: FrameError | None) -> None:
+        """Refuse everything that changes the market, saying why; or take it again."""
         self.control.refusing = why
         self.refuse_orders(why)
 

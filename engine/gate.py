@@ -57,14 +57,19 @@ class Gate:
         held = self._held
         limit = self.durable_seq
         while held and held[0][0] <= limit:
-            first = held.popleft()
-            if len(first) == 2:
-                self._do(first[1])
-                continue
-            _, events, data, taken_ns = first
-            if held and held[0][0] <= limit:
-                events, data = self._with_following(events, data, limit)
-            self._do(self._release, events, data, taken_ns)
+            self._let_out(limit)
+
+    def _let_out(self, limit: int) -> None:
+        """Let out the first of what is held, with what goes out together with it."""
+        held = self._held
+        first = held.popleft()
+        if len(first) == 2:
+            self._do(first[1])
+            return
+        _, events, data, taken_ns = first
+        if held and held[0][0] <= limit:
+            events, data = self._with_following(events, data, limit)
+        self._do(self._release, events, data, taken_ns)
 
     def _do(self, action: Callable[..., None], *arguments: Any) -> None:
         """Call it. A bug in it costs no more than itself: what waits behind it goes out."""

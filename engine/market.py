@@ -44,6 +44,7 @@ class Market:
         streams: Streams,
         feed: Feed,
         clock_ns: Callable[[], int] = time.time_ns,
+        gate: type[Gate] = Gate,
     ) -> None:
         self.config = config
         self.core: Core = recovered.core
@@ -51,7 +52,7 @@ class Market:
         self.streams = streams
         self.feed = feed
         self.in_memory = config.market.durability == MEMORY
-        self.gate = Gate(self._release, OPEN if self.in_memory else journal.durable_seq)
+        self.gate = gate(self._release, OPEN if self.in_memory else journal.durable_seq)
         self.sequencer = Sequencer(self.core, journal, self.gate, clock_ns)
         self.send_events: Callable[[list[tuple[int, bytes]]], None] = lambda frames: None
         self.send_data: Callable[[Data], object] = feed.add

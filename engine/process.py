@@ -49,6 +49,7 @@ from engine.setup import Setup
 from engine.snapshots import SnapshotError
 from engine.standby.errors import StandbyError
 from engine.standby.primary import PrimarySide
+from engine.standby.warm import Warm
 from engine.status_map import FILE as STATUS_FILE
 from engine.status_map import StatusMap
 
@@ -70,7 +71,8 @@ class Engine:
     Raises one of FAILURES from `start`, in words for people; nothing is left open then.
     """
 
-    def __init__(self, data: Path, config: Config, log: Log | None = None) -> None:
+    def __init__(self, data: Path, config: Config, log: Log | None = None, warm: Warm | None = None) -> None:
+        """warm: of a standby that becomes the primary."""
         self.data = data.resolve()
         self.config = config
         self.log = log or Log()
@@ -83,7 +85,8 @@ class Engine:
         self._marker: Marker
         self._loop: asyncio.AbstractEventLoop
         self._asked_to_stop = asyncio.Event()
-        self._stopping = False
+        self._stopping = self._has_stopped = False
+        self._warm = warm
         self._lock: MarketLock | None = None
         self._doors: Doors | None = None
         self._backlog: Backlog | None = None
@@ -91,7 +94,7 @@ class Engine:
         self._journal: JournalWriter | RelaxedJournal | None = None
         self._lookout: Lookout | None = None
         self._file = EngineFile(self.data)
-        self._primary = PrimarySide(self.data, config, self, self.log)
+        self._primary = PrimarySide(self.data, config, self, self.log, None if warm is None else warm.begun)
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._saving: asyncio.Lock = asyncio.Lock()
@@ -111,18 +114,24 @@ class Engine:
             await self._start()
         except BaseException:
             self._close()
+            await self._primary.give_back(in_order=False)
             raise
 
     async def _start(self) -> None:
         began_s = time.monotonic()
         timeline = keeper.timeline_of(self.config, time.time_ns())
         self.data.mkdir(parents=True, exist_ok=True)
-        self._lock = MarketLock(self.data)
+        self._lock = MarketLock(self.data) if self._warm is None else self._warm.lock
         self._file.remove()  # of an engine that was killed
-        beside = self._beside = beside_of(self.config, timeline, self.log.warning)
+        if self._warm is None:
+            beside = self._beside = beside_of(self.config, timeline, self.log.warning)
+            self.recovered = bring_back(self.data, beside, self.log.warning)
+            self._report_recovery()
+        else:
+            beside, self.recovered = self._warm.beside, self._warm.recovered
+            self._beside = beside
         self.liquidator = beside.liquidator
-        self.recovered = bring_back(self.data, beside, self.log.warning)
-        self._report_recovery()
+        await self._primary.take_lease(self.recovered.market_id, beside.epochs)
         saved = snapshots.listed(self.data)
         self._saved_seq = saved[-1].seq if saved else 0
         writer = JournalWriter(
@@ -137,8 +146,10 @@ class Engine:
         if not in_memory:
             unsynced.clear(writer.directory)  # the writer has synced what an engine with "memory" left
         self._lookout = None if in_memory else Lookout(self._loop, writer, self._on_durable, self._work)
-        self.market = Market(self.config, self.recovered, self._journal, beside.streams, beside.feed)
-        self.market.sequencer.failed = lambda error: self._fail(f"the core failed: {error!r}")
+        self.market = Market(
+            self.config, self.recovered, self._journal, beside.streams, beside.feed, gate=self._primary.gate
+        )
+        self.market.sequencer.failed = lambda error: self.fail(f"the core failed: {error!r}")
         self.status_map = StatusMap.create(self.data / STATUS_FILE)
         self.status_map.durable_seq = self._journal.durable_seq
         self._loop.add_reader(self._journal.fileno(), self._on_durable)
@@ -171,8 +182,11 @@ class Engine:
             self.market.core.touch_memory()
             beside.streams.touch_memory()
         self._doors = Doors(self._loop, self.market, self.keys, self, self.log, self._primary.sender)
-        self._backlog = Backlog(self.market, self._doors, self.data / "journal", self.log)
+        self._backlog = Backlog(
+            self.market, self._doors, self.data / "journal", self.log, lambda: self._primary.blocked
+        )
         self._doors.open()
+        self._primary.open(self._doors.addresses["orders"].removeprefix("tcp://"))
         self.liquidator.begin()
         self._on_timer()
         self._set_tick()
@@ -255,7 +269,7 @@ class Engine:
         """Ask for the end; `wait` returns then."""
         self._asked_to_stop.set()
 
-    def _fail(self, why: str) -> None:
+    def fail(self, why: str) -> None:
         """Something broke that cannot be mended: take nothing more, and end."""
         if self.failure is None:
             self.failure = why
@@ -264,6 +278,12 @@ class Engine:
                 self._doors.refuse(FrameError("stopping", "the market has failed and is stopping"))
         self._asked_to_stop.set()
 
+    def rest(self, why: FrameError | None) -> None:
+        """Journal nothing more of its own, and refuse all, saying why; None: go on."""
+        self._stopping = why is not None
+        if self._doors is not None:
+            self._doors.refuse(why)
+
     def _on_durable(self) -> None:
         """The journal has written."""
         if self.failure is not None:
@@ -271,7 +291,7 @@ class Engine:
         try:
             self.market.on_durable(self._tell_durable)
         except JournalError as error:
-            self._fail(str(error))
+            self.fail(str(error))
             return
         if self._doors is not None:
             self._doors.after_sends()
@@ -413,6 +433,10 @@ class Engine:
 
     # ------------------------------------------------------------ status
 
+    async def promote(self, operator: str, reason: str) -> dict[str, Any]:
+        """Raises FrameError: it is the primary."""
+        raise FrameError("not_standby", "this is the primary already")
+
     async def find_trade(self, instrument: int, trade_id: int) -> Facts:
         """The facts of a trade whose command is on disk. Raises TradeNotFound, FinderBusy, SearchTimeout, OSError."""
         return await self._finder.find(instrument, trade_id, self.market.journal.durable_seq)
@@ -442,14 +466,9 @@ class Engine:
             ),
             "standby": self._primary.status(),
             "postgres": "" if self._projection is None else self._projection.label,
-            "recovered": {
-                "snapshot_seq": self.recovered.snapshot_seq,
-                "replayed": self.recovered.replayed,
-                "seconds": self.recovered.seconds,
-                "torn": self.recovered.torn,
-            },
+            "recovered": self.recovered.figures(),
         }
-        answer["warnings"] = status.warnings(answer) + self._keeper.warnings()
+        answer["warnings"] = status.warnings(answer) + self._keeper.warnings() + self._primary.warnings()
         return answer
 
     def sessions(self) -> list[dict[str, Any]]:
@@ -465,9 +484,9 @@ class Engine:
 
     async def stop(self) -> None:
         """Stop in order: take no more orders, make everything durable, send it, save the state."""
-        if self._stopping:
+        if self._has_stopped:
             return
-        self._stopping = True
+        self._stopping = self._has_stopped = True
         began_s = time.monotonic()
         if self._doors is not None:
             self._doors.refuse(STOPPING)
@@ -479,10 +498,11 @@ class Engine:
                 await asyncio.gather(self._save_at_the_end(), self._stop_projection())
         await self._stop_projection()
         self._close()
+        await self._primary.give_back(in_order=self.failure is None)
         self.log.info("the market has stopped", seconds=round(time.monotonic() - began_s, 3))
 
     async def _save_at_the_end(self) -> None:
-        if self.market.core.seq > self._saved_seq:
+        if self.market.core.seq > self._saved_seq and not self._primary.is_shut:
             await self._save_quietly()
 
     async def _stop_projection(self) -> None:
@@ -546,6 +566,11 @@ async def serve(engine: Engine) -> int:
             text = f"{error.filename}: {error.strerror}"
         print(f"openbell engine: {text}", file=sys.stderr, flush=True)
         return 1
+    return await run(engine)
+
+
+async def run(engine: Engine) -> int:
+    """Wait for the end of an engine that is started. Returns the exit code."""
     await engine.wait()
     await engine.stop()
     if engine.failure is not None:
@@ -565,10 +590,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"openbell engine: {error}", file=sys.stderr, flush=True)
         return 2
 
-    async def run() -> int:
+    async def work() -> int:
         return await serve(Engine(args.data, config))
 
-    return uvloop.run(run())
+    return uvloop.run(work())
 
 
 if __name__ == "__main__":

@@ -35,6 +35,11 @@ class Recovered:
     torn: str | None = None  # what was cut off at the end of the journal
     ignored: list[str] = field(default_factory=list)  # snapshots that cannot be used, and why
 
+    def figures(self) -> dict[str, Any]:
+        """For `status`."""
+        names = ("snapshot_seq", "replayed", "seconds", "torn")
+        return {name: getattr(self, name) for name in names}
+
 
 def recover(
     data: Path,

@@ -121,8 +121,10 @@ def _packed(value: object) -> str:
     return b64encode(zlib.compress(value, 1)).decode()
 
 
-def unpacked(text: str) -> bytes:
-    """The bytes that `write` was given. Raises ValueError."""
+def unpacked(text: object) -> bytes:
+    """The bytes that `write` was given. Raises ValueError for what it did not write."""
+    if not isinstance(text, str):
+        raise ValueError(f"what was packed is text, not {type(text).__name__}")
     try:
         return zlib.decompress(b64decode(text))
     except zlib.error as error:
@@ -150,7 +152,12 @@ def load(path: Path) -> Snapshot:
     text, state = data[HEAD_BYTES : HEAD_BYTES + text_bytes], data[HEAD_BYTES + text_bytes :]
     if crc32c(text) != text_crc or crc32c(state) != state_crc:
         raise SnapshotError(f"{path}: the checksum of its content is wrong")
-    extra: dict[str, Any] = json.loads(bytes(text))
+    try:
+        extra = json.loads(bytes(text))
+    except (ValueError, RecursionError) as error:
+        raise SnapshotError(f"{path}: what is beside the core is no JSON: {error}") from None
+    if not isinstance(extra, dict):
+        raise SnapshotError(f"{path}: what is beside the core is no JSON object")
     return Snapshot(seq, ts_ns, market_id, state_hash.hex(), extra, state)
 
 

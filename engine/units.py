@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from typing import TypeVar
 
 from openbell import wire
@@ -106,13 +106,13 @@ def convert(kind: type[NumberT], value: object) -> NumberT:
         raise ValueError(f"Expected a decimal number, got {value!r}")
     try:
         units = Decimal(value).scaleb(kind.places)
-    except InvalidOperation:
+    except (InvalidOperation, Overflow):
         units = Decimal("NaN")
     if not units.is_finite():
         raise ValueError(f'Expected a decimal number such as "184.25", got {value!r}')
-    if units != int(units):
-        raise ValueError(f"Expected at most {kind.places} decimal places, got {value}")
-    if not kind.least <= units <= kind.most:
+    if not kind.least <= units <= kind.most:  # first: beyond it an int may have a million digits
         least, most = (plain_number(bound, kind.places) for bound in (kind.least, kind.most))
         raise ValueError(f"Expected {least} to {most}, got {value}")
+    if units != int(units):
+        raise ValueError(f"Expected at most {kind.places} decimal places, got {value}")
     return kind(int(units))

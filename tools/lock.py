@@ -3,8 +3,9 @@
     python -m tools.lock            # after `pip install uv`; --upgrade takes the newest versions
 
 requirements.lock is what running needs, requirements-dev.lock what testing needs on top (its versions agree with
-the first), requirements-compiler.lock the C compiler for a machine without one, requirements-bench.lock the order books
-and ITCH readers by others that `openbell bench core` and `openbell bench itch` measure beside ours.
+the first), requirements-compiler.lock the C compiler for a machine without one, requirements-fuzz.lock what `openbell
+fuzz` needs, requirements-bench.lock the order books and ITCH readers by others that `openbell bench core` and `openbell
+bench itch` measure beside ours.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def main(arguments: list[str]) -> int:
     lock("requirements.lock", ["pyproject.toml"], None, upgrade)
     lock("requirements-dev.lock", ["pyproject.toml", "--extra", "test"], "requirements.lock", upgrade)
     lock("requirements-compiler.lock", ["tools/compiler.in"], None, upgrade)
+    lock("requirements-fuzz.lock", ["tools/fuzz.in"], "requirements-compiler.lock", upgrade)
     lock("requirements-bench.lock", ["bench/peers.in"], None, upgrade)
     return 0
 

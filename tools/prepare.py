@@ -187,6 +187,8 @@ def main(verb: str, glance: Callable[[str], str]) -> int:
             work.packages("requirements.lock")
             if verb in {"test", "check", "prove"}:
                 work.packages("requirements-dev.lock")
+            if verb in {"test", "fuzz"}:
+                work.packages("requirements-fuzz.lock")
             if verb != "check":
                 work.compiled()
                 work.borrower.tidy()

@@ -17,13 +17,13 @@ from openbell.catchup import CatchUp, Found
 from openbell.composing import Composing, OrderT
 from openbell.drafts import Account, Instrument
 from openbell.ended import LATE, EndedOrders
-from openbell.errors import ConnectionLost, LoginRefused, OpenBellError, ResumeTooOld, refusal
+from openbell.errors import ConnectionLost, LoginRefused, OpenBellError, ResumeTooOld, readable, refusal
 from openbell.events import REJECTS, Event, Reject
 from openbell.guards import Guards
 from openbell.orders import OrderState
 from openbell.records import EVENT, REJECT
 from openbell.requests import MassCancel
-from openbell.session import Answer, Events, LoggedIn, Lost, Refusal, Session
+from openbell.session import Answer, Events, LoggedIn, Lost, Notice, Refusal, Session
 from openbell.wire import EventFlag, EventKind, Place
 
 _TRY_LATER: Final = frozenset({"stopping", "overloaded", "not_logged_in"})  # a login refused so is tried again
@@ -93,26 +93,32 @@ class Desk(Composing[OrderT]):
                     listener(notice)
                 if self.online:
                     return
-            elif type(notice) is LoggedIn:
-                self._logged_in(notice.body)
-            elif type(notice) is Answer:
-                query = self._queries.pop(notice.number, None)
-                if query is not None:
-                    query.body = notice.body
-                caught_up = self._catch_up.answered(notice.number, notice.body)
-                if caught_up is not None:
-                    account, found, frames = caught_up
-                    self._outgoing.extend(frames)
-                    if found is not None and account in self.session.resuming:
-                        self._catch_up.postpone(account)  # its events come first: else some would count twice
-                    elif found is not None:
-                        self._refresh(account, found)
-            elif type(notice) is Refusal:
-                self._refused(notice)
-            elif type(notice) is Lost:
-                self._lost(notice)
+            else:
+                with readable("a frame from the market"):
+                    self._take(notice)
         if not self.online and self.session.complete and not self._catch_up.is_busy:
             self._go_online()
+
+    def _take(self, notice: Notice) -> None:
+        """A notice that is not of events."""
+        if type(notice) is LoggedIn:
+            self._logged_in(notice.body)
+        elif type(notice) is Answer:
+            query = self._queries.pop(notice.number, None)
+            if query is not None:
+                query.body = notice.body
+            caught_up = self._catch_up.answered(notice.number, notice.body)
+            if caught_up is not None:
+                account, found, frames = caught_up
+                self._outgoing.extend(frames)
+                if found is not None and account in self.session.resuming:
+                    self._catch_up.postpone(account)  # its events come first: else some would count twice
+                elif found is not None:
+                    self._refresh(account, found)
+        elif type(notice) is Refusal:
+            self._refused(notice)
+        elif type(notice) is Lost:
+            self._lost(notice)
 
     def _go_online(self) -> None:
         """Send again, in the order in which they were given, whatever has no answer: ids make that harmless."""

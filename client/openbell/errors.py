@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -137,3 +138,15 @@ def refusal(body: Mapping[str, Any], kind: type[OpenBellError] = Refused, frame:
     details = [f"{name} {body[name]}" for name in ("field", "limit", "value", "index") if body.get(name) is not None]
     more = f" ({', '.join(details)})" if details else ""
     return kind(f"{code}: {text}{more}", frame=frame, index=body.get("index"), code=code, **named)
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Around the reading of what came from a market: OpenBellError (code "protocol") where a part of it is missing, or
+    of another kind than it has to be."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        if isinstance(error, OpenBellError):
+            raise
+        raise OpenBellError(f"{what} cannot be read: {error!r}", code="protocol") from error

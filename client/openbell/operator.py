@@ -18,7 +18,6 @@ from typing import Any, Final
 
 import zmq
 
-from openbell import wire
 from openbell.bounds import PriceBounds, Ref
 from openbell.busts import TradeReport, as_shown, trade_report
 from openbell.connection import SocketSettings, open_socket
@@ -27,19 +26,18 @@ from openbell.errors import (
     ConnectionLost,
     InvalidInput,
     MarketNotFound,
-    OpenBellError,
-    OperatorRefused,
     TimedOut,
     near,
-    refusal,
 )
 from openbell.ledger import LedgerVerbs
 from openbell.lending import LendingVerbs
 from openbell.liquidation import LiquidationVerbs
 from openbell.prices import PriceLike, basis_points, cash_units, price_units
-from openbell.records import HEADER, MAGIC, json_body, json_frame
+from openbell.records import json_frame
+from openbell.requests import answer_of
 from openbell.risk import RiskVerbs
 from openbell.rows import AccountInfo, InstrumentInfo, OrderInfo, PositionInfo, rows_of
+from openbell.standby import StandbyVerbs
 from openbell.status import (
     AuctionResult,
     BookInfo,
@@ -64,7 +62,7 @@ SEARCH_TIMEOUT_S: Final = 630.0  # of a trade: the engine may have to replay its
 _SLICE_MS: Final = 100
 
 
-class Operator(PriceBounds, LedgerVerbs, RiskVerbs, LendingVerbs, LiquidationVerbs):
+class Operator(PriceBounds, LedgerVerbs, RiskVerbs, LendingVerbs, LiquidationVerbs, StandbyVerbs):
     """A connection to the control port. Close it, or use it in a `with` statement.
 
     address: as for `connect` (default: $OPENBELL_ADDRESS, else the market that runs in ./var). name: whose acts these
@@ -484,22 +482,10 @@ class Operator(PriceBounds, LedgerVerbs, RiskVerbs, LendingVerbs, LiquidationVer
                     code="timeout",
                     limit=timeout_s,
                 )
-            message = socket.recv()
-            magic, version, kind, _, number = (
-                HEADER.unpack_from(message) if len(message) >= HEADER.size else (0, 0, 0, 0, 0)
-            )
-            if magic != MAGIC or version != wire.VERSION:
-                raise OpenBellError(f"{self.market.control} is no control port of this release", code="protocol")
-            if number not in (self._number, 0):
-                continue
-            body = json_body(message)
-            if kind == FrameType.ERROR:
-                raise refusal(body, OperatorRefused)
-            if kind == FrameType.REPLY:
-                result = dict(body.get("result") or {})
-                self.last_seq = int(body.get("seq", 0))
-                result.setdefault("seq", self.last_seq)
-                return result
+            answer = answer_of(socket.recv(), self._number, self.market.control)
+            if answer is not None:
+                self.last_seq = answer.seq
+                return {"seq": answer.seq, **answer.result}
 
     def _check_alive(self) -> None:
         """Raise ConnectionLost when the engine is of this machine and its process is gone."""

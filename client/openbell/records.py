@@ -58,7 +58,10 @@ def json_frame(kind: int, number: int, body: object) -> bytes:
 
 def json_body(message: bytes) -> dict[str, Any]:
     """The JSON object after the head of a frame. Raises ValueError."""
-    body = json.loads(message[HEADER.size :])
+    try:
+        body = json.loads(message[HEADER.size :])
+    except RecursionError:
+        raise ValueError("a frame's JSON is nested too deep") from None
     if not isinstance(body, dict):
         raise ValueError("a frame's JSON must be an object")
     return body

@@ -1,10 +1,13 @@
-"""Handles of what is asked for beside orders, without I/O: mass cancels and queries."""
+"""Handles of what is asked for beside orders, without I/O: mass cancels, queries, an operator's verbs."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from openbell.errors import OpenBellError
+from openbell import wire
+from openbell.errors import OpenBellError, OperatorRefused, refusal
+from openbell.records import HEADER, MAGIC, json_body
+from openbell.wire import FrameType
 
 
 class MassCancel:
@@ -53,3 +56,31 @@ class Query:
         if self.failure is not None:
             raise self.failure
         return self.body or {}
+
+
+class VerbAnswer(NamedTuple):
+    """What the control port answers. seq: the last command that it shows."""
+
+    seq: int
+    result: dict[str, Any]
+
+
+def answer_of(message: bytes, number: int, where: str) -> VerbAnswer | None:
+    """A frame from the control port at `where`; None for one that does not answer the request `number`.
+
+    Raises OperatorRefused; OpenBellError (code "protocol") for what is no answer.
+    """
+    magic, version, kind, _, answered = HEADER.unpack_from(message) if len(message) >= HEADER.size else (0, 0, 0, 0, 0)
+    if magic != MAGIC or version != wire.VERSION:
+        raise OpenBellError(f"{where} is no control port of this release", code="protocol")
+    if answered not in (number, 0):
+        return None
+    try:
+        body = json_body(message)
+        if kind == FrameType.ERROR:
+            raise refusal(body, OperatorRefused)
+        if kind != FrameType.REPLY:
+            return None
+        return VerbAnswer(int(body.get("seq", 0)), dict(body.get("result") or {}))
+    except (TypeError, ValueError) as error:
+        raise OpenBellError(f"an answer of {where} cannot be read: {error}", code="protocol") from error

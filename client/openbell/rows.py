@@ -157,6 +157,21 @@ class InstrumentInfo:
         """The reference price in the currency: of the last trade, or as set."""
         return to_decimal(self.reference_price)
 
+    @property
+    def band_state(self) -> str:
+        """How its best prices stand to its bands, in words of the Limit Up-Limit Down Plan: "limit up" or "limit down"
+        (a limit state, section VI(B)(1)), "straddle" (VII(A)(2): a bid below them, or an offer above), "" otherwise."""
+        if not self.band_lower:
+            return ""
+        if self.bid_price >= self.band_upper // self._tick_at(self.band_upper) * self._tick_at(self.band_upper):
+            return "limit up"
+        if 0 < self.ask_price <= -(-self.band_lower // self._tick_at(self.band_lower)) * self._tick_at(self.band_lower):
+            return "limit down"
+        return "straddle" if 0 < self.bid_price < self.band_lower or self.ask_price > self.band_upper else ""
+
+    def _tick_at(self, price: int) -> int:
+        return next((tick for begin, tick in reversed(self.ticks) if begin <= price), self.tick_size)
+
 
 @dataclass(frozen=True, slots=True)
 class FillInfo:

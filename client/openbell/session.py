@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from openbell import wire
-from openbell.errors import OpenBellError
+from openbell.errors import OpenBellError, readable
 from openbell.postponed import Postponed
 from openbell.records import HEADER, MAGIC, frame, json_body, json_frame
 from openbell.wire import FrameType
@@ -181,18 +181,16 @@ class Session:
             return self._events(message, count)
         if kind == FrameType.HEARTBEAT:
             return [_BEAT]
-        try:
+        with readable(f"a frame of type {kind} from the market"):
             body = json_body(message)
-        except ValueError as error:
-            raise OpenBellError(f"a frame of type {kind} from the market: {error}", code="protocol") from error
-        if kind == FrameType.REPLY:
-            return [Answer(number, body)]
-        if kind == FrameType.ERROR:
-            return self._error(number, body)
-        if kind == FrameType.LOGGED_IN:
-            return self._logged_in(number, body)
-        if kind == FrameType.RESUMED:
-            return self._resumed(int(body["account"]), int(body["next_seq"]))
+            if kind == FrameType.REPLY:
+                return [Answer(number, body)]
+            if kind == FrameType.ERROR:
+                return self._error(number, body)
+            if kind == FrameType.LOGGED_IN:
+                return self._logged_in(number, body)
+            if kind == FrameType.RESUMED:
+                return self._resumed(int(body["account"]), int(body["next_seq"]))
         raise OpenBellError(f"a frame of unknown type {kind} from the market", code="protocol")
 
     # ------------------------------------------------------------ events

@@ -50,6 +50,7 @@ LAUNCHER_VERBS = {
     "test": "run everything that CI runs",
     "check": "run the static checks",
     "prove": "compare the core with the reference model on generated flow",
+    "fuzz": "run mutated input through every decoder, and say what breaks",
     "prepare": "make .venv and compile the core, and nothing else",
 }
 

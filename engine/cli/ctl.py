@@ -17,12 +17,22 @@ from engine.cli.operating.liquidation import LIQUIDATION
 from engine.cli.operating.look import LOOKING
 from engine.cli.operating.money import MONEY
 from engine.cli.operating.risk import RISK
+from engine.cli.operating.standby import PROMOTING
 from engine.cli.operating.states import STATES
 
 HELP = "look at and operate a running market"
 ACTS: dict[str, Act] = {
-    **LOOKING, **STATES, **BOUNDS, **GOVERNING, **MONEY, **RISK, **LENDING, **LIQUIDATION, **AMENDING,
-}  # fmt: skip
+    **LOOKING,
+    **STATES,
+    **BOUNDS,
+    **GOVERNING,
+    **MONEY,
+    **RISK,
+    **LENDING,
+    **LIQUIDATION,
+    **AMENDING,
+    **PROMOTING,
+}
 EPILOG = """exit codes: 0 done, 1 refused, 2 wrong usage, 3 no engine there
 
 Verbs that change the market journal --reason with the operator's name: --operator, else $OPENBELL_OPERATOR,

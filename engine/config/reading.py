@@ -34,7 +34,9 @@ def load(paths: Sequence[Path]) -> Config:
             raise ConfigError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from error
         try:
             body = tomllib.loads(text, parse_float=Decimal)
-        except tomllib.TOMLDecodeError as error:
+        except RecursionError:
+            raise ConfigError(f"{path}: no TOML: it is nested too deep") from None
+        except ValueError as error:  # also of numbers with more digits than Python reads
             raise ConfigError(f"{path}: no TOML: {error}") from error
         checked(body, str(path))  # so that an error names its file
         _merge(whole, body)

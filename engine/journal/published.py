@@ -72,7 +72,7 @@ def parsed(text: str) -> Published:
     if text.startswith("{"):
         try:
             body = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise JournalError(f"the head is no JSON: {error}") from None
         words = {str(name): str(value) for name, value in body.items()}
         word = words.pop("head", "")

@@ -9,11 +9,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
+from openbell.records import frame
 from openbell.wire import FrameType
 
 from engine.keys import Keys, OperatorKey
 from engine.market import Market
-from engine.ports.frames import FrameError, body_of, error_frame, head_of, json_frame, number_of
+from engine.ports.frames import STANDBY, FrameError, body_of, error_frame, head_of, json_frame, number_of
 from engine.ports.verbs import VERBS
 from engine.ports.verbs.verb import Act, CoreRefused, Deferred, Desk, Process, Verb
 from engine.sequencer import OPERATOR_BYTES, REASON_BYTES
@@ -58,7 +59,7 @@ class ControlProtocol:
         try:
             kind, _, number = head_of(message)
             if kind == FrameType.HEARTBEAT:
-                self._send(identity, message)
+                self._send(identity, frame(FrameType.HEARTBEAT, number))  # not what else was in it
             elif kind == FrameType.QUERY:
                 self._request(identity, number, body_of(message, Request))
             else:
@@ -86,13 +87,13 @@ class ControlProtocol:
         if isinstance(result, Deferred):
             self._spawn(self._finish(identity, number, result))
         else:
-            self._reply(identity, number, result, verb.then)
+            self._reply(identity, number, result, verb)
 
     def _check_change(self, key: OperatorKey, request: Request, verb: Verb) -> None:
         """Whether this operator may change the market, and said why. Raises FrameError."""
         if key.role != "admin":
             raise FrameError("not_allowed", f"the role of this token is {key.role}: it may look only", field="token")
-        if self.refusing is not None:
+        if self.refusing is not None and not (verb.at_standby and self.refusing.code == STANDBY):
             raise self.refusing
         if self.restricting is not None and not verb.when_full:
             raise self.restricting
@@ -105,18 +106,19 @@ class ControlProtocol:
                 field="reason", limit=REASON_BYTES, value=size,
             )  # fmt: skip
 
-    def _reply(
-        self, identity: bytes, number: int, result: dict[str, Any], then: Callable[[Desk], None] | None = None
-    ) -> None:
+    def _reply(self, identity: bytes, number: int, result: dict[str, Any], verb: Verb | None = None) -> None:
         """Answer when what was applied is durable."""
         data = json_frame(FrameType.REPLY, number, {"ok": True, "seq": self._market.core.seq, "result": result})
 
         def reply() -> None:
             self._send(identity, data)
-            if then is not None:
-                then(self._desk)
+            if verb is not None and verb.then is not None:
+                verb.then(self._desk)
 
-        self._market.later(reply)
+        if verb is not None and verb.at_once:
+            reply()
+        else:
+            self._market.later(reply)
 
     def _later(self, identity: bytes, data: bytes) -> None:
         """Send it when what was applied is durable."""
@@ -171,5 +173,5 @@ def _arguments(raw: msgspec.Raw, kind: type[msgspec.Struct]) -> msgspec.Struct:
         value = body.get(field)
         text = f"{field}: {said[:1].lower()}{said[1:]}, got {value!r}"
         raise FrameError("bad_args", text[:TEXT_LIMIT], field=field, value=value) from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError("bad_args", f"args: {error}", field="args") from None

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 from openbell import wire
+from openbell.records import frame
 from openbell.wire import BookKind, FrameType, Side
 
 from engine import depth
@@ -82,7 +83,7 @@ class SnapshotProtocol:
         try:
             kind, _, number = head_of(message)
             if kind == FrameType.HEARTBEAT:
-                self._send(identity, message)
+                self._send(identity, frame(FrameType.HEARTBEAT, number))  # not what else was in it
             elif kind == FrameType.QUERY:
                 self._answer(identity, number, body_of(message, Query, "bad_query"))
             else:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import openbell
 from openbell.connection import SocketSettings
 
+from engine import config as configuration
 from engine.amending.facts import Facts
 from engine.amending.finder import TradeFinder
 from engine.bring_back import beside_of
@@ -29,6 +30,7 @@ from engine.liquidation.liquidator import Liquidator
 from engine.lock import MarketLock
 from engine.logs import Log
 from engine.ports.frames import FrameError
+from engine.process import Engine, run
 from engine.recovery import Recovered
 from engine.sessions import keeper
 from engine.setup import APPLIED
@@ -37,8 +39,10 @@ from engine.standby.errors import StandbyError
 from engine.standby.following import Following
 from engine.standby.frames import STREAM, Ack, Hello, Pong
 from engine.standby.link import PASSING, Link, Primary, look_up
+from engine.standby.promotion import Promotion
 from engine.standby.reading import refusal
 from engine.standby.source import Chunk
+from engine.standby.warm import Warm
 from engine.status_map import FILE as STATUS_FILE
 from engine.status_map import StatusMap
 
@@ -68,7 +72,7 @@ class Standby:
         self._tasks: set[asyncio.Task[None]] = set()
         self._lock: MarketLock | None = None
         self._doors: Doors | None = None
-        self._link: Link | None = None
+        self.link: Link | None = None
         self._following_task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._file = EngineFile(self.data)
@@ -81,6 +85,7 @@ class Standby:
         self.liquidator: Liquidator  # it only looks
         self.trouble = ""  # why it does not follow now
         self.view = view.Seen()
+        self.promotion: Promotion
         self.started_ts_ns = 0
 
     # ------------------------------------------------------------ start
@@ -111,8 +116,10 @@ class Standby:
         self.following.on_durable = self._on_durable
         self.status_map.durable_seq = self.following.mirror.durable_seq
         self.started_ts_ns = time.time_ns()
+        self.promotion = Promotion(self, self.log)
         if self.following.market_id:
             self._open_doors()
+        self.promotion.begin()
         self._following_task = self._loop.create_task(self._follow())
         self._on_timer()
 
@@ -146,8 +153,8 @@ class Standby:
             try:
                 self.primary = await asyncio.to_thread(look_up, self.of, self._settings)
                 hello = await asyncio.to_thread(self._hello, self.primary.token)
-                self._link = Link(self._loop, self.primary, self._settings, self._heard)
-                await self._link.run(hello)
+                self.link = Link(self._loop, self.primary, self._settings, self._heard)
+                await self.link.run(hello)
                 has_followed = True
                 self._lost("the connection to the primary is lost")
             except StandbyError as error:
@@ -166,7 +173,8 @@ class Standby:
         if why != self.trouble:
             self.log.warning("the primary is not followed", why=why)
         self.trouble = why
-        self._link = None
+        self.link = None
+        self.promotion.interrupted(why)
         self.view.is_heard = False
         self.following.interrupted()
         self._refuse()
@@ -186,7 +194,7 @@ class Standby:
             hello.epoch = following.beside.epochs.last
         return hello
 
-    def _own_address(self) -> str:
+    def own_address(self) -> str:
         """Of the order port here, for clients."""
         return "" if self._doors is None else self._doors.addresses["orders"].removeprefix("tcp://")
 
@@ -208,6 +216,8 @@ class Standby:
             self._take_snapshot(data)
         elif what == "welcome":
             self._welcome(body)
+        elif what == "handed_over":
+            self.promotion.handed_over(body["seq"])
         elif what == "stopping":
             self.view.was_stopped = True
             self.log.info("the primary stops in order", sequence=body["seq"])
@@ -215,8 +225,8 @@ class Standby:
     def _beat(self, body: dict[str, Any]) -> None:
         core = self.following.core
         self.view.heard(body, core.seq, core.ts_ns, time.monotonic())
-        if self._link is not None:
-            self._link.say(Pong(body["sent_ns"], core.seq, self._own_address()))
+        if self.link is not None:
+            self.link.say(Pong(body["sent_ns"], core.seq, self.own_address()))
 
     def _welcome(self, body: dict[str, Any]) -> None:
         self.trouble = ""
@@ -267,8 +277,8 @@ class Standby:
             self._loop.call_soon(self._open_doors)
 
     def _acknowledge(self, durable_seq: int) -> None:
-        if self._link is not None:
-            self._link.say(Ack(durable_seq, self.following.received_bytes))
+        if self.link is not None:
+            self.link.say(Ack(durable_seq, self.following.received_bytes))
 
     # ------------------------------------------------------------ running
 
@@ -323,6 +333,10 @@ class Standby:
             raise FrameError("failed", "the snapshot was not written; the log says why")
         return saved
 
+    async def promote(self, operator: str, reason: str) -> dict[str, Any]:
+        """Become the primary, when the answer has left. Raises FrameError."""
+        return await self.promotion.ask(operator, reason)
+
     async def find_trade(self, instrument: int, trade_id: int) -> Facts:
         """The facts of a trade whose command is on disk. Raises TradeNotFound, FinderBusy, SearchTimeout, OSError."""
         return await self._finder.find(instrument, trade_id, self.following.mirror.durable_seq)
@@ -336,8 +350,31 @@ class Standby:
         await self._close()
         self.log.info("the standby has stopped", sequence=self.following.core.seq)
 
+    async def become_primary(self) -> Engine:
+        """An engine that goes on with what is here, in this process, at the same ports. It is started."""
+        began_s, begun = time.monotonic(), self.promotion.begun
+        assert begun is not None
+        assert self._lock is not None
+        addresses = {} if self._doors is None else self._doors.addresses
+        numbers = {name: int(address.rpartition(":")[2]) for name, address in addresses.items()}
+        lock, self._lock = self._lock, None
+        await self._close()
+        following = self.following
+        warm = Warm(
+            following.beside, Recovered(following.core, following.core.seq + 1, following.market_id), lock, begun
+        )
+        engine = Engine(self.data, configuration.replace(self.config, "ports", **numbers), self.log, warm)
+        await engine.start()
+        self.log.warning(
+            "the standby is the primary", seconds=round(time.monotonic() - began_s, 3),
+            since_heard=round(time.monotonic() - self.view.heard_s, 3),
+        )  # fmt: skip
+        return engine
+
     async def _close(self) -> None:
         self._asked_to_stop.set()
+        if hasattr(self, "promotion"):
+            await self.promotion.end()
         if self._timer is not None:
             self._timer.cancel()
         if self._following_task is not None:
@@ -364,6 +401,11 @@ async def serve(standby: Standby) -> int:
         loop.add_signal_handler(number, standby.shut_down)
     await standby.start()
     await standby.wait()
+    if standby.promotion.begun is not None and standby.failure is None:
+        engine = await standby.become_primary()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, engine.shut_down)
+        return await run(engine)
     await standby.stop()
     if standby.failure is not None:
         print(f"openbell standby: {standby.failure}", file=sys.stderr, flush=True)

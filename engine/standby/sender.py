@@ -118,7 +118,12 @@ class Sender:
     @property
     def confirmed_seq(self) -> int:
         """The last command that one of them has on its disk, beside this one; 0: there is none."""
-        return max((one.acked_seq for one in self._followers.values() if one.has_caught_up), default=0)
+        return max((one.acked_seq for one in self.followers), default=0)
+
+    @property
+    def has_level(self) -> bool:
+        """Whether one of them has, or had, all that was durable."""
+        return any(one.has_caught_up for one in self.followers)
 
     # ------------------------------------------------------------ out
 
@@ -165,6 +170,10 @@ class Sender:
             if not self._send_two(one.identity, told_frame(what, **fields), b""):
                 self._drop(one, "it is gone, or does not read")
 
+    def tell(self, one: Follower, what: str, **fields: Any) -> None:
+        """Tell one of them."""
+        self._send_two(one.identity, told_frame(what, **fields), b"")
+
     def _beat(self) -> None:
         self._timer = self._loop.call_later(BEAT_S, self._beat)
         now_s = time.monotonic()
@@ -181,7 +190,7 @@ class Sender:
 
     def _tell_keys(self, one: Follower) -> None:
         one.keys_told = self._keys.changes
-        self._send_two(one.identity, told_frame("keys", files=self._keys.texts()), b"")
+        self.tell(one, "keys", files=self._keys.texts())
 
     def _drop(self, one: Follower, why: str) -> None:
         if self._followers.pop(one.identity, None) is None:

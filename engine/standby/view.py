@@ -60,12 +60,13 @@ def part(standby: Standby) -> dict[str, Any]:
         "silent_ms": round((now_s - seen.heard_s) * 1000, 1) if seen.heard_s else None,
         "compared_seq": standby.following.compared_seq,
         "promote": standby.config.standby.promote,
+        "lease": standby.promotion.status(),
     }
 
 
 def status_of(standby: Standby, doors: Doors) -> dict[str, Any]:
     """All of `status`."""
-    market, recovered = standby.following.market, standby.recovered
+    market = standby.following.market
     about = part(standby)
     warnings = []
     if not about["is_connected"]:
@@ -91,12 +92,7 @@ def status_of(standby: Standby, doors: Doors) -> dict[str, Any]:
         },
         "projector": {"state": "off", "lag": 0, "lag_s": 0.0, "text": ""},
         "postgres": "",
-        "recovered": {
-            "snapshot_seq": recovered.snapshot_seq,
-            "replayed": recovered.replayed,
-            "seconds": recovered.seconds,
-            "torn": recovered.torn,
-        },
+        "recovered": standby.recovered.figures(),
         "standby": about,
         "warnings": warnings,
     }

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from openbell import wire
-from openbell.errors import InvalidInput, OpenBellError, near, refusal
+from openbell.errors import InvalidInput, OpenBellError, near, readable, refusal
 from openbell.market.book import Book
 from openbell.market.held import Held
 from openbell.market.sync import Sync
@@ -210,6 +210,8 @@ class MarketFeed(Held):
                 code="protocol",
             )
         if letter == Channel.HEARTBEAT:
+            if size != HEARTBEAT.size or count != 1:
+                raise OpenBellError(f"a heartbeat of {count} records of {size} bytes", code="protocol")
             self._heartbeat(body)
             self._settle()
             return
@@ -355,10 +357,13 @@ class MarketFeed(Held):
             raise OpenBellError(
                 f"an answer of the snapshots port has magic {magic:#06x}, version {version}", code="protocol"
             )
-        try:
+        with readable("an answer of the snapshots port"):
             body = json_body(parts[0])
-        except ValueError as error:
-            raise OpenBellError(f"an answer of the snapshots port: {error}", code="protocol") from error
+            self._answered(number, kind, body, parts)
+        self._settle()
+
+    def _answered(self, number: int, kind: int, body: dict[str, Any], parts: list[bytes]) -> None:
+        """An answer to what was asked under `number`."""
         if kind == FrameType.REPLY and len(parts) != 2:
             raise OpenBellError(f"an answer of the snapshots port has {len(parts)} parts, not 2", code="protocol")
         if self._instruments_asked is not None and number == self._instruments_asked[0]:
@@ -377,7 +382,6 @@ class MarketFeed(Held):
                     else:
                         self._refused(feed, refusal(body))
                     break
-        self._settle()
 
     def _refused(self, feed: _Feed, error: OpenBellError) -> None:
         """A question was refused: ask again after a pause, where that can help."""

@@ -403,7 +403,7 @@ def instruments_table(rows: list[InstrumentInfo]) -> RenderableType:
             f"{row.trades:,}",
             f"{row.volume:,}",
             "/".join(show.price(tick) for _, tick in row.ticks) or show.price(row.tick_size),
-            f"{show.price(row.band_lower)} to {show.price(row.band_upper)}" if row.band_lower else show.NOTHING,
+            _bands(row),
         )
         for row in rows
     ]
@@ -412,6 +412,13 @@ def instruments_table(rows: list[InstrumentInfo]) -> RenderableType:
         "bands",
     )  # fmt: skip
     return show.table(columns, made, empty="no instruments yet: ./openbell ctl set-instrument SYM --new")
+
+
+def _bands(row: InstrumentInfo) -> str:
+    if not row.band_lower:
+        return show.NOTHING
+    said = f"{show.price(row.band_lower)} to {show.price(row.band_upper)}"
+    return f"{said}, {row.band_state}" if row.band_state else said
 
 
 def account_limits(row: AccountInfo) -> RenderableType:

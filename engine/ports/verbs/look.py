@@ -106,7 +106,7 @@ def _sessions(desk: Desk, act: Act) -> dict[str, Any]:
 
 
 LOOKING = (
-    Verb("status", Arguments, _status, changes=False),
+    Verb("status", Arguments, _status, changes=False, at_once=True),
     Verb("book", BookArguments, _book, changes=False),
     Verb("orders", OrdersArguments, _orders, changes=False),
     Verb("positions", Where, _positions, changes=False),

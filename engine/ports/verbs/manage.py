@@ -80,9 +80,14 @@ def _tick(desk: Desk, act: Act) -> dict[str, Any]:
     return {}
 
 
+def _promote(desk: Desk, act: Act) -> Deferred:
+    return Deferred(desk.process.promote(act.operator, act.reason))
+
+
 MANAGING = (
     Verb("add-key", AddKeyArguments, _add_key),
     Verb("snapshot", Arguments, _snapshot, when_full=True),
     Verb("shutdown", Arguments, _shutdown, then=lambda desk: desk.process.shut_down(), when_full=True),
     Verb("tick", Arguments, _tick),
+    Verb("promote", Arguments, _promote, when_full=True, at_standby=True),
 )

@@ -42,6 +42,9 @@ class Process(Protocol):
     def shut_down(self) -> None:
         """Begin to stop in order."""
 
+    async def promote(self, operator: str, reason: str) -> dict[str, Any]:
+        """Make a standby the primary, when that is answered. Raises FrameError."""
+
     async def find_trade(self, instrument: int, trade_id: int) -> Facts:
         """The facts of a trade whose command is on disk. Raises TradeNotFound, FinderBusy, SearchTimeout, OSError."""
 
@@ -98,7 +101,8 @@ Result = dict[str, Any] | Deferred
 @dataclass(frozen=True, slots=True)
 class Verb:
     """changes: it needs a reason and the role "admin". then: what follows after the answer is sent. when_full: it takes
-    risk out of the market, or helps to make room: done also when the disk is nearly full."""
+    risk out of the market, or helps to make room: done also when the disk is nearly full. at_once: the answer does not
+    wait for the disk: it is not about the market. at_standby: a standby does it, too, though it changes something."""
 
     name: str
     arguments: type[Arguments]
@@ -106,6 +110,8 @@ class Verb:
     changes: bool = True
     then: Callable[[Desk], None] | None = None
     when_full: bool = False
+    at_once: bool = False
+    at_standby: bool = False
 
 
 class Desk:

@@ -17,7 +17,9 @@ from engine.replay.errors import FileError, ReplayError
 
 NANOSECONDS = 1_000_000_000
 NO_ASK, NO_BID = 9_999_999_999, -9_999_999_999
-MAX_SIZE = (1 << 32) - 1
+MAX_SIZE = MAX_PRICE = (1 << 32) - 1
+MOST_DIGITS = 9  # of seconds after midnight
+SHOWN = 40  # characters of what is wrong, in an error
 
 NEW, PARTIAL_CANCEL, DELETE, EXECUTE, EXECUTE_HIDDEN, CROSS, HALT = 1, 2, 3, 4, 5, 6, 7
 TYPES = range(NEW, HALT + 1)
@@ -74,7 +76,7 @@ def integer(path: Path, line: int, column: str, text: str, low: int, high: int) 
     try:
         value = int(text)
     except ValueError:
-        raise LobsterError(path, line, column, f"must be an integer, got {text!r}") from None
+        raise LobsterError(path, line, column, f"must be an integer, got {text[:SHOWN]!r}") from None
     if not low <= value <= high:
         raise LobsterError(path, line, column, f"must be {low}..{high}, got {value}")
     return value
@@ -83,8 +85,9 @@ def integer(path: Path, line: int, column: str, text: str, low: int, high: int) 
 def nanoseconds(path: Path, line: int, text: str) -> int:
     """Return seconds with up to nine decimals as nanoseconds, exactly. Raises LobsterError."""
     whole, _, fraction = text.partition(".")
-    if not whole.isascii() or not whole.isdigit() or (fraction and not (fraction.isascii() and fraction.isdigit())):
-        raise LobsterError(path, line, "1 (time)", f"must be seconds after midnight, got {text!r}")
+    is_number = whole.isascii() and whole.isdigit() and (not fraction or (fraction.isascii() and fraction.isdigit()))
+    if not is_number or len(whole) > MOST_DIGITS:
+        raise LobsterError(path, line, "1 (time)", f"must be seconds after midnight, got {text[:SHOWN]!r}")
     # more than nine decimals: some files carry the noise of a double; it is cut
     return int(whole) * NANOSECONDS + int(fraction[:9].ljust(9, "0"))
 
@@ -127,7 +130,9 @@ def read_orderbook(path: Path) -> Iterator[Levels]:
             try:
                 numbers.append(int(text))
             except ValueError:
-                raise LobsterError(path, line, str(column), f"must be an integer, got {text!r}") from None
+                raise LobsterError(path, line, str(column), f"must be an integer, got {text[:SHOWN]!r}") from None
+        if min(numbers) < NO_BID or max(numbers) > NO_ASK or not _are_prices(numbers):
+            raise LobsterError(path, line, "1", "it has a price or a size that is none")
         asks = tuple((p, s) for p, s in zip(numbers[0::4], numbers[1::4], strict=True) if p != NO_ASK and s > 0)
         bids = tuple((p, s) for p, s in zip(numbers[2::4], numbers[3::4], strict=True) if p != NO_BID and s > 0)
         for name, prices, first in (("ask", [p for p, _ in asks], 1), ("bid", [-p for p, _ in bids], 3)):
@@ -137,6 +142,14 @@ def read_orderbook(path: Path) -> Iterator[Levels]:
                         path, line, str(first + 4 * level), f"{name} prices are not from the best to the worst"
                     )
         yield Levels(asks, bids)
+
+
+def _are_prices(numbers: list[int]) -> bool:
+    """Whether the prices of all levels that are occupied can be such."""
+    sides = ((numbers[0::4], numbers[1::4]), (numbers[2::4], numbers[3::4]))
+    return all(
+        0 < price <= MAX_PRICE for prices, sizes in sides for price, size in zip(prices, sizes, strict=True) if size
+    )
 
 
 def depth_of(path: Path) -> int:

@@ -48,6 +48,12 @@ def test_bands(market: Running) -> None:
     assert market.json("ctl", "orders")["total"] == 0, "beyond its bands nothing rests"
     assert "99.50 to 101.00" in market.cli("ctl", "instruments", "--symbol", SYMBOL).stdout
     assert "PRICE_BAND" in refused(market, "buy", SYMBOL, "1", "101.01", "--account", "ann")
+    assert market.json("order", "buy", SYMBOL, "1", "99", "--account", "ann")["state"] == "ACCEPTED"
+    assert "99.50 to 101.00, straddle" in market.cli("ctl", "instruments", "--symbol", SYMBOL).stdout
+    market.ctl("cancel-all", "--yes")
+    assert market.json("order", "buy", SYMBOL, "1", "101", "--account", "ann")["state"] == "ACCEPTED"
+    assert "99.50 to 101.00, limit up" in market.cli("ctl", "instruments", "--symbol", SYMBOL).stdout
+    market.ctl("cancel-all", "--yes")
     market.ctl("bands", SYMBOL, "--none", "--yes")
     assert row(market)["band_lower"] == 0
     assert market.json("order", "buy", SYMBOL, "1", "101.01", "--account", "ann")["state"] == "ACCEPTED"

@@ -502,10 +502,13 @@ async def test_answers_wait_for_the_disk(synced: Trading) -> None:
     operating = Operating(synced)
     body = {"verb": "halt", "token": operating.token, "reason": "r", "args": {}}
     operating.protocol.receive(A, json_frame(FrameType.QUERY, body, 3))
-    operating.protocol.receive(A, json_frame(FrameType.QUERY, {"verb": "status", "token": operating.token}, 4))
+    operating.protocol.receive(A, json_frame(FrameType.QUERY, {"verb": "accounts", "token": operating.token}, 4))
     assert operating.sent == []
+    # What the engine tells of itself does not: an operator sees why nothing leaves.
+    operating.protocol.receive(A, json_frame(FrameType.QUERY, {"verb": "status", "token": operating.token}, 5))
+    assert [decoded(one)[1]["number"] for one in operating.sent] == [5]
     synced.durable()
-    assert [decoded(one)[1]["number"] for one in operating.sent] == [3, 4]
+    assert [decoded(one)[1]["number"] for one in operating.sent] == [5, 3, 4]
 
 
 async def test_what_the_core_refuses_is_told_when_it_is_durable(synced: Trading) -> None:

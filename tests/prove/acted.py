@@ -230,7 +230,9 @@ class Acted:
         for event in charged:
             account = accounts[event.account]
             currency = int.from_bytes(account.currency.ljust(8, b"\0"), "little")
-            is_full = account.cash - account.hold == -wire.MAX_CASH if event.price > 0 else account.cash == wire.MAX_CASH
+            is_full = (
+                account.cash - account.hold == -wire.MAX_CASH if event.price > 0 else account.cash == wire.MAX_CASH
+            )
             if fields["kind"] == CommandKind.PAY_DIVIDEND:
                 if (event.account, event.instrument) in due:
                     self._claim(Claim.PAID_IN_PART)

@@ -1,5 +1,5 @@
-"""What a swarm does about docs/borrow.md and docs/actions.md: lots that are located and short sales that need them, days
-that cost interest and fees, dividends, splits; now and then wrongly.
+"""What a swarm does about docs/borrow.md and docs/actions.md: lots that are located and short sales that need them,
+days that cost interest and fees, dividends, splits; now and then wrongly.
 
 Each maker takes the swarm that it is for.
 """
@@ -156,7 +156,8 @@ def make_short(swarm: Swarm) -> Command:
     if own and swarm.chance(0.4):
         order = random.choice(own)
         names = {"account": account.number, "order_id": order.order_id, "price": order.price}
-        return ask.command(wire.CommandKind.REPLACE, **names, qty=lots(order.filled + order.leaves + rest + random.choice((0, 1, 1, -1))))
+        total = lots(order.filled + order.leaves + rest + random.choice((0, 1, 1, -1)))
+        return ask.command(wire.CommandKind.REPLACE, **names, qty=total)
     fields = {"instrument": instrument.number, "tif": random.choice((TimeInForce.DAY, TimeInForce.GTC))}
     return ask.sell(account.number, swarm.client_order_id(), near(instrument, random), qty, **fields)
 
@@ -331,8 +332,8 @@ def ratio(random: Random, swarm: Swarm, instrument: Instrument | None) -> tuple[
     new, old = random.choice(RATIOS)
     if random.random() < (0.3 if swarm.world.is_absurd else 0.03):
         return LARGE if random.random() < 0.5 else LARGE[::-1]
-    is_wrong_way = here > NEAR * usual and new < old or 0 < here * NEAR < usual and new > old
-    return (old, new) if is_wrong_way else (new, old)
+    goes_away = (here > NEAR * usual and new < old) or (0 < here * NEAR < usual and new > old)
+    return (old, new) if goes_away else (new, old)
 
 
 def make_old_trade(swarm: Swarm) -> Command:

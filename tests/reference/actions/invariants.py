@@ -1,5 +1,5 @@
-"""What must hold of locates, of claims for dividends and of splits, worked out a second time from rows and events alone:
-nothing is lent beyond what there is, nobody sells short beyond what was located for him. docs/borrow.md,
+"""What must hold of locates, of claims for dividends and of splits, worked out a second time from rows and events
+alone: nothing is lent beyond what there is, nobody sells short beyond what was located for him. docs/borrow.md,
 docs/actions.md."""
 
 from __future__ import annotations

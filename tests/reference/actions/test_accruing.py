@@ -168,7 +168,9 @@ def test_three_hundred_shares_at_thirty_percent(desk: Desk) -> None:
 def test_by_the_mark_of_the_position(desk: Desk) -> None:
     short_by(desk, 0, 1)
     keep = wire.KEEP
-    desk.do(ask.borrow(0, Borrow.EASY, 360_000, 0), ask.instrument(0, keep, keep, 900_000, keep, keep, keep, keep, keep))
+    desk.do(
+        ask.borrow(0, Borrow.EASY, 360_000, 0), ask.instrument(0, keep, keep, 900_000, keep, keep, keep, keep, keep)
+    )
     assert charged(desk.do(ask.accrue(MONDAY)))[-1][3] == 5 * UNIT
     desk.do(ask.risk(10), ask.tick())
     assert charged(desk.do(ask.accrue(MONDAY + 1)))[-1][3] == 9 * UNIT

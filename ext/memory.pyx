@@ -376,7 +376,7 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
 cdef size_t touch_all(Market* m) noexcept nogil:
     cdef size_t at = 0
     cdef size_t end = m.block_size
-    if m.configured:  # what special orders, fees, REPEATS and claims need is given when they come: as much again as plain ones
+    if m.configured:  # special orders, fees, REPEATS and claims are given theirs when they come: as much again
         end = <char*> m.extras - m.block
     while at < end:
         touch_page(m.block + at)

@@ -306,7 +306,7 @@ cdef void new_special(Market* m, const SpecialCommand* c) noexcept nogil:
 cdef void say_distance(Market* m, uint8_t check, const Refusal* r) noexcept nogil:
     """Of a reject of a limit, which was told just now: how far above the account its holder is."""
     m.desks.warning_count = 0
-    if check >= CHECK_LIMIT_POSITION:
+    if CHECK_LIMIT_POSITION <= check <= CHECK_LIMIT_MESSAGES:
         (<Reject*> (m.events.at - sizeof(Reject))).flags = r.distance
 
 

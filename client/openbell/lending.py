@@ -136,18 +136,18 @@ class LendingVerbs(ABC):
 
     def locates(self, account: Ref | None = None) -> list[LocateInfo]:
         """Lots that were located, for all accounts or for one."""
-        return rows_of(LocateInfo, self.ask("locates", self._where(account))["rows"], {})
+        return rows_of(LocateInfo, self.ask("locates", self._of_one(account))["rows"], {})
 
     def dues(self, account: Ref | None = None) -> list[DueInfo]:
         """Dividends that are due and not paid."""
-        return rows_of(DueInfo, self.ask("dues", self._where(account))["rows"], {})
+        return rows_of(DueInfo, self.ask("dues", self._of_one(account))["rows"], {})
 
     def rates(self) -> Rates:
         """Interest of the currencies whose rates were set."""
         answer = self.ask("rates")
         return Rates(tuple(rows_of(RateInfo, answer["rows"], {})), int(answer["accrue_date"]))
 
-    def _where(self, account: Ref | None) -> dict[str, int]:
+    def _of_one(self, account: Ref | None) -> dict[str, int]:
         return {} if account is None else {"account": self.account_id(account)}
 
     # ------------------------------------------------------------ borrowing

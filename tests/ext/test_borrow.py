@@ -115,7 +115,9 @@ def test_locate_is_refused_by_account_instrument_value_currency_and_room() -> No
 
 def test_short_sales_of_what_is_hard_to_borrow_need_located_lots() -> None:
     m = hard()
-    assert refused(m.sell(B, 50, 10)) == ("LOCATE", 0, 10, 0, 0)
+    (reject,) = events = m.sell(B, 50, 10)
+    assert refused(events) == ("LOCATE", 0, 10, 0, 0)
+    assert reject.flags == 0  # only limits of docs/desks.md have a distance
     locate(m, B, 30)
     m.sell(B, 50, 20)
     assert refused(m.sell(B, 50, 11)) == ("LOCATE", 30, 31, 10, 0)

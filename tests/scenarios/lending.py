@@ -103,7 +103,7 @@ ROWS = [
         """,
         do="T sell 100 50.00 by X",
         says="",
-        differs="Whether a broker may let a locate serve again after a buy to cover depends on whether its source does.",
+        differs="Whether a locate may serve again after a buy to cover depends on who gave it.",
     ),
     Scenario(
         "Lenders want shares back: who is short buys, as anybody does",

@@ -42,10 +42,10 @@ SOURCES = {
     "Margin agreement": "Customer agreements of brokers, Method of Interest Computation (lawinsider.com)",
     "IBKR borrow fee": "Interactive Brokers, Borrow Fee Details (ibkrguides.com)",
     "FINRA 5330": "FINRA Rule 5330, Adjustment of Orders (SR-FINRA-2009-084, 74 FR 64774; before: NASD Rule 3220)",
-    "Apple": "Apple, dividends and splits as told by macdailynews.com (2020-08-14) and imore.com; the price of before the "
-    "split of 2014 by zet.lv",
-    "General Electric": "General Electric, reverse split of 2021 (tedmag.com, pulse2.com; legalclarity.org; the price of "
-    "before by gobankingrates.com)",
+    "Apple": "Apple, dividends and splits as told by macdailynews.com (2020-08-14) and imore.com; the price of before "
+    "the split of 2014 by zet.lv",
+    "General Electric": "General Electric, reverse split of 2021 (tedmag.com, pulse2.com; legalclarity.org; the price "
+    "of before by gobankingrates.com)",
     "The Nest": "The Nest, What Is a 3-for-2 Stock Split? (budgeting.thenest.com/3for2-stock-split-25263.html)",
     "Wenxuecity": "Entries of a brokerage account, asked about in blog.wenxuecity.com/myblog/51826/201806/10932.html",
     "Dinari": "Dinari, Stock Splits (docs.dinari.com/docs/stock-splits.md)",
@@ -113,16 +113,16 @@ CHECKED = {
         "Confirmed by who quotes it: (b)(1)(i) and (ii). Not found: a word of 203 on how long a locate holds; the "
         "figures are ours"
     ),
-    "SHO close-out": "Confirmed by the release: no later than the beginning of regular hours on the settlement day after",
+    "SHO close-out": "Confirmed by the release: by the beginning of regular hours on the settlement day after",
     "SoFi": "Confirmed: 360; the figures are ours",
     "Margin agreement": "Confirmed: 360, by settlement date, credits of short sales apart; the figures are ours",
     "IBKR borrow fee": (
-        "Confirmed: value x rate / 360, of 102 percent of the price, rounded up to a dollar; shares, price and rate are "
-        "those of the thread named"
+        "Confirmed: value x rate / 360, of 102 percent of the price, rounded up to a dollar; shares, price and rate "
+        "are those of the thread named"
     ),
     "FINRA 5330": (
-        "Confirmed: (a)(1) and (2) by the text of NASD Rule 3220, that open orders end with a reverse split by who tells "
-        "of the rule. Not found: the letter (d)"
+        "Confirmed: (a)(1) and (2) by the text of NASD Rule 3220, that open orders end with a reverse split by who "
+        "tells of the rule. Not found: the letter (d)"
     ),
     "Apple": "Confirmed: 0.82, the record date and the first day of 4 for 1; 7 for 1, 645.57. Prices of 2020 are ours",
     "General Electric": (

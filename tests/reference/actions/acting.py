@@ -318,8 +318,9 @@ def make_split(swarm: Swarm) -> Command:
         return made
     level = risking.to_level(random, swarm.model) if swarm.chance(0.5) else None
     commands = [level] * (level is not None) + [made]
-    if (new, old) == LARGE:
-        commands += [made, *[ask.borrow(number, Borrow.EASY, 0, borrow.MOST_LOTS)] * swarm.chance(0.5), made, made]
+    if (new, old) == LARGE and swarm.world.is_absurd:
+        inventory = random.choice((0, borrow.MOST_LOTS))
+        commands += [made, ask.borrow(number, Borrow.EASY, 0, inventory), made, made]
     commands += [ask.instrument_state(number, InstrumentState.OPEN)] * swarm.chance(0.9)
     swarm.due = [partial(Step, each) for each in commands if each is not None]
     return ask.instrument_state(number, random.choice((InstrumentState.CLOSED, InstrumentState.HALTED)))

@@ -24,6 +24,7 @@ from openbell.errors import (
     LinkRejected,
     LoginRefused,
     MarketNotFound,
+    NeedsApproval,
     OpenBellError,
     OperatorRefused,
     OrderCanceled,
@@ -58,6 +59,7 @@ from openbell.market import (
 from openbell.operator import Operator
 from openbell.orders import Fill, Order, OrderState
 from openbell.prices import cash_units, format_cash, format_price, price_units, to_decimal
+from openbell.proposals import Approval, ProposalInfo, ProposalList
 from openbell.risk import ExposureInfo, MarginInfo, Preview, RiskInfo, worst_first
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo, WithdrawalInfo
 from openbell.status import AuctionResult, BookInfo, Limits, Status
@@ -186,6 +188,7 @@ __all__ = [
     "Account",
     "AccountInfo",
     "AccountState",
+    "Approval",
     "AsyncClient",
     "AsyncLinked",
     "AsyncMarketData",
@@ -236,6 +239,7 @@ __all__ = [
     "Market",
     "MarketData",
     "MarketNotFound",
+    "NeedsApproval",
     "OpenBellError",
     "Operator",
     "OperatorRefused",
@@ -251,6 +255,8 @@ __all__ = [
     "Peg",
     "PositionInfo",
     "Preview",
+    "ProposalInfo",
+    "ProposalList",
     "Recovered",
     "Refused",
     "Reject",

@@ -86,6 +86,15 @@ class OperatorRefused(OpenBellError):
     """The control port refused a verb."""
 
 
+class NeedsApproval(OperatorRefused):
+    """The verb waits for a second operator, as `proposal`; it was not done yet (docs/control.md, "Two persons")."""
+
+    @property
+    def proposal(self) -> int:
+        """The number that it is approved by."""
+        return int(str(self.value))
+
+
 class OrderRejected(OpenBellError):
     """The market refused an order: `check`, `limit`, `value`, `headroom` in `reject`, in words in str()."""
 
@@ -133,6 +142,8 @@ def refusal(body: Mapping[str, Any], kind: type[OpenBellError] = Refused, frame:
     code = str(body.get("code", "error"))
     text = str(body.get("text", "no text"))
     named: dict[str, Any] = {name: body.get(name) for name in ("field", "limit", "value")}
+    if code == "needs_approval":
+        return NeedsApproval(text, code=code, **named)
     if not issubclass(kind, Refused):
         return kind(text, code=code, **named)
     details = [f"{name} {body[name]}" for name in ("field", "limit", "value", "index") if body.get(name) is not None]

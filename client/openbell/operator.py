@@ -33,6 +33,7 @@ from openbell.ledger import LedgerVerbs
 from openbell.lending import LendingVerbs
 from openbell.liquidation import LiquidationVerbs
 from openbell.prices import PriceLike, basis_points, cash_units, price_units
+from openbell.proposals import ProposalVerbs
 from openbell.records import json_frame
 from openbell.requests import answer_of
 from openbell.risk import RiskVerbs
@@ -62,7 +63,7 @@ SEARCH_TIMEOUT_S: Final = 630.0  # of a trade: the engine may have to replay its
 _SLICE_MS: Final = 100
 
 
-class Operator(PriceBounds, LedgerVerbs, RiskVerbs, LendingVerbs, LiquidationVerbs, StandbyVerbs):
+class Operator(PriceBounds, LedgerVerbs, RiskVerbs, LendingVerbs, LiquidationVerbs, StandbyVerbs, ProposalVerbs):
     """A connection to the control port. Close it, or use it in a `with` statement.
 
     address: as for `connect` (default: $OPENBELL_ADDRESS, else the market that runs in ./var). name: whose acts these

@@ -16,6 +16,7 @@ from engine.cli.operating.lending import LENDING
 from engine.cli.operating.liquidation import LIQUIDATION
 from engine.cli.operating.look import LOOKING
 from engine.cli.operating.money import MONEY
+from engine.cli.operating.proposing import PROPOSING
 from engine.cli.operating.risk import RISK
 from engine.cli.operating.standby import PROMOTING
 from engine.cli.operating.states import STATES
@@ -32,6 +33,7 @@ ACTS: dict[str, Act] = {
     **LIQUIDATION,
     **AMENDING,
     **PROMOTING,
+    **PROPOSING,
 }
 EPILOG = """exit codes: 0 done, 1 refused, 2 wrong usage, 3 no engine there
 

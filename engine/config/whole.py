@@ -14,6 +14,7 @@ from engine.config.sessions import Session
 from engine.config.standby import Standby
 from engine.config.storage import Depth, History, Journal, Postgres, Snapshots
 from engine.config.table import Section
+from engine.config.two_person import TwoPerson
 from engine.fee_plans import FeePlan, Ledger
 
 
@@ -34,6 +35,7 @@ class Config(Section, frozen=True):
     ledger: Ledger = Ledger()
     risk: Risk = Risk()
     liquidation: Liquidation = Liquidation()
+    two_person: TwoPerson = TwoPerson()
     instrument: list[Instrument] = msgspec.field(default_factory=list)
     fee_plan: list[FeePlan] = msgspec.field(default_factory=list)
     account: list[Account] = msgspec.field(default_factory=list)

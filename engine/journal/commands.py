@@ -258,6 +258,8 @@ def _admin_words(command: Any, names: Names) -> str:
         text = f"{values[0]:,} guards of orders"
     elif kind == wire.CommandKind.OPERATOR_CANCEL:
         text = f"{account}, {instrument}"
+    elif kind == wire.CommandKind.NOTE:  # 0: of no account, as a rule
+        text = f"{name}: {account}" if name and command["account"] else name
     elif kind == wire.CommandKind.RUN_AUCTION:
         text = instrument
     elif kind == wire.CommandKind.SET_EXTENSION:

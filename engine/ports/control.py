@@ -15,8 +15,9 @@ from openbell.wire import FrameType
 from engine.keys import Keys, OperatorKey
 from engine.market import Market
 from engine.ports.frames import STANDBY, FrameError, body_of, error_frame, head_of, json_frame, number_of
-from engine.ports.verbs import VERBS
-from engine.ports.verbs.verb import Act, CoreRefused, Deferred, Desk, Process, Verb
+from engine.ports.verbs import ALL, VERBS
+from engine.ports.verbs.proposing import Proposals
+from engine.ports.verbs.verb import Act, Deferred, Desk, Journaled, Process, Verb
 from engine.sequencer import OPERATOR_BYTES, REASON_BYTES
 
 MAX_FRAME_BYTES: Final = 1 << 16
@@ -34,7 +35,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ControlProtocol:
-    """Takes operators' requests. `spawn` runs a coroutine on the loop, for what takes a while."""
+    """Takes operators' requests. `spawn` runs a coroutine on the loop, for what takes a while. Raises ConfigError."""
 
     def __init__(
         self,
@@ -52,6 +53,8 @@ class ControlProtocol:
         self.refusing: FrameError | None = None  # why nothing is changed: stopping
         self.restricting: FrameError | None = None  # why only what reduces risk is done: disk_full
         self._desk.refusing = lambda: self.refusing
+        self._desk.restricting = lambda: self.restricting
+        self._proposals = self._desk.proposals = Proposals(market.config.two_person, ALL)
 
     def receive(self, identity: bytes, message: bytes) -> None:
         """Take a frame."""
@@ -78,10 +81,12 @@ class ControlProtocol:
         name = _operator_name(key, request.operator)
         if verb.changes:
             self._check_change(key, request, verb)
-        act = Act(name, request.reason, _arguments(request.args, verb.arguments))
+        act = Act(name, request.reason, _arguments(request.args, verb.arguments), key)
         try:
+            if verb.name in self._proposals.names:
+                raise self._proposals.propose(self._desk, verb, act)
             result = verb.do(self._desk, act)
-        except CoreRefused as error:
+        except Journaled as error:
             self._later(identity, error_frame(number, error))
             return
         if isinstance(result, Deferred):
@@ -132,7 +137,7 @@ class ControlProtocol:
         """Answer what takes a while."""
         try:
             result = await deferred.work
-        except CoreRefused as error:
+        except Journaled as error:
             self._later(identity, error_frame(number, error))
         except FrameError as error:
             self._send(identity, error_frame(number, error))

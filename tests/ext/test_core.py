@@ -176,6 +176,8 @@ def test_stats_count_what_is_used() -> None:
         "amendments": 0,
         "timers": 0,
         "withdrawals": 0,
+        "desks": 0,
+        "limits": 0,
         "events": 0,
         "market_data": 0,
     }

@@ -10,9 +10,12 @@ from engine.ports.verbs.lending import LENDING
 from engine.ports.verbs.liquidation import LIQUIDATION
 from engine.ports.verbs.look import LOOKING
 from engine.ports.verbs.manage import MANAGING
+from engine.ports.verbs.proposing import PROPOSING
 from engine.ports.verbs.risk import RISK
 from engine.ports.verbs.states import STATES
 from engine.ports.verbs.verb import Verb
 
-ALL = (*LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *LENDING, *LIQUIDATION, *AMENDING, *MANAGING)
+ALL = (
+    *LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *LENDING, *LIQUIDATION, *AMENDING, *MANAGING, *PROPOSING,
+)  # fmt: skip
 VERBS: dict[str, Verb] = {verb.name: verb for verb in ALL}

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Literal
 
-from openbell.wire import CommandKind
-
 from engine.keys import KeysError
 from engine.ports.frames import FrameError
-from engine.ports.verbs.verb import U32, Act, Arguments, Deferred, Desk, Verb
-from engine.sequencer import NAME_BYTES, OPERATOR_BYTES, tick_command
+from engine.ports.verbs.verb import U32, Act, Arguments, Deferred, Desk, Verb, note
+from engine.sequencer import OPERATOR_BYTES, tick_command
 
 
 class AddKeyArguments(Arguments):
@@ -18,11 +16,6 @@ class AddKeyArguments(Arguments):
     operator: str | None = None
     role: Literal["admin", "viewer"] = "admin"
     api_key: str | None = None
-
-
-def _note(desk: Desk, act: Act, text: str, **fields: Any) -> None:
-    short = text.encode()[:NAME_BYTES].decode(errors="ignore")
-    desk.change(CommandKind.NOTE, act, name=short, **fields)
 
 
 def _add_key(desk: Desk, act: Act) -> Deferred:
@@ -33,7 +26,7 @@ def _add_key(desk: Desk, act: Act) -> Deferred:
         raise FrameError("bad_args", "api_key must be one that an account of this market has", field="api_key")
     if given.account is not None:
         name = desk.account(given.account)["name"][0].decode()
-        _note(desk, act, "add-key", account=given.account)
+        note(desk, act, "add-key", account=given.account)
         return Deferred(_write_key(desk, given.account, name, given.role, given.api_key))
     assert given.operator is not None
     size = len(given.operator.encode())
@@ -42,7 +35,7 @@ def _add_key(desk: Desk, act: Act) -> Deferred:
             "bad_args", f"operator must have 1 to {OPERATOR_BYTES} bytes, got {size}",
             field="operator", limit=OPERATOR_BYTES, value=size,
         )  # fmt: skip
-    _note(desk, act, f"add-key {given.operator}")
+    note(desk, act, f"add-key {given.operator}")
     return Deferred(_write_key(desk, None, given.operator, given.role))
 
 
@@ -60,7 +53,7 @@ async def _write_key(
 
 
 def _snapshot(desk: Desk, act: Act) -> Deferred:
-    _note(desk, act, "snapshot")
+    note(desk, act, "snapshot")
     return Deferred(_save(desk))
 
 
@@ -70,12 +63,12 @@ async def _save(desk: Desk) -> dict[str, Any]:
 
 
 def _shutdown(desk: Desk, act: Act) -> dict[str, Any]:
-    _note(desk, act, "shutdown")
+    note(desk, act, "shutdown")
     return {}
 
 
 def _tick(desk: Desk, act: Act) -> dict[str, Any]:
-    _note(desk, act, "tick")
+    note(desk, act, "tick")
     desk.market.sequencer.execute([tick_command()])
     return {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import msgspec
 import numpy as np
@@ -13,12 +13,15 @@ from openbell import wire
 from openbell.wire import CommandKind
 
 from engine.amending.facts import Facts
-from engine.keys import Keys
+from engine.keys import Keys, OperatorKey
 from engine.liquidation.liquidator import Liquidator
 from engine.market import Market
 from engine.ports.frames import FrameError
 from engine.refusals import in_words
-from engine.sequencer import Rejected, admin_command, check_admin
+from engine.sequencer import NAME_BYTES, Rejected, admin_command, check_admin
+
+if TYPE_CHECKING:
+    from engine.ports.verbs.proposing import Proposals
 
 I64 = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 U32 = Annotated[int, Meta(ge=0, lt=1 << 32)]
@@ -72,11 +75,12 @@ class Where(Arguments):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One request: who asks, why, and for what."""
+    """One request: who asks, why, and for what. key: of whose token."""
 
     operator: str
     reason: str
     arguments: Any
+    key: OperatorKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,12 @@ class Deferred:
     work: Awaitable[dict[str, Any]]
 
 
-class CoreRefused(FrameError):
-    """The core refused the command. That is in the journal and tells of the state: it leaves when it is durable."""
+class Journaled(FrameError):
+    """A refusal that is in the journal and tells of the state: it leaves when it is durable."""
+
+
+class CoreRefused(Journaled):
+    """The core refused the command."""
 
     def __init__(self, kind: CommandKind, refused: Rejected) -> None:
         text, field = in_words(kind, refused), refused.check.name
@@ -121,7 +129,9 @@ class Desk:
         self.market = market
         self.keys = keys
         self.process = process
+        self.proposals: Proposals  # what waits for a second operator
         self.refusing: Callable[[], FrameError | None] = lambda: None  # why nothing is changed any more
+        self.restricting: Callable[[], FrameError | None] = lambda: None  # why only what reduces risk is done
         self._request = 0
 
     def check_open(self) -> None:
@@ -169,6 +179,12 @@ class Desk:
             text = f"instrument {instrument} is not set up"
             raise FrameError("bad_args", text, field="instrument", value=instrument)
         return row
+
+
+def note(desk: Desk, act: Act, text: str, **fields: Any) -> None:
+    """Journal what changes no state, as far as the text fits."""
+    short = text.encode()[:NAME_BYTES].decode(errors="ignore")
+    desk.change(CommandKind.NOTE, act, name=short, **fields)
 
 
 def value_of(events: Sequence[tuple[Any, ...]], kind: wire.EventKind, field: str) -> int:

@@ -119,6 +119,8 @@ def test_a_mass_cancel_in_words(fields: dict[str, Any], said: str) -> None:
             "ACME: CALL for OPENING at 1970-01-01 00:00:01.500000000, then OPEN",
         ),
         (CommandKind.RUN_AUCTION, {"instrument": wire.ANY}, "any instrument"),
+        (CommandKind.NOTE, {"name": b"approve 3 deposit", "account": 2}, "approve 3 deposit: account 2"),
+        (CommandKind.NOTE, {"name": b"shutdown"}, "shutdown"),
         (
             CommandKind.SET_BANDS,
             {"value0": 95_0000, "value1": 105_5000, "value2": 100_0000},

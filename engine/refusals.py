@@ -12,6 +12,7 @@ from openbell.fees import house_name, plain_number
 from openbell.prices import format_cash, format_price
 from openbell.wire import AccountFlag, Check, CommandKind, InstrumentState
 
+from engine.journal.lending import yearly
 from engine.journal.money import date_text
 from engine.sequencer import Rejected
 
@@ -128,6 +129,13 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
     CommandKind.SET_MEMBER: {"desk": _number},
     CommandKind.SET_DESK_STATE: {"state": _number},
     CommandKind.SET_LIMIT: {"hard": _number, "soft": _number, "limit": _number},
+    CommandKind.SET_BORROW: {"borrow": _number, "fee": yearly, "inventory": _lots},
+    CommandKind.LOCATE: {"lots": _lots},
+    CommandKind.SET_RATES: {"currency": currency_text, "debit": yearly, "credit": yearly, "days_a_year": _number},
+    CommandKind.ACCRUE: {"date": date_text, "days": _number},
+    CommandKind.DIVIDEND: {"amount": format_cash, "reference": _number, "due": format_cash},
+    CommandKind.PAY_DIVIDEND: {"amount": format_cash, "reference": _number},
+    CommandKind.SPLIT: {"new": _number, "old": _number, "price": format_price, "lots after it": _lots},
     CommandKind.SET_INSTRUMENT_STATE: {"state": _number, "reason or kind": _number, "time": _clock, "then": _number},
     CommandKind.SET_EXTENSION: {
         "extension": _seconds,
@@ -244,6 +252,8 @@ def _money_in_words(kind: CommandKind, refused: Rejected) -> str | None:
     check, limit, value = refused.check, refused.limit, refused.value
     if check is Check.CURRENCY:
         return f"the account has {currency_text(limit)}, and the instrument trades in {currency_text(value)}"
+    if check is Check.LOCATE:
+        return f"{_lots(value)} are wanted, {_lots(limit)} can still be lent"
     if check is Check.CAPACITY and kind in _OF_CURRENCIES and (limit, value) == (_CURRENCIES, _CURRENCIES + 1):
         return f"accounts and instruments have {limit} currencies in all, and no more may be"
     if check is Check.CAPACITY and kind is CommandKind.HOLD_CASH:
@@ -260,8 +270,14 @@ def _money_in_words(kind: CommandKind, refused: Rejected) -> str | None:
         return f"currency is {currency_text(value)}, and that of the account stays {currency_text(limit)}"
     if kind is CommandKind.SET_INSTRUMENT and refused.index == _CURRENCY_OF_INSTRUMENT_INDEX:
         return f"currency {currency_text(value)}: it stays {currency_text(limit)}, as there are positions in it"
-    if kind is CommandKind.SETTLE and refused.index == 0:
+    if kind in (CommandKind.SETTLE, CommandKind.ACCRUE) and refused.index == 0:
         return _date_in_words(limit, value)
+    if kind is CommandKind.SET_RATES and refused.index == 0:
+        return f"currency {currency_text(value)}: no account and no instrument has it"
+    if kind is CommandKind.SPLIT and refused.index == 1 and limit == value:
+        return f"old is {value:,} as new is: nothing would change"
+    if kind is CommandKind.LOCATE and value < 0 and limit > value:
+        return f"gives back {_lots(-value)}, free are {_lots(-limit)}"
     if kind is CommandKind.CHARGE and value == 0 and refused.index == 0:
         return "amount is 0: nothing would move"
     if kind is CommandKind.HOLD_CASH and limit == 0 and refused.index == 1:

@@ -37,6 +37,8 @@ cdef bint reject(
     Market* m, const AdminCommand* c, uint8_t check, uint64_t index, int64_t limit, int64_t value, int64_t headroom,
 ) noexcept nogil
 cdef bint value_is_within(Market* m, const AdminCommand* c, int index, int64_t low, int64_t high) noexcept nogil
+# The same of 0..most, of values whose index is another one in rejects.
+cdef bint is_up_to(Market* m, const AdminCommand* c, uint64_t index, int64_t value, int64_t most) noexcept nogil
 cdef bint account_is_known(Market* m, const AdminCommand* c) noexcept nogil
 cdef bint instrument_is_known(Market* m, const AdminCommand* c) noexcept nogil
 # An event of the market.

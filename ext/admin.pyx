@@ -4,8 +4,12 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from ext.accounts cimport set_account, set_account_state
+from ext.actions.dividends cimport pay_dividend, set_dividend
+from ext.actions.splits cimport split
 from ext.auction cimport hold_auction
 from ext.bands cimport set_bands, set_short_sale, set_ticks
+from ext.borrow.accrual cimport accrue, set_rates
+from ext.borrow.locates cimport locate, set_borrow
 from ext.busts cimport amend
 from ext.calls cimport NO_AUCTION, end_calls, enter_calls, set_state
 from ext.desks.loss cimport move_funds
@@ -73,6 +77,12 @@ cdef bint value_is_within(Market* m, const AdminCommand* c, int index, int64_t l
     if value > high:
         return reject(m, c, CHECK_VALUE, index, high, value, 0)
     return True
+
+
+cdef bint is_up_to(Market* m, const AdminCommand* c, uint64_t index, int64_t value, int64_t most) noexcept nogil:
+    if value < 0:
+        return reject(m, c, CHECK_VALUE, index, 0, value, 0)
+    return value <= most or reject(m, c, CHECK_VALUE, index, most, value, 0)
 
 
 cdef bint account_is_known(Market* m, const AdminCommand* c) noexcept nogil:
@@ -392,6 +402,24 @@ cdef inline bint moves_funds(uint16_t kind) noexcept nogil:
             or COMMAND_KIND_HOLD_CASH <= kind <= COMMAND_KIND_RELEASE_CASH)
 
 
+cdef void govern_shares(Market* m, const AdminCommand* c) noexcept nogil:
+    """What is owed and due: docs/borrow.md, docs/actions.md."""
+    if c.kind == COMMAND_KIND_SET_BORROW:
+        set_borrow(m, c)
+    elif c.kind == COMMAND_KIND_LOCATE:
+        locate(m, c)
+    elif c.kind == COMMAND_KIND_SET_RATES:
+        set_rates(m, c)
+    elif c.kind == COMMAND_KIND_ACCRUE:
+        accrue(m, c)
+    elif c.kind == COMMAND_KIND_DIVIDEND:
+        set_dividend(m, c)
+    elif c.kind == COMMAND_KIND_PAY_DIVIDEND:
+        pay_dividend(m, c)
+    else:
+        split(m, c)
+
+
 cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
     if c.kind == COMMAND_KIND_CONFIGURE:
         return configure(m, c)
@@ -427,6 +455,8 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
         set_desk_state(m, c)
     elif c.kind == COMMAND_KIND_SET_LIMIT:
         set_limit(m, c)
+    elif COMMAND_KIND_SET_BORROW <= c.kind <= COMMAND_KIND_SPLIT:
+        govern_shares(m, c)
     elif c.kind == COMMAND_KIND_SET_SCHEDULE:
         set_schedule(m, c)
     elif c.kind == COMMAND_KIND_OPERATOR_CANCEL:

@@ -174,7 +174,7 @@ cdef void amend(Market* m, const AdminCommand* command) noexcept nogil:
     if not instrument_is_known(m, command):
         return
     i = &m.instruments[c.instrument]
-    if c.trade_id == 0 or c.trade_id > i.trades:
+    if c.trade_id > i.trades or c.trade_id <= m.borrowing.lendings[c.instrument].split_trades:  # which are 0 at first
         reject(m, command, CHECK_TRADE, OF_TRADE_ID, <int64_t> i.trades, <int64_t> c.trade_id, 0)
         return
     if c.flags & ~<uint8_t> TRADE_FLAG_CROSS:

@@ -15,6 +15,7 @@ from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
 
 from ext.batch cimport FINE, NOT_CONFIGURE, TRUNCATED, UNKNOWN_KIND, WRONG_SEQ, Fault, apply_all, apply_single
 from ext.bits cimport likely, unlikely
+from ext.borrow.rows cimport borrow_rows, due_rows, locate_rows, rate_rows
 from ext.busts cimport amendment_rows, preview_of
 from ext.desks.rows cimport desk_rows, limit_rows, member_rows
 from ext.extension cimport next_end
@@ -321,6 +322,27 @@ cdef class Core:
                 or (c.kind == COMMAND_KIND_NEW_SPECIAL and size == sizeof(SpecialCommand))):
             raise ValueError("only a NEW_ORDER or NEW_SPECIAL can be previewed, of a market that is configured")
         return preview_of_order(self.market, c)
+
+    def borrows(self):
+        """BorrowRow records of the instruments, by id."""
+        return borrow_rows(self.market)
+
+    def locates(self):
+        """LocateRow records of the positions with located lots, in order of creation."""
+        return locate_rows(self.market)
+
+    def rates(self):
+        """RateRow records of the currencies whose interest was set, in the order of their list."""
+        return rate_rows(self.market)
+
+    def dues(self):
+        """DueRow records of the positions to which a dividend is due, in order of creation."""
+        return due_rows(self.market)
+
+    @property
+    def accrue_date(self):
+        """The last day whose interest was charged, as YYYYMMDD; 0 before the first."""
+        return self.market.borrowing.accrue_date
 
     def timers(self):
         """TimerRow records of the guards of orders, by account and session."""

@@ -57,12 +57,22 @@ cdef void deposit(Market* m, const AdminCommand* c) noexcept nogil:
     answer_account(m, c, EVENT_KIND_CASH, 0, 0, amount, a.cash)
 
 
+cdef uint32_t position_for(Market* m, const AdminCommand* c) noexcept nogil:
+    cdef uint64_t currency = word_at(m.instrument_texts[c.instrument].currency)
+    if not currencies_match(m, c.account, c.instrument):
+        reject(m, c, CHECK_CURRENCY, 0, <int64_t> m.account_more[c.account].currency, <int64_t> currency, 0)
+        return 0
+    if m.position_count >= m.position_capacity:
+        reject(m, c, CHECK_POSITION_CAPACITY, 0, m.position_capacity, <int64_t> m.position_capacity + 1, 0)
+        return 0
+    return open_position(m, c.account | <uint64_t> c.instrument << 32)
+
+
 cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
     cdef Position* p
     cdef Basis* b
     cdef int64_t lots = c.value0
     cdef int64_t cost, most
-    cdef uint64_t key, currency
     cdef uint32_t number
     if not account_is_known(m, c) or not instrument_is_known(m, c):
         return
@@ -71,8 +81,7 @@ cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
         return
     if not value_is_within(m, c, 0, -MAX_LOTS, MAX_LOTS) or not value_is_within(m, c, 1, 0, FAR_AWAY):
         return
-    key = c.account | <uint64_t> c.instrument << 32
-    number = find_position(m, key)
+    number = find_position(m, c.account | <uint64_t> c.instrument << 32)
     b = &m.bases[number]
     p = &m.positions[number]  # number 0 stands for one that is not there yet: all zeros
     if p.qty < 0 or (lots > 0 and p.qty > MAX_HELD):
@@ -90,14 +99,9 @@ cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
             reject(m, c, CHECK_VALUE, 1, MAX_CASH, c.value1, 0)
             return
         if number == 0:
-            currency = word_at(m.instrument_texts[c.instrument].currency)
-            if not currencies_match(m, c.account, c.instrument):
-                reject(m, c, CHECK_CURRENCY, 0, <int64_t> m.account_more[c.account].currency, <int64_t> currency, 0)
+            number = position_for(m, c)
+            if number == 0:
                 return
-            if m.position_count >= m.position_capacity:
-                reject(m, c, CHECK_POSITION_CAPACITY, 0, m.position_capacity, <int64_t> m.position_capacity + 1, 0)
-                return
-            number = open_position(m, key)
             p = &m.positions[number]
             b = &m.bases[number]
         b.cost += cost

@@ -6,6 +6,7 @@ A price's index is price / tick_size; its page number is index >> 6.
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from ext.borrow.layout cimport Borrowing
 from ext.desks.layout cimport Desks
 from ext.wire cimport AmendmentRow, WithdrawalRow
 
@@ -234,6 +235,7 @@ cdef enum Way:  # why orders of an instrument take the long way
     HAS_DARK = 1            # something rests in the dark
     SHORT_RESTRICTED = 2
     HAS_TICKS = 4           # by price
+    NOT_EASY = 8            # to borrow: docs/borrow.md
 
 
 cdef struct Extension:  # of auctions of a kind: docs/auctions.md
@@ -412,6 +414,7 @@ cdef struct Worth:  # of the account with the same id: a cache line
     int64_t withdrawals     # that are on their way: part of hold; of all accounts
     uint8_t level           # RiskLevel as it was told last
     uint8_t is_moved        # noted down for its level to be looked at
+    uint8_t has_due         # of dividends
 
 
 cdef struct Sweep:  # docs/risk.md, "Marks"; and SET_RISK's bounds of levels
@@ -575,6 +578,7 @@ cdef struct Market:
     uint32_t watched_count  # accounts that are watched
     Sweep sweep
     Desks desks
+    Borrowing borrowing
 
 cdef enum:
     NONE = 0

@@ -8,6 +8,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bands cimport check_short, sells_short
 from ext.bits cimport product
+from ext.borrow.check cimport check_locate
 from ext.desks.check cimport Asked, WAKES, check_limits
 from ext.events cimport emit_canceled
 from ext.fields cimport broken, is_leg_type
@@ -261,6 +262,8 @@ cdef uint8_t check_active(Market* m, Instrument* i, Account* a, uint32_t slot) n
             &m.positions[o.position], o.leaves, lots_of(m, other) if other else 0):
         if check_short(i, &m.instrument_texts[o.instrument], o.order_type, PEG_NONE, o.price, False, &r):
             return CANCEL_REASON_EXPOSURE
+    if check_locate(m, o.instrument, o.position, o.side, o.leaves, lots_of(m, other) if other else 0, &r):
+        return CANCEL_REASON_EXPOSURE
     if a.flags & IS_MARGIN:
         wanted = Intent(o.account, o.instrument, o.position, o.side, o.leaves, notional,
                         lots_of(m, other) if other else 0, 0, a.open_orders, 0)

@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport add_cut
+from ext.borrow.locates cimport return_locates
 from ext.desks.loss cimport begin_day
 from ext.events cimport emit, emit_market, emit_time, level_at
 from ext.layout cimport BY_EXPIRY, Instrument, Market, Order
@@ -146,5 +147,6 @@ cdef inline void tick(Market* m) noexcept nogil:
     count = cancel_of_market(m, ANY, True, CANCEL_REASON_DAY_END)
     begin_day(m)
     note_close(m)
+    return_locates(m)
     m.day_end_ns = next_day_end(m)
     emit_market(m, EVENT_KIND_DAY_ENDED, 0, 0, 0, 0, count, m.day_end_ns, 0, 0)

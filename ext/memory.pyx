@@ -10,6 +10,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from ext.bits cimport touch_page
+from ext.borrow.layout cimport Claim, Dues, Lending
 from ext.desks.layout cimport Ground, Listing, Measure, Repeats, Stretch
 from ext.desks.settings cimport release_desks
 from ext.ids cimport ID_BLOCK, TAG_OF_ACCOUNT, open_generation
@@ -82,6 +83,9 @@ cdef struct Pools:
     Stretch* stretches
     Listing* listings
     Repeats* repeats
+    Claim* claims
+    Lending* lendings
+    Dues* dues
 
 
 cdef uint64_t table_size(int64_t entries) noexcept nogil:
@@ -185,12 +189,15 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     n.grounds = <Ground*> carve(block, &at, c.accounts, sizeof(Ground))
     n.stretches = <Stretch*> carve(block, &at, c.positions + 1, sizeof(Stretch))
     n.listings = <Listing*> carve(block, &at, c.instruments, sizeof(Listing))
+    n.lendings = <Lending*> carve(block, &at, c.instruments, sizeof(Lending))
+    n.dues = <Dues*> carve(block, &at, c.accounts, sizeof(Dues))
     n.plans = <Plan*> carve(block, &at, PLANS, sizeof(Plan))
     n.extras = <Extra*> carve(block, &at, c.orders + 1, sizeof(Extra))  # from here on: see touch_all
     n.ties = <Tie*> carve(block, &at, c.orders + 1, sizeof(Tie))
     n.tides = <Tide*> carve(block, &at, c.orders + 1, sizeof(Tide))
     n.charges = <Charge*> carve(block, &at, c.orders + 1, sizeof(Charge))
     n.repeats = <Repeats*> carve(block, &at, c.accounts, sizeof(Repeats))
+    n.claims = <Claim*> carve(block, &at, c.positions + 1, sizeof(Claim))
     return at
 
 
@@ -230,6 +237,11 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
     for k in range(m.account_top):
         if m.desks.repeats[k].orders[0].is_set:
             n.repeats[k] = m.desks.repeats[k]
+    memcpy(n.lendings, m.borrowing.lendings, top * sizeof(Lending))
+    memcpy(n.dues, m.borrowing.dues, m.account_top * sizeof(Dues))
+    for k in range(1, m.position_count + 1):
+        if m.borrowing.claims[k].located or m.borrowing.claims[k].due:
+            n.claims[k] = m.borrowing.claims[k]
     memcpy(n.plans, m.plans, PLANS * sizeof(Plan))
     memcpy(n.charges, m.charges, (<size_t> m.order_top + 1) * sizeof(Charge))
     memcpy(n.pages, m.pages, (<size_t> m.page_top + 1) * sizeof(Page))
@@ -280,6 +292,9 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.desks.stretches = n.stretches
     m.desks.listings = n.listings
     m.desks.repeats = n.repeats
+    m.borrowing.claims = n.claims
+    m.borrowing.lendings = n.lendings
+    m.borrowing.dues = n.dues
     m.plans = n.plans
     m.charges = n.charges
     m.order_capacity = <uint32_t> c.orders
@@ -361,7 +376,7 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
 cdef size_t touch_all(Market* m) noexcept nogil:
     cdef size_t at = 0
     cdef size_t end = m.block_size
-    if m.configured:  # what special orders, fees and REPEATS need is given when they come: as much again as plain ones
+    if m.configured:  # special orders, fees, REPEATS and claims are given theirs when they come: as much again
         end = <char*> m.extras - m.block
     while at < end:
         touch_page(m.block + at)

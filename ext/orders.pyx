@@ -10,6 +10,7 @@ from ext.bands cimport (
 )
 from ext.bits cimport half_at, is_zero, likely, product, put_half, put_word, unlikely, word_at
 from ext.book cimport free_slot, list_order, take_slot
+from ext.borrow.check cimport check_locate
 from ext.dark cimport best_opposite, may_meet_dark
 from ext.desks.check cimport (
     Asked, ENTERS, REPLACES, WAITS, check_limits, check_messages, tell_warnings,
@@ -23,7 +24,7 @@ from ext.house cimport currencies_match
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
 from ext.layout cimport (
     Account, Further, HAS_DARK, HAS_TICKS, HAS_TIE, IS_LIMITED, IS_MARGIN, IdEntry, Instrument, Level, Market, Order,
-    Position, SHORT_RESTRICTED,
+    NOT_EASY, Position, SHORT_RESTRICTED,
 )
 from ext.ledger cimport find_position
 from ext.levels cimport index_of
@@ -239,6 +240,10 @@ cdef inline uint8_t check_new(
                             goes_to_call(c, i), r)
         if check:
             return check
+    if unlikely(i.way & NOT_EASY) and f.role != ROLE_PEER:
+        check = check_locate(m, c.instrument, <uint32_t> (p - m.positions), c.side, lots, own_lots, r)
+        if check:
+            return check
     if unlikely(needs_look(a)):
         asked.lots = lots
         asked.own_lots = own_lots
@@ -301,7 +306,7 @@ cdef void new_special(Market* m, const SpecialCommand* c) noexcept nogil:
 cdef void say_distance(Market* m, uint8_t check, const Refusal* r) noexcept nogil:
     """Of a reject of a limit, which was told just now: how far above the account its holder is."""
     m.desks.warning_count = 0
-    if check >= CHECK_LIMIT_POSITION:
+    if CHECK_LIMIT_POSITION <= check <= CHECK_LIMIT_MESSAGES:
         (<Reject*> (m.events.at - sizeof(Reject))).flags = r.distance
 
 
@@ -489,6 +494,10 @@ cdef inline uint8_t check_replace(
             i, &m.instrument_texts[o.instrument], o.order_type, m.extras[slot].peg if o.special else <uint8_t> PEG_NONE,
             price[0] - (m.extras[slot].discretion if o.special else 0),
             place_of(o) == PLACE_CALL or (i.state == INSTRUMENT_STATE_CALL and place_of(o) != PLACE_STOP), r)
+        if check:
+            return check
+    if unlikely(i.way & NOT_EASY):
+        check = check_locate(m, o.instrument, o.position, o.side, leaves[0], lots, r)
         if check:
             return check
     if unlikely(needs_look(a)):

@@ -9,6 +9,10 @@ from ext.margin.check cimport withdrawable
 from ext.wire cimport ACCOUNT_FLAG_CREDIT_UNLIMITED, AdminCommand, MAX_CASH
 
 
+cdef enum:
+    LAST_DATE = 99991231    # YYYYMMDD
+
+
 cdef inline int64_t settled_cash(const Market* m, const Account* a, const AccountMore* t) noexcept nogil:
     cdef int64_t settled = t.day_cash
     cdef int k

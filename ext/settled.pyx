@@ -7,10 +7,6 @@ from ext.events cimport emit, emit_market
 from ext.layout cimport Account, AccountMore, Market, SETTLE_DAYS
 from ext.wire cimport *
 
-cdef enum:
-    LAST_DATE = 99991231
-
-
 cdef int64_t settle(Account* a, AccountMore* t, int64_t days) noexcept nogil:
     """Returns what settles now."""
     cdef int64_t due = t.unsettled[0]

@@ -165,13 +165,13 @@ cdef class Transfers:
         return self.trade(e, buyer, e.account) if is_new else self.trade(e, e.account, buyer)
 
     cdef int add_moved(self, const Event* e, const AdminCommand* c) noexcept nogil:
-        """CASH, SHARES, CHARGED: between an account and the house."""
+        """CASH, SHARES, SPLIT_SHARES, CHARGED: between an account and the house."""
         cdef Transfer t
         cdef bint pays = e.price > 0    # the account: cash, or for lots
         if unlikely(e.account >= self.account_room):
             return OUT_OF_STEP
         t = Transfer(ANY, ANY, e.reason, self.accounts[e.account].currency, 0, 0, ANY, -1, 0, 0, 0, e.account_seq)
-        if e.kind == EVENT_KIND_SHARES:
+        if e.kind == EVENT_KIND_SHARES or e.kind == EVENT_KIND_SPLIT_SHARES:
             t.house = HOUSE_ACCOUNT_DEPOSITORY
             t.lots = size_of(e.price)
             t.instrument = e.instrument
@@ -190,7 +190,9 @@ cdef class Transfers:
                 return NO_COMMAND
             else:
                 t.reference = e.trade_id
-                t.instrument = c.instrument
+                t.instrument = c.instrument if c.kind == COMMAND_KIND_CHARGE else e.instrument
+                if c.kind == COMMAND_KIND_ACCRUE and e.reason == HOUSE_ACCOUNT_INTEREST:
+                    t.instrument = ANY
         if pays:
             t.payer = e.account
         else:
@@ -199,7 +201,8 @@ cdef class Transfers:
 
     cdef int add(self, const Event* e, const AdminCommand* c) noexcept nogil:
         """Any event but FILL. c: its command, where that is one; NULL: another one."""
-        if e.kind == EVENT_KIND_CASH or e.kind == EVENT_KIND_SHARES or e.kind == EVENT_KIND_CHARGED:
+        if (e.kind == EVENT_KIND_CASH or e.kind == EVENT_KIND_SHARES or e.kind == EVENT_KIND_CHARGED
+                or e.kind == EVENT_KIND_SPLIT_SHARES):
             return self.add_moved(e, c)
         if e.kind == EVENT_KIND_TRADE_BUSTED or e.kind == EVENT_KIND_TRADE_CORRECTED:
             return self.add_amended(e)

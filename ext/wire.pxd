@@ -71,6 +71,13 @@ cdef enum:
     COMMAND_KIND_SET_MEMBER = 93
     COMMAND_KIND_SET_DESK_STATE = 94
     COMMAND_KIND_SET_LIMIT = 95
+    COMMAND_KIND_SET_BORROW = 96
+    COMMAND_KIND_LOCATE = 97
+    COMMAND_KIND_SET_RATES = 98
+    COMMAND_KIND_ACCRUE = 99
+    COMMAND_KIND_DIVIDEND = 100
+    COMMAND_KIND_PAY_DIVIDEND = 101
+    COMMAND_KIND_SPLIT = 102
 
 cdef enum:
     SIDE_BUY = 0
@@ -204,6 +211,11 @@ cdef enum:
     LIMIT_MESSAGES = 10
 
 cdef enum:
+    BORROW_EASY = 0
+    BORROW_HARD = 1
+    BORROW_NONE = 2
+
+cdef enum:
     MARK_BY_LAST = 0
     MARK_BY_MID = 1
     MARK_BY_CLOSE = 2
@@ -268,6 +280,8 @@ cdef enum:
     EVENT_KIND_RISK_LEVEL = 27
     EVENT_KIND_MEMBER_SET = 28
     EVENT_KIND_LIMIT_WARNING = 29
+    EVENT_KIND_LOCATED = 30
+    EVENT_KIND_DIVIDEND_DUE = 31
     EVENT_KIND_INSTRUMENT_SET = 32
     EVENT_KIND_INSTRUMENT_STATE = 33
     EVENT_KIND_DAY_ENDED = 34
@@ -290,6 +304,13 @@ cdef enum:
     EVENT_KIND_DESK_SET = 51
     EVENT_KIND_DESK_STATE = 52
     EVENT_KIND_LIMIT_SET = 53
+    EVENT_KIND_BORROW_SET = 54
+    EVENT_KIND_RATES_SET = 55
+    EVENT_KIND_ACCRUED = 56
+    EVENT_KIND_DIVIDEND_SET = 57
+    EVENT_KIND_DIVIDEND_PAID = 58
+    EVENT_KIND_SPLIT_DONE = 59
+    EVENT_KIND_SPLIT_SHARES = 60
 
 cdef enum:
     EVENT_FLAG_DUPLICATE = 1
@@ -333,6 +354,7 @@ cdef enum:
     CANCEL_REASON_DISCONNECT = 21
     CANCEL_REASON_DEAD_MAN = 22
     CANCEL_REASON_ORDER_NOTIONAL = 23
+    CANCEL_REASON_CORPORATE_ACTION = 24
 
 cdef enum:
     CHECK_ACCOUNT = 1
@@ -395,6 +417,7 @@ cdef enum:
     CHECK_LIMIT_ORDER_VOLUME = 60
     CHECK_LIMIT_REPEATS = 61
     CHECK_LIMIT_MESSAGES = 62
+    CHECK_LOCATE = 63
 
 cdef enum:
     RULE_STOP_PRICE = 1
@@ -937,3 +960,31 @@ cdef packed struct LimitRow:
     int64_t hard
     int64_t soft
     int64_t measure
+
+cdef packed struct BorrowRow:
+    uint32_t instrument
+    uint8_t borrow
+    uint8_t reserved
+    uint16_t reserved1
+    int64_t fee
+    int64_t inventory
+    int64_t lent
+    uint64_t reserved2
+
+cdef packed struct LocateRow:
+    uint32_t account
+    uint32_t instrument
+    int64_t located
+    int64_t short
+
+cdef packed struct RateRow:
+    uint64_t currency
+    int64_t debit
+    int64_t credit
+    uint32_t days
+    uint32_t reserved
+
+cdef packed struct DueRow:
+    uint32_t account
+    uint32_t instrument
+    int64_t due

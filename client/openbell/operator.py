@@ -31,6 +31,7 @@ from openbell.errors import (
     near,
 )
 from openbell.ledger import LedgerVerbs
+from openbell.lending import LendingVerbs
 from openbell.liquidation import LiquidationVerbs
 from openbell.prices import PriceLike, basis_points, cash_units, price_units
 from openbell.proposals import ProposalVerbs
@@ -63,7 +64,9 @@ SEARCH_TIMEOUT_S: Final = 630.0  # of a trade: the engine may have to replay its
 _SLICE_MS: Final = 100
 
 
-class Operator(PriceBounds, LedgerVerbs, RiskVerbs, DeskVerbs, LiquidationVerbs, StandbyVerbs, ProposalVerbs):
+class Operator(
+    PriceBounds, LedgerVerbs, RiskVerbs, DeskVerbs, LendingVerbs, LiquidationVerbs, StandbyVerbs, ProposalVerbs
+):
     """A connection to the control port. Close it, or use it in a `with` statement.
 
     address: as for `connect` (default: $OPENBELL_ADDRESS, else the market that runs in ./var). name: whose acts these

@@ -99,13 +99,15 @@ def basis_points(percent: PriceLike, *, field: str) -> int:
     return units
 
 
-def percent_units(percent: PriceLike, *, field: str, most: int) -> int:
-    """Percent, to two decimals, as units of 1e-4 of the whole (25 is 2,500); an int counts percent. Raises InvalidInput
-    when it is not within 0 to `most` of these units."""
-    units = _units(str(percent) if isinstance(percent, int) and not isinstance(percent, bool) else percent, 2, field)
+def percent_units(percent: PriceLike, *, field: str, most: int, places: int = 2) -> int:
+    """Percent, to two decimals, as units of 1e-4 of the whole (25 is 2,500); an int counts percent. places: decimals,
+    where there are others: with 4 units are of 1e-6. Raises InvalidInput when it is not within 0 to `most` of these."""
+    plain = isinstance(percent, int) and not isinstance(percent, bool)
+    units = _units(str(percent) if plain else percent, places, field)
     if not 0 <= units <= most:
-        text = f"{field} {percent!r} is out of range: 0 to {most // 100:,} percent"
-        raise InvalidInput(text, field=field, limit=most // 100, value=percent)
+        limit = most // 10**places
+        raise InvalidInput(f"{field} {percent!r} is out of range: 0 to {limit:,} percent", field=field, limit=limit,
+                           value=percent)  # fmt: skip
     return units
 
 

@@ -64,6 +64,13 @@ class CommandKind(IntEnum):
     SET_MEMBER = 93  # the desk that an account is in
     SET_DESK_STATE = 94  # activate or block all accounts below a desk (kill switch)
     SET_LIMIT = 95  # a hard and a soft limit of an account or a desk
+    SET_BORROW = 96  # whether an instrument may be sold short, how much of it, and what borrowing costs: docs/borrow.md
+    LOCATE = 97  # lots that an account may sell short are found, or given back
+    SET_RATES = 98  # interest on cash of a currency
+    ACCRUE = 99  # a day's interest and fees for borrowing
+    DIVIDEND = 100  # who has shares now has a claim for cash: docs/actions.md
+    PAY_DIVIDEND = 101  # what is due of dividends is paid
+    SPLIT = 102  # shares of an instrument become more or fewer
 
 
 class Side(IntEnum):
@@ -271,6 +278,14 @@ LIMIT_TEXTS: Final = {
 }
 
 
+class Borrow(IntEnum):
+    """Whether an instrument may be sold short: docs/borrow.md."""
+
+    EASY = 0  # easy to borrow: by anybody who may sell short
+    HARD = 1  # hard to borrow: as far as lots were located
+    NONE = 2  # by nobody
+
+
 class MarkBy(IntEnum):
     """The price that an instrument's positions count at."""
 
@@ -359,6 +374,9 @@ class EventKind(IntEnum):
     MEMBER_SET = 28  # account is in the desk price; 0: in none
     # soft limit: reason: Limit, flags: desks up, price: the limit, order_id: the measure (i64), trade_id: the desk
     LIMIT_WARNING = 29
+    LOCATED = 30  # lots to sell short: price is how many more (negative: given back), trade_id how many then (both i64)
+    # a claim for a dividend: price is its amount, trade_id all that is due of the position (both i64)
+    DIVIDEND_DUE = 31
     INSTRUMENT_SET = 32  # instrument created or changed
     # instrument's state is now reason; side: AuctionKind or HaltReason, price: time of the auction
     INSTRUMENT_STATE = 33
@@ -385,6 +403,16 @@ class EventKind(IntEnum):
     DESK_STATE = 52  # state of desk account is now reason
     # limit reason (Limit) of account (flags OF_DESK: of that desk): price is the hard one, order_id the soft one
     LIMIT_SET = 53
+    BORROW_SET = 54  # reason: Borrow; price: fee (1e-6 a year), order_id: inventory (lots)
+    # interest of the currency client_order_id: price debit, order_id credit (1e-6 a year), leaves days a year
+    RATES_SET = 55
+    # interest and fees of the day price (YYYYMMDD) were charged; leaves: CHARGED events, client_order_id: days
+    ACCRUED = 56
+    DIVIDEND_SET = 57  # price: cash a share, leaves: positions with a claim, client_order_id: the sender's reference
+    DIVIDEND_PAID = 58  # leaves: positions that were paid, client_order_id: the sender's reference
+    # price: new lots for order_id old ones, leaves: positions that changed, client_order_id: orders that ended
+    SPLIT_DONE = 59
+    SPLIT_SHARES = 60  # a split changed account's position: price is the change, trade_id the new position (both i64)
 
 
 class EventFlag(IntFlag):
@@ -440,6 +468,7 @@ class CancelReason(IntEnum):
     DISCONNECT = 21  # the session that entered it has ended, and had asked for this
     DEAD_MAN = 22  # a dead-man timer was not renewed in time
     ORDER_NOTIONAL = 23  # a stop was met, and its notional at the price that it goes to is beyond the limit
+    CORPORATE_ACTION = 24  # a split of its instrument
 
 
 class Check(IntEnum):
@@ -508,6 +537,8 @@ class Check(IntEnum):
     LIMIT_ORDER_VOLUME = 60  # one order beside the instrument's average volume, likewise (1e-4)
     LIMIT_REPEATS = 61  # the same order again within a second, likewise (orders)
     LIMIT_MESSAGES = 62  # orders and replaces in this second, likewise (messages)
+    # sells short more than was located for it, or may not be sold short; of LOCATE: more than can be lent (lots)
+    LOCATE = 63
 
 
 class Rule(IntEnum):
@@ -1191,5 +1222,45 @@ LIMIT_ROW: Final = np.dtype(
         ("hard", "<i8"),  # 0: none
         ("soft", "<i8"),  # 0: none
         ("measure", "<i8"),  # what it is beside now
+    ]
+)
+# What of an instrument can be lent, from Core.borrows(): docs/borrow.md.
+BORROW_ROW: Final = np.dtype(
+    [
+        ("instrument", "<u4"),
+        ("borrow", "u1"),  # Borrow
+        ("reserved", "u1"),  # 0
+        ("reserved1", "<u2"),  # 0
+        ("fee", "<i8"),  # 1e-6 of the value a year
+        ("inventory", "<i8"),  # lots that can be lent in all
+        ("lent", "<i8"),  # lots located of it
+        ("reserved2", "<u8"),  # 0
+    ]
+)
+# Lots that were located for a position, from Core.locates().
+LOCATE_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("instrument", "<u4"),
+        ("located", "<i8"),  # lots
+        ("short", "<i8"),  # lots that it owes, or would if its open sells traded
+    ]
+)
+# Interest of a currency, from Core.rates().
+RATE_ROW: Final = np.dtype(
+    [
+        ("currency", "<u8"),  # 8 bytes of text as an integer
+        ("debit", "<i8"),  # 1e-6 a year
+        ("credit", "<i8"),  # 1e-6 a year
+        ("days", "<u4"),  # a year
+        ("reserved", "<u4"),  # 0
+    ]
+)
+# What is due of dividends to a position, from Core.dues(): docs/actions.md.
+DUE_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("instrument", "<u4"),
+        ("due", "<i8"),  # cash; negative: owed
     ]
 )

@@ -13,6 +13,7 @@ from engine.cli.operating.amend import AMENDING
 from engine.cli.operating.bounds import BOUNDS
 from engine.cli.operating.desks import DESKS
 from engine.cli.operating.govern import GOVERNING
+from engine.cli.operating.lending import LENDING
 from engine.cli.operating.liquidation import LIQUIDATION
 from engine.cli.operating.look import LOOKING
 from engine.cli.operating.money import MONEY
@@ -30,6 +31,7 @@ ACTS: dict[str, Act] = {
     **MONEY,
     **RISK,
     **DESKS,
+    **LENDING,
     **LIQUIDATION,
     **AMENDING,
     **PROMOTING,

@@ -58,6 +58,8 @@ cdef void change_stretch(Market* m, uint32_t position, uint32_t side, int64_t op
 cdef void restate_stretch(Market* m, uint32_t position, int64_t value_before, int64_t value_after) noexcept nogil
 # Have desks know of an account's open orders and cash as they are.
 cdef void settle_account(Market* m, uint32_t account) noexcept nogil
+# Other things than cash and positions that an account's equity is made of changed.
+cdef void move_account(Market* m, uint32_t account, wide amount) noexcept nogil
 # Have the loss of a desk looked at before the command ends.
 cdef void note_desk(Market* m, uint32_t desk) noexcept nogil
 # Have an account's part leave its desks, or come to be in them; sums being up to date.

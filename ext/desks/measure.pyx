@@ -120,6 +120,15 @@ cdef void settle_account(Market* m, uint32_t account) noexcept nogil:
         d = desk_above(m, d.parent)
 
 
+cdef void move_account(Market* m, uint32_t account, wide amount) noexcept nogil:
+    cdef Desk* d = desk_above(m, m.desks.of_account[account])
+    if not m.accounts[account].flags & IS_LIMITED:
+        return
+    while d != NULL:
+        move_equity(m, d, amount)
+        d = desk_above(m, d.parent)
+
+
 # Who is in which desk
 
 cdef void add_account(Market* m, uint32_t account, Desk* d) noexcept nogil:

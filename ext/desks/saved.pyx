@@ -11,6 +11,7 @@ from ext.desks.measure cimport base_of, begin_bounds, desk_above, set_bound, set
 from ext.desks.settings cimport MOST_LISTS, place_for, range_of
 from ext.desks.states cimport find_desk_states, state_in_force
 from ext.layout cimport IS_LIMITED, IS_WATCHED, Market
+from ext.margin.exposure cimport due_of
 from ext.margin.sums cimport add_sum
 from ext.names cimport DESKS, NOBODY, add_name, find_name
 from ext.pending cimport MUST_JUDGE
@@ -231,6 +232,7 @@ cdef bint finish_desks(Market* m) noexcept nogil:
         while d != NULL:
             d.watched += 1
             add_sum(&d.base_low, &d.base_high, base_of(m, k))
+            add_sum(&d.equity_low, &d.equity_high, due_of(m, k))
             d = desk_above(m, d.parent)
     for k in range(m.desks.moved_count):  # nothing has moved: it was as it is
         m.desks.rows[m.desks.moved[k]].is_moved = 0

@@ -12,7 +12,7 @@ from ext.bits cimport unlikely
 from ext.layout cimport (
     Account, Exposure, IS_WATCHED, Margin, Market, Position, SUM_INITIAL, SUM_VALUE, Worth,
 )
-from ext.margin.sums cimport equity, less, move_sum, part, sum_of, wide, worth
+from ext.margin.sums cimport equity, less, move_sum, part, plus, sum_of, wide, worth
 from ext.risk cimport greater
 from ext.wire cimport MAX_CASH
 
@@ -53,8 +53,17 @@ cdef inline wide sum_at(const Market* m, uint32_t account, uint32_t which) noexc
     return sum_of(m.worths[account].low[which], m.worths[account].high[which])
 
 
+cdef inline wide due_of(const Market* m, uint32_t account) noexcept nogil:
+    """Of dividends, over all its positions."""
+    return sum_of(m.borrowing.dues[account].low, m.borrowing.dues[account].high)
+
+
 cdef inline wide equity_of(const Market* m, uint32_t account) noexcept nogil:
-    return equity(m.accounts[account].cash, m.worths[account].withdrawals, sum_at(m, account, SUM_VALUE))
+    cdef const Worth* w = &m.worths[account]
+    cdef wide worth_of_all = equity(m.accounts[account].cash, w.withdrawals, sum_at(m, account, SUM_VALUE))
+    if unlikely(w.has_due):
+        return plus(worth_of_all, due_of(m, account))
+    return worth_of_all
 
 
 cdef inline wide excess_of(const Market* m, uint32_t account) noexcept nogil:

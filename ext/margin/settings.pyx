@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.admin cimport (
-    account_is_known, answer, answer_account, instrument_is_known, reject, value_is_within, value_of,
+    account_is_known, answer, answer_account, instrument_is_known, is_up_to, reject, value_is_within, value_of,
 )
 from ext.accounts cimport set_flags
 from ext.desks.layout cimport Listing
@@ -51,13 +51,6 @@ cdef bint set_risk(Market* m, const AdminCommand* c) noexcept nogil:
     return True
 
 
-cdef bint is_within(Market* m, const AdminCommand* c, uint64_t index, int64_t value, int64_t most) noexcept nogil:
-    """Of values whose index is another one in rejects."""
-    if value < 0:
-        return reject(m, c, CHECK_VALUE, index, 0, value, 0)
-    return value <= most or reject(m, c, CHECK_VALUE, index, most, value, 0)
-
-
 cdef void begin_margin(Market* m, uint32_t instrument) noexcept nogil:
     cdef Margin* g = &m.margins[instrument]
     g.mark = m.instruments[instrument].reference_price
@@ -76,9 +69,9 @@ cdef void set_margin(Market* m, const AdminCommand* c) noexcept nogil:
     if c.state > MARK_BY_CLOSE:
         reject(m, c, CHECK_VALUE, OF_MARK_BY, MARK_BY_CLOSE, c.state, 0)
         return
-    if not is_within(m, c, OF_VOLUME, c.value6, MOST_LISTS):
+    if not is_up_to(m, c, OF_VOLUME, c.value6, MOST_LISTS):
         return
-    if not is_within(m, c, OF_INSTRUMENT_LISTS, c.value7, MOST_LISTS):
+    if not is_up_to(m, c, OF_INSTRUMENT_LISTS, c.value7, MOST_LISTS):
         return
     g = &m.margins[c.instrument]
     g.initial[0] = <uint32_t> c.value0
@@ -113,7 +106,7 @@ cdef void set_account_risk(Market* m, const AdminCommand* c) noexcept nogil:
     if c.state == RISK_TYPE_MARGIN and a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED:
         reject(m, c, CHECK_VALUE, 1, 0, ACCOUNT_FLAG_CREDIT_UNLIMITED, 0)
         return
-    if not is_within(m, c, OF_LISTS, c.value0, MOST_LISTS):
+    if not is_up_to(m, c, OF_LISTS, c.value0, MOST_LISTS):
         return
     if c.state != RISK_TYPE_NONE:
         care = IS_WATCHED

@@ -23,6 +23,7 @@ from openbell.wire import (
     SelfTrade,
 )
 
+from tests.prove.acted import Acted
 from tests.prove.booked import Books
 from tests.prove.documented import Act, Amended, Field, Filter, Guarding, Key, Way
 from tests.prove.nested import Nested
@@ -55,6 +56,7 @@ class Coverage:
         self.books = Books(self.met)
         self.watched = Watched(self.met)
         self.nested = Nested(self.met)
+        self.acted = Acted(self.met)
         self._types: dict[int, int] = {}  # as they were sent, by order id
         self._places: dict[int, int] = {}  # of the orders that were live when rows were last seen
         self._states: dict[int, int] = {}
@@ -68,6 +70,7 @@ class Coverage:
         met, fields = self.met, command.fields
         met["command", fields["kind"]] += 1
         self.nested.step(fields, events)
+        self.acted.begin()
         for event in events:
             kind = event.kind
             met["event", kind] += 1
@@ -79,6 +82,7 @@ class Coverage:
             self.books.hear(fields, event)
             self.watched.hear(fields, event)
             self.nested.hear(fields, event)
+            self.acted.hear(fields, event)
             if kind in SAID:
                 SAID[kind](self, fields, event)
         for record in market_data:
@@ -95,6 +99,7 @@ class Coverage:
         self.books.refused(fields, event)
         self.watched.refused(fields, event)
         self.nested.refused(fields, event)
+        self.acted.refused(fields, event)
         if event.check == Check.COMBINATION:
             self.met[RULES_OF_REJECT[event.kind], event.limit] += 1
         elif event.check == Check.VALUE:

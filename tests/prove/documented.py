@@ -1,7 +1,7 @@
 """What the documents name and a proof has to meet, and how each is called.
 
 A key is a group and a number or two of it. docs/core.md, docs/orders.md, docs/auctions.md, docs/disconnect.md,
-docs/ledger.md, docs/risk.md, docs/desks.md and docs/wire.md name them.
+docs/ledger.md, docs/risk.md, docs/desks.md, docs/borrow.md, docs/actions.md and docs/wire.md name them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from openbell.wire import (
     ArmFlag,
     AuctionKind,
     BookKind,
+    Borrow,
     CancelReason,
     Check,
     CommandKind,
@@ -42,6 +43,7 @@ from openbell.wire import (
     TimeInForce,
 )
 
+from tests.prove.actions import Accrued, Borrowed, Claim, Divided
 from tests.reference.desks.tree import STRICTEST_FIRST
 
 Key = tuple[Any, ...]  # group, then a number for each of its enums
@@ -336,6 +338,11 @@ GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "desk state change": (AccountState, AccountState),
     "state in force": (AccountState, AccountState),
     "desked": (Desked,),
+    "borrow change": (Borrow, Borrow),
+    "borrowed": (Borrowed,),
+    "accrued": (Accrued,),
+    "claim": (Claim,),
+    "divided": (Divided,),
     "act": (Act,),
 }
 
@@ -414,6 +421,13 @@ VALUES = {
     CommandKind.SET_MEMBER: (0,),
     CommandKind.SET_DESK_STATE: (0,),
     CommandKind.SET_LIMIT: range(3),
+    CommandKind.SET_BORROW: range(3),
+    CommandKind.LOCATE: (0,),
+    CommandKind.SET_RATES: range(4),
+    CommandKind.ACCRUE: range(2),
+    CommandKind.DIVIDEND: range(3),
+    CommandKind.PAY_DIVIDEND: (1,),
+    CommandKind.SPLIT: range(4),
 }
 # What may change what an account is worth, what it must keep, or where levels begin.
 LEVEL_CHANGED_BY = (
@@ -430,6 +444,9 @@ LEVEL_CHANGED_BY = (
     CommandKind.SET_RISK,
     CommandKind.SET_MARGIN,
     CommandKind.SET_ACCOUNT_RISK,
+    CommandKind.ACCRUE,
+    CommandKind.DIVIDEND,
+    CommandKind.SPLIT,
 )
 
 
@@ -452,6 +469,7 @@ def checks() -> Iterator[Key]:
     yield from (("check of CANCEL_REJECTED", check) for check in of_cancel)
     yield from (("check of ARM_REJECTED", check) for check in OF_ARM | {C.ACCOUNT, C.FLAGS})
     admin = OF_ADMIN | {C.ACCOUNT, C.INSTRUMENT, C.POSITION_CAPACITY, C.INSTRUMENT_STATE, C.ORDER_NOTIONAL, C.CURRENCY}
+    admin |= {C.LOCATE}
     yield from (("check of ADMIN_REJECTED", check) for check in admin)
     yield from (("rule of REJECTED", rule) for rule in Rule)
     yield from (("rule of REPLACE_REJECTED", rule) for rule in RULES_OF_REPLACE)
@@ -525,10 +543,19 @@ def desks() -> Iterator[Key]:
     yield from (("desked", member) for member in Desked)
 
 
+def actions() -> Iterator[Key]:
+    """Lots that are lent, interest and fees, dividends, splits."""
+    yield from (("borrow change", *change) for change in product(Borrow, Borrow))
+    for group in ("borrowed", "accrued", "claim", "divided"):
+        (enum,) = GROUPS[group]
+        assert enum is not None
+        yield from ((group, member) for member in enum)
+
+
 def everything() -> set[Key]:
     """All that can be met."""
     plain = ("command", "bad input", "event", "event flag", "cancel reason", "restate reason", "book record")
-    keys: set[Key] = {*checks(), *orders(), *states(), *ledger(), *risk(), *desks()}
+    keys: set[Key] = {*checks(), *orders(), *states(), *ledger(), *risk(), *desks(), *actions()}
     for group in (*plain, "data flag", "amended", "guard", "guard that cancelled", "act"):
         (enum,) = GROUPS[group]
         assert enum is not None

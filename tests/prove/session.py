@@ -115,12 +115,15 @@ class Session:
             events, market_data = pair.step(step)
             coverage.step(step.command, events_of(events), market_data_of(market_data))
             coverage.watched.order(pair.before, events_of(events))
+            coverage.acted.acted(pair.core, step.command.fields, events_of(events))
             if step.command.fields["kind"] == CommandKind.TICK:
                 coverage.watched.ticked(pair.core)
                 coverage.nested.ticked(pair.core, events_of(events))
+                coverage.acted.ticked(pair.core, events_of(events))
             if place % ROWS_EVERY == 0:
                 pair.compare_rows()
                 coverage.rows(pair.core.orders())
+                coverage.acted.rows(pair.core)
             if place % ALL_EVERY == 0:
                 pair.compare_books()
                 pair.check_invariants()

@@ -35,6 +35,8 @@ class Position:
     cost: int = 0
     realized_pnl: int = 0
     mark: int = 0  # price that it counts at: docs/risk.md
+    located: int = 0  # lots that may be sold short: docs/borrow.md
+    due: int = 0  # of dividends; negative: owed: docs/actions.md
 
     def release(self, lots: int) -> int:
         """Take `lots` off |qty| and their part off the cost; that part."""

@@ -10,13 +10,14 @@ from openbell.wire import AccountFlag, AccountState, AdminFlag, CancelReason, Ch
 
 from tests.reference import bands, busts, closing, extensions, fees, guards, ledger, margin, risk, settlement, states
 from tests.reference.accounts import Account
+from tests.reference.actions import accruing, borrow, dividends, splits
 from tests.reference.books import Instrument
 from tests.reference.capacity import Capacity
-from tests.reference.checks import position_capacity
 from tests.reference.desks import commands as desks
 from tests.reference.desks import limits, losses, tree
 from tests.reference.matching import cancel
 from tests.reference.orders import cancel_of_account, mass_canceled
+from tests.reference.positions import there_or_made
 from tests.reference.refusals import Refused, account_of, bad_value, checked_name, in_range, instrument_of
 from tests.reference.state import State
 
@@ -218,13 +219,7 @@ def deposit_shares(state: State, command: Any) -> None:
     if lots > 0:
         if (position.cost if position else 0) + lots * lot_cost > wire.MAX_CASH:
             raise bad_value(1, wire.MAX_CASH, lot_cost)
-        if position is None:
-            other = ledger.other_currency(account, instrument)
-            if other is not None:
-                raise Refused(*other)
-            for failure in position_capacity(state):
-                raise Refused(*failure)
-        position = state.position(account, instrument)
+        position = there_or_made(state, account, instrument)
         position.qty += lots
         position.cost += lots * lot_cost
     else:
@@ -294,6 +289,13 @@ COMMANDS = {
     wire.CommandKind.SET_RISK: risk.set_risk,
     wire.CommandKind.SET_MARGIN: risk.set_margin,
     wire.CommandKind.SET_ACCOUNT_RISK: risk.set_account_risk,
+    wire.CommandKind.SET_BORROW: borrow.set_borrow,
+    wire.CommandKind.LOCATE: borrow.locate,
+    wire.CommandKind.SET_RATES: accruing.set_rates,
+    wire.CommandKind.ACCRUE: accruing.accrue,
+    wire.CommandKind.DIVIDEND: dividends.declare,
+    wire.CommandKind.PAY_DIVIDEND: dividends.pay,
+    wire.CommandKind.SPLIT: splits.split,
     wire.CommandKind.SET_DESK: desks.set_desk,
     wire.CommandKind.SET_MEMBER: desks.set_member,
     wire.CommandKind.SET_DESK_STATE: desks.set_desk_state,

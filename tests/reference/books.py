@@ -212,8 +212,12 @@ class Instrument:
     lower: int = 0  # price bands; 0: none
     upper: int = 0
     is_short_restricted: bool = False
+    borrow: int = wire.Borrow.EASY
+    borrow_fee: int = 0  # 1e-6 of the value a year
+    inventory: int = 0  # lots that can be lent
     steps: tuple[tuple[int, int], ...] = ()  # of its table of ticks; none: tick_size everywhere
     trades: int = 0
+    trades_before: int = 0  # the last split
     volume: int = 0
     book: Book = field(default_factory=Book)
     followed: tuple[int | None, int | None] | None = None  # best prices when the order that is matched now came

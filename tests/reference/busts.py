@@ -81,7 +81,7 @@ def parties_of(state: State, command: Any) -> tuple[Party, Party]:
 
 def check_terms(instrument: Instrument, command: Any, is_bust: bool) -> None:
     """What was sent, by itself."""
-    if not 1 <= command.trade_id <= instrument.trades:
+    if not instrument.trades_before < command.trade_id <= instrument.trades:
         raise Refused(Check.TRADE, instrument.trades, command.trade_id)
     if command.flags & ~int(TradeFlag.CROSS):
         raise bad_value(FLAGS, int(TradeFlag.CROSS), command.flags)

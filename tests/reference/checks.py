@@ -28,6 +28,7 @@ from openbell.wire import (
 
 from tests.reference import closing, combination, dark, fees, ledger, links, margin, stops
 from tests.reference.accounts import Account
+from tests.reference.actions import locates
 from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Instrument, Order
 from tests.reference.desks import limits, tree
 from tests.reference.output import Failure
@@ -482,6 +483,7 @@ def exposure(state: State, asked: Asked) -> Iterator[Failure]:
         if qty > available:
             yield Failure(Check.SHORT_SALE, max(0, available), qty, max(0, available))
     yield from short_price(asked)
+    yield from locates.failures(asked)
     if asked.side == BUY:
         own = asked.own
         free = account.free() + (own.hold() if own else 0)

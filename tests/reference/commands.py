@@ -361,3 +361,35 @@ def limit(holder: int, limit: int, hard: int = 0, soft: int = 0, flags: int = 0,
 def desk_limit(desk: int, kind: int, hard: int = 0, soft: int = 0, **fields: Any) -> Command:
     """SET_LIMIT of a desk."""
     return limit(desk, kind, hard, soft, wire.AdminFlag.OF_DESK, **fields)
+
+
+# Borrowing and corporate actions
+
+
+def borrow(number: int, borrow: int, fee: int = 0, inventory: int = 0, **fields: Any) -> Command:
+    """SET_BORROW of an instrument."""
+    return command(CommandKind.SET_BORROW, fee, inventory, instrument=number, state=int(borrow), **fields)
+
+
+def locate(account: int, instrument: int, lots: int, **fields: Any) -> Command:
+    return command(CommandKind.LOCATE, lots, account=account, instrument=instrument, **fields)
+
+
+def rates(currency: int, debit: int = 0, credit: int = 0, days: int = 360, **fields: Any) -> Command:
+    return command(CommandKind.SET_RATES, currency, debit, credit, days, **fields)
+
+
+def accrue(day: int, days: int = 1, **fields: Any) -> Command:
+    return command(CommandKind.ACCRUE, day, days, **fields)
+
+
+def dividend(instrument: int, a_share: int, reference: int = 0, **fields: Any) -> Command:
+    return command(CommandKind.DIVIDEND, a_share, reference, instrument=instrument, **fields)
+
+
+def pay_dividend(instrument: int, reference: int = 0, **fields: Any) -> Command:
+    return command(CommandKind.PAY_DIVIDEND, 0, reference, instrument=instrument, **fields)
+
+
+def split(instrument: int, new: int, old: int, price: int = 0, **fields: Any) -> Command:
+    return command(CommandKind.SPLIT, new, old, price, instrument=instrument, **fields)

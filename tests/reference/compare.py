@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ext.core import Core
 from tests.reference import solvent
+from tests.reference.actions import invariants as acted
 from tests.reference.commands import Command
 from tests.reference.desk import START_NS, AnyMarket
 from tests.reference.desks import invariants
@@ -15,17 +16,21 @@ from tests.reference.market import Market
 from tests.reference.records import (
     ACCOUNT_ROW,
     AMENDMENT_ROW,
+    BORROW_ROW,
     DESK_ROW,
+    DUE_ROW,
     EXPOSURE_ROW,
     FEE_ROW,
     HOUSE_ROW,
     INSTRUMENT_ROW,
     LIMIT_ROW,
+    LOCATE_ROW,
     MARGIN_ROW,
     MARKET_DATA,
     MEMBER_ROW,
     ORDER_ROW,
     POSITION_ROW,
+    RATE_ROW,
     RISK_ROW,
     TIMER_ROW,
     WITHDRAWAL_ROW,
@@ -122,6 +127,7 @@ class Pair:
         solvent.check_order(self.before, after, events_of(events))
         standing = invariants.standing_of(self.core, step.command, after)
         invariants.check_order(self.core, before, standing, events_of(events))
+        acted.check_order(self.core, step.command, events_of(events))
         return events, market_data
 
     def compare_rows(self) -> None:
@@ -142,6 +148,11 @@ class Pair:
         same_rows("desks", core.desks(), model.desks(), DESK_ROW)
         same_rows("members", core.members(), model.members(), MEMBER_ROW)
         same_rows("limits", core.limits(), model.limits(), LIMIT_ROW)
+        same_rows("borrows", core.borrows(), model.borrows(), BORROW_ROW)
+        same_rows("locates", core.locates(), model.locates(), LOCATE_ROW)
+        same_rows("rates", core.rates(), model.rates(), RATE_ROW)
+        same_rows("dues", core.dues(), model.dues(), DUE_ROW)
+        assert core.accrue_date == model.accrue_date
         assert core.timer_ns == model.timer_ns
         assert core.sweeping is model.sweeping
         assert tuple(core.risk_settings) == model.risk_settings

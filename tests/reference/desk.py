@@ -10,10 +10,13 @@ from tests.reference import commands as ask
 from tests.reference.commands import Command
 from tests.reference.records import (
     ACCOUNT_ROW,
+    BORROW_ROW,
     DESK_ROW,
+    DUE_ROW,
     EXPOSURE_ROW,
     INSTRUMENT_ROW,
     LIMIT_ROW,
+    LOCATE_ROW,
     MARGIN_ROW,
     MEMBER_ROW,
     ORDER_ROW,
@@ -46,6 +49,12 @@ class AnyMarket(Protocol):
     def desks(self) -> bytes: ...
     def members(self) -> bytes: ...
     def limits(self) -> bytes: ...
+    def borrows(self) -> bytes: ...
+    def locates(self) -> bytes: ...
+    def rates(self) -> bytes: ...
+    def dues(self) -> bytes: ...
+    @property
+    def accrue_date(self) -> int: ...
     @property
     def risk_settings(self) -> tuple[int, int, int]: ...
     @property
@@ -113,6 +122,15 @@ class Desk:
 
     def limits(self) -> list[Any]:
         return LIMIT_ROW.rows(self.market.limits())
+
+    def borrow(self, number: int = 0) -> Any:
+        return next(row for row in BORROW_ROW.rows(self.market.borrows()) if row.instrument == number)
+
+    def locates(self) -> list[Any]:
+        return LOCATE_ROW.rows(self.market.locates())
+
+    def dues(self) -> list[Any]:
+        return DUE_ROW.rows(self.market.dues())
 
     def orders(self, account: int | None = None, instrument: int | None = None) -> list[Any]:
         return ORDER_ROW.rows(self.market.orders(account, instrument))

@@ -22,6 +22,7 @@ from openbell.wire import (
 )
 
 from tests.reference import uncrossed
+from tests.reference.actions.invariants import Acted, due_of_accounts
 from tests.reference.commands import Command
 from tests.reference.desk import AnyMarket
 from tests.reference.desks.invariants import Nested
@@ -58,6 +59,7 @@ class Rows:
         self.withdrawals = WITHDRAWAL_ROW.rows(market.withdrawals())
         self.risk = RISK_ROW.rows(market.risk())
         self.exposures = EXPOSURE_ROW.rows(market.exposures())
+        self.due = due_of_accounts(market)
         self.margins = {row.instrument: row for row in MARGIN_ROW.rows(market.margins())}
         self.depths = {number: DEPTH.rows(market.depth(number, MOST_LEVELS)) for number in self.instruments}
         self.books = {number: MARKET_DATA.rows(market.book(number)) for number in self.instruments}
@@ -70,6 +72,7 @@ class Watch:
         self.trail = Trail()
         self.solvent = Solvent()
         self.nested = Nested()
+        self.acted = Acted()
         self.deposited_shares: Counter[int] = Counter()
         self.last_account_seq: Counter[int] = Counter()
         self.trades: Counter[int] = Counter()
@@ -107,6 +110,7 @@ class Watch:
                 self.trail.hear(command, event)
                 self.solvent.hear(event)
                 self.nested.hear(event)
+                self.acted.hear(command, event)
             assert event.kind == EventKind.RISK_LEVEL or not told_levels, "levels are the last that is told"
             told_levels |= event.kind == EventKind.RISK_LEVEL
         assert self._first is None, "a fill without its other side"
@@ -154,7 +158,7 @@ class Watch:
 
     def _event(self, event: Any) -> None:
         order_id = event.order_id
-        if event.kind == EventKind.SHARES:
+        if event.kind in (EventKind.SHARES, EventKind.SPLIT_SHARES):
             self.deposited_shares[event.instrument] += event.price
             self.positions[event.account, event.instrument] += event.price
         elif event.kind == EventKind.ACCEPTED and not event.flags & EventFlag.DUPLICATE:
@@ -269,11 +273,12 @@ class Watch:
         self._accounts(rows)
         self.solvent.check(rows)
         self.nested.check(market, rows)
+        self.acted.check(market, rows)
         self._books(rows)
         uncrossed.check(rows.orders, rows.instruments, self.asked, self.bands)
 
     def _conserved(self, rows: Rows) -> None:
-        """Cash comes from the house, shares from deposits, and both from nowhere else."""
+        """Cash comes from the house, shares from deposits and splits, and both from nowhere else."""
         self.trail.check(rows.accounts, rows.house, rows.withdrawals)
         shares: Counter[int] = Counter()
         for row in rows.positions:

@@ -20,6 +20,7 @@ CHECKED_WHEN_AWAKE = (
     Check.POSITION_LIMIT,
     Check.SHORT_SALE,
     Check.SHORT_PRICE,
+    Check.LOCATE,
     Check.BUYING_POWER,
     Check.NO_PRICE,
     Check.MARGIN,

@@ -7,6 +7,7 @@ from typing import Any
 from openbell import wire
 
 from tests.reference import admin, busts, fees, guards, ledger, marks, orders, recheck, risk, rows, settlement, worth
+from tests.reference.actions import accruing, borrow, dividends
 from tests.reference.desks import losses
 from tests.reference.desks import rows as desk_rows
 from tests.reference.records import SPECIAL_COMMAND, layout_of
@@ -142,6 +143,22 @@ class Market:
 
     def limits(self) -> bytes:
         return desk_rows.limits(self.state)
+
+    def borrows(self) -> bytes:
+        return borrow.borrow_rows(self.state)
+
+    def locates(self) -> bytes:
+        return borrow.locate_rows(self.state)
+
+    def rates(self) -> bytes:
+        return accruing.rows(self.state)
+
+    def dues(self) -> bytes:
+        return dividends.rows(self.state)
+
+    @property
+    def accrue_date(self) -> int:
+        return self.state.accrue_date
 
     @property
     def risk_settings(self) -> tuple[int, int, int]:

@@ -21,6 +21,7 @@ from openbell.wire import (
 
 from tests.reference import checks, guards, links, states
 from tests.reference.accounts import Account
+from tests.reference.actions import locates
 from tests.reference.books import FOR_AUCTIONS, Order
 from tests.reference.capacity import Known
 from tests.reference.desks import limits, losses
@@ -356,4 +357,5 @@ def end_day(state: State, ts_ns: int) -> None:
     for instrument in state.instruments.values():
         instrument.close = instrument.reference_price
     losses.end_day(state)
+    locates.end_day(state)
     state.output.event(EventKind.DAY_ENDED, qty=number, price=state.day_end_ns)

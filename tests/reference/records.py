@@ -78,6 +78,10 @@ MARGIN_ROW = Layout(wire.MARGIN_ROW)
 DESK_ROW = Layout(wire.DESK_ROW)
 MEMBER_ROW = Layout(wire.MEMBER_ROW)
 LIMIT_ROW = Layout(wire.LIMIT_ROW)
+BORROW_ROW = Layout(wire.BORROW_ROW)
+LOCATE_ROW = Layout(wire.LOCATE_ROW)
+RATE_ROW = Layout(wire.RATE_ROW)
+DUE_ROW = Layout(wire.DUE_ROW)
 
 
 REJECTS = frozenset(

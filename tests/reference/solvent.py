@@ -65,7 +65,7 @@ class Solvent:
         assert list(told) == sorted(told)
         for number, account in rows.accounts.items():
             value, maintenance, initial, cost = sums[number]
-            equity = account.cash - account.withdrawals + value
+            equity = account.cash - account.withdrawals + value + rows.due[number]
             assert account.risk_type == self.types[number]
             assert (number in told) == (account.risk_type != RiskType.NONE)
             if account.risk_type == RiskType.MARGIN:

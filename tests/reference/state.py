@@ -25,6 +25,14 @@ class Amendment(NamedTuple):
     changes: int
 
 
+class Rates(NamedTuple):
+    """Interest of a currency: 1e-6 a year of so many days."""
+
+    debit: int = 0
+    credit: int = 0
+    days: int = 360
+
+
 class Warned(NamedTuple):
     """A soft limit that was crossed, and by whose measure."""
 
@@ -72,6 +80,8 @@ class State:
         self.plans: dict[int, dict[int, Component]] = {}
         self.settled_day = 0  # the last one, YYYYMMDD; 0: none was settled yet
         self.withdrawal_capacity = 0
+        self.rates: dict[int, Rates] = {}  # by currency, once they were set
+        self.accrue_date = 0  # the last one, YYYYMMDD
         self.risk = Risk()
         self.desks: dict[int, Desk] = {}
         self.desk_capacity = 0

@@ -15,6 +15,7 @@ from openbell.wire import InstrumentState, OrderFlag, OrderType, Place, SelfTrad
 
 from tests.reference import amending, calling, guarding, limiting, nesting, paying, risking, tying
 from tests.reference import commands as ask
+from tests.reference.actions import acting
 from tests.reference.asking import Asking, special, spoilt
 from tests.reference.books import Order
 from tests.reference.commands import Command
@@ -49,6 +50,7 @@ USUAL = {
     **paying.USUAL,
     **risking.USUAL,
     **nesting.USUAL,
+    **acting.USUAL,
 }
 # Some swarms hurry, so that message rates are met; others see seconds and days pass.
 PACES_NS = ((0, 0, 0, 1000), (0, 1, 20_000_000, 60_000_000), (0, 0, 0, 1, 50_000_000, 999_999_999, 1_000_000_000))
@@ -67,7 +69,11 @@ class Swarm:
         self.next_id = 1
         self.due: list[Callable[[], Step]] = []  # what belongs to the command before, in turn
         self.centre = world.centre
-        makers: dict[str, Callable[[], Command]] = {name: getattr(self, f"make_{name}") for name in USUAL}
+        makers: dict[str, Callable[[], Command]] = {
+            name: partial(acting.MAKERS[name], self) if name in acting.MAKERS else getattr(self, f"make_{name}")
+            for name in USUAL
+            if world.desks or name not in nesting.USUAL
+        }
         factors = (0.0, 0.3, 1.0, 1.0, 1.0, 3.0)
         self.makers = list(makers.values())
         self.weights = [
@@ -512,25 +518,17 @@ class Swarm:
         return risking.account_risk(self.random, self.account(), types, lists, bad, request=self.request())
 
     def make_desk(self) -> Command:
-        if not self.world.desks:
-            return self.make_new()
         return nesting.desk(self.random, self.model, self.chance(self.bad_share * 10), request=self.request())
 
     def make_member(self) -> Command:
-        if not self.world.desks:
-            return self.make_new()
         bad = self.chance(self.bad_share * 10)
         return nesting.member(self.random, self.model, self.account(), bad, request=self.request())
 
     def make_desk_state(self) -> Command:
-        if not self.world.desks:
-            return self.make_new()
         bad = self.chance(self.bad_share * 10)
         return nesting.desk_state(self.random, self.model, self.reopen, bad, request=self.request())
 
     def make_limit(self) -> Command:
-        if not self.world.desks:
-            return self.make_new()
         bad = self.chance(self.bad_share * 20)
         return nesting.limit(self.random, self.model, self.account(), bad, request=self.request())
 

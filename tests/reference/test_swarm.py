@@ -22,6 +22,7 @@ from openbell.wire import (
 )
 
 from tests.reference import reached, solvent
+from tests.reference.actions import invariants as acted
 from tests.reference.compare import Step
 from tests.reference.desk import START_NS
 from tests.reference.desks import invariants
@@ -59,6 +60,7 @@ def flow(random: Random, world: World) -> None:
         watch.hear(step.command, events, market_data)
         if standing is not None:
             invariants.check_order(model, standing, invariants.standing_of(model, step.command, risk), events)
+        acted.check_order(model, step.command, events)
         reached.hear(REACHED, step.command, events, market_data, watch.asked)
         if place % CHECK_EVERY == 0:
             watch.check(model)

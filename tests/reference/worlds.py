@@ -10,6 +10,7 @@ from openbell.wire import AccountFlag, MarkBy, RiskType
 
 from tests.reference import asking, nesting, paying, risking
 from tests.reference import commands as ask
+from tests.reference.actions import acting
 from tests.reference.commands import Command
 
 RICH = wire.MAX_CASH - wire.MAX_NOTIONAL - 50_000
@@ -42,6 +43,8 @@ class World:
     traded_in: tuple[int, ...] = (paying.USD,)
     has_plans: bool = False  # from its beginning; else operators come to set some
     absurd_fees: float = 0.03
+    is_absurd: bool = False  # inventories, dividends and splits may be of any size
+    hard: float = 0.4  # how often an instrument is made hard to borrow
     ticks: tuple[int, ...] = (1, 5)
     lots: tuple[int, ...] = (1, 10)
     centre: int = 1000
@@ -86,18 +89,22 @@ class World:
             tick, lot = self.ticks[number % len(self.ticks)], self.lots[number % len(self.lots)]
             currency = self.traded_in[number % len(self.traded_in)]
             price = 0 if self.unpriced else self.centre * tick
-            commands.append(ask.instrument(number, tick, lot, price, self.collar_bps, currency=currency))
-            commands.append(ask.instrument_state(number, wire.InstrumentState.OPEN))
+            made = ask.instrument(number, tick, lot, price, self.collar_bps, currency=currency)
+            commands += [made, ask.instrument_state(number, wire.InstrumentState.OPEN)]
         for number in range(self.accounts):
             more = {"flags": self.flags[number % len(self.flags)]}
             more |= {"currency": self.currencies[number % len(self.currencies)]}
             more |= {"plan": random.choice(paying.PLANS) if self.has_plans else 0}
             commands.append(ask.account(number, **more, **self.limits))
-            if self.cash:
-                commands.append(ask.deposit(number, self.cash))
-            if self.shares:
-                commands.append(ask.shares(number, number % self.instruments, self.shares, 10_000))
-        return commands + self.watching(random)
+            commands += [ask.deposit(number, self.cash)] * (self.cash != 0)
+            commands += [ask.shares(number, number % self.instruments, self.shares, 10_000)] * (self.shares != 0)
+        return commands + self.lending() + self.watching(random)
+
+    def lending(self) -> list[Command]:
+        """What there is to be lent, where most is hard to borrow."""
+        if self.hard < 0.5:
+            return []
+        return [ask.borrow(number, wire.Borrow.HARD, 300_000, 1000) for number in range(self.instruments)]
 
     def watching(self, random: Random) -> list[Command]:
         """What accounts must keep, where any is watched."""
@@ -125,7 +132,7 @@ class World:
         return ticks * tick + (random.random() < 0.01)
 
 
-# Little of what operators do, much of what traders do.
+# Little of what operators do.
 SPECIAL = {
     "special": 4,
     "new": 0.6,
@@ -163,6 +170,32 @@ MARGIN = {
     "halt": 0.3,
     "bands": 0.2,
     "mass": 0.5,
+}
+
+# Much of what companies and lenders of shares do.
+ACTIONS = dict.fromkeys(acting.USUAL, 6) | {
+    "short": 12,
+    "child_short": 14,
+    "locate": 10,
+    "old_trade": 4,
+    "brink": 20,
+    "coin": 1,
+    "tick": 4,
+    "schedule": 2,
+    "shock": 2,
+    "to_level": 2,
+    "special": 0.6,
+    "tied": 2,
+    "instrument": 0.1,
+    "instrument_state": 0.5,
+    "call": 0.5,
+    "halt": 0.2,
+    "bands": 0.2,
+    "short_sale": 0.1,
+    "account": 0.2,
+    "account_state": 0.2,
+    "mass": 0.5,
+    "operator": 0.2,
 }
 
 # Limits, and what moves what they measure.
@@ -300,6 +333,7 @@ WORLDS = (
         "mistaken",
         mistakes=5,
         weights={
+            **dict.fromkeys(("borrow", "locate", "rates", "accrue", "dividend", "pay_dividend", "split"), 8),
             "instrument": 6,
             "account": 3,
             "configure": 8,
@@ -510,6 +544,41 @@ WORLDS = (
         weights=DESKS | {"tied": 12, "special": 1.5, "shares": 2},
         swarms=3,
         share=6,
+    ),
+    World(  # shares that are lent, days that cost something, dividends, splits
+        "lending",
+        accounts=6,
+        orders=150,
+        spare=1,
+        positions=11,
+        spread=5,
+        far_share=0.01,
+        shares=20,
+        cash=10**10,
+        currencies=(0, paying.USD, 0),
+        flags=(AccountFlag.SHORT_ALLOWED,) * 4 + (AccountFlag.CREDIT_UNLIMITED | AccountFlag.SHORT_ALLOWED, 0),
+        watched=(RiskType.NONE, RiskType.MARGIN, RiskType.CASH, RiskType.NONE, RiskType.NONE, RiskType.NONE),
+        marks=(20, 1000),
+        jumps=True,
+        hard=0.8,
+        weights=ACTIONS,
+        swarms=8,
+    ),
+    World(  # claims, charges and lots at the bounds of numbers
+        "actions, immense",
+        accounts=4,
+        lots=(1, 1 << 20),
+        qty=1 << 20,
+        cash=RICH,
+        shares=1 << 40,
+        flags=(AccountFlag.SHORT_ALLOWED, AccountFlag.SHORT_ALLOWED, AccountFlag.CREDIT_UNLIMITED, 0),
+        watched=(RiskType.MARGIN, RiskType.NONE, RiskType.NONE, RiskType.CASH),
+        marks=(20, 1000),
+        jumps=True,
+        is_absurd=True,
+        hard=0.8,
+        weights=ACTIONS | {"deposit": 4, "hold_cash": 3, "shares": 3},
+        swarms=4,
     ),
     World(  # positions and sums at the bounds of numbers
         "immense",

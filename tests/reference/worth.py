@@ -8,6 +8,7 @@ from openbell import wire
 from openbell.wire import RiskType, Side
 
 from tests.reference.accounts import Account, Position
+from tests.reference.actions import dividends
 from tests.reference.books import Instrument
 from tests.reference.ledger import within_i64
 from tests.reference.records import EXPOSURE_ROW, MARGIN_ROW, RISK_ROW
@@ -75,7 +76,7 @@ def of_account(state: State, account: Account) -> Worth:
 
 
 def equity(account: Account, worth: Worth) -> int:
-    return account.cash - account.withdrawn() + worth.value
+    return account.cash - account.withdrawn() + worth.value + dividends.due(account)
 
 
 def held(state: State, account: Account) -> tuple[int, int]:
@@ -83,7 +84,7 @@ def held(state: State, account: Account) -> tuple[int, int]:
     instruments, positions = state.instruments, account.positions.values()
     values = [at(instruments[each.instrument], each.mark, each.qty) * (-1 if each.qty < 0 else 1) for each in positions]
     kept = [maintenance(instruments[each.instrument], each.mark, each.qty) for each in positions]
-    return account.cash - account.withdrawn() + sum(values), sum(kept)
+    return account.cash - account.withdrawn() + sum(values) + dividends.due(account), sum(kept)
 
 
 def excess(state: State, account: Account) -> int:

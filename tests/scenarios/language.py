@@ -18,13 +18,18 @@ What can be asked, a line each (prices in the currency, times from now on):
     [120% 80%] (marks are taken from now on; alert, liquidation), watch X cash|margin, price 9.00 (the reference price)
     risk X (what it is worth)
     places (for desks and limits; marks are taken), desk D [in E], member X D, stop D STATE [cancel], restrict X,
+    borrow easy|hard|none [30%] [lend 100] (a year; lots), locate X 30 (lots), owe X 100.00 (is charged to it),
+    rates 6% 1% [365] (of debts, of cash), accrue 2026-11-30 [x3] (days), dividend 0.82 (a share), distribute (what is
+    due), split 4:1 [at 12.69] (what a share of before is worth), holds X (its position)
     limit X|D KIND [1000.00 | 5 | 2%] [soft 800.00 | 4 | 1%], volume 10000 (lots a day), listed (as `restrict` means)
 
 What is said: trade BUY SELL qty @ price; cancel A qty REASON; refuse A CHECK [RULE]; replace A qty @ price;
 trigger A @ price; restate A leaves REASON; auction KIND qty @ price [imbalance side qty];
 extended KIND number REASON; state NAME [reason]; fee A HOUSE amount; settled X amount; cash X amount;
 level X WAS IS equity amount maintenance amount; risk X equity amount maintenance amount initial amount excess amount;
-account X STATE [for its desk]; warn A|- LIMIT [D] soft measure; refuse A LIMIT_KIND [up desks].
+account X STATE [for its desk]; warn A|- LIMIT [D] soft measure; refuse A LIMIT_KIND [up desks];
+located X lots now lots; due X amount; charge X HOUSE amount; shares X change now lots; holds X lots cost amount profit
+amount.
 What rests: A PLACE leaves @ price [shown n].
 """
 
@@ -62,7 +67,7 @@ from tests.reference import commands as ask
 from tests.reference.commands import Command
 from tests.reference.desk import AnyMarket, Desk
 from tests.reference.records import REJECTS
-from tests.scenarios import desk_words, margin_words, money
+from tests.scenarios import action_words, desk_words, margin_words, money
 from tests.scenarios.table import Scenario
 
 ACCOUNTS = 24
@@ -143,6 +148,8 @@ class Stage:
             return self._fee(*words[1:3], words[3:])
         if words[0] == "risk":
             return [margin_words.told_risk(words[1], self.desk.market.risk(), self._account(words[1]))]
+        if words[0] == "holds":
+            return [action_words.told_position(words[1], self.desk.market.positions(), self._account(words[1]))]
         command, after_ns = self._command(words)
         return self._told(self.desk.do(command, after_ns=after_ns))
 
@@ -175,6 +182,8 @@ class Stage:
             return money.day_over(rest), 0
         if verb == "watch":
             return margin_words.watch(self._account(rest[0]), rest[1]), 0
+        if verb in ("locate", "owe"):
+            return action_words.of_account(verb, self._account(rest[0]), rest[1:]), 0
         if verb == "tick":
             return ask.tick(), time_of(rest[0])
         if verb == "day":
@@ -202,6 +211,8 @@ class Stage:
         """What operators do."""
         if verb in margin_words.VERBS:
             return margin_words.VERBS[verb](rest)
+        if verb in action_words.VERBS:
+            return action_words.VERBS[verb](rest)
         if verb == "state":
             reason = HaltReason[rest[1].upper()] if rest[1:] else 0
             return ask.instrument_state(0, InstrumentState[rest[0].upper()], int(reason))
@@ -325,11 +336,22 @@ class Stage:
         return next((name for name, number in self.accounts.items() if number == account), f"account {account}")
 
     def _charged(self, event: Any) -> str:
+        if event.side == wire.SIDE_BOTH:
+            return action_words.told_charge(self._owner(event.account), event)
         name = self._name(event.client_order_id)
         return f"fee {name} {HouseAccount(event.reason).name} {money.told_cash(event.price)}"
 
     def _settled(self, event: Any) -> str:
         return f"settled {self._owner(event.account)} {money.told_cash(event.price)}"
+
+    def _located(self, event: Any) -> str:
+        return action_words.told_located(self._owner(event.account), event)
+
+    def _due(self, event: Any) -> str:
+        return action_words.told_due(self._owner(event.account), event)
+
+    def _shares(self, event: Any) -> str:
+        return action_words.told_shares(self._owner(event.account), event)
 
     def _level(self, event: Any) -> str:
         levels = f"{RiskLevel(event.flags).name} {RiskLevel(event.reason).name}"
@@ -367,6 +389,9 @@ TOLD = {
     EventKind.CHARGED: Stage._charged,
     EventKind.SETTLED: Stage._settled,
     EventKind.CASH: Stage._cash,
+    EventKind.LOCATED: Stage._located,
+    EventKind.DIVIDEND_DUE: Stage._due,
+    EventKind.SPLIT_SHARES: Stage._shares,
     EventKind.RISK_LEVEL: Stage._level,
     EventKind.LIMIT_WARNING: Stage._warned,
     EventKind.ACCOUNT_STATE: Stage._account_state,

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.scenarios import auctions, dark, desks, displayed, extended, fees, halts, margin, settlement
+from tests.scenarios import (
+    actions,
+    auctions,
+    dark,
+    desks,
+    displayed,
+    extended,
+    fees,
+    halts,
+    lending,
+    margin,
+    settlement,
+)
 from tests.scenarios.table import Scenario
 
 GROUPS: dict[str, list[Scenario]] = {
@@ -15,5 +27,7 @@ GROUPS: dict[str, list[Scenario]] = {
     "Settlement": settlement.ROWS,
     "Margin": margin.ROWS,
     "Desks and limits": desks.ROWS,
+    "Shares that are lent, interest by the day": lending.ROWS,
+    "Dividends and splits": actions.ROWS,
 }
 ROWS = [row for rows in GROUPS.values() for row in rows]

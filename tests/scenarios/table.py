@@ -36,6 +36,19 @@ SOURCES = {
     "NYSE 7.19": "NYSE Rule 7.19, Pre-Trade Risk Controls (SR-NYSE-2020-17, Release 34-88776, 85 FR 26768)",
     "Nasdaq kill switch": "Nasdaq, Equity Trader Alert 2014-16, net notional kill switch (nasdaqtrader.com)",
     "SGX": "SGX-ST Rules, Practice Note on pre-execution checks (rulebook.sgx.com/rulebook/22)",
+    "SHO locate": "Regulation SHO, 17 CFR 242.203, borrowing and delivery requirements",
+    "SHO close-out": "Regulation SHO, 17 CFR 242.204, close-out requirement (Release 34-60388)",
+    "SoFi": "SoFi, How is my margin interest calculated (support.sofi.com, article 4422346138381)",
+    "Margin agreement": "Customer agreements of brokers, Method of Interest Computation (lawinsider.com)",
+    "IBKR borrow fee": "Interactive Brokers, Borrow Fee Details (ibkrguides.com)",
+    "FINRA 5330": "FINRA Rule 5330, Adjustment of Orders (SR-FINRA-2009-084, 74 FR 64774; before: NASD Rule 3220)",
+    "Apple": "Apple, dividends and splits as told by macdailynews.com (2020-08-14) and imore.com; the price of before "
+    "the split of 2014 by zet.lv",
+    "General Electric": "General Electric, reverse split of 2021 (tedmag.com, pulse2.com; legalclarity.org; the price "
+    "of before by gobankingrates.com)",
+    "The Nest": "The Nest, What Is a 3-for-2 Stock Split? (budgeting.thenest.com/3for2-stock-split-25263.html)",
+    "Wenxuecity": "Entries of a brokerage account, asked about in blog.wenxuecity.com/myblog/51826/201806/10932.html",
+    "Dinari": "Dinari, Stock Splits (docs.dinari.com/docs/stock-splits.md)",
 }
 # What public text says of the numbers of rules and paragraphs, by source; looked up on 2026-11-30.
 CHECKED = {
@@ -96,6 +109,28 @@ CHECKED = {
     ),
     "Nasdaq kill switch": "Confirmed: net notional, warnings from 50 percent on, a new sum each day; figures are ours",
     "SGX": "Confirmed: point (b) of that page. Not found: the number of the practice note",
+    "SHO locate": (
+        "Confirmed by who quotes it: (b)(1)(i) and (ii). Not found: a word of 203 on how long a locate holds; the "
+        "figures are ours"
+    ),
+    "SHO close-out": "Confirmed by the release: by the beginning of regular hours on the settlement day after",
+    "SoFi": "Confirmed: 360; the figures are ours",
+    "Margin agreement": "Confirmed: 360, by settlement date, credits of short sales apart; the figures are ours",
+    "IBKR borrow fee": (
+        "Confirmed: value x rate / 360, of 102 percent of the price, rounded up to a dollar; shares, price and rate "
+        "are those of the thread named"
+    ),
+    "FINRA 5330": (
+        "Confirmed: (a)(1) and (2) by the text of NASD Rule 3220, that open orders end with a reverse split by who "
+        "tells of the rule. Not found: the letter (d)"
+    ),
+    "Apple": "Confirmed: 0.82, the record date and the first day of 4 for 1; 7 for 1, 645.57. Prices of 2020 are ours",
+    "General Electric": (
+        "Confirmed: 1 for 8 on 2021-07-30, cash in lieu, 800 at 10.00; 12.69. What shares had cost is ours"
+    ),
+    "The Nest": "Confirmed: the figures",
+    "Wenxuecity": "Confirmed: shares, prices, the sum. The 1.328938 a share is what the sum makes",
+    "Dinari": "Confirmed: the order of steps",
 }
 
 

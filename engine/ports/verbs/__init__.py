@@ -7,6 +7,7 @@ from engine.ports.verbs.bounds import BOUNDS
 from engine.ports.verbs.desks import DESKS
 from engine.ports.verbs.govern import GOVERNING
 from engine.ports.verbs.ledger import LEDGER
+from engine.ports.verbs.lending import LENDING
 from engine.ports.verbs.liquidation import LIQUIDATION
 from engine.ports.verbs.look import LOOKING
 from engine.ports.verbs.manage import MANAGING
@@ -16,6 +17,7 @@ from engine.ports.verbs.states import STATES
 from engine.ports.verbs.verb import Verb
 
 ALL = (
-    *LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *DESKS, *LIQUIDATION, *AMENDING, *MANAGING, *PROPOSING,
+    *LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *DESKS, *LENDING, *LIQUIDATION, *AMENDING, *MANAGING,
+    *PROPOSING,
 )  # fmt: skip
 VERBS: dict[str, Verb] = {verb.name: verb for verb in ALL}

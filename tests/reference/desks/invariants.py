@@ -157,7 +157,7 @@ def sums_of_accounts(rows: Rows) -> dict[int, Sums]:
     for row in rows.risk:
         account = rows.accounts[row.account]
         held = [exposure.value for exposure in rows.exposures if exposure.account == row.account]
-        equity = account.cash - account.withdrawals + sum(held)
+        equity = account.cash - account.withdrawals + sum(held) + rows.due[row.account]
         sums[row.account] = sums[row.account]._replace(equity=equity, loss=row.base - equity)
     return sums
 

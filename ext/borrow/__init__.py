@@ -1,0 +1,1 @@
+"""Short sales that can be delivered, interest, fees for borrowing: docs/borrow.md."""

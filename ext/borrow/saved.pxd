@@ -1,0 +1,7 @@
+"""Borrowing, interest, dividends and splits as bytes, and back."""
+
+from ext.layout cimport Market
+from ext.saved cimport Reader, Writer
+
+cdef void write_borrowing(Writer* w, const Market* m) noexcept nogil
+cdef bint read_borrowing(Reader* r, Market* m) noexcept nogil  # after instruments, accounts and positions

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from openbell import wire
-from openbell.wire import AccountState, CommandKind, Limit, Place, RiskType, Role, Side, TimeInForce
+from openbell.wire import AccountState, CommandKind, InstrumentState, Limit, Place, RiskType, Role, Side, TimeInForce
 
 from tests.reference import commands as ask
 from tests.reference.accounts import SECOND_NS, Account
@@ -108,11 +108,13 @@ def limit(random: Random, model: Market, account: int, bad: bool, **fields: Any)
     holders: list[Holder] = [*state.accounts.values(), *state.desks.values()]
     there = [(holder, kind) for holder in holders for kind, bounds in holder.limits.items() if any(bounds)]
     kind = random.choice(list(Limit))
-    if there and not bad and random.random() < 0.6:
+    if there and not bad and random.random() < 0.75:
         holder, kind = random.choice(there)
         return set_by(holder, kind, 0, 0, **fields)
     most = limits.MOST[kind]
-    hard = min(most, random.choice((0, 1, 10, most, random.randrange(most))))
+    hard = random.choice((0, most, random.randrange(most), random.randrange(most)))
+    if random.random() < 0.1:  # hardly anything is left
+        hard = random.choice((1, 10))
     soft = random.choice((0, hard // 2, hard, most if hard == 0 else hard))
     made = set_by(random.choice(list(state.desks.values())), kind, hard, soft, **fields) if state.desks else None
     if made is None or random.random() < 0.5:
@@ -135,18 +137,22 @@ def able_to_trade(model: Market) -> list[Account]:
     ]
 
 
+def open_instruments(model: Market) -> list[Instrument]:
+    return [each for each in model.state.instruments.values() if each.state == InstrumentState.OPEN]
+
+
 def probe(random: Random, model: Market, **fields: Any) -> Probe | None:
     """A limit near what is measured now. None where nobody is watched who may trade."""
     state = model.state
-    able = able_to_trade(model)
-    if not able:
+    able, trading = able_to_trade(model), open_instruments(model)
+    if not able or not trading:
         return None
     deep = max(able, key=lambda account: (len(tree.above(state, account)), random.random()))
     account = deep if random.random() < 0.7 else random.choice(able)
     holders = measures.holders(state, account)
     holder = random.choice((*holders, holders[-1]))
     kind = random.choice(list(Limit))
-    instrument = random.choice(list(state.instruments.values()))
+    instrument = random.choice(trading)
     side = opening_side(random, model, account, holder, kind, instrument)
     if random.random() < 0.08:
         return restricting(random, account, instrument, side, **fields)
@@ -263,7 +269,7 @@ class Probing:
             account = self.model.state.accounts[found.account]
             types = (RiskType.NONE, account.risk_type)
             steps[6:6] = [partial(Step, ask.account_risk(account.number, each, account.lists)) for each in types]
-        if self.random.random() < 0.8:
+        if self.random.random() < 0.92:
             steps.append(partial(Step, found.undone))
         return steps
 
@@ -295,10 +301,10 @@ class Probing:
     def bracket(self) -> Due:
         """A child, and a parent of the same side (children that close have no limits) that rests near the market; then
         a limit for the child, and the parent is traded."""
-        random, able = self.random, able_to_trade(self.model)
-        if not able:
+        random, able, trading = self.random, able_to_trade(self.model), open_instruments(self.model)
+        if not able or not trading:
             return []
-        account, instrument = random.choice(able), random.choice(list(self.model.state.instruments.values()))
+        account, instrument = random.choice(able), random.choice(trading)
         position, side = account.positions.get(instrument.number), random.choice(list(Side))
         if position is not None and position.qty:
             side = Side.BUY if position.qty > 0 else Side.SELL

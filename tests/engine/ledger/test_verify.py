@@ -43,6 +43,10 @@ async def lively(data: Path, dsn: str, seed: int) -> Trading:
         admin(KINDS.HOLD_CASH, 5_000_000, 1_000_000, account=4),
         admin(KINDS.SET_ACCOUNT, 0, 0, 0, 0, 0, USD, 1, account=6, name="gina"),
         admin(KINDS.DEPOSIT, 9_000_000, account=6),
+        admin(KINDS.SET_RISK, 0, 0, 0, 4, 4),
+        admin(KINDS.SET_DESK, account=1, name="firm"),
+        admin(KINDS.SET_MEMBER, 1, account=6),
+        admin(KINDS.SET_LIMIT, 5_000_000, account=6, state=wire.Limit.GROSS),
     ):
         market.batch.add_admin(command)
     market.commit()

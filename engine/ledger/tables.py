@@ -14,7 +14,8 @@ from engine.projector.batch import Row
 from engine.projector.sink import KEYS
 from engine.store.migrate import SCHEMA
 
-TABLES = ("accounts", "positions", "house_balances", "withdrawals", "fee_plans", "margins")
+TABLES = ("accounts", "positions", "house_balances", "withdrawals", "fee_plans", "margins", "lendings", "located",
+          "interest_rates", "dividends_due")  # fmt: skip
 CONSTRAINTS = {"two_parties", "something_moves", "lots_are_of_an_instrument"}
 BOTH_SIDES = """
 SELECT {party} AS of_account, {of} AS of_what, sum(amount)::numeric AS amount FROM (
@@ -25,6 +26,14 @@ SELECT {party} AS of_account, {of} AS of_what, sum(amount)::numeric AS amount FR
 FEES = f"""
 SELECT coalesce(payer, payee) AS account, sum(CASE WHEN payer IS NULL THEN -cash ELSE cash END) AS fees
 FROM transfers WHERE kind = {wire.EventKind.CHARGED} AND order_id IS NOT NULL GROUP BY 1"""
+
+DEPOSITED = f"""
+SELECT instrument, sum(amount)::bigint AS lots FROM (
+    SELECT instrument, amount FROM movements WHERE instrument IS NOT NULL
+    UNION ALL
+    SELECT instrument, CASE WHEN payer IS NULL THEN -lots ELSE lots END FROM transfers
+    WHERE kind = {wire.EventKind.SPLIT_SHARES}
+) brought GROUP BY 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +52,8 @@ async def watermark(connection: Any) -> Watermark:
 
 
 async def deposited(connection: Any) -> dict[int, int]:
-    """Lots that came from outside, by instrument."""
-    rows = await connection.fetch(
-        "SELECT instrument, sum(amount)::bigint AS lots FROM movements WHERE instrument IS NOT NULL GROUP BY 1"
-    )
+    """Lots that came from outside, and by splits, by instrument."""
+    rows = await connection.fetch(DEPOSITED)
     return {row["instrument"]: row["lots"] for row in rows}
 
 
@@ -55,7 +62,8 @@ async def compare_tables(connection: Any, books: Books) -> list[Check]:
     names: dict[str, Callable[[Any], str]] = {
         "accounts": books.account, "positions": books.position, "house_balances": house_name,
         "withdrawals": books.withdrawal, "fee_plans": lambda key: f"plan {key[0]}, component {key[1]}",
-        "margins": books.instrument,
+        "margins": books.instrument, "lendings": books.instrument, "located": books.position,
+        "interest_rates": lambda key: f"interest of {key or 'no currency'}", "dividends_due": books.position,
     }  # fmt: skip
     checks = []
     for table in TABLES:

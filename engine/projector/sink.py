@@ -69,6 +69,10 @@ KEYS = {
     "withdrawals": ("account", "number"),
     "fee_plans": ("plan", "component"),
     "margins": ("instrument",),
+    "lendings": ("instrument",),
+    "located": ("account", "instrument"),
+    "interest_rates": ("currency",),
+    "dividends_due": ("account", "instrument"),
 }
 
 

@@ -158,6 +158,47 @@ class Market:
         """The values of SET_RISK that are in force: positions marked each TICK, alert, liquidation (1e-4)."""
         return self.core.risk_settings
 
+    def desk_room(self) -> dict[str, int]:
+        """How many desks, and accounts with limits, there may be: value3 and value4 of SET_RISK."""
+        stats = self.core.stats()
+        return {name: stats[name]["capacity"] for name in ("desks", "limits")}
+
+    def desks(self) -> Array:
+        """DeskRow of all desks, ids ascending."""
+        return np.frombuffer(self.core.desks(), wire.DESK_ROW)
+
+    def members(self) -> Array:
+        """MemberRow of all accounts that are in a desk, ids ascending."""
+        return np.frombuffer(self.core.members(), wire.MEMBER_ROW)
+
+    def limits(self) -> Array:
+        """LimitRow of all limits, of accounts by id, then of desks by id."""
+        return np.frombuffer(self.core.limits(), wire.LIMIT_ROW)
+
+    def desks_above(self, account: int) -> Array:
+        """DeskRow of the desks above an account, the nearest first."""
+        rows, members = self.desks(), self.members()
+        desk = next(iter(members["desk"][members["account"] == account].tolist()), 0)
+        places = {int(number): place for place, number in enumerate(rows["desk"].tolist())}
+        found = []
+        while desk:
+            found.append(places[desk])
+            desk = int(rows["parent"][places[desk]])
+        return rows[found]
+
+    def limits_of(self, account: int) -> Array:
+        """LimitRow of what limits an account: its own limits, then those of the desks above it, the nearest first."""
+        rows = self.limits()
+        of_desk = (rows["flags"] & wire.AdminFlag.OF_DESK) != 0
+        own = [rows[~of_desk & (rows["holder"] == account)]]
+        above = [rows[of_desk & (rows["holder"] == desk)] for desk in self.desks_above(account)["desk"].tolist()]
+        return np.concatenate(own + above)
+
+    def lists_of(self, account: int) -> int:
+        """Bits of the lists that a watched account may not trade; 0 of one that nobody watches."""
+        rows = self.risk(account)
+        return int(rows["lists"][0]) if len(rows) else 0
+
     def timers(self) -> Array:
         """TimerRow of all guards of orders, by account and session."""
         return np.frombuffer(self.core.timers(), wire.TIMER_ROW)

@@ -66,6 +66,8 @@ _MARGIN: Final[dict[str, Unit]] = {
     "least_low": format_price,
     "least": format_price,
     "mark_by": _number,
+    "average_volume": _lots,
+    "lists": _number,
 }
 _TRADE: Final[dict[str, Unit]] = {  # docs/busts.md
     "trade_id": _number,
@@ -114,9 +116,19 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
     CommandKind.RELEASE_CASH: {"amount": format_cash, "number": _number},
     CommandKind.SETTLE: {"date": date_text, "days": _number},
     CommandKind.SET_LEDGER: {"withdrawals": _number},
-    CommandKind.SET_RISK: {"marks_each_tick": _number, "alert": _percent, "liquidation": _percent},
+    CommandKind.SET_RISK: {
+        "marks_each_tick": _number,
+        "alert": _percent,
+        "liquidation": _percent,
+        "desks": _number,
+        "limits": _number,
+    },
     CommandKind.SET_MARGIN: _MARGIN,
-    CommandKind.SET_ACCOUNT_RISK: {"risk_type": _number},
+    CommandKind.SET_ACCOUNT_RISK: {"risk_type": _number, "credit": _number, "lists": _number},
+    CommandKind.SET_DESK: {"parent": _number, "desks above an account": _number},
+    CommandKind.SET_MEMBER: {"desk": _number},
+    CommandKind.SET_DESK_STATE: {"state": _number},
+    CommandKind.SET_LIMIT: {"hard": _number, "soft": _number, "limit": _number},
     CommandKind.SET_BORROW: {"borrow": _number, "fee": yearly, "inventory": _lots},
     CommandKind.LOCATE: {"lots": _lots},
     CommandKind.SET_RATES: {"currency": currency_text, "debit": yearly, "credit": yearly, "days_a_year": _number},
@@ -149,6 +161,9 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
     CommandKind.CORRECT_TRADE: _TRADE,
 }
 _BUYER_INDEX: Final = 6  # docs/busts.md
+_OF_DESKS: Final = (
+    CommandKind.SET_DESK, CommandKind.SET_MEMBER, CommandKind.SET_DESK_STATE, CommandKind.SET_LIMIT
+)  # fmt: skip
 _OF_CURRENCIES: Final = (CommandKind.SET_ACCOUNT, CommandKind.SET_INSTRUMENT)
 _ENDING: Final = (CommandKind.POST_CASH, CommandKind.RELEASE_CASH)
 _CREDIT_INDEX, _FLAGS_INDEX, _WITHOUT_CREDIT = 1, 8, int(AccountFlag.SHORT_ALLOWED)  # docs/risk.md, "Who is watched"
@@ -160,7 +175,7 @@ _MAX_FIXED: Final = 1 << 20  # of those
 def in_words(kind: CommandKind, refused: Rejected) -> str:
     """The check's name and what it found, for example "CASH_RANGE: takes 500.00, free to take are 100.00"."""
     check, limit, value = refused.check, refused.limit, refused.value
-    if saying := (_trade_in_words(refused) if kind in _AMENDING else _money_in_words(kind, refused)):
+    if saying := _own_words(kind, refused):
         said = saying
     elif check is Check.VALUE:
         said = _value_in_words(kind, refused)
@@ -184,6 +199,35 @@ def in_words(kind: CommandKind, refused: Rejected) -> str:
     else:
         said = f"{value:,} is given, the limit is {limit:,}"
     return f"{check.name}: {said}"
+
+
+def _own_words(kind: CommandKind, refused: Rejected) -> str | None:
+    """What is said of some commands in words of their own; None where it is not."""
+    if kind in _AMENDING:
+        return _trade_in_words(refused)
+    return _desk_in_words(kind, refused) if kind in _OF_DESKS else _money_in_words(kind, refused)
+
+
+def _desk_in_words(kind: CommandKind, refused: Rejected) -> str | None:
+    """Of a refusal of docs/desks.md."""
+    check, limit, value, index = refused.check, refused.limit, refused.value, refused.index
+    if check is Check.CAPACITY and kind is CommandKind.SET_LIMIT:
+        return f"{limit:,} accounts have limits, and no more may: raise capacity.limits"
+    if check is Check.CAPACITY:
+        return f"id {value:,} is none of 1 to {limit:,}: raise capacity.desks"
+    if check is Check.NAME:
+        return f"the name is that of desk {limit} already" if limit else "the name is empty"
+    if check is Check.ACCOUNT and kind is CommandKind.SET_DESK_STATE:
+        return f"desk {value:,} is not set up"
+    if check is not Check.VALUE or index > 1:
+        return None
+    if kind is CommandKind.SET_DESK and index == 0:
+        return f"parent is {value:,}: it is not set up, or the desk itself or below it"
+    if kind is CommandKind.SET_DESK:
+        return f"{value:,} desks would be above an account, the most is {limit:,}"
+    if kind is CommandKind.SET_MEMBER:
+        return f"desk {value:,} is not set up"
+    return None
 
 
 def _trade_in_words(refused: Rejected) -> str | None:

@@ -20,14 +20,16 @@ from openbell.wire import AccountFlag, CommandKind, EventKind, InstrumentState
 
 from engine import extensions, fee_plans
 from engine.config import NEVER, Account, Capacity, Config, ConfigError, Instrument
+from engine.config.desks import bits_of, limit_fields
 from engine.config.risk import (
-    MARGIN_VALUES,
+    MARGIN_FIELDS,
     RISK_TYPES,
     RISK_VALUES,
     margin_command,
     margin_fields,
     risk_fields,
 )
+from engine.desk_setup import DeskSetup, kept
 from engine.files import write_whole
 from engine.market import Market, names_of, new_id
 from engine.ports.rows import rows_of
@@ -75,6 +77,7 @@ class Setup:
         self._done = Applied()
         # What is remembered beside a market without a past was of another one, whose journal was removed.
         self._before = self._last_applied() if market.core.seq else {}
+        self._desks = DeskSetup(market, self._do, self._before.get("desk", {}))
         self._unfinished: set[str] = set()
         self._without_currency: list[str] = []  # accounts that cannot get one any more
 
@@ -102,6 +105,7 @@ class Setup:
         for symbol in self._gone:
             self._do(f"instrument {symbol}", "no luld any more", CommandKind.SET_BANDS, instrument=ids[symbol])
         self._fee_plans()
+        self._desks.desks(self._config.desk)
         for index, account in enumerate(self._config.account):
             self._account(f"account[{index}] ({account.name})", account)
         if names := self._without_currency:
@@ -125,7 +129,7 @@ class Setup:
 
     def remember(self) -> None:
         """Keep what was applied; once that is durable. Raises OSError."""
-        kept = {
+        applied: dict[str, Any] = {
             "day_end": SESSIONS if self._sessions else self._config.market.day_end,
             "sessions": self._sessions,
             "window_pages": self._before.get("window_pages", self._config.capacity.window_pages),
@@ -134,21 +138,24 @@ class Setup:
                     **_fields_of_instrument(one),
                     "ticks": _steps(one),
                     "luld": one.luld,
-                    "margin": margin_fields(one.margin),
+                    "margin": _margin_of(one),
                 }
                 for one in self._config.instrument
             },
-            "account": {one.name: {**self._fields_of_account(one), "risk": one.risk} for one in self._config.account},
+            "account": {one.name: self._kept_of_account(one) for one in self._config.account},
+            "desk": kept(self._config.desk),
             "risk": risk_fields(self._config.risk),
             "extensions": {
                 one.symbol: extensions.wanted_of(self._config.sessions.get(one.session or ""))
                 for one in self._config.instrument
             },
         }
-        for kind in ("instrument", "account", "extensions"):
-            kept[kind] = {**self._before.get(kind, {}), **(self._gone if kind == "instrument" else {}), **kept[kind]}
-        if kept != self._before:
-            self._keep(kept)
+        for kind in ("instrument", "account", "desk", "extensions"):
+            applied[kind] = {
+                **self._before.get(kind, {}), **(self._gone if kind == "instrument" else {}), **applied[kind]
+            }  # fmt: skip
+        if applied != self._before:
+            self._keep(applied)
 
     @property
     def _gone(self) -> dict[str, Any]:
@@ -239,13 +246,19 @@ class Setup:
         )  # fmt: skip
 
     def _risk(self) -> None:
-        """SET_RISK, where the file says something else than before."""
+        """SET_RISK, where the file says something else than before, or wants room for more desks or limits."""
         present = dict(zip(RISK_VALUES, self._market.risk_settings(), strict=True))
         changed = _changed(risk_fields(self._config.risk), present, self._before.get("risk", {}))
-        if changed:
+        room, wanted = self._market.desk_room(), self._config.capacity
+        more = {name: max(now, int(getattr(wanted, name))) for name, now in room.items()}
+        for name, now in room.items():
+            if getattr(wanted, name) < now:
+                lower = getattr(wanted, name)
+                self._done.warnings.append(f"capacity.{name} stays {now}: it can be raised, not lowered to {lower}")
+        if changed or more != room:
             self._do(
-                "risk", "risk of the configuration", CommandKind.SET_RISK, RISK_VALUES,
-                values=list({**present, **changed}.values()),
+                "risk", "risk of the configuration", CommandKind.SET_RISK, (*RISK_VALUES, *room),
+                values=[*{**present, **changed}.values(), *more.values()],
             )  # fmt: skip
 
     def _has_schedule(self) -> bool:
@@ -308,15 +321,15 @@ class Setup:
 
     def _margin(self, where: str, number: int, wanted: Instrument, before: dict[str, Any]) -> None:
         """SET_MARGIN, where the file says something else than before; what it says as before stays as it is."""
-        fields, was = margin_fields(wanted.margin), before.get("margin", {})
+        fields, was = _margin_of(wanted), before.get("margin", {})
         if fields == was:  # of thousands of instruments each start asks for none
             return
         row = self._market.margin(number)
-        present = {name: int(row[name]) for name in (*MARGIN_VALUES, "mark_by")}
+        present = {name: int(row[name]) for name in MARGIN_FIELDS}
         changed = _changed(fields, present, was)
         if changed:
             self._do(
-                f"{where}.margin", "margin of the configuration", CommandKind.SET_MARGIN, MARGIN_VALUES,
+                f"{where}.margin", "margin of the configuration", CommandKind.SET_MARGIN, MARGIN_FIELDS,
                 instrument=number, **margin_command({**present, **changed}),
             )  # fmt: skip
 
@@ -376,25 +389,37 @@ class Setup:
             before = self._before.get("account", {}).get(wanted.name, {})
             changed = _changed(fields, present, before)
             if wanted.risk != before.get("risk") and wanted.risk != "margin":
-                self._watch(where, wanted, number)  # before it may get unlimited credit
+                self._watch(where, wanted, number, before)  # before it may get unlimited credit
             if changed:
                 self._do(
                     where, f"{', '.join(changed)} of the configuration"[:90], CommandKind.SET_ACCOUNT,
                     ACCOUNT_VALUES, account=number, flags=changed.get("flags", KEEP_FLAGS),
                     values=_account_values(changed, wire.KEEP),
                 )  # fmt: skip
-            if wanted.risk != before.get("risk"):
-                self._watch(where, wanted, number)
+            self._watch(where, wanted, number, before)
+            self._desks.account(where, wanted, number, before)
         self._done.accounts[wanted.name] = number
 
-    def _watch(self, where: str, wanted: Account, number: int) -> None:
-        """SET_ACCOUNT_RISK, where it is not watched as the file says."""
-        risk = RISK_TYPES[wanted.risk]
-        if int(self._market.account(number)["risk_type"][0]) != risk:
+    def _watch(self, where: str, wanted: Account, number: int, before: dict[str, Any]) -> None:
+        """SET_ACCOUNT_RISK, where the file says anew how it is watched, or what it may not trade."""
+        risk, lists = int(RISK_TYPES[wanted.risk]), bits_of(wanted.restricted)
+        if wanted.risk == before.get("risk", "none") and lists == before.get("lists", 0):
+            return
+        present = {"risk": int(self._market.account(number)["risk_type"][0]), "lists": self._market.lists_of(number)}
+        risk = present["risk"] if wanted.risk == before.get("risk", "none") else risk
+        lists = present["lists"] if lists == before.get("lists", 0) else lists
+        if {"risk": risk, "lists": lists} != present:
             self._do(
                 f"{where}.risk", f"account {wanted.name} of the configuration", CommandKind.SET_ACCOUNT_RISK,
-                account=number, state=risk,
+                account=number, state=risk, values=[lists],
             )  # fmt: skip
+
+    def _kept_of_account(self, one: Account) -> dict[str, Any]:
+        """What is remembered of it."""
+        return {
+            **self._fields_of_account(one), "risk": one.risk, "desk": one.desk, "limits": limit_fields(one.limits),
+            "lists": bits_of(one.restricted),
+        }  # fmt: skip
 
     def _stays_without(self, wanted: Account, row: Any) -> bool:
         """Whether it cannot get the currency that the file says: one that has cash or positions stays without."""
@@ -424,7 +449,8 @@ class Setup:
             values=_account_values(fields, 0), name=wanted.name,
         )  # fmt: skip
         self._pay_in(where, wanted, number, done=0)
-        self._watch(where, wanted, number)
+        self._watch(where, wanted, number, {})
+        self._desks.account(where, wanted, number, {})
 
     def _pay_in(self, where: str, wanted: Account, number: int, done: int) -> None:
         """Cash and positions of a new account, but for the deposits done before: each is one event of it."""
@@ -479,6 +505,11 @@ def _changed(
 def _fields_of_instrument(one: Instrument) -> dict[str, Any]:
     values = {name: int(getattr(one, name)) for name in INSTRUMENT_VALUES}
     return {**values, "currency": one.currency, "round_lot": -(-one.round_lot // one.lot_size)}
+
+
+def _margin_of(one: Instrument) -> dict[str, int]:
+    """What is applied of its margin, its average volume and its lists."""
+    return margin_fields(one.margin, -(-one.average_volume // one.lot_size), bits_of(one.lists))
 
 
 def _steps(one: Instrument) -> list[int]:

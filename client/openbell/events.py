@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from openbell import wire
 from openbell.fees import house_name
+from openbell.limits import holder_text, limit_name, limit_text, lists_text
 from openbell.prices import format_cash, format_price
 from openbell.records import EVENT, REJECT
 from openbell.wire import (
@@ -17,6 +18,7 @@ from openbell.wire import (
     Check,
     EventFlag,
     EventKind,
+    Limit,
     RestateReason,
     RiskLevel,
     RiskType,
@@ -53,6 +55,7 @@ _PRICES = {
 _OF_CASH = frozenset((EventKind.CASH, EventKind.CASH_HELD, EventKind.CASH_RELEASED, EventKind.SETTLED))
 # Events of which reason is what an account is now.
 _OF_STATES: dict[int, type[IntEnum]] = {EventKind.ACCOUNT_STATE: AccountState, EventKind.ACCOUNT_RISK: RiskType}
+_LIMITS = {Check[f"LIMIT_{one.name}"]: one for one in Limit}  # docs/desks.md
 _CASH = {Check.ORDER_NOTIONAL, Check.BUYING_POWER, Check.CASH_RANGE, Check.MARGIN}
 _UNITS = {
     Check.MESSAGE_RATE: " messages a second",
@@ -106,6 +109,7 @@ _SAYINGS = {
     Check.LINK: "client_order_id {value} is of no live order of this account that this one can be tied to",
     Check.MARGIN: "would need {value}, and the account's equity leaves {limit}",
     Check.CURRENCY: "the account has {limit}, and the instrument trades in {value}",
+    Check.RESTRICTED: "the account may not trade securities of {value}",
     Check.RING_SIZE: "would be {value} of which one cancels the others, the limit is {limit}",
 }
 # The field that a check is about, where it is one.
@@ -137,6 +141,7 @@ _FIELDS = {
     Check.LINK: "link_id",
     Check.RING_SIZE: "link_id",
     Check.CURRENCY: "instrument",
+    Check.RESTRICTED: "instrument",
 }
 _WITH_HEADROOM = {
     Check.ORDER_QTY,
@@ -147,6 +152,7 @@ _WITH_HEADROOM = {
     Check.BUYING_POWER,
     Check.CASH_RANGE,
     Check.MARGIN,
+    *_LIMITS,
 }
 
 
@@ -164,6 +170,10 @@ def check_in_words(check: int, limit: int, value: int, headroom: int) -> str:
             return format_cash(amount)
         if known is Check.CURRENCY:
             return currency_text(amount)
+        if known in _LIMITS:
+            return limit_text(_LIMITS[known], amount)
+        if known is Check.RESTRICTED:
+            return lists_text(amount)
         return f"{amount:,}{_UNITS[known]}" if known in _UNITS else str(amount)
 
     if known is Check.COMBINATION:
@@ -179,6 +189,10 @@ def check_in_words(check: int, limit: int, value: int, headroom: int) -> str:
     elif known is Check.INSTRUMENT_STATE:
         names = {int(state): state.name for state in wire.InstrumentState}
         said = f"the instrument is {names.get(value, value)}, not {names.get(limit, limit)}"
+    elif known in _LIMITS:
+        said = f"{limit_name(_LIMITS[known])} would be {unit(value)}, the limit is {unit(limit)}"
+        if known is Check.LIMIT_DAY_LOSS:
+            said = f"day loss is {unit(value)}, the limit is {unit(limit)}"
     else:
         saying = _SAYINGS.get(known, "value {value}, limit {limit}")
         said = saying.format(value=unit(value), limit=unit(limit))
@@ -274,6 +288,21 @@ class Event(NamedTuple):
         """Of RISK_LEVEL: what it must keep, cash of 1e-6."""
         return self.balance
 
+    @property
+    def measure(self) -> int:
+        """Of LIMIT_WARNING: what is measured, the order counted; cash of 1e-6, a number, or 1e-4 of the average volume.
+        `reason` is the wire.Limit, `price` the soft limit, `flags` whose it is: 0: the account's, 1: its desk's, 2: of
+        the desk above that; `trade_id` that desk."""
+        return self.order_id - (self.order_id >> 63 << 64)
+
+    def _warning_in_words(self) -> str:
+        of, limit = f"account {self.account}", self.reason
+        if self.trade_id:
+            of = f"desk {self.trade_id}" + (f" above account {self.account}" if self.account_seq else "")
+        now, soft = limit_text(limit, self.measure), limit_text(limit, self.price)
+        what = f", instrument {self.instrument}, order {self.client_order_id}" if self.client_order_id else ""
+        return f"#{self.account_seq} LIMIT_WARNING {of}: {limit_name(limit)} {now}, the soft limit is {soft}{what}"
+
     def _charge_in_words(self) -> str:
         text = f"#{self.account_seq} CHARGED {format_cash(self.price)} for {house_name(self.reason)}"
         if self.is_fee:
@@ -292,8 +321,16 @@ class Event(NamedTuple):
             level, before = _member(RiskLevel, self.reason), _member(RiskLevel, self.flags)
             has, keeps = format_cash(self.equity), format_cash(self.maintenance)
             return f"#{self.account_seq} {name} {level}, was {before}: equity {has}, it must keep {keeps}"
+        if self.kind == EventKind.LIMIT_WARNING:
+            return self._warning_in_words()
+        if self.kind == EventKind.MEMBER_SET:
+            where = f"in desk {self.price}" if self.price else "in no desk"
+            return f"#{self.account_seq} {name} account {self.account}: {where}"
         if self.kind in _OF_STATES:
-            return f"#{self.account_seq} {name} account {self.account}: {_member(_OF_STATES[self.kind], self.reason)}"
+            stricter = self.kind == EventKind.ACCOUNT_STATE and self.flags != self.reason
+            more = f", in force {_member(AccountState, self.flags)}" if stricter else ""
+            now = _member(_OF_STATES[self.kind], self.reason)
+            return f"#{self.account_seq} {name} account {self.account}: {now}{more}"
         if self.kind == EventKind.ARMED:
             return f"#{self.account_seq} {name} account {self.account}, session {self.qty}, fires at {self.price}"
         if self.kind == EventKind.MASS_CANCELED and self.reason in CancelReason._value2member_map_:
@@ -330,8 +367,14 @@ class Reject(NamedTuple):
     value: int
     headroom: int
 
+    @property
+    def distance(self) -> int:
+        """Of a LIMIT_ check: whose limit it is, 0: the account's, 1: its desk's, 2: of the desk above that."""
+        return self.flags
+
     def __str__(self) -> str:
-        return check_in_words(self.check, self.limit, self.value, self.headroom)
+        said = check_in_words(self.check, self.limit, self.value, self.headroom)
+        return f"{said}, {holder_text(self.distance)}" if self.check in _LIMITS else said
 
 
 def decode(records: bytes) -> Iterator[Event | Reject]:

@@ -21,6 +21,7 @@ import zmq
 from openbell.bounds import PriceBounds, Ref
 from openbell.busts import TradeReport, as_shown, trade_report
 from openbell.connection import SocketSettings, open_socket
+from openbell.desks import DeskVerbs
 from openbell.discovery import TOKEN_VARIABLE, find_market, find_operator_token
 from openbell.errors import (
     ConnectionLost,
@@ -63,7 +64,9 @@ SEARCH_TIMEOUT_S: Final = 630.0  # of a trade: the engine may have to replay its
 _SLICE_MS: Final = 100
 
 
-class Operator(PriceBounds, LedgerVerbs, RiskVerbs, LendingVerbs, LiquidationVerbs, StandbyVerbs, ProposalVerbs):
+class Operator(
+    PriceBounds, LedgerVerbs, RiskVerbs, DeskVerbs, LendingVerbs, LiquidationVerbs, StandbyVerbs, ProposalVerbs
+):
     """A connection to the control port. Close it, or use it in a `with` statement.
 
     address: as for `connect` (default: $OPENBELL_ADDRESS, else the market that runs in ./var). name: whose acts these

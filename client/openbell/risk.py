@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +17,7 @@ import numpy as np
 from openbell import wire
 from openbell.bounds import Ref
 from openbell.events import Event, Reject
+from openbell.limits import list_bits
 from openbell.prices import PriceLike, checked_int, format_cash, percent_units, price_units
 from openbell.rows import AccountInfo, rows_of
 from openbell.terms import choice
@@ -26,6 +27,7 @@ MAX_MARKS: Final = 1 << 20  # each TICK
 MAX_RATE: Final = 100_000  # of a margin: 1,000 percent
 MAX_ALERT, MAX_LIQUIDATION = 1_000_000, 10_000
 WHOLE: Final = 10_000
+MAX_AVERAGE: Final = 1 << 53  # lots a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class RiskInfo:
 
     equity: what it has, less withdrawals that are on their way, and the value of its positions at their marks;
     maintenance: what it must keep; initial: what positions and open orders need; excess: equity less initial;
-    unrealized: value less cost.
+    unrealized: value less cost; base: equity that the loss of the day counts from; lists: bits of the lists of
+    securities that it may not trade (docs/desks.md).
     """
 
     account: int = 0
@@ -46,6 +49,8 @@ class RiskInfo:
     initial: int = 0
     excess: int = 0
     unrealized: int = 0
+    base: int = 0
+    lists: int = 0
     account_name: str = ""
 
     @property
@@ -79,7 +84,8 @@ class ExposureInfo:
 @dataclass(frozen=True, slots=True)
 class MarginInfo:
     """What positions in an instrument must have behind them. mark_by: wire.MarkBy; mark: the price that they count at,
-    0: none yet; close: its price as the last day ended; least_low, least: prices, for a share sold short."""
+    0: none yet; close: its price as the last day ended; least_low, least: prices, for a share sold short;
+    average_volume: lots a day, 0: not known; lists: bits of the lists of securities that it is on (docs/desks.md)."""
 
     instrument: int = 0
     mark_by: int = 0
@@ -91,6 +97,8 @@ class MarginInfo:
     maintenance_short: int = 0
     least_low: int = 0
     least: int = 0
+    average_volume: int = 0
+    lists: int = 0
     symbol: str = ""
 
 
@@ -250,12 +258,15 @@ class RiskVerbs(ABC):
         least_low: PriceLike | None = None,
         least: PriceLike | None = None,
         mark_by: MarkBy | str | None = None,
+        average_volume: int | None = None,
+        lists: Iterable[int] | None = None,
         reason: str,
     ) -> MarginInfo:
         """Change what an instrument's positions must have behind them, from now on; what is None stays.
 
         Rates in percent of a position's value; least_low, least: prices, least for a share sold short below the price
-        `least`, and from there on. mark_by: the price that they count at: "LAST", "MID" or "CLOSE".
+        `least`, and from there on. mark_by: the price that they count at: "LAST", "MID" or "CLOSE". average_volume:
+        lots a day, 0: not known; lists: numbers, 1 to 53, of the lists of securities that it is on (docs/desks.md).
         """
         rates = {
             "initial_long": initial_long,
@@ -269,14 +280,24 @@ class RiskVerbs(ABC):
             "least_low": _price(least_low, "least_low"),
             "least": _price(least, "least"),
             "mark_by": None if mark_by is None else int(choice(mark_by, MarkBy, "mark_by")),
+            "average_volume": average_volume
+            if average_volume is None
+            else checked_int(average_volume, "average_volume", 0, MAX_AVERAGE),
+            "lists": None if lists is None else list_bits(lists, "lists"),
         }
         return rows_of(MarginInfo, [self._change("margin", arguments, reason)], self.symbols())[0]
 
-    def set_account_risk(self, account: Ref, risk_type: RiskType | str, *, reason: str) -> AccountInfo:
+    def set_account_risk(
+        self, account: Ref, risk_type: RiskType | str, *, restricted: Iterable[int] | None = None, reason: str
+    ) -> AccountInfo:
         """Have an account watched: "NONE", "CASH" or "MARGIN" (which may owe cash as far as its equity carries that);
-        the account afterwards."""
+        the account afterwards. restricted: numbers of the lists of securities that it may not trade; None: as it is."""
         kind = int(choice(risk_type, RiskType, "risk_type"))
-        arguments = {"account": self.account_id(account), "risk_type": kind}
+        arguments = {
+            "account": self.account_id(account),
+            "risk_type": kind,
+            "lists": None if restricted is None else list_bits(restricted, "restricted"),
+        }
         return rows_of(AccountInfo, [self._change("account-risk", arguments, reason)], {})[0]
 
     def reduce_only(self, account: Ref, *, reason: str) -> None:

@@ -11,6 +11,7 @@ from engine.cli.operating import asking
 from engine.cli.operating.act import Act, seconds
 from engine.cli.operating.amend import AMENDING
 from engine.cli.operating.bounds import BOUNDS
+from engine.cli.operating.desks import DESKS
 from engine.cli.operating.govern import GOVERNING
 from engine.cli.operating.lending import LENDING
 from engine.cli.operating.liquidation import LIQUIDATION
@@ -29,6 +30,7 @@ ACTS: dict[str, Act] = {
     **GOVERNING,
     **MONEY,
     **RISK,
+    **DESKS,
     **LENDING,
     **LIQUIDATION,
     **AMENDING,

@@ -15,7 +15,9 @@ from rich.text import Text
 
 from engine.cli import reach, show
 from engine.cli.operating import act
+from engine.cli.operating import desks as desk_verbs
 from engine.cli.operating.act import seconds
+from engine.cli.screens import desks
 from engine.cli.screens import risk as tables
 
 HELP = "what accounts are worth and must keep, the worst first"
@@ -73,14 +75,23 @@ def _look(op: Operator, account: str | None) -> tuple[dict[str, Any], Renderable
         "settings": show.plain(report.settings),
         "accounts": [show.plain(row) for row in worst_first(report.accounts)],
     }
+    found = op.desks()
     if account is None:
-        return value, tables.accounts_table(report)
+        value |= desk_verbs.report_json(found)
+        shown = tables.accounts_table(report)
+        if not found.desks and not found.limits:
+            return value, shown
+        return value, Group(shown, Text(), desks.screen(found, op.account_names()))
     number = op.account_id(account)
     name = op.account_names().get(number, str(number))
     value["exposures"] = [show.plain(row) for row in report.exposures]
     margins = {row.instrument: row for row in op.margins()}
+    value["limits"] = [show.plain(row) for row in desks.of_account(found, number)]
     head = tables.account_lines(name, next(iter(report.accounts), None))
-    return value, Group(head, Text(), tables.exposures_table(report.exposures, margins))
+    parts: list[RenderableType] = [head, Text(), tables.exposures_table(report.exposures, margins)]
+    if value["limits"]:
+        parts += [Text(), desks.limits_table(found, {number: name}, desks.of_account(found, number))]
+    return value, Group(*parts)
 
 
 def _what_if(args: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 from openbell import wire
 
+from engine.config.desks import Limits, Lists, no_limits
 from engine.config.table import (
     CURRENCY_BYTES,
     MAX_POSITION,
@@ -25,7 +26,8 @@ from engine.units import Cash
 
 class Account(Section, frozen=True):
     """An [[account]]. cash and positions (symbol to lots) are paid in when it is created. A limit of 0 means none.
-    currency: empty: it trades in all. fee_plan: the name of one. risk: how it is watched (docs/risk.md)."""
+    currency: empty: it trades in all. fee_plan: the name of one. risk: how it is watched (docs/risk.md); desk, limits,
+    restricted: while it is watched, and what lists of securities it may not trade (docs/desks.md)."""
 
     name: Name
     id: Id | None = None
@@ -41,6 +43,9 @@ class Account(Section, frozen=True):
     currency: Annotated[str, Meta(max_length=CURRENCY_BYTES)] = ""
     fee_plan: str | None = None
     risk: Literal["none", "cash", "margin"] = "none"
+    desk: str | None = None
+    limits: Limits = msgspec.field(default_factory=Limits)
+    restricted: Lists = msgspec.field(default_factory=list)
     api_key: Secret | None = None
 
 
@@ -64,4 +69,4 @@ def no_account(where: str, one: Account) -> str | None:
         return (
             f'{where}.risk: "margin" and credit_unlimited exclude each other: credit is as much as its equity carries'
         )
-    return None
+    return no_limits(where, one.limits)

@@ -28,7 +28,8 @@ class MarketSection(Section, frozen=True):
 class Capacity(Section, frozen=True):
     """[capacity]: sizes of the core's pools, see docs/core.md, CONFIGURE. They can be raised later, not lowered.
 
-    timers: guards of orders, see docs/disconnect.md, SET_TIMERS.
+    timers: guards of orders, see docs/disconnect.md, SET_TIMERS. desks, limits: how many desks, and accounts with
+    limits, there may be, see docs/desks.md.
     """
 
     accounts: Annotated[int, Meta(ge=1, le=1 << 24)] = 65_536
@@ -40,6 +41,8 @@ class Capacity(Section, frozen=True):
     window_pages: Annotated[int, Meta(ge=2, le=4096)] = 64
     amendments: Annotated[int, Meta(ge=0, le=1 << 16)] = 4_096
     timers: Annotated[int, Meta(ge=0, le=1 << 20)] = 65_536
+    desks: Annotated[int, Meta(ge=0, le=65_535)] = 256
+    limits: Annotated[int, Meta(ge=0, le=1 << 24)] = 4_096
 
 
 class Breakers(Section, frozen=True):

@@ -9,6 +9,7 @@ from openbell.errors import near
 
 from engine import fee_plans
 from engine.config.accounts import no_account
+from engine.config.desks import no_chain, no_desks
 from engine.config.instruments import no_instrument
 from engine.config.liquidation import no_liquidation
 from engine.config.ports import open_port, same_port
@@ -21,7 +22,7 @@ from engine.config.whole import Config
 from engine.volatility.checks import no_watch
 
 # What names an entry of an array.
-KEYS: Final = {"instrument": "symbol", "fee_plan": "name", "account": "name", "operator": "name"}
+KEYS: Final = {"instrument": "symbol", "fee_plan": "name", "desk": "name", "account": "name", "operator": "name"}
 
 
 def problem_of(config: Config) -> str | None:
@@ -33,6 +34,7 @@ def problem_of(config: Config) -> str | None:
         ("instrument", config.instrument, capacity.instruments),
         ("account", config.account, capacity.accounts),
         ("fee_plan", config.fee_plan, fee_plans.MAX_PLAN),
+        ("desk", config.desk, capacity.desks + 1),
         ("operator", config.operator, MAX_COUNT),
     ):
         found = _twice(kind, entries) or _beyond(kind, entries, most)
@@ -48,7 +50,8 @@ def problem_of(config: Config) -> str | None:
         if found := fee_plans.no_plan(f"fee_plan[{index}] ({plan.name})", plan):
             return found
     return (
-        no_risk(config.risk)
+        no_desks(config.desk)
+        or no_risk(config.risk)
         or no_liquidation(config.liquidation)
         or no_database(config.postgres.dsn)
         or same_port(config.ports)
@@ -59,7 +62,7 @@ def problem_of(config: Config) -> str | None:
 
 def problem_together(config: Config) -> str | None:
     """What is wrong with what names something that another file may have: for all files together."""
-    return _no_sessions(config) or _no_fee_plan(config) or no_watch(config)
+    return _no_sessions(config) or _no_fee_plan(config) or no_chain(config.desk) or _no_desk(config) or no_watch(config)
 
 
 def _no_sessions(config: Config) -> str | None:
@@ -82,6 +85,16 @@ def _no_fee_plan(config: Config) -> str | None:
         if one.fee_plan is not None and one.fee_plan not in names:
             hint = near(one.fee_plan, names) if names else ""
             return f"account[{index}] ({one.name}).fee_plan: there is no [[fee_plan]] named {one.fee_plan!r}{hint}"
+    return None
+
+
+def _no_desk(config: Config) -> str | None:
+    """An account whose desk there is not."""
+    names = [one.name for one in config.desk]
+    for index, one in enumerate(config.account):
+        if one.desk is not None and one.desk not in names:
+            hint = near(one.desk, names) if names else ""
+            return f"account[{index}] ({one.name}).desk: there is no [[desk]] named {one.desk!r}{hint}"
     return None
 
 

@@ -14,11 +14,13 @@ MAX_MARKS: Final = 1 << 20
 LEAST_ALERT: Final = 10_000  # 100 %: below it an account is called already
 RISK_TYPES: Final = {one.name.lower(): one for one in RiskType}
 MARKS: Final = {one.name.lower(): one for one in MarkBy}
-# The values of SET_RISK and of SET_MARGIN, in the order of the index of their rejects.
+# The values of SET_RISK and of SET_MARGIN, in the order of the index of their rejects (MARGIN_FIELDS: all of these).
 RISK_VALUES: Final = ("marks_each_tick", "alert_percent", "liquidation_percent")
 MARGIN_VALUES: Final = (
     "initial_long", "maintenance_long", "initial_short", "maintenance_short", "least_low", "least",
 )  # fmt: skip
+LISTED_VALUES: Final = ("average_volume", "lists")  # value6 and value7
+MARGIN_FIELDS: Final = (*MARGIN_VALUES, "mark_by", *LISTED_VALUES)
 
 
 class Risk(Section, frozen=True):
@@ -70,11 +72,12 @@ def risk_fields(risk: Risk) -> dict[str, int]:
     return {name: int(getattr(risk, name)) for name in RISK_VALUES}
 
 
-def margin_fields(margin: Margin) -> dict[str, int]:
-    """What is applied of a margin: the values of SET_MARGIN and its MarkBy."""
-    return {**{name: int(getattr(margin, name)) for name in MARGIN_VALUES}, "mark_by": int(MARKS[margin.mark_by])}
+def margin_fields(margin: Margin, average_volume: int = 0, lists: int = 0) -> dict[str, int]:
+    """What is applied of a margin: the values of SET_MARGIN and its MarkBy. average_volume: lots a day; lists: bits."""
+    rates = {name: int(getattr(margin, name)) for name in MARGIN_VALUES}
+    return {**rates, "mark_by": int(MARKS[margin.mark_by]), "average_volume": average_volume, "lists": lists}
 
 
 def margin_command(fields: dict[str, int]) -> dict[str, Any]:
     """What SET_MARGIN has of such fields."""
-    return {"values": [fields[name] for name in MARGIN_VALUES], "state": fields["mark_by"]}
+    return {"values": [fields[name] for name in (*MARGIN_VALUES, *LISTED_VALUES)], "state": fields["mark_by"]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.config.accounts import Account, Operator
+from engine.config.desks import Desk
 from engine.config.instruments import Instrument
 from engine.config.liquidation import Liquidation
 from engine.config.market import Breakers, Capacity, MarketSection
@@ -38,6 +39,7 @@ class Config(Section, frozen=True):
     two_person: TwoPerson = TwoPerson()
     instrument: list[Instrument] = msgspec.field(default_factory=list)
     fee_plan: list[FeePlan] = msgspec.field(default_factory=list)
+    desk: list[Desk] = msgspec.field(default_factory=list)
     account: list[Account] = msgspec.field(default_factory=list)
     operator: list[Operator] = msgspec.field(default_factory=list)
 

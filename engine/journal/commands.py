@@ -12,13 +12,14 @@ from openbell import wire
 from openbell.events import currency_text
 from openbell.prices import format_cash, format_price
 
-from engine.journal import lending, money, risk
+from engine.journal import desks, lending, money, risk
 
 Records = np.ndarray[Any, Any]
 _SLOT = wire.ORDER_COMMAND.itemsize
 _SLOTS_OF_SPECIAL = wire.SPECIAL_COMMAND.itemsize // _SLOT
 _SLOTS_OF_ADMIN = wire.ADMIN_COMMAND.itemsize // _SLOT
 SIDES = ("buy", "sell")
+WORDS = (money.WORDS, risk.WORDS, desks.WORDS, lending.WORDS)  # of the commands that have files of their own
 AMENDING = frozenset((wire.CommandKind.BUST_TRADE, wire.CommandKind.CORRECT_TRADE))
 
 
@@ -264,7 +265,7 @@ def _admin_words(command: Any, names: Names) -> str:
         text = instrument
     elif kind == wire.CommandKind.SET_EXTENSION:
         text = f"{instrument}: {_extension_words(command, values)}"
-    elif words_of := money.WORDS.get(kind) or risk.WORDS.get(kind) or lending.WORDS.get(kind):
+    elif words_of := next((of[kind] for of in WORDS if kind in of), None):
         text = words_of(command, account, instrument)
     return _with_author(text, command)
 

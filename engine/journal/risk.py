@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, Final
 
+from openbell.limits import lists_text
 from openbell.prices import format_price
 from openbell.wire import CommandKind, MarkBy, RiskType
 
@@ -21,18 +22,25 @@ def _name(of: type[IntEnum], number: int) -> str:
 def _risk(command: Any, account: str, instrument: str) -> str:
     marks, alert, liquidation = (int(command[f"value{index}"]) for index in range(3))
     levels = [f"{name} {_percent(level)}" for name, level in (("alert", alert), ("liquidation", liquidation)) if level]
-    return f"{marks:,} marks each TICK, {', '.join(levels) or 'no levels but CALL'}"
+    desks, limits = (int(command[f"value{index}"]) for index in (3, 4))
+    room = f", room for {desks:,} desks and limits of {limits:,} accounts" if desks or limits else ""
+    return f"{marks:,} marks each TICK, {', '.join(levels) or 'no levels but CALL'}{room}"
 
 
 def _margin(command: Any, account: str, instrument: str) -> str:
     rates, leasts = ([int(command[f"value{index}"]) for index in places] for places in (range(4), (4, 5)))
     long, short = (f"{_percent(first)} / {_percent(kept)}" for first, kept in (rates[:2], rates[2:]))
     least = f", least {' / '.join(map(format_price, leasts))}" if leasts[1] else ""
-    return f"{instrument}: long {long}, short {short}{least}, by {_name(MarkBy, int(command['state']))}"
+    volume, lists = int(command["value6"]), int(command["value7"])
+    more = f", {volume:,} lots a day" if volume else ""
+    more += f", on {lists_text(lists)}" if lists else ""
+    return f"{instrument}: long {long}, short {short}{least}, by {_name(MarkBy, int(command['state']))}{more}"
 
 
 def _account_risk(command: Any, account: str, instrument: str) -> str:
-    return f"{account}: {_name(RiskType, int(command['state']))}"
+    lists = int(command["value0"])
+    barred = f", may not trade {lists_text(lists)}" if lists else ""
+    return f"{account}: {_name(RiskType, int(command['state']))}{barred}"
 
 
 WORDS: Final[dict[int, Callable[[Any, str, str], str]]] = {

@@ -14,8 +14,10 @@ from engine.projector.batch import Row
 from engine.projector.sink import KEYS
 from engine.store.migrate import SCHEMA
 
-TABLES = ("accounts", "positions", "house_balances", "withdrawals", "fee_plans", "margins", "lendings", "located",
-          "interest_rates", "dividends_due")  # fmt: skip
+TABLES = (
+    "accounts", "positions", "house_balances", "withdrawals", "fee_plans", "margins", "desks", "members", "limits",
+    "lendings", "located", "interest_rates", "dividends_due",
+)  # fmt: skip
 CONSTRAINTS = {"two_parties", "something_moves", "lots_are_of_an_instrument"}
 BOTH_SIDES = """
 SELECT {party} AS of_account, {of} AS of_what, sum(amount)::numeric AS amount FROM (
@@ -62,8 +64,10 @@ async def compare_tables(connection: Any, books: Books) -> list[Check]:
     names: dict[str, Callable[[Any], str]] = {
         "accounts": books.account, "positions": books.position, "house_balances": house_name,
         "withdrawals": books.withdrawal, "fee_plans": lambda key: f"plan {key[0]}, component {key[1]}",
-        "margins": books.instrument, "lendings": books.instrument, "located": books.position,
-        "interest_rates": lambda key: f"interest of {key or 'no currency'}", "dividends_due": books.position,
+        "margins": books.instrument, "desks": lambda key: f"desk {key}", "members": books.account,
+        "limits": lambda key: f"{'desk' if key[0] else 'account'} {key[1]}, limit {key[2]}",
+        "lendings": books.instrument, "located": books.position, "dividends_due": books.position,
+        "interest_rates": lambda key: f"interest of {key or 'no currency'}",
     }  # fmt: skip
     checks = []
     for table in TABLES:

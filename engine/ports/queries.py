@@ -50,6 +50,8 @@ _OF_ACCOUNT: Final[dict[str, Callable[[Market, Query, int], Found]]] = {
     "risk": lambda market, query, account: Found(market.risk(account), {}),
     "preview": _preview,
     "exposures": lambda market, query, account: Found(market.exposures(account), {}),
+    "desks": lambda market, query, account: Found(market.desks_above(account), {}),
+    "limits": lambda market, query, account: Found(market.limits_of(account), {}),
 }
 FILLS: Final = "fills"  # of what was sent: whoever has the streams answers
 KINDS: Final = tuple(sorted((*_OF_ALL, *_OF_ACCOUNT, FILLS)))

@@ -55,6 +55,7 @@ class Batch:
     amendments: list[Row] = field(default_factory=list)
     settlements: list[Row] = field(default_factory=list)
     risk_levels: list[Row] = field(default_factory=list)
+    limit_warnings: list[Row] = field(default_factory=list)
     changes: dict[str, Change] = field(default_factory=dict)  # by table
     bars: bytes = b""
 

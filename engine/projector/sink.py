@@ -60,6 +60,10 @@ WITH minutes AS (
     FROM sums s WHERE b.instrument = s.instrument AND b.minute = s.minute AND s.trades > 0
 )
 DELETE FROM bars b USING sums s WHERE b.instrument = s.instrument AND b.minute = s.minute AND s.trades = 0"""
+# Tables whose rows come with what happened, and stay as they are.
+APPENDED = (
+    "movements", "operations", "auctions", "states", "amendments", "settlements", "risk_levels", "limit_warnings",
+)  # fmt: skip
 # Tables of the present: rows that changed are merged by their keys.
 KEYS = {
     "instruments": ("instrument",),
@@ -69,6 +73,9 @@ KEYS = {
     "withdrawals": ("account", "number"),
     "fee_plans": ("plan", "component"),
     "margins": ("instrument",),
+    "desks": ("desk",),
+    "members": ("account",),
+    "limits": ("of_desk", "holder", "kind"),
     "lendings": ("instrument",),
     "located": ("account", "instrument"),
     "interest_rates": ("currency",),
@@ -160,7 +167,7 @@ class Sink:
             for table, change in batch.changes.items():
                 await self._change(table, change)
             await self._write_bars(batch.bars)
-            for table in ("movements", "operations", "auctions", "states", "amendments", "settlements", "risk_levels"):
+            for table in APPENDED:
                 if rows := getattr(batch, table):
                     await self._connection.copy_records_to_table(table, records=rows, schema_name=SCHEMA)
             if batch.amendments:

@@ -126,12 +126,14 @@ def core_at(
 
 def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
     """Rows of operations and movements: one for each AdminCommand, one for each end of a day; auctions and states, what
-    settled, and levels of accounts."""
-    of_day, of_risk = (events["kind"] == kind for kind in (wire.EventKind.SETTLED, wire.EventKind.RISK_LEVEL))
-    if of_day.any() or of_risk.any():  # an account each: they are no answers
+    settled, levels of accounts, and soft limits."""
+    kinds = (wire.EventKind.SETTLED, wire.EventKind.RISK_LEVEL, wire.EventKind.LIMIT_WARNING)
+    of_day, of_risk, of_limit = (events["kind"] == kind for kind in kinds)
+    if of_day.any() or of_risk.any() or of_limit.any():  # an account each: they are no answers
         batch.settlements += _settlements(events[of_day])
         batch.risk_levels += _risk_levels(events[of_risk])
-        events = events[~(of_day | of_risk)]
+        batch.limit_warnings += _limit_warnings(events[of_limit])
+        events = events[~(of_day | of_risk | of_limit)]
     answers: dict[int, Any] = {}
     for event in events:
         if event["kind"] in LAST_SAYS:
@@ -165,6 +167,14 @@ def _risk_levels(events: Records) -> list[Row]:
     times = [timestamp(ts_ns) for ts_ns in events["ts_ns"].tolist()]
     kept = events["trade_id"].astype(np.int64).tolist()
     return list(zip(seqs, times, accounts, account_seqs, levels, before, equities, kept, strict=True))
+
+
+def _limit_warnings(events: Records) -> list[Row]:
+    names = "account account_seq instrument client_order_id reason flags trade_id price".split()
+    times = [timestamp(ts_ns) for ts_ns in events["ts_ns"].tolist()]
+    columns = (events[name].astype(np.int64).tolist() for name in names)
+    measures = events["order_id"].astype(np.int64).tolist()
+    return list(zip(events["seq"].tolist(), times, *columns, measures, strict=True))
 
 
 def _take_auction(event: Any, batch: Batch) -> None:

@@ -45,8 +45,39 @@ def _margins(core: Core) -> bytes:
 
 
 def _margin_row(row: Any) -> Row:
-    names = "instrument mark_by initial_long maintenance_long initial_short maintenance_short least_low least"
+    names = (
+        "instrument mark_by initial_long maintenance_long initial_short maintenance_short least_low least "
+        "average_volume lists"
+    )
     return tuple(int(row[name]) for name in names.split())
+
+
+def _desks(core: Core) -> bytes:
+    """Without what they measure, as `_margins`."""
+    rows = np.frombuffer(core.desks(), wire.DESK_ROW)
+    kept = np.zeros(len(rows), wire.DESK_ROW)
+    for name in ("desk", "parent", "state", "in_force", "name"):
+        kept[name] = rows[name]
+    return kept.tobytes()
+
+
+def _desk_row(row: Any) -> Row:
+    return int(row["desk"]), text(row["name"]), int(row["parent"]), int(row["state"]), int(row["in_force"])
+
+
+def _member_row(row: Any) -> Row:
+    return int(row["account"]), int(row["desk"]), int(row["in_force"])
+
+
+def _limits(core: Core) -> bytes:
+    rows = np.frombuffer(core.limits(), wire.LIMIT_ROW).copy()
+    rows["measure"] = 0
+    return rows.tobytes()
+
+
+def _limit_row(row: Any) -> Row:
+    of_desk = bool(row["flags"] & wire.AdminFlag.OF_DESK)
+    return of_desk, int(row["holder"]), int(row["limit"]), int(row["hard"]), int(row["soft"])
 
 
 def _fields(*names: str) -> Callable[[Any], Row]:
@@ -71,6 +102,9 @@ LISTINGS = {
     "withdrawals": Listing(lambda core: core.withdrawals(), wire.WITHDRAWAL_ROW, _withdrawal_row, 2),
     "fee_plans": Listing(lambda core: core.fees(), wire.FEE_ROW, _fee_row, 2),
     "margins": Listing(_margins, wire.MARGIN_ROW, _margin_row, 1),
+    "desks": Listing(_desks, wire.DESK_ROW, _desk_row, 1),
+    "members": Listing(lambda core: core.members(), wire.MEMBER_ROW, _member_row, 1),
+    "limits": Listing(_limits, wire.LIMIT_ROW, _limit_row, 3),
     "lendings": Listing(
         lambda core: core.borrows(), wire.BORROW_ROW, _fields("instrument", "borrow", "fee", "inventory", "lent"), 1
     ),

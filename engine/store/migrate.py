@@ -22,7 +22,8 @@ LOCK = 0x6F70656E62656C6C  # the bytes "openbell": whoever migrates holds it
 ENUMS = (
     wire.Side, wire.OrderType, wire.TimeInForce, wire.SelfTrade, wire.InstrumentState, wire.AccountState,
     wire.EventKind, wire.CancelReason, wire.Check, wire.CommandKind, wire.RestateReason, wire.Peg, wire.AuctionKind,
-    wire.HaltReason, wire.Role, wire.HouseAccount, wire.RiskType, wire.RiskLevel, wire.MarkBy, wire.Borrow,
+    wire.HaltReason, wire.Role, wire.HouseAccount, wire.RiskType, wire.RiskLevel, wire.MarkBy,
+    wire.Limit, wire.Borrow,
 )  # fmt: skip
 
 

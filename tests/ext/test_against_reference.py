@@ -26,6 +26,7 @@ from tests.reference.market import Market
 from tests.reference.records import ACCOUNT_ROW, POSITION_ROW, events_of
 
 ACCOUNTS, INSTRUMENTS = 3, 2
+LISTS = (0, 0, 1, 6)  # of securities, as bits
 DAY_NS = 86_400_000_000_000
 accounts = st.integers(0, ACCOUNTS - 1)
 instruments = st.integers(0, INSTRUMENTS - 1)
@@ -57,9 +58,9 @@ def booked(random: Random, model: Market, account: int, instrument: int, what: s
 def watched(random: Random, model: Market, account: int, instrument: int, what: str, is_wrong: bool) -> Command | None:
     """A command of docs/risk.md; None where there is nothing to be moved to a level."""
     if what == "margin":
-        return risking.margin(random, instrument, model.state.instruments[instrument], is_wrong)
+        return risking.margin(random, instrument, model.state.instruments[instrument], LISTS, is_wrong)
     if what == "account_risk":
-        return risking.account_risk(random, account, (2,), is_wrong)
+        return risking.account_risk(random, account, (2,), LISTS, is_wrong)
     if what == "shock":
         return risking.shock(random, instrument, model.state.instruments[instrument])
     return risking.to_level(random, model) if what == "to_level" else risking.risk(random, (0, 1, 2, 3, 99), is_wrong)

@@ -134,9 +134,12 @@ class Nested:
             self.met["desked", Desked.LISTS_SET] += 1
 
     def _canceled(self, fields: dict[str, Any], event: Any) -> None:
-        """A child of a CASH account that pays for nothing has its limits alone to end for."""
-        ended = event.reason == CancelReason.EXPOSURE and event.side == Side.SELL
-        if ended and self._types[event.account] == RiskType.CASH and self._is_limited(event.account):
+        """A child of a CASH account whose lots are limited."""
+        if (
+            event.reason == CancelReason.EXPOSURE
+            and self._types[event.account] == RiskType.CASH
+            and self._is_limited(event.account)
+        ):
             self.met["desked", Desked.CHILD_ENDED] += 1
 
     def _is_limited(self, account: int) -> bool:

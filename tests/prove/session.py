@@ -28,9 +28,10 @@ ALL_EVERY = 200
 BAD_SHARE = 0.01
 RESTART_SHARE = 0.004
 EVENT_BYTES = 80
-# Worlds in turn; those of which the model's own tests want more swarms come more often.
-MOST = max(world.swarms for world in WORLDS)
-ROUND = [world for turn in range(0, MOST, 2) for world in WORLDS if turn == 0 or turn < world.swarms]
+# Worlds in turn; those of which the model's own tests want more swarms come more often, or as they say themselves.
+SHARES = [(world, world.share or world.swarms) for world in WORLDS]
+MOST = max(share for _, share in SHARES)
+ROUND = [world for turn in range(0, MOST, 2) for world, share in SHARES if turn == 0 or turn < share]
 
 
 @dataclass

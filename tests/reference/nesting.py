@@ -3,17 +3,19 @@ set just where the next orders feel them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 from typing import Any, NamedTuple
 
 from openbell import wire
-from openbell.wire import AccountState, CommandKind, Limit, Place, Role, Side, TimeInForce
+from openbell.wire import AccountState, CommandKind, Limit, Place, RiskType, Role, Side, TimeInForce
 
 from tests.reference import commands as ask
-from tests.reference.accounts import Account
+from tests.reference.accounts import SECOND_NS, Account
 from tests.reference.books import Instrument, Order
 from tests.reference.commands import Command
+from tests.reference.compare import Step
 from tests.reference.desks import limits, measures, tree
 from tests.reference.desks.measures import Holder
 from tests.reference.desks.tree import Desk
@@ -24,6 +26,7 @@ USUAL = {"desk": 0.2, "member": 0.3, "desk_state": 0.3, "limit": 0.5, "probe": 1
 LISTS = (0, 0, 0, 0, 1, 1, 2, 3)
 VOLUMES = (0, 7, 100, 100, 1000)
 LARGEST_BITS = 1 << 53
+Due = list[Callable[[], Step]]  # each made when its turn comes
 COUNTED = (Limit.OPEN_ORDERS, Limit.REPEATS, Limit.MESSAGES)
 
 
@@ -173,37 +176,6 @@ def opening_side(
     return Side.BUY if long > 0 else Side.SELL
 
 
-def bracket(random: Random, model: Market, ids: tuple[int, int], qty: int) -> list[Command]:
-    """A child, and a parent of the same side (children that close have no limits) that rests near the market. None
-    where nobody may."""
-    able = able_to_trade(model)
-    if not able:
-        return []
-    account, instrument = random.choice(able), random.choice(list(model.state.instruments.values()))
-    position, side = account.positions.get(instrument.number), random.choice(list(Side))
-    if position is not None and position.qty:
-        side = Side.BUY if position.qty > 0 else Side.SELL
-    tick = instrument.tick_size
-    price = (instrument.book.best(side) or instrument.reference_price or 1000 * tick) // tick * tick or tick
-    said = {"instrument": instrument.number, "price": price}
-    child = ask.special(account.number, ids[0], side, qty, role=Role.CHILD, **said)
-    return [child, ask.special(account.number, ids[1], side, qty, role=Role.PARENT, link_id=ids[0], **said)]
-
-
-def waking(random: Random, model: Market, client_order_id: int) -> list[Command]:
-    """A limit that the child of this parent will feel, and that the parent is traded. None where it is live no more."""
-    parents = [order for order in model.state.orders.values() if order.client_order_id == client_order_id]
-    parents = [order for order in parents if order.children and order.place == Place.BOOK]
-    if not parents:
-        return []
-    parent = parents[0]
-    holder = random.choice(measures.holders(model.state, parent.account))
-    kind = random.choice((Limit.POSITION, Limit.GROSS, Limit.NET, Limit.OPEN_NOTIONAL))
-    now = measured(model, parent.account, holder, kind, parent.instrument, parent.side)
-    made = set_by(holder, kind, max(1, min(limits.MOST[kind], now)), 0)
-    return [made, taking(random, model, parent), set_by(holder, kind, 0, 0)]
-
-
 def taking(random: Random, model: Market, parent: Order) -> Command:
     """Somebody else trades with all that is as good as an order in the book, and with it."""
     queues = parent.instrument.book.levels(parent.side)
@@ -230,12 +202,10 @@ def restricting(random: Random, account: Account, instrument: Instrument, side: 
     return Probe(made, undone, 0, account.number, instrument.number, side)
 
 
-def first(random: Random, model: Market, found: Probe) -> Iterator[tuple[Command, int]]:
-    """What has to happen before orders feel it, with the time before it: a loss."""
+def losing(random: Random, model: Market, found: Probe) -> Iterator[tuple[Command, int]]:
+    """A loss before orders feel its limit, with the time before each command."""
     state = model.state
     instrument = state.instruments[found.instrument]
-    if found.limit != Limit.DAY_LOSS:
-        return
     if random.random() < 0.5:  # what was gained before counts no more
         yield ask.schedule(model.ts_ns + 1), 0
         yield ask.tick(), 1
@@ -262,27 +232,104 @@ def measured(model: Market, account: Account, holder: Holder, kind: int, instrum
     return measures.of_row(state, holder, kind)
 
 
-def order(random: Random, model: Market, found: Probe, client_order_id: int, qty: int) -> Command:
-    """One that feels it: mostly a new one that rests near the market, of the same side; or a larger one instead of one
-    that rests."""
-    state = model.state
-    account, instrument = state.accounts[found.account], state.instruments[found.instrument]
-    own = [each for each in account.orders if each.instrument is instrument and each.side == found.side]
-    if own and found.limit not in (Limit.OPEN_ORDERS, Limit.REPEATS) and random.random() < 0.3:
-        chosen = random.choice(own)
-        total = chosen.leaves + chosen.filled + random.randint(0, qty)
-        names = {"account": account.number, "order_id": chosen.order_id}
-        return ask.command(CommandKind.REPLACE, **names, price=chosen.price, qty=min(total, wire.MAX_QTY))
-    again = found.limit == Limit.REPEATS
-    tick = instrument.tick_size
-    best = instrument.book.best(found.side) or instrument.reference_price or 1000 * tick
-    away = 0 if again else random.choice((-2, -1, 0, 0, 1, 3)) * tick
-    price = min(max(tick, (best + away) // tick * tick), wire.MAX_PRICE // tick * tick)
-    return ask.order(
-        account.number,
-        client_order_id,
-        found.side,
-        instrument.reference_price // tick * tick or tick if again else price,
-        5 if again else qty,
-        instrument=instrument.number,
-    )
+class Probing:
+    """Limits just where the next orders feel them, and these orders: what belongs together, a step after the other.
+
+    client_order_id and qty: what gives a new order its id and its lots.
+    """
+
+    def __init__(
+        self, random: Random, model: Market, client_order_id: Callable[[], int], qty: Callable[[], int]
+    ) -> None:
+        self.random = random
+        self.model = model
+        self.client_order_id = client_order_id
+        self.qty = qty
+
+    def steps(self, request: int) -> Due:
+        """None where nobody is watched who may trade."""
+        if self.random.random() < 0.2:
+            return self.bracket()
+        found = probe(self.random, self.model, request=request)
+        if found is None:
+            return []
+        steps: Due = [partial(Step, found.command)]
+        if found.limit == Limit.DAY_LOSS:
+            steps += [partial(Step, *step) for step in losing(self.random, self.model, found)]
+        many = {Limit.REPEATS: 9, Limit.MESSAGES: 4}.get(Limit(found.limit) if found.limit else None, 2)
+        steps += [partial(self.feeling, found)] * many
+        if found.limit == Limit.REPEATS and self.random.random() < 0.3:  # what was remembered goes
+            account = self.model.state.accounts[found.account]
+            types = (RiskType.NONE, account.risk_type)
+            steps[6:6] = [partial(Step, ask.account_risk(account.number, each, account.lists)) for each in types]
+        if self.random.random() < 0.8:
+            steps.append(partial(Step, found.undone))
+        return steps
+
+    def feeling(self, found: Probe) -> Step:
+        after_ns = 0
+        if found.limit in (Limit.REPEATS, Limit.MESSAGES):
+            after_ns = self.random.choice((0, 0, 0, 0, 1, SECOND_NS // 2, SECOND_NS - 1, SECOND_NS))
+        return Step(self.order(found), after_ns)
+
+    def order(self, found: Probe) -> Command:
+        """Mostly a new one that rests near the market, of the same side; or a larger one instead of one that rests."""
+        random, state, qty = self.random, self.model.state, self.qty()
+        account, instrument = state.accounts[found.account], state.instruments[found.instrument]
+        own = [each for each in account.orders if each.instrument is instrument and each.side == found.side]
+        if own and found.limit not in (Limit.OPEN_ORDERS, Limit.REPEATS) and random.random() < 0.3:
+            chosen = random.choice(own)
+            total = chosen.leaves + chosen.filled + random.randint(0, qty)
+            names = {"account": account.number, "order_id": chosen.order_id}
+            return ask.command(CommandKind.REPLACE, **names, price=chosen.price, qty=min(total, wire.MAX_QTY))
+        tick = instrument.tick_size
+        price = instrument.book.best(found.side) or instrument.reference_price or 1000 * tick
+        if found.limit == Limit.REPEATS:  # of few that are the same, at a price that stays
+            price, qty = instrument.reference_price or 1000 * tick, random.choice((1, 1, 1, 2, 2, 3, 4, 5))
+        else:
+            price += random.choice((-2, -1, 0, 0, 1, 3)) * tick
+        price = min(max(tick, price // tick * tick), wire.MAX_PRICE // tick * tick)
+        return ask.order(account.number, self.client_order_id(), found.side, price, qty, instrument=instrument.number)
+
+    def bracket(self) -> Due:
+        """A child, and a parent of the same side (children that close have no limits) that rests near the market; then
+        a limit for the child, and the parent is traded."""
+        random, able = self.random, able_to_trade(self.model)
+        if not able:
+            return []
+        account, instrument = random.choice(able), random.choice(list(self.model.state.instruments.values()))
+        position, side = account.positions.get(instrument.number), random.choice(list(Side))
+        if position is not None and position.qty:
+            side = Side.BUY if position.qty > 0 else Side.SELL
+        tick = instrument.tick_size
+        price = (instrument.book.best(side) or instrument.reference_price or 1000 * tick) // tick * tick or tick
+        said = {"instrument": instrument.number, "price": price}
+        first, second, qty = self.client_order_id(), self.client_order_id(), self.qty()
+        child = ask.special(account.number, first, side, qty, role=Role.CHILD, **said)
+        parent = ask.special(account.number, second, side, qty, role=Role.PARENT, link_id=first, **said)
+        made, undone = self.for_a_child(account, instrument, side)
+        taken = partial(self.taken, second)
+        return [partial(Step, child), partial(Step, parent), made, taken, partial(Step, undone)]
+
+    def for_a_child(self, account: Account, instrument: Instrument, side: int) -> tuple[Callable[[], Step], Command]:
+        """A list, or a limit (one that it has: where it is now, else as low as may be); and the end of it."""
+        if self.random.random() < 0.2:
+            found = restricting(self.random, account, instrument, side)
+            return partial(Step, found.command), found.undone
+        holder = self.random.choice(measures.holders(self.model.state, account))
+        kind = self.random.choice(list(Limit))
+        if self.random.random() < 0.6:
+            kind = self.random.choice((Limit.POSITION, Limit.GROSS, Limit.NET, Limit.OPEN_NOTIONAL))
+
+        def made() -> Step:
+            now = measured(self.model, account, holder, kind, instrument, side) if kind in limits.OF_THE_AWAKE else 1
+            return Step(set_by(holder, kind, max(1, min(limits.MOST[kind], now)), 0))
+
+        return made, set_by(holder, kind, 0, 0)
+
+    def taken(self, client_order_id: int) -> Step:
+        """Somebody trades with the parent; time alone passes where it is live no more."""
+        orders = self.model.state.orders.values()
+        parents = [order for order in orders if order.client_order_id == client_order_id and order.children]
+        resting = [order for order in parents if order.place == Place.BOOK]
+        return Step(taking(self.random, self.model, resting[0]) if resting else ask.tick())

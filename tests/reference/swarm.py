@@ -7,7 +7,6 @@ reaches.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -534,35 +533,13 @@ class Swarm:
         return nesting.limit(self.random, self.model, self.account(), bad, request=self.request())
 
     def make_probe(self) -> Command:
-        """A limit just where the next orders feel it; then these; then mostly it is no more."""
-        if self.chance(0.12):
-            return self.make_bracket()
-        found = nesting.probe(self.random, self.model, request=self.request())
-        if found is None:
+        """A limit just where the next orders feel it; these come next."""
+        probing = nesting.Probing(self.random, self.model, self.client_order_id, self.qty)
+        steps = probing.steps(self.request())
+        if not steps:
             return self.make_new()
-        several = found.limit in (wire.Limit.REPEATS, wire.Limit.MESSAGES)
-        self.due = [partial(Step, *step) for step in nesting.first(self.random, self.model, found)]
-        self.due += [lambda: self.feeling(found)] * (3 if several else 2)
-        if self.chance(0.8):
-            self.due.append(lambda: Step(found.undone))
-        return found.command
-
-    def make_bracket(self) -> Command:
-        """A parent and a child that feels a limit when it wakes."""
-        ids = self.client_order_id(), self.client_order_id()
-        made = nesting.bracket(self.random, self.model, ids, self.qty())
-        if not made:
-            return self.make_new()
-        self.due = [lambda: Step(made[1]), lambda: self.waking(ids[1])]
-        return made[0]
-
-    def waking(self, parent: int) -> Step:
-        made = nesting.waking(self.random, self.model, parent) or [self.make_new()]
-        self.due = [partial(Step, each) for each in made[1:]]
-        return Step(made[0])
-
-    def feeling(self, found: nesting.Probe) -> Step:
-        return Step(nesting.order(self.random, self.model, found, self.client_order_id(), self.qty()))
+        self.due = steps[1:]
+        return steps[0]().command
 
     def make_to_level(self) -> Command:
         return risking.to_level(self.random, self.model, request=self.request()) or self.make_new()

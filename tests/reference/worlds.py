@@ -64,6 +64,7 @@ class World:
     mistakes: float = 1.0  # times as many as usual
     kinds: tuple[str, ...] = asking.KINDS  # of special orders
     swarms: int = 2  # of the model alone
+    share: int = 0  # of a proof's sessions; 0: as there are swarms
     special_share: float = 0.6  # of these, among special orders and stops
 
     def opening(self, random: Random) -> list[Command]:
@@ -523,7 +524,8 @@ WORLDS = (
         marks=(5, 20, 1000),
         jumps=True,
         weights=DESKS,
-        swarms=16,
+        swarms=4,
+        share=16,
     ),
     World(  # orders that are tied, and stopped by their desks
         "desks, tied",
@@ -540,7 +542,8 @@ WORLDS = (
         marks=(5, 1000),
         jumps=True,
         weights=DESKS | {"tied": 12, "special": 1.5, "shares": 2},
-        swarms=6,
+        swarms=3,
+        share=6,
     ),
     World(  # shares that are lent, days that cost something, dividends, splits
         "lending",

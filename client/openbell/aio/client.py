@@ -22,6 +22,7 @@ from openbell.aio.stream import EventStream
 from openbell.aio.waiters import Waiters
 from openbell.connection import SocketSettings, Watch, open_socket
 from openbell.desk import Desk
+from openbell.desks import DeskInfo, LimitInfo
 from openbell.discovery import find_api_key, find_market
 from openbell.errors import ConnectionLost, OpenBellError, TimedOut
 from openbell.fees import FeePlan
@@ -255,6 +256,14 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
         stand, and what the account's excess is with it. Nothing changes. Raises InvalidInput, Refused, TimedOut."""
         asked = self._preview_arguments(side, symbol, qty, price, tif, post_only, self_trade, account, terms)
         return preview_of(await self.query("preview", **asked))
+
+    async def desks(self, account: str | int | None = None) -> list[DeskInfo]:
+        """The desks above an account, the nearest first, and what they measure (docs/desks.md)."""
+        return self._rows(DeskInfo, await self.query("desks", account=self.account_id(account)))
+
+    async def limits(self, account: str | int | None = None) -> list[LimitInfo]:
+        """What limits an account: its own limits, then those of the desks above it, the nearest first."""
+        return self._rows(LimitInfo, await self.query("limits", account=self.account_id(account)))
 
     async def margins(self) -> list[MarginInfo]:
         """What positions in each instrument must have behind them."""

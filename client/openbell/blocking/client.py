@@ -18,6 +18,7 @@ from openbell.blocking.market import MarketData
 from openbell.blocking.orders import BlockingOrder
 from openbell.connection import SocketSettings, Watch, open_socket, plain_send
 from openbell.desk import Desk
+from openbell.desks import DeskInfo, LimitInfo
 from openbell.discovery import find_api_key, find_market
 from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Overrun, TimedOut
 from openbell.events import Event, Reject, decode
@@ -240,6 +241,14 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
         stand, and what the account's excess is with it. Nothing changes. Raises InvalidInput, Refused, TimedOut."""
         asked = self._preview_arguments(side, symbol, qty, price, tif, post_only, self_trade, account, terms)
         return preview_of(self.query("preview", **asked))
+
+    def desks(self, account: str | int | None = None) -> list[DeskInfo]:
+        """The desks above an account, the nearest first, and what they measure (docs/desks.md)."""
+        return self._rows(DeskInfo, self.query("desks", account=self.account_id(account)))
+
+    def limits(self, account: str | int | None = None) -> list[LimitInfo]:
+        """What limits an account: its own limits, then those of the desks above it, the nearest first."""
+        return self._rows(LimitInfo, self.query("limits", account=self.account_id(account)))
 
     def margins(self) -> list[MarginInfo]:
         """What positions in each instrument must have behind them."""

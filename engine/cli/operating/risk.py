@@ -18,6 +18,7 @@ from engine.cli.screens import risk as tables
 
 RATES = ("initial_long", "maintenance_long", "initial_short", "maintenance_short")
 LEASTS = ("least_low", "least")
+GIVEN = (*RATES, *LEASTS, "mark_by", "average_volume", "lists")
 SETTINGS = ("marks", "alert", "liquidation")
 
 
@@ -32,6 +33,11 @@ def _percent(text: str) -> str:
 
 def _percent_or_none(text: str) -> str:
     return "0" if text == "none" else _percent(text)
+
+
+def _lists(text: str) -> list[int]:
+    """Numbers of lists, "1,3", or "none"; for argparse."""
+    return [] if text == "none" else [act.count_from_1(one.strip()) for one in text.split(",")]
 
 
 # ------------------------------------------------------------ levels, marks
@@ -79,13 +85,13 @@ def _margin(op: Operator, args: argparse.Namespace) -> Said:
     if _shows_margin(args):
         rows = op.margins(args.symbol)
         return Said({"rows": [show.plain(row) for row in rows]}, tables.margins_table(rows))
-    given = {name: getattr(args, name) for name in (*RATES, *LEASTS, "mark_by")}
+    given = {name: getattr(args, name) for name in GIVEN}
     row = op.set_margin(args.symbol, **given, reason=args.reason)
     return _said(op, f"{row.symbol}: {tables.margin_words(row)}", **show.plain(row))
 
 
 def _shows_margin(args: argparse.Namespace) -> bool:
-    shows = all(getattr(args, name) is None for name in (*RATES, *LEASTS, "mark_by"))
+    shows = all(getattr(args, name) is None for name in GIVEN)
     if args.symbol is None and not shows:
         raise InvalidInput("margin needs SYM: what is to be changed is of one instrument", field="symbol")
     return shows
@@ -115,13 +121,15 @@ def _margin_arguments(parser: argparse.ArgumentParser) -> None:
         "--mark-by", type=act.name, choices=[one.name for one in MarkBy], metavar="last|mid|close",
         help="the price that positions count at",
     )  # fmt: skip
+    parser.add_argument("--average-volume", type=act.count, metavar="LOTS", help="a day; 0: not known")
+    parser.add_argument("--lists", type=_lists, metavar="N,N", help="lists of securities that it is on, or none")
 
 
 # ------------------------------------------------------------ accounts
 
 
 def _account_risk(op: Operator, args: argparse.Namespace) -> Said:
-    row = op.set_account_risk(args.account, args.risk, reason=args.reason)
+    row = op.set_account_risk(args.account, args.risk, restricted=args.restricted, reason=args.reason)
     words = {RiskType.NONE: "is not watched", RiskType.CASH: "is watched", RiskType.MARGIN: "has margin"}
     text = f"{row.name} {words.get(RiskType(row.risk_type), 'is watched')} now"
     if row.risk_type == RiskType.MARGIN and not row.flags & AccountFlag.SHORT_ALLOWED:
@@ -143,6 +151,9 @@ def _account_risk_arguments(parser: argparse.ArgumentParser) -> None:
         "risk", type=act.name, choices=[one.name for one in RiskType], metavar="none|cash|margin",
         help="not watched; its equity is worked out; it may owe cash",
     )  # fmt: skip
+    parser.add_argument(
+        "--restricted", type=_lists, metavar="N,N", help="lists of securities that it may not trade, or none"
+    )
 
 
 def _reduce_only(op: Operator, args: argparse.Namespace) -> Said:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 from openbell.wire import CommandKind, RiskType
 
-from engine.config.risk import MARGIN_VALUES, RISK_VALUES, margin_command
+from engine.config.risk import MARGIN_FIELDS, RISK_VALUES, margin_command
 from engine.market import names_of
 from engine.ports.frames import FrameError
 from engine.ports.preview import preview_of
@@ -33,6 +33,8 @@ class MarginArguments(Arguments):
     least_low: I64 | None = None
     least: I64 | None = None
     mark_by: U8 | None = None
+    average_volume: I64 | None = None
+    lists: I64 | None = None
 
 
 class PreviewArguments(OneAccount):
@@ -40,7 +42,10 @@ class PreviewArguments(OneAccount):
 
 
 class AccountRiskArguments(OneAccount):
+    """lists: bits of those that it may not trade; left out: as it is."""
+
     risk_type: Annotated[int, Meta(ge=int(min(RiskType)), le=int(max(RiskType)))]
+    lists: I64 | None = None
 
 
 def settings_of(desk: Desk) -> dict[str, int]:
@@ -91,7 +96,7 @@ def _set_risk(desk: Desk, act: Act) -> dict[str, Any]:
     if wanted == (None, None, None):
         raise FrameError("bad_args", "nothing to set: give marks_each_tick, alert or liquidation", field=RISK_VALUES[0])
     values = [now if new is None else new for now, new in zip(desk.market.risk_settings(), wanted, strict=True)]
-    desk.change(CommandKind.SET_RISK, act, values=values)
+    desk.change(CommandKind.SET_RISK, act, values=[*values, *desk.market.desk_room().values()])
     return settings_of(desk)
 
 
@@ -109,9 +114,7 @@ def _margin(desk: Desk, act: Act) -> dict[str, Any]:
     given: MarginArguments = act.arguments
     desk.instrument(given.instrument)
     row = desk.market.margin(given.instrument)
-    fields = {
-        name: int(row[name]) if (new := getattr(given, name)) is None else new for name in (*MARGIN_VALUES, "mark_by")
-    }
+    fields = {name: int(row[name]) if (new := getattr(given, name)) is None else new for name in MARGIN_FIELDS}
     _check_margin(fields)
     desk.change(CommandKind.SET_MARGIN, act, instrument=given.instrument, **margin_command(fields))
     rows = desk.market.margins()
@@ -120,7 +123,9 @@ def _margin(desk: Desk, act: Act) -> dict[str, Any]:
 
 def _account_risk(desk: Desk, act: Act) -> dict[str, Any]:
     given: AccountRiskArguments = act.arguments
-    desk.change(CommandKind.SET_ACCOUNT_RISK, act, account=given.account, state=given.risk_type)
+    desk.account(given.account)
+    lists = desk.market.lists_of(given.account) if given.lists is None else given.lists
+    desk.change(CommandKind.SET_ACCOUNT_RISK, act, account=given.account, state=given.risk_type, values=[lists])
     return rows_of(desk.account(given.account))[0]
 
 

@@ -11,6 +11,7 @@ from openbell.errors import near
 from engine import fee_plans
 from engine.config.accounts import Account, Operator
 from engine.config.instruments import Instrument, TickStep
+from engine.config.lending import Borrow, Rates
 from engine.config.risk import MARKS, RISK_TYPES, Margin
 from engine.config.sessions import Extension, Extensions, Session
 from engine.config.storage import DepthClass
@@ -72,9 +73,13 @@ def _fields(path: str) -> list[str]:
         return found
     if path.endswith(".margin"):
         return [field.name for field in msgspec.structs.fields(Margin)]
+    if path.endswith(".borrow"):
+        return [field.name for field in msgspec.structs.fields(Borrow)]
     if re.search(r"\.ticks\[\d+\]$", path):
         return [field.encode_name for field in msgspec.structs.fields(TickStep)]
-    entries: dict[str, type[Section]] = {"instrument": Instrument, "account": Account, "operator": Operator}
+    entries: dict[str, type[Section]] = {
+        "instrument": Instrument, "rates": Rates, "account": Account, "operator": Operator,
+    }  # fmt: skip
     tables = {name: type(table) for name, table in msgspec.structs.asdict(Config()).items()}
     if path.startswith("sessions."):
         tables = {".extensions": Extensions, ".extensions.": Extension}

@@ -16,6 +16,7 @@ from openbell import wire
 from openbell.aio import AsyncClient, AsyncLinked, AsyncMarketData, AsyncOrder, EventStream, UpdateStream
 from openbell.blocking import BlockingLinked, BlockingOrder, Client, MarketData
 from openbell.connection import SocketSettings
+from openbell.desks import DeskInfo, LimitInfo
 from openbell.discovery import Market, find_market
 from openbell.drafts import Account, Instrument
 from openbell.errors import (
@@ -210,6 +211,7 @@ __all__ = [
     "ConnectionLost",
     "DeadMan",
     "DepthUpdate",
+    "DeskInfo",
     "Event",
     "EventFlag",
     "EventKind",
@@ -230,6 +232,7 @@ __all__ = [
     "InvalidInput",
     "Leg",
     "Level",
+    "LimitInfo",
     "Limits",
     "LinkRejected",
     "Linked",

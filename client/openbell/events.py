@@ -327,7 +327,7 @@ class Event(NamedTuple):
             where = f"in desk {self.price}" if self.price else "in no desk"
             return f"#{self.account_seq} {name} account {self.account}: {where}"
         if self.kind in _OF_STATES:
-            stricter = self.kind == EventKind.ACCOUNT_STATE and self.flags != self.reason
+            stricter = self.kind == EventKind.ACCOUNT_STATE and self.flags not in (AccountState.ACTIVE, self.reason)
             more = f", in force {_member(AccountState, self.flags)}" if stricter else ""
             now = _member(_OF_STATES[self.kind], self.reason)
             return f"#{self.account_seq} {name} account {self.account}: {now}{more}"

@@ -10,6 +10,7 @@ from openbell.errors import near
 
 from engine import fee_plans
 from engine.config.accounts import Account, Operator
+from engine.config.desks import STATES, Desk, Limits
 from engine.config.instruments import Instrument, TickStep
 from engine.config.lending import Borrow, Rates
 from engine.config.risk import MARKS, RISK_TYPES, Margin
@@ -57,7 +58,8 @@ def in_words(text: str, body: dict[str, Any]) -> str:
         value = None  # in a dict, whose keys msgspec does not name
     field = re.sub(r"\[\d+\]$", "", path.rpartition(".")[2])
     if said.startswith("Invalid enum value") and field in _CHOICES:
-        said = f"Expected one of {_CHOICES[field]}"
+        of_desk = field == "state" and path.startswith("desk[")
+        said = f"Expected one of {', '.join(STATES) if of_desk else _CHOICES[field]}"
     if "matching regex" in said and field in _WORDS:
         said = f"Expected {_WORDS[field]}"
     if field in _SECRETS:
@@ -71,6 +73,8 @@ def _fields(path: str) -> list[str]:
     """The fields of the table at `path`, for example "ports" or "account[2]"; of the whole where it is empty."""
     if (found := fee_plans.fields_at(path)) is not None:
         return found
+    if re.search(r"^(desk|account)\[\d+\]\.limits$", path):
+        return [field.name for field in msgspec.structs.fields(Limits)]
     if path.endswith(".margin"):
         return [field.name for field in msgspec.structs.fields(Margin)]
     if path.endswith(".borrow"):
@@ -78,7 +82,7 @@ def _fields(path: str) -> list[str]:
     if re.search(r"\.ticks\[\d+\]$", path):
         return [field.encode_name for field in msgspec.structs.fields(TickStep)]
     entries: dict[str, type[Section]] = {
-        "instrument": Instrument, "rates": Rates, "account": Account, "operator": Operator,
+        "instrument": Instrument, "rates": Rates, "account": Account, "desk": Desk, "operator": Operator,
     }  # fmt: skip
     tables = {name: type(table) for name, table in msgspec.structs.asdict(Config()).items()}
     if path.startswith("sessions."):

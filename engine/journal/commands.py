@@ -19,7 +19,7 @@ _SLOT = wire.ORDER_COMMAND.itemsize
 _SLOTS_OF_SPECIAL = wire.SPECIAL_COMMAND.itemsize // _SLOT
 _SLOTS_OF_ADMIN = wire.ADMIN_COMMAND.itemsize // _SLOT
 SIDES = ("buy", "sell")
-WORDS = (money.WORDS, risk.WORDS, desks.WORDS, lending.WORDS)  # of the commands that have files of their own
+WORDS_OF = (money.WORDS, risk.WORDS, desks.WORDS, lending.WORDS)
 AMENDING = frozenset((wire.CommandKind.BUST_TRADE, wire.CommandKind.CORRECT_TRADE))
 
 
@@ -265,7 +265,7 @@ def _admin_words(command: Any, names: Names) -> str:
         text = instrument
     elif kind == wire.CommandKind.SET_EXTENSION:
         text = f"{instrument}: {_extension_words(command, values)}"
-    elif words_of := next((of[kind] for of in WORDS if kind in of), None):
+    elif words_of := next((found for of in WORDS_OF if (found := of.get(kind)) is not None), None):
         text = words_of(command, account, instrument)
     return _with_author(text, command)
 

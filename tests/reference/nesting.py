@@ -144,7 +144,7 @@ def probe(random: Random, model: Market, **fields: Any) -> Probe | None:
     deep = max(able, key=lambda account: (len(tree.above(state, account)), random.random()))
     account = deep if random.random() < 0.7 else random.choice(able)
     holders = measures.holders(state, account)
-    holder = random.choice((*holders, holders[-1], holders[-1]))
+    holder = random.choice((*holders, holders[-1]))
     kind = random.choice(list(Limit))
     instrument = random.choice(list(state.instruments.values()))
     side = opening_side(random, model, account, holder, kind, instrument)
@@ -158,7 +158,8 @@ def probe(random: Random, model: Market, **fields: Any) -> Probe | None:
         step = 1
     near = now + step * random.choice((0, 0, 0, 1, 2)) - random.choice((0, 0, 1))
     near = max(1, min(limits.MOST[kind], near))
-    hard, soft = random.choice(((near, 0), (0, near), (min(near + 9 * step, limits.MOST[kind]), near), (near, near)))
+    far = min(near + 9 * step, limits.MOST[kind])
+    hard, soft = random.choice(((near, 0), (near, near), (0, near), (0, near), (far, near), (far, near)))
     made, undone = set_by(holder, kind, hard, soft, **fields), set_by(holder, kind, 0, 0, **fields)
     return Probe(made, undone, kind, account.number, instrument.number, side)
 

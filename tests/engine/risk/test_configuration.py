@@ -8,7 +8,7 @@ import pytest
 from openbell.wire import CommandKind, MarkBy, RiskType
 
 from engine.config import ConfigError
-from engine.config.risk import MARGIN_VALUES, RISK_VALUES
+from engine.config.risk import MARGIN_FIELDS, MARGIN_VALUES, RISK_VALUES
 from engine.refusals import _VALUES
 from engine.sequencer import admin_command
 from engine.setup import Setup
@@ -70,7 +70,7 @@ async def test_it_comes_to_the_core_as_it_is_written(trading: Trading) -> None:
 async def test_what_operators_change_stays_until_the_file_changes(trading: Trading) -> None:
     values = (10_000, 10_000, 10_000, 10_000, 0, 0)
     do(trading, CommandKind.SET_MARGIN, instrument=0, values=values, state=MarkBy.CLOSE)
-    do(trading, CommandKind.SET_RISK, values=(5, 0, 0))
+    do(trading, CommandKind.SET_RISK, values=(5, 0, 0, *trading.market.desk_room().values()))
     assert apply(trading, AAA + ALICE).commands == 0
     assert margin(trading) == (*values, MarkBy.CLOSE)
     assert trading.market.risk_settings() == (5, 0, 0)
@@ -173,4 +173,5 @@ def test_what_is_wrong_is_named_by_field_limit_and_value(text: str, said: str) -
 def test_refusals_name_values_by_the_fields_of_the_file() -> None:
     assert list(_VALUES[CommandKind.SET_MARGIN])[: len(MARGIN_VALUES)] == list(MARGIN_VALUES)
     names = [name.removesuffix("_percent") for name in RISK_VALUES]
-    assert list(_VALUES[CommandKind.SET_RISK]) == names
+    assert list(_VALUES[CommandKind.SET_RISK]) == [*names, "desks", "limits"]
+    assert list(_VALUES[CommandKind.SET_MARGIN]) == list(MARGIN_FIELDS)

@@ -24,6 +24,7 @@ from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Overrun
 from openbell.events import Event, Reject, decode
 from openbell.fees import FeePlan
 from openbell.guards import DeadMan, Spare, login_field
+from openbell.lending import BorrowInfo, DueInfo, LocateInfo
 from openbell.prices import PriceLike
 from openbell.risk import ExposureInfo, MarginInfo, Preview, RiskInfo, preview_of
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo, WithdrawalInfo
@@ -249,6 +250,18 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
     def limits(self, account: str | int | None = None) -> list[LimitInfo]:
         """What limits an account: its own limits, then those of the desks above it, the nearest first."""
         return self._rows(LimitInfo, self.query("limits", account=self.account_id(account)))
+
+    def borrows(self) -> list[BorrowInfo]:
+        """Which instruments may be sold short, what that costs, and how many lots can still be located."""
+        return self._rows(BorrowInfo, self.query("borrows"))
+
+    def locates(self, account: str | int | None = None) -> list[LocateInfo]:
+        """Lots that were located for the account, and what it owes of them or would."""
+        return self._all_rows(LocateInfo, "locates", account)
+
+    def dues(self, account: str | int | None = None) -> list[DueInfo]:
+        """Dividends that are due to the account and not paid; below 0: that it owes."""
+        return self._all_rows(DueInfo, "dues", account)
 
     def margins(self) -> list[MarginInfo]:
         """What positions in each instrument must have behind them."""

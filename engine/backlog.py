@@ -5,7 +5,6 @@ docs/journal.md, "When the disk is nearly full".
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ from engine.doors import Doors
 from engine.logs import Log
 from engine.market import Market
 from engine.ports.frames import DISK_FULL, FrameError
+from engine.world import here
 
 PATIENCE_S: Final = 1.0  # with a journal that is behind, before orders are refused
 SEGMENTS: Final = 2  # that must find room, besides what waits for the disk
@@ -94,7 +94,7 @@ class Backlog:
 
     def free_bytes(self) -> int:
         """What is free for the journal."""
-        found = os.statvfs(self._directory)
+        found = here.system.statvfs(self._directory)
         return found.f_bavail * found.f_frsize
 
     def figures(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from openbell.records import MARKET_DATA_HEADER
 from openbell.wire import Channel
 
 from engine.config import Depth, DepthClass
+from engine.world import here
 from ext.core import Core
 from ext.feed import Feed
 from ext.levels import level_changes
@@ -58,7 +59,7 @@ class DepthClasses:
     ) -> None:
         """later: calls an action when all that was applied by now is durable and sent."""
         kinds = (depth.class_1, depth.class_2, depth.class_3, depth.class_4)
-        first = time.time_ns() // 1_000
+        first = here.clock.time_ns() // 1_000
         self._classes = {
             int(channel): _Class(channel, kind, first)
             for channel, kind in zip(CHANNELS, kinds, strict=True)

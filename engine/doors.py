@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import traceback
 from collections.abc import Coroutine
 from typing import Any, Final, Protocol
@@ -23,6 +22,7 @@ from engine.ports.verbs.verb import Process
 from engine.publisher import Publisher
 from engine.standby import frames as standby_frames
 from engine.standby.sender import Sender
+from engine.world import here
 
 SNAPSHOT_QUEUE: Final = 16  # answers that wait for one client: they may be large
 CONTROL_QUEUE: Final = 256
@@ -72,7 +72,7 @@ class Doors:
 
     def _open(self) -> None:
         ports = self._market.config.ports
-        self._context = zmq.Context(io_threads=1)
+        self._context = here.network.context()
         encryption = None
         if ports.curve:
             curve = self._keys.ensure_curve()
@@ -126,7 +126,7 @@ class Doors:
         """Frames are about to be taken. Where the engine is late, what was due meanwhile is done without them: they
         came after it, or nobody can say that they came before."""
         if self._market.sequencer.is_due():
-            self._turn(time.perf_counter_ns())
+            self._turn(here.clock.perf_counter_ns())
             self.after_sends()
 
     def _turn(self, taken_ns: int) -> None:
@@ -151,7 +151,7 @@ class Doors:
         session, the answer to a verb that took a while) may have swallowed the news of a frame that came."""
         self.orders.sweep(now_s, is_reading=not self.is_paused)
         if self.orders.settle():
-            self._market.sequencer.flush(time.perf_counter_ns())
+            self._market.sequencer.flush(here.clock.perf_counter_ns())
         self.after_sends()
 
     def refuse_orders(self, why: FrameError | None) -> None:

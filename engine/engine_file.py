@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+
+from engine.world import files, here
 
 FILE: Final = Path("run", "engine.json")  # in a market's directory
 
@@ -16,18 +17,16 @@ class EngineFile:
 
     def __init__(self, data: Path) -> None:
         self._path = data / FILE
-        self.pid = os.getpid()
+        self.pid = here.system.getpid()
 
     def write(self, *, ports: Mapping[str, str], server_key: str | None, **more: Any) -> None:
         """Tell where the ports are. Raises OSError."""
         body = {"pid": self.pid, "ports": dict(ports), "server_key": server_key, **more}
         temporary = self._path.with_suffix(".tmp")
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(body, file, indent=1)
-        temporary.rename(self._path)
+        files.unlink(temporary, missing_ok=True)
+        files.make(temporary, json.dumps(body, indent=1).encode())
+        here.system.rename(temporary, self._path)
 
     def remove(self) -> None:
         """Nobody is live here."""
-        self._path.unlink(missing_ok=True)
+        files.unlink(self._path, missing_ok=True)

@@ -5,11 +5,12 @@ The rules are in docs/auctions.md, "Extensions"; why the core follows them: docs
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
 from openbell.wire import AuctionKind, ExtensionFlag
+
+from engine.world import here
 
 SECOND_NS: Final = 10**9
 SEED_BITS: Final = 63
@@ -123,7 +124,7 @@ def changes(wanted: Wanted, before: Wanted) -> Iterator[tuple[AuctionKind, list[
             continue
         *values, flags = wanted.get(name) or [0] * (_FLAGS + 1)
         if values[_RANDOM]:
-            values[-1] = secrets.randbits(SEED_BITS)
+            values[-1] = here.secrets.randbits(SEED_BITS)
         yield kind, values, flags
 
 

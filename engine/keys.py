@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import secrets
 import stat
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +17,7 @@ from typing import Any, Final
 import zmq
 
 from engine.files import make_folder, write_whole
+from engine.world import files, here
 
 FOLDER: Final = "keys"  # in a market's directory
 LOCAL_OPERATOR: Final = "local"
@@ -61,8 +60,9 @@ class Keys:
         self._with_key: set[int] = set()
         self.curve: CurveKeys | None = None
         self.local_client: CurveKeys | None = None  # of clients on this machine
-        for path in sorted(self.folder.glob("*.json")):
-            self._read(path)
+        for name in sorted(here.system.listdir(self.folder)):
+            if name.endswith(".json"):
+                self._read(self.folder / name)
 
     # ------------------------------------------------------------ asking
 
@@ -87,11 +87,11 @@ class Keys:
 
     def add_account(self, account: int, name: str, api_key: str | None = None) -> tuple[str, Path]:
         """Make an API key for an account (or keep the one given); the key and its file."""
-        secret = api_key or secrets.token_urlsafe(_SECRET_BYTES)
+        secret = api_key or here.secrets.token_urlsafe(_SECRET_BYTES)
         if account in self._accounts.get(digest(secret), ()):
             return secret, self.folder  # known already
         path = self._free_path(f"account-{account}-{_in_a_file_name(name)}")
-        body = {"kind": "account", "id": account, "name": name, "api_key": secret, "made_ts_ns": time.time_ns()}
+        body = {"kind": "account", "id": account, "name": name, "api_key": secret, "made_ts_ns": here.clock.time_ns()}
         self._write(path, body)
         self._accounts.setdefault(digest(secret), set()).add(account)
         self._with_key.add(account)
@@ -101,7 +101,7 @@ class Keys:
         self, name: str, role: str = "admin", token: str | None = None, any_name: bool = False
     ) -> tuple[str, Path]:
         """Make a token for an operator (or keep the one given); the token and its file."""
-        secret = token or secrets.token_urlsafe(_SECRET_BYTES)
+        secret = token or here.secrets.token_urlsafe(_SECRET_BYTES)
         key = OperatorKey(name, role, any_name)
         if self._operators.get(digest(secret)) == key:
             return secret, self.folder
@@ -152,11 +152,10 @@ class Keys:
 
     def _read(self, path: Path) -> None:
         try:
-            mode = stat.S_IMODE(path.stat().st_mode)
+            mode = stat.S_IMODE(here.system.stat(path).st_mode)
             if mode & 0o077:
-                path.chmod(0o600)
-            with path.open("rb") as file:
-                text = file.read(_MAX_FILE_BYTES + 1)
+                here.system.chmod(path, 0o600)
+            text = files.read(path, _MAX_FILE_BYTES + 1)
             if len(text) > _MAX_FILE_BYTES:
                 raise ValueError(f"it has more than {_MAX_FILE_BYTES} bytes")
             body = json.loads(text)
@@ -187,7 +186,7 @@ class Keys:
     def _free_path(self, stem: str) -> Path:
         path = self.folder / f"{stem}.json"
         number = 1
-        while path.exists():
+        while files.exists(path):
             number += 1
             path = self.folder / f"{stem}.{number}.json"
         return path

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
+
+from engine.world import files, here
 
 FILE: Final = Path("run", "lock")  # in a market's directory
 PATIENCE_S = 0.3  # somebody who only looks (`holder`) has it for microseconds
@@ -22,26 +23,26 @@ class MarketLock:
 
     def __init__(self, data: Path) -> None:
         path = data / FILE
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        deadline_s = time.monotonic() + PATIENCE_S
+        files.make_folders(path.parent)
+        self._descriptor = here.system.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline_s = here.clock.monotonic() + PATIENCE_S
         while True:
             try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                here.locking.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() > deadline_s:
+                if here.clock.monotonic() > deadline_s:
                     pid = _read_pid(self._descriptor)
-                    os.close(self._descriptor)
+                    here.system.close(self._descriptor)
                     raise InUse(f"{data} is in use by another engine (process {pid or '?'})") from None
-                time.sleep(0.01)
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+                here.clock.sleep(0.01)
+        here.system.ftruncate(self._descriptor, 0)
+        here.system.pwrite(self._descriptor, str(here.system.getpid()).encode(), 0)
 
     def release(self) -> None:
         """Give the directory free."""
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            here.system.close(self._descriptor)
             self._descriptor = -1
 
     def __enter__(self) -> Self:
@@ -56,18 +57,18 @@ class MarketLock:
 def holder(data: Path) -> int | None:
     """Process id of the engine that runs the market in `data` (0 where it did not tell yet); None when none does."""
     try:
-        descriptor = os.open(data / FILE, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = here.system.open(data / FILE, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        here.locking.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _read_pid(descriptor)
     finally:
-        os.close(descriptor)
+        here.system.close(descriptor)
     return None
 
 
 def _read_pid(descriptor: int) -> int:
-    text = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+    text = here.system.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
     return int(text) if text.isdecimal() else 0

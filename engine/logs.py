@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import json
 import sys
-import time
 from typing import Any, Final, TextIO
+
+from engine.world import here
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -35,7 +36,7 @@ class Log:
     def _write(self, level: str, event: str, values: dict[str, Any]) -> None:
         if LEVELS.index(level) < self._least:
             return
-        now = datetime.datetime.fromtimestamp(time.time(), datetime.UTC)
+        now = datetime.datetime.fromtimestamp(here.clock.time(), datetime.UTC)
         if self._as_json:
             body = {"ts": now.isoformat(timespec="microseconds"), "level": level, "event": event, **values}
             line = json.dumps(body, default=str)

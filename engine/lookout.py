@@ -7,12 +7,11 @@ with many the loop has other things to do, and looks in between.
 from __future__ import annotations
 
 import asyncio
-import os
-import time
 from collections.abc import Callable
 from typing import Final
 
 from engine.journal.writer import JournalWriter
+from engine.world import here
 
 LONGEST_NS: Final = 500_000  # a disk that takes longer is waited for asleep
 FEW_BYTES: Final = 1 << 10  # a larger commit is of a busy time, when others need the processor more
@@ -40,12 +39,12 @@ class Lookout:
         self._until_ns = 0
         self._handle: asyncio.Handle | None = None
         # On a single core whoever looks out keeps the others from working.
-        self._wanted = len(os.sched_getaffinity(0)) > 1
+        self._wanted = len(here.system.sched_getaffinity(0)) > 1
 
     def begin(self) -> None:
         """A commit may be under way: look out for it."""
         if self._handle is None and self._wanted and 0 < self._journal.express_bytes <= FEW_BYTES:
-            self._until_ns = time.perf_counter_ns() + LONGEST_NS
+            self._until_ns = here.clock.perf_counter_ns() + LONGEST_NS
             self._handle = self._loop.call_soon(self._look)
 
     def _look(self) -> None:
@@ -58,8 +57,8 @@ class Lookout:
                 self._handle = None
                 self._done()
                 return
-            os.sched_yield()  # what we wait for may be waiting for this very processor
-        if time.perf_counter_ns() < self._until_ns:
+            here.system.sched_yield()  # what we wait for may be waiting for this very processor
+        if here.clock.perf_counter_ns() < self._until_ns:
             self._handle = self._loop.call_soon(self._look)
         else:
             self._handle = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -21,6 +20,7 @@ from engine.recovery import Recovered
 from engine.sequencer import Sequencer
 from engine.snapshots import unpacked
 from engine.standby.mirror import Mirror
+from engine.world import here
 from ext.core import Core
 from ext.feed import Feed
 from ext.streams import Streams
@@ -56,7 +56,7 @@ class Market:
         self.sequencer = Sequencer(self.core, journal, self.gate, clock_ns)
         self.send_events: Callable[[list[tuple[int, bytes]]], None] = lambda frames: None
         self.send_data: Callable[[Data], object] = feed.add
-        self.depths = DepthClasses(config.depth, self.core, feed, self.later)
+        self.depths = DepthClasses(config.depth, self.core, feed, self.later, here.clock.monotonic)
         self.asleep: Callable[[], set[int]] = set  # instruments whose session does not trade now (engine/sessions)
         self.latency_ns = Histogram()
         self.commit_ns = Histogram()
@@ -78,10 +78,10 @@ class Market:
             frames = self.streams.route(events)
             if frames:
                 self.send_events(frames)
-                os.sched_yield()  # ZeroMQ's thread may wait for this very processor, and what follows can wait
+                here.system.sched_yield()  # ZeroMQ's thread may wait for this very processor, and what follows can wait
         if data:
             self.send_data(data)
-        self.latency_ns.add(time.perf_counter_ns() - taken_ns)
+        self.latency_ns.add(here.clock.perf_counter_ns() - taken_ns)
 
     def later(self, action: Callable[[], None]) -> None:
         """Call `action` when everything that was applied by now is durable and sent."""
@@ -96,7 +96,7 @@ class Market:
         tell(durable_seq)
         gate.open(durable_seq)  # first of all what waits goes out
         if oldest_ns is not None and gate.oldest_ns != oldest_ns:
-            self.commit_ns.add(time.perf_counter_ns() - oldest_ns)
+            self.commit_ns.add(here.clock.perf_counter_ns() - oldest_ns)
         durable_seq = journal.collect()
         if durable_seq > gate.durable_seq:
             tell(durable_seq)

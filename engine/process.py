@@ -6,10 +6,8 @@ Builds a market from its directory, opens its ports, keeps it going, and stops i
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
-import time
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +23,7 @@ from engine.bring_back import Beside, beside_of, bring_back, journal_notes
 from engine.config import NO_POSTGRES, Config, ConfigError
 from engine.doors import Doors
 from engine.engine_file import EngineFile
+from engine.files import make_folder
 from engine.journal import notes, unsynced
 from engine.journal.errors import JournalError
 from engine.journal.relaxed import RelaxedJournal
@@ -46,12 +45,13 @@ from engine.sessions import keeper
 from engine.sessions.keeper import Keeper
 from engine.settlement.settler import Settler, business_days_of
 from engine.setup import Setup
-from engine.snapshots import SnapshotError
+from engine.snapshots import HISTORY_COMMANDS, SnapshotError
 from engine.standby.errors import StandbyError
 from engine.standby.primary import PrimarySide
 from engine.standby.warm import Warm
 from engine.status_map import FILE as STATUS_FILE
 from engine.status_map import StatusMap
+from engine.world import here
 
 TIMER_S: Final = 0.1
 MINUTE_S: Final = 60  # TICKs come on the full minute: DAY orders end then
@@ -70,6 +70,8 @@ class Engine:
 
     Raises one of FAILURES from `start`, in words for people; nothing is left open then.
     """
+
+    history_commands = HISTORY_COMMANDS  # what a start replays at least
 
     def __init__(self, data: Path, config: Config, log: Log | None = None, warm: Warm | None = None) -> None:
         """warm: of a standby that becomes the primary."""
@@ -100,8 +102,8 @@ class Engine:
         self._saving: asyncio.Lock = asyncio.Lock()
         self._finder = TradeFinder(self.data)
         self._saved_seq = 0
-        self._saved_s = self._turned_s = time.monotonic()
-        self._ticked_minute = int(time.time()) // MINUTE_S
+        self._saved_s = self._turned_s = here.clock.monotonic()
+        self._ticked_minute = int(here.clock.time()) // MINUTE_S
         self.started_ts_ns = 0
 
     # ------------------------------------------------------------ start
@@ -118,14 +120,14 @@ class Engine:
             raise
 
     async def _start(self) -> None:
-        began_s = time.monotonic()
-        timeline = keeper.timeline_of(self.config, time.time_ns())
-        self.data.mkdir(parents=True, exist_ok=True)
+        began_s = here.clock.monotonic()
+        timeline = keeper.timeline_of(self.config, here.clock.time_ns())
+        make_folder(self.data)
         self._lock = MarketLock(self.data) if self._warm is None else self._warm.lock
         self._file.remove()  # of an engine that was killed
         if self._warm is None:
             beside = self._beside = beside_of(self.config, timeline, self.log.warning)
-            self.recovered = bring_back(self.data, beside, self.log.warning)
+            self.recovered = bring_back(self.data, beside, self.log.warning, history_commands=self.history_commands)
             self._report_recovery()
         else:
             beside, self.recovered = self._warm.beside, self._warm.recovered
@@ -146,23 +148,22 @@ class Engine:
         if not in_memory:
             unsynced.clear(writer.directory)  # the writer has synced what an engine with "memory" left
         self._lookout = None if in_memory else Lookout(self._loop, writer, self._on_durable, self._work)
-        self.market = Market(
-            self.config, self.recovered, self._journal, beside.streams, beside.feed, gate=self._primary.gate
-        )
+        parts = self.config, self.recovered, self._journal, beside.streams, beside.feed
+        self.market = Market(*parts, here.clock.time_ns, self._primary.gate)
         self.market.sequencer.failed = lambda error: self.fail(f"the core failed: {error!r}")
         self.status_map = StatusMap.create(self.data / STATUS_FILE)
         self.status_map.durable_seq = self._journal.durable_seq
         self._loop.add_reader(self._journal.fileno(), self._on_durable)
         self.keys = Keys(self.data)
-        self._keeper = Keeper(self.market, timeline, self.log.warning, time.time_ns)
+        self._keeper = Keeper(self.market, timeline, self.log.warning, here.clock.time_ns)
         if beside.watch is not None:
             beside.watch.start(self.market)  # after the keeper: what is due at one time he does first
         days = business_days_of(self.config, timeline)
-        self._settler = Settler(self.market, days, self.log.warning, time.time_ns)
+        self._settler = Settler(self.market, days, self.log.warning, here.clock.time_ns)
         self._marker = Marker(self._loop, self.market, self._is_open, self._after_marks)
-        self.liquidator.start(self.market, time.time_ns, self._is_open)
+        self.liquidator.start(self.market, here.clock.time_ns, self._is_open)
         sessions = keeper.definitions_of(self.config, timeline)
-        setup = Setup(self.market, self.config, self.data, time.time_ns, sessions)
+        setup = Setup(self.market, self.config, self.data, here.clock.time_ns, sessions)
         self._primary.begin(self._loop, self.market, self.recovered.market_id, self.keys, beside.epochs)
         if self.market.core.seq:
             self._primary.journal_epoch()  # before everything else: from here on the journal is of this primary
@@ -191,11 +192,9 @@ class Engine:
         self._on_timer()
         self._set_tick()
         self._marker.begin()
-        self.started_ts_ns = time.time_ns()
+        self.started_ts_ns = here.clock.time_ns()
         self._start_projection()
-        # What lives by now lives to the end: the collector need not look at it again and again.
-        gc.collect()
-        gc.freeze()
+        here.memory.settle()
         self._file.write(
             ports=self._doors.addresses,
             server_key=self._doors.server_key,
@@ -204,7 +203,7 @@ class Engine:
             started_ts_ns=self.started_ts_ns,
         )
         self.log.info(
-            "the market is live", seconds=round(time.monotonic() - began_s, 3), sequence=self.market.core.seq,
+            "the market is live", seconds=round(here.clock.monotonic() - began_s, 3), sequence=self.market.core.seq,
             durability=self.config.market.durability, **self._doors.addresses,
         )  # fmt: skip
         if self.market.in_memory:
@@ -317,7 +316,7 @@ class Engine:
                 self._do_what_is_due()
         finally:  # what else the timer does goes on whatever that was
             self._timer = self._loop.call_later(self._pause_s(), self._on_timer)
-        now_s = time.monotonic()
+        now_s = here.clock.monotonic()
         self.status_map.applied_seq = self.market.core.seq
         if self._backlog is not None and self._doors is not None and not self._stopping:
             self._backlog.look(now_s)
@@ -334,16 +333,16 @@ class Engine:
             return TIMER_S
         due_ns = self.market.sequencer.due_ns
         timer_ns = self.market.core.timer_ns
-        due_s = ((min(due_ns, timer_ns) if timer_ns else due_ns) - time.time_ns()) / 1e9
+        due_s = ((min(due_ns, timer_ns) if timer_ns else due_ns) - here.clock.time_ns()) / 1e9
         return min(TIMER_S, max(0.0, due_s) + SOON_S)
 
     def _do_what_is_due(self) -> None:
         """Phases of sessions that begin now, dead-man timers that run out."""
         sequencer = self.market.sequencer
-        is_due = time.time_ns() >= sequencer.due_ns
+        is_due = here.clock.time_ns() >= sequencer.due_ns
         if is_due:
-            sequencer.flush(time.perf_counter_ns())
-        if 0 < self.market.core.timer_ns <= time.time_ns():
+            sequencer.flush(here.clock.perf_counter_ns())
+        if 0 < self.market.core.timer_ns <= here.clock.time_ns():
             is_due = True
             sequencer.execute([tick_command()])
         if is_due and self._doors is not None:
@@ -351,15 +350,15 @@ class Engine:
 
     def _set_tick(self) -> None:
         """Look whether a TICK is due, on the full second."""
-        now_s = time.time()
+        now_s = here.clock.time()
         self._loop.call_later(CALL_TICK_S - now_s % CALL_TICK_S + 0.001, self._on_second)
 
     def _on_second(self) -> None:
         if self._stopping or self.failure is not None:
             return
         self._set_tick()
-        minute = int(time.time()) // MINUTE_S
-        if minute != self._ticked_minute or self.market.is_calling() or 0 < self.market.feed.due_ns <= time.time_ns():
+        minute, due_ns = int(here.clock.time()) // MINUTE_S, self.market.feed.due_ns
+        if minute != self._ticked_minute or self.market.is_calling() or 0 < due_ns <= here.clock.time_ns():
             self._ticked_minute = minute
             self.market.sequencer.execute([tick_command()])
             if self._doors is not None:
@@ -428,7 +427,7 @@ class Engine:
                 raise FrameError("failed", str(error)) from error
             except TimeoutError:
                 raise FrameError("failed", "the journal does not catch up: no snapshot was written") from None
-            self._saved_seq, self._saved_s = seq, time.monotonic()
+            self._saved_seq, self._saved_s = seq, here.clock.monotonic()
             return str(path), seq
 
     # ------------------------------------------------------------ status
@@ -452,7 +451,7 @@ class Engine:
             "durability": self.config.market.durability,
             "pid": self._file.pid,
             "started_ts_ns": self.started_ts_ns,
-            "ts_ns": time.time_ns(),
+            "ts_ns": here.clock.time_ns(),
             **status.market_part(market),
             "projected_sequence": self.status_map.projected_seq,
             **self._doors.figures(),
@@ -487,11 +486,11 @@ class Engine:
         if self._has_stopped:
             return
         self._stopping = self._has_stopped = True
-        began_s = time.monotonic()
+        began_s = here.clock.monotonic()
         if self._doors is not None:
             self._doors.refuse(STOPPING)
         if self.failure is None:
-            self.market.sequencer.flush(time.perf_counter_ns())
+            self.market.sequencer.flush(here.clock.perf_counter_ns())
             if not await self._until_durable(STOP_DURABLE_S):
                 self.log.warning("stopping before everything was sent: the journal is slow", held=len(self.market.gate))
             else:
@@ -499,7 +498,7 @@ class Engine:
         await self._stop_projection()
         self._close()
         await self._primary.give_back(in_order=self.failure is None)
-        self.log.info("the market has stopped", seconds=round(time.monotonic() - began_s, 3))
+        self.log.info("the market has stopped", seconds=round(here.clock.monotonic() - began_s, 3))
 
     async def _save_at_the_end(self) -> None:
         if self.market.core.seq > self._saved_seq and not self._primary.is_shut:
@@ -513,18 +512,18 @@ class Engine:
 
     async def _until_written(self, seq: int, timeout_s: float) -> bool:
         """Wait until the journal has written `seq`; whether it has."""
-        deadline_s = time.monotonic() + timeout_s
+        deadline_s = here.clock.monotonic() + timeout_s
         while self.market.journal.durable_seq < seq:
-            if time.monotonic() > deadline_s or self.failure is not None:
+            if here.clock.monotonic() > deadline_s or self.failure is not None:
                 return False
             await asyncio.sleep(0.001)
         return True
 
     async def _until_durable(self, timeout_s: float) -> bool:
         """Wait until everything applied is durable and sent; whether it is."""
-        deadline_s = time.monotonic() + timeout_s
+        deadline_s = here.clock.monotonic() + timeout_s
         while len(self.market.gate) or self.market.journal.durable_seq < self.market.core.seq:
-            if time.monotonic() > deadline_s or self.failure is not None:
+            if here.clock.monotonic() > deadline_s or self.failure is not None:
                 return False
             await asyncio.sleep(0.001)
         return True

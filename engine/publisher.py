@@ -6,7 +6,6 @@ A subscriber that does not keep up loses frames, which it sees by their numbers;
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -17,7 +16,8 @@ from openbell.wire import Channel
 
 from engine.depth import DepthClasses
 from engine.gate import Data
-from engine.ports.socket import EVENTS, NOBLOCK, READABLE, plain_send
+from engine.ports.socket import EVENTS, NOBLOCK, READABLE
+from engine.world import here
 from ext.feed import Feed
 
 HEARTBEAT_S: Final = 0.2
@@ -49,7 +49,7 @@ class Publisher:
         self._depths = depths
         self._prefixes = dict.fromkeys((*LETTERS, EVERYTHING), 0)  # number of different ones by their first byte
         self._get: Callable[[int], int] = socket.get  # type: ignore[assignment] # of the options asked for
-        self._send = plain_send(socket)
+        self._send = here.network.plain_send(socket)
         self._descriptor = socket.fileno()
         self._timer: asyncio.TimerHandle | None = None
         self._looks: dict[int, asyncio.Handle] = {}  # at the classes of depth, by their letter
@@ -128,7 +128,7 @@ class Publisher:
         """Send a heartbeat: the last sequence of each channel."""
         head = MARKET_DATA_HEADER.pack(Channel.HEARTBEAT, wire.VERSION, HEARTBEAT.size, 1, 0)
         sequences = (*self._feed.sequences, *self._depths.sequences)
-        self._socket.send(head + HEARTBEAT.pack(self._durable_seq(), time.time_ns(), *sequences), NOBLOCK)
+        self._socket.send(head + HEARTBEAT.pack(self._durable_seq(), here.clock.time_ns(), *sequences), NOBLOCK)
 
     def close(self, linger_ms: int) -> None:
         """The end; what was sent goes out for a moment more."""

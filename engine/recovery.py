@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +11,7 @@ from engine import snapshots
 from engine.journal import segment, unsynced
 from engine.journal.errors import JournalDamaged, JournalError
 from engine.journal.reader import NO_LAST, JournalReader, Torn, cut_off
+from engine.world import here
 from ext.core import Core
 
 OnStart = Callable[[dict[str, Any]], None]
@@ -72,7 +71,7 @@ def _recover(
     on_events: OnEvents | None,
     on_applied: OnApplied | None,
 ) -> Recovered:
-    began_s = time.monotonic()
+    began_s = here.clock.monotonic()
     directory = data / "journal"
     found = segment.segments(directory)
     if not found:
@@ -84,7 +83,7 @@ def _recover(
             )
         core = Core()
         on_core(core)
-        return Recovered(core, 1, os.urandom(16))
+        return Recovered(core, 1, here.system.urandom(16))
     end_seq, torn = _mend(directory)
     result = _start(data, found[0].first_seq - 1, end_seq, history_commands, on_start)
     on_core(result.core)
@@ -93,7 +92,7 @@ def _recover(
         result.replayed = replay(reader, result.core, on_events=on_events, on_applied=on_applied)
     result.next_seq = result.core.seq + 1
     result.torn = None if torn is None else str(torn)
-    result.seconds = time.monotonic() - began_s
+    result.seconds = here.clock.monotonic() - began_s
     return result
 
 

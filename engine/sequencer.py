@@ -15,6 +15,7 @@ from engine.gate import OPEN, Data, Gate
 from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import JournalWriter
 from engine.standby.mirror import Mirror
+from engine.world import here
 from ext.core import Core
 from ext.sequence import CommandBatch
 
@@ -222,12 +223,12 @@ class Sequencer:
 
         What traders sent before goes before.
         """
-        self.flush(time.perf_counter_ns())
+        self.flush(here.clock.perf_counter_ns())
         return self.execute_at(commands, min(self._clock_ns(), self.due_ns - 1))
 
     def execute_at(self, commands: Sequence[bytes], ts_ns: int) -> list[bytes]:
         """`execute` with that time, or the last command's where that is later. Nothing may be in the batch."""
-        now_ns = time.perf_counter_ns()
+        now_ns = here.clock.perf_counter_ns()
         batch, core = self.batch, self.core
         for command in commands:
             if command[_KIND] == _NEW_ORDER:

@@ -39,6 +39,7 @@ from engine.ports.rows import rows_of
 from engine.ports.verbs.govern import ACCOUNT_VALUES, INSTRUMENT_VALUES, KEEP_FLAGS, LIMITS, currency_value
 from engine.refusals import in_words
 from engine.sequencer import Rejected, admin_command
+from engine.world import files
 
 OPERATOR: Final = "configuration"
 SESSIONS: Final = "sessions"  # remembered as day_end where they say it
@@ -179,7 +180,7 @@ class Setup:
 
     def _last_applied(self) -> dict[str, Any]:
         try:
-            kept = json.loads(self._path.read_text("utf-8"))
+            kept = json.loads(files.read(self._path).decode())
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.files import make_folder
 from engine.journal import segment
 from engine.journal.errors import JournalError
+from engine.world import files, here
 from ext.core import Core
 from ext.record import crc32c
 
@@ -63,7 +65,7 @@ def folder(data: Path) -> Path:
 def listed(data: Path) -> list[Saved]:
     """The snapshots of the market in `data`, ascending."""
     try:
-        names = [entry.name for entry in os.scandir(folder(data))]
+        names = here.system.listdir(folder(data))
     except FileNotFoundError:
         return []
     stems = [name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)]
@@ -96,14 +98,15 @@ def write(data: Path, state: bytes, seq: int, ts_ns: int, extra: dict[str, Any])
             crc32c(text), crc32c(state),
         )  # fmt: skip
         head += struct.pack("<I", crc32c(head))
-        directory.mkdir(parents=True, exist_ok=True)
-        for old in directory.glob("*.tmp"):  # of a process that was cut off
-            old.unlink()
+        make_folder(directory)
+        for name in here.system.listdir(directory):
+            if name.endswith(".tmp"):  # of a process that was cut off
+                files.unlink(directory / name)
         try:
             write_file(temporary, [head, text, state])
-            temporary.rename(path)
+            here.system.rename(temporary, path)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            files.unlink(temporary, missing_ok=True)
             raise
         segment.sync_directory(directory)
         _prune(data)
@@ -133,7 +136,7 @@ def unpacked(text: object) -> bytes:
 
 def load(path: Path) -> Snapshot:
     """Read a snapshot and check it. Raises SnapshotError for one that is not what was written, OSError."""
-    data = memoryview(path.read_bytes())
+    data = memoryview(files.read(path))
     got = len(data)
     if got < HEAD_BYTES:
         raise SnapshotError(f"{path}: the head has {got} of {HEAD_BYTES} bytes")
@@ -175,17 +178,15 @@ def restore(path: Path) -> tuple[Core, Snapshot]:
 
 def write_file(path: Path, parts: list[bytes]) -> None:
     """Make a file of these parts, on disk when this returns. Raises OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    descriptor = here.system.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         # Room first: a disk that is full is found out before anything is written.
-        os.posix_fallocate(descriptor, 0, sum(map(len, parts)))
+        here.system.posix_fallocate(descriptor, 0, sum(map(len, parts)))
         for part in parts:
-            rest = memoryview(part)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
+            files.write(descriptor, memoryview(part))
+        here.system.fsync(descriptor)
     finally:
-        os.close(descriptor)
+        here.system.close(descriptor)
 
 
 def _prune(data: Path) -> None:
@@ -200,4 +201,4 @@ def _prune(data: Path) -> None:
     base = [saved for saved in found if saved.seq + 1 >= first_seq > 1][:1]
     for saved in found:
         if saved not in kept and saved not in base and saved != (old_enough or kept)[-1]:
-            saved.path.unlink()
+            files.unlink(saved.path)

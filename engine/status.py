@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Any, Final
 
 from engine.market import CHANNELS, Market
 from engine.status_map import ProjectorState, StatusMap
+from engine.world import here
 
 CLOCK_BEHIND_S: Final = 1.0  # the journal's time never goes back: a clock that was corrected has to catch up
 NEARLY_FULL: Final = 0.9  # of a pool
@@ -72,7 +72,7 @@ def projector_part(status: StatusMap, durable_seq: int, text: str, *, wanted: bo
     except ValueError:
         state = ProjectorState.FAILED
     lag = max(0, durable_seq - status.projected_seq) if state is not ProjectorState.ABSENT else 0
-    behind_s = (time.time_ns() - status.projected_ts_ns) / 1e9 if lag and status.projected_ts_ns else 0.0
+    behind_s = (here.clock.time_ns() - status.projected_ts_ns) / 1e9 if lag and status.projected_ts_ns else 0.0
     named = "starting" if wanted and state is ProjectorState.ABSENT else STATES[state]
     return {"state": named, "lag": lag, "lag_s": round(behind_s, 3), "text": text}
 

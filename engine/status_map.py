@@ -5,11 +5,12 @@ Each number has one writer and is 8 bytes at an address divisible by 8, which th
 
 from __future__ import annotations
 
-import mmap
 import os
 from enum import IntEnum
 from pathlib import Path
 from typing import Final
+
+from engine.world import files, here
 
 STATUS_BYTES: Final = 64
 FILE: Final = Path("run", "status.map")  # in a market's directory
@@ -53,7 +54,7 @@ class StatusMap:
     projector_state = _Number(6)
 
     def __init__(self, descriptor: int) -> None:
-        self._map = mmap.mmap(descriptor, STATUS_BYTES)
+        self._map = here.map(descriptor, STATUS_BYTES)
         self._view = memoryview(self._map)
         self._unsigned = self._view.cast("Q")
         self._signed = self._view.cast("q")
@@ -65,13 +66,14 @@ class StatusMap:
     @classmethod
     def create(cls, path: Path) -> StatusMap:
         """Make the file, or take it over: all numbers are 0. Who has it open sees the new ones."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        files.make_folders(path.parent)
+        descriptor = here.system.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.posix_fallocate(descriptor, 0, STATUS_BYTES)  # a map into a hole would end the process on a full disk
+            # A map into a hole would end the process on a full disk.
+            here.system.posix_fallocate(descriptor, 0, STATUS_BYTES)
             status = cls(descriptor)
         finally:
-            os.close(descriptor)
+            here.system.close(descriptor)
         for index in range(STATUS_BYTES // 8):
             status._unsigned[index] = 0
         return status
@@ -79,14 +81,14 @@ class StatusMap:
     @classmethod
     def open(cls, path: Path) -> StatusMap:
         """The map of a market that runs or ran. Raises FileNotFoundError, and ValueError for a file that is not one."""
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = here.system.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
-            size = os.fstat(descriptor).st_size
+            size = here.system.fstat(descriptor).st_size
             if size != STATUS_BYTES:
                 raise ValueError(f"{path} has {size} bytes, a status map has {STATUS_BYTES}")
             return cls(descriptor)
         finally:
-            os.close(descriptor)
+            here.system.close(descriptor)
 
     def close(self) -> None:
         """Let go of the map."""

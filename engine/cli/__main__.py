@@ -44,6 +44,7 @@ VERBS = {
     "replay": Verb("engine.cli.replay", "feed recorded order flow (LOBSTER, ITCH) into a market"),
     "generate": Verb("engine.cli.generate", "write generated order flow to a file"),
     "match": Verb("engine.cli.match", "run a file of order flow through the core alone"),
+    "simulate": Verb("engine.cli.simulate", "run the engine in a world that breaks by seed"),
     "bench": Verb("engine.cli.bench", "measure it: figures beside floors of the same run"),
 }
 LAUNCHER_VERBS = {

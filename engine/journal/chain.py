@@ -15,6 +15,7 @@ from engine.journal.published import Published
 from engine.journal.reader import NO_LAST, JournalReader
 from engine.journal.sealer import hash_of
 from engine.journal.segment import NO_LINK, Head, Link, Segment
+from engine.world import here
 
 SHOW_BYTES = 16  # of a hash, in messages
 ADVICE = (
@@ -93,7 +94,7 @@ def _check_link(before: Segment, one: Segment, link: Link) -> None:
             56,
             f"its head names segment {link.first_seq} before it, and {before.first_seq} ({before.path.name}) is",
         )
-    size = before.path.stat().st_size
+    size = here.system.stat(before.path).st_size
     if link.size > size:
         raise broken(
             one, 64, f"its head says that {before.path.name} has records up to byte {link.size}, it has {size}"

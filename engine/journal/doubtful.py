@@ -9,11 +9,11 @@ loses the doubtful pages, too.
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import Final
 
 from engine.journal.segment import Segment
+from engine.world import files, here
 
 MARK: Final = "doubtful"
 PIECE_BYTES: Final = 1 << 20
@@ -23,28 +23,28 @@ def mark(directory: Path, first_seq: int, offset: int) -> None:
     """From byte `offset` on the segment that begins with `first_seq` is not to be believed."""
     with contextlib.suppress(OSError):  # a disk that takes nothing: it is told that the commit failed
         if not is_marked(directory):
-            (directory / MARK).write_text(f"{first_seq} {offset}\n", "ascii")
+            files.make(directory / MARK, f"{first_seq} {offset}\n".encode("ascii"))
 
 
 def is_marked(directory: Path) -> bool:
     """Whether the last commit failed, and no start has looked after it since."""
-    return (directory / MARK).exists()
+    return files.exists(directory / MARK)
 
 
 def write_again(directory: Path, newest: Segment, descriptor: int, end: int) -> None:
     """Write what is doubtful in the newest segment, up to byte `end`, once more. Raises OSError."""
     if not is_marked(directory):
         return
-    words = (directory / MARK).read_text("ascii", "replace").split()
+    words = files.read(directory / MARK).decode("ascii", "replace").split()
     is_known = len(words) == 2 and words[1].isdecimal() and words[0] == str(newest.first_seq)
     at = int(words[1]) if is_known else 0  # of another segment, or not whole: all of it
     while at < end:
-        piece = os.pread(descriptor, min(PIECE_BYTES, end - at), at)
+        piece = here.system.pread(descriptor, min(PIECE_BYTES, end - at), at)
         if not piece:
             break
-        at += os.pwrite(descriptor, piece, at)
+        at += here.system.pwrite(descriptor, piece, at)
 
 
 def clear(directory: Path) -> None:
     """All of it is synced. Raises OSError."""
-    (directory / MARK).unlink(missing_ok=True)
+    files.unlink(directory / MARK, missing_ok=True)

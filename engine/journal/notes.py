@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.journal.segment import sync_directory
+from engine.world import files, here
 
 FILE: Final = "notes"
 OPERATOR: Final = "journal"  # the name that is journaled
@@ -25,10 +26,11 @@ def leave(directory: Path, text: str) -> None:
     Raises OSError."""
     try:
         with contextlib.ExitStack() as stack:
-            descriptor = os.open(directory / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            stack.callback(os.close, descriptor)
-            os.write(descriptor, _fitting(text).encode() + b"\n")
-            os.fsync(descriptor)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            descriptor = here.system.open(directory / FILE, flags, 0o600)
+            stack.callback(here.system.close, descriptor)
+            files.write(descriptor, memoryview(_fitting(text).encode() + b"\n"))
+            here.system.fsync(descriptor)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -43,7 +45,7 @@ def _fitting(text: str) -> str:
 def left(directory: Path) -> list[str]:
     """What is to be journaled."""
     try:
-        lines = (directory / FILE).read_text("utf-8", "replace").splitlines()
+        lines = files.read(directory / FILE).decode("utf-8", "replace").splitlines()
     except FileNotFoundError:
         return []
     return [line for line in map(_fitting, lines) if line]
@@ -51,18 +53,18 @@ def left(directory: Path) -> list[str]:
 
 def clear(directory: Path) -> None:
     """All of it is in the journal. Raises OSError."""
-    (directory / FILE).unlink(missing_ok=True)
+    files.unlink(directory / FILE, missing_ok=True)
 
 
 def of_cut(path: Path, offset: int, size: int, last_seq: int, why: str) -> str:
     """What is said of `size` bytes that are taken off the journal after seq `last_seq`. Raises OSError."""
     digest = hashlib.sha256()
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = here.system.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         at, end = offset, offset + size
-        while at < end and (chunk := os.pread(descriptor, min(1 << 20, end - at), at)):
+        while at < end and (chunk := here.system.pread(descriptor, min(1 << 20, end - at), at)):
             digest.update(chunk)
             at += len(chunk)
     finally:
-        os.close(descriptor)
+        here.system.close(descriptor)
     return f"{why}: {size} bytes after seq {last_seq}, SHA-256 {digest.hexdigest()[:DIGITS]}"

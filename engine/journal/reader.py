@@ -17,6 +17,7 @@ from typing import Self
 from engine.journal import notes, segment
 from engine.journal.errors import JournalDamaged, JournalError
 from engine.journal.segment import RESTORE, ZEROS, Segment
+from engine.world import here
 from ext import record
 
 CHUNK_BYTES = 256 << 10  # small enough to stay in the cache, and for memory that is used again
@@ -87,7 +88,7 @@ class JournalReader:
     def _read(self, last_seq: int, limit_bytes: int, must_be_there: bool) -> bytes:
         while self.next_seq <= last_seq and self.torn is None:
             wanted_bytes = min(limit_bytes, (last_seq - self.next_seq + 1) * LONGEST_RECORD_BYTES)
-            chunk = os.pread(self._descriptor, wanted_bytes + LONGEST_RECORD_BYTES, self.offset)
+            chunk = here.system.pread(self._descriptor, wanted_bytes + LONGEST_RECORD_BYTES, self.offset)
             commands, end, self.next_seq, status = record.scan(chunk, 0, self.next_seq, last_seq)
             start, self.offset = self.offset, self.offset + end
             if commands:
@@ -113,7 +114,7 @@ class JournalReader:
     def close(self) -> None:
         """Close the file."""
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            here.system.close(self._descriptor)
             self._descriptor = -1
 
     def __enter__(self) -> Self:
@@ -129,10 +130,10 @@ class JournalReader:
     def _open(self, one: Segment) -> None:
         head = segment.read_head(one, self._market_id)
         self._market_id = head.market_id
-        descriptor = os.open(one.path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = here.system.open(one.path, os.O_RDONLY | os.O_CLOEXEC)
         self.close()
         self._descriptor = descriptor
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        here.system.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         self._segment = one
         self.offset = head.size
 
@@ -170,7 +171,7 @@ class JournalReader:
 
     def _zeros_from(self, start: int) -> bool:
         """Whether nothing comes after the end of what is written."""
-        while chunk := os.pread(self._descriptor, len(ZEROS), start):
+        while chunk := here.system.pread(self._descriptor, len(ZEROS), start):
             if chunk != ZEROS[: len(chunk)]:
                 self._bad(False)
                 return False
@@ -191,7 +192,7 @@ class JournalReader:
 
 def chunks(descriptor: int, offset: int) -> Iterator[bytes]:
     """What a file holds from `offset` on."""
-    while chunk := os.pread(descriptor, CHUNK_BYTES, offset):
+    while chunk := here.system.pread(descriptor, CHUNK_BYTES, offset):
         yield chunk
         offset += len(chunk)
 
@@ -199,10 +200,10 @@ def chunks(descriptor: int, offset: int) -> Iterator[bytes]:
 def cut_off(torn: Torn, why: str = "torn end cut off") -> None:
     """Overwrite a torn end with zeros, on disk: the journal goes on there. What that was is left as a note."""
     notes.leave(torn.path.parent, notes.of_cut(torn.path, torn.offset, torn.bytes, torn.next_seq - 1, why))
-    descriptor = os.open(torn.path, os.O_RDWR | os.O_CLOEXEC)
+    descriptor = here.system.open(torn.path, os.O_RDWR | os.O_CLOEXEC)
     try:
         for start in range(0, torn.bytes, len(ZEROS)):
-            os.pwrite(descriptor, ZEROS[: torn.bytes - start], torn.offset + start)
-        os.fsync(descriptor)
+            here.system.pwrite(descriptor, ZEROS[: torn.bytes - start], torn.offset + start)
+        here.system.fsync(descriptor)
     finally:
-        os.close(descriptor)
+        here.system.close(descriptor)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import threading
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Final
 
 from engine.journal.segment import Link
+from engine.world import here
 
 STEP_BYTES: Final = 1 << 20  # so much more was written when the thread is told
 CHUNK_BYTES: Final = 1 << 18  # stays in the processor's cache
@@ -27,12 +26,12 @@ class RunningHash:
         self._path = path
         self._hash = hashlib.sha256()
         self.at = 0
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._descriptor = here.system.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def advance(self, end: int) -> None:
         """Go on to byte `end`, which is written."""
         while self.at < end:
-            chunk = os.pread(self._descriptor, min(CHUNK_BYTES, end - self.at), self.at)
+            chunk = here.system.pread(self._descriptor, min(CHUNK_BYTES, end - self.at), self.at)
             if not chunk:
                 raise OSError(errno.EIO, f"ends at byte {self.at:,}, and {end:,} were written", str(self._path))
             self._hash.update(chunk)
@@ -45,7 +44,7 @@ class RunningHash:
     def close(self) -> None:
         """Close the file."""
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            here.system.close(self._descriptor)
             self._descriptor = -1
 
 
@@ -63,11 +62,11 @@ class Sealer:
     """Follows one segment after the other. `follow` may be called from any thread, all others from the writer's."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = here.threads.lock()
         self._running: RunningHash | None = None
         self._first_seq = 0
-        self._queue: SimpleQueue[tuple[int, int] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="journal-hash", daemon=True)
+        self._queue = here.threads.queue()  # of (first_seq, end); None: the end
+        self._thread = here.threads.thread(self._run, "journal-hash")
         self._thread.start()
 
     def begin(self, path: Path, first_seq: int) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import errno
 import os
 import struct
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from engine.journal.errors import JournalDamaged, JournalError
+from engine.world import files, here
 from ext.record import crc32c
 
 MAGIC = b"OBJOURN1"
@@ -99,7 +99,7 @@ def segments(directory: Path) -> list[Segment]:
     """The segments in `directory`, ascending; [] when there is no such directory. Raises JournalDamaged for two of one
     number."""
     try:
-        names = [entry.name for entry in os.scandir(directory)]
+        names = here.system.listdir(directory)
     except FileNotFoundError:
         return []
     found = []
@@ -117,8 +117,7 @@ def segments(directory: Path) -> list[Segment]:
 
 def read_head(segment: Segment, market_id: bytes | None = None) -> Head:
     """The head of a segment. Raises JournalDamaged when it is not whole, or not of market `market_id`."""
-    with segment.path.open("rb", buffering=0) as file:
-        return head_of(segment, file.read(HEAD_BYTES), market_id)
+    return head_of(segment, files.read(segment.path, HEAD_BYTES), market_id)
 
 
 def head_of(segment: Segment, data: bytes, market_id: bytes | None = None) -> Head:
@@ -168,11 +167,11 @@ def market_id_of(directory: Path) -> bytes | None:
 
 def sync_directory(directory: Path) -> None:
     """See that names given in `directory` are on disk."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = here.system.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        here.system.fsync(descriptor)
     finally:
-        os.close(descriptor)
+        here.system.close(descriptor)
 
 
 def prepare(directory: Path, size_bytes: int, hurry: Callable[[], bool] = lambda: False) -> int:
@@ -182,18 +181,19 @@ def prepare(directory: Path, size_bytes: int, hurry: Callable[[], bool] = lambda
     into. Raises OSError and leaves no file when the disk has no room.
     """
     path = directory / TEMPORARY
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    system = here.system
+    descriptor = system.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.posix_fallocate(descriptor, 0, size_bytes)
+        system.posix_fallocate(descriptor, 0, size_bytes)
         for offset in range(0, size_bytes, len(ZEROS)):
             if hurry():
                 break
-            _write_all(descriptor, memoryview(ZEROS)[: size_bytes - offset], offset)
-            os.fdatasync(descriptor)  # in small pieces, so that commits of the segment in use pass between them
-        os.fsync(descriptor)
+            files.write_at(descriptor, memoryview(ZEROS)[: size_bytes - offset], offset)
+            system.fdatasync(descriptor)  # in small pieces, so that commits of the segment in use pass between them
+        system.fsync(descriptor)
     except BaseException:
-        os.close(descriptor)
-        path.unlink(missing_ok=True)
+        system.close(descriptor)
+        files.unlink(path, missing_ok=True)
         raise
     return descriptor
 
@@ -204,10 +204,11 @@ def christen(
     """Give the prepared file its head and its name. With `sync` both are on disk when this returns. `link`: the segment
     before."""
     path = directory / name_of(first_seq)
-    _write_all(descriptor, memoryview(Head(first_seq, time.time_ns(), market_id, link).pack()), 0)
+    head = Head(first_seq, here.clock.time_ns(), market_id, link)
+    files.write_at(descriptor, memoryview(head.pack()), 0)
     if sync:
-        os.fdatasync(descriptor)
-    (directory / TEMPORARY).rename(path)
+        here.system.fdatasync(descriptor)
+    here.system.rename(directory / TEMPORARY, path)
     if sync:
         sync_directory(directory)
     return Segment(path, first_seq)
@@ -218,9 +219,3 @@ def no_room(error: OSError, directory: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"no room on the disk of {directory}: make room and start again; nothing that was acknowledged is lost"
     return f"{error.filename or directory}: {error.strerror or error}"
-
-
-def _write_all(descriptor: int, data: memoryview, offset: int) -> None:
-    while data:
-        done = os.pwrite(descriptor, data, offset)
-        data, offset = data[done:], offset + done

@@ -11,6 +11,7 @@ from typing import Final
 
 from engine.journal.errors import JournalDamaged
 from engine.journal.segment import sync_directory
+from engine.world import files
 
 MARK: Final = "unsynced"
 WHY: Final = (
@@ -22,20 +23,20 @@ WHY: Final = (
 
 def mark(directory: Path) -> None:
     """From now on the journal in `directory` is written and not synced. Raises OSError."""
-    (directory / MARK).touch(0o600)
+    files.make(directory / MARK, b"")
     sync_directory(directory)
 
 
 def clear(directory: Path) -> None:
     """All of it is synced. Raises OSError."""
     if is_marked(directory):
-        (directory / MARK).unlink()
+        files.unlink(directory / MARK)
         sync_directory(directory)
 
 
 def is_marked(directory: Path) -> bool:
     """Whether what was written last may not have been on disk at a crash."""
-    return (directory / MARK).exists()
+    return files.exists(directory / MARK)
 
 
 def explained(error: JournalDamaged, directory: Path) -> JournalDamaged:

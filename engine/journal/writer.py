@@ -12,16 +12,14 @@ import contextlib
 import errno
 import os
 import select
-import threading
-import time
 from pathlib import Path
-from queue import SimpleQueue
 
+from engine.files import make_folder
 from engine.journal import doubtful, segment
 from engine.journal.errors import JournalError
 from engine.journal.reader import JournalReader
-from engine.journal.ring import Ring
 from engine.journal.sealer import STEP_BYTES, Sealer
+from engine.world import files, here
 from ext.record import commit_start
 
 FSYNC, MEMORY = "fsync", "memory"
@@ -70,7 +68,7 @@ class JournalWriter:
         self._market_id = market_id
         self._submitted_bytes = 0  # of the loop's thread
         self._committed_bytes = 0  # of the writer's thread
-        self._queue: SimpleQueue[tuple[bytes, int] | None] = SimpleQueue()
+        self._queue = here.threads.queue()  # of batches; None: the end
         self._failure: str | None = None
         self._closed = False
         self._preparation: _Preparation | None = None
@@ -82,8 +80,8 @@ class JournalWriter:
         self._written_seq = next_seq - 1
         self._sealer = Sealer()
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            (directory / segment.TEMPORARY).unlink(missing_ok=True)  # of a process that was cut off
+            make_folder(directory)
+            files.unlink(directory / segment.TEMPORARY, missing_ok=True)  # of a process that was cut off
             self._open(next_seq)
         except OSError as error:
             self._sealer.close()
@@ -91,13 +89,13 @@ class JournalWriter:
         except JournalError:
             self._sealer.close()
             raise
-        self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._event = here.system.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._given = self._finished = 0  # batches handed to the thread, and done by it
         self._under_way: list[tuple[bytes, int]] = []  # on the express lane
         self._behind: list[tuple[bytes, int]] = []  # came meanwhile
         wanted = self.express_by_default if express is None else express
-        self._ring = Ring.make(self._event, EXPRESS_BYTES) if self._sync and wanted else None
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._ring = here.ring(self._event, EXPRESS_BYTES) if self._sync and wanted else None
+        self._thread = here.threads.thread(self._run, "journal")
         self._thread.start()
 
     # -- for the loop -----------------------------------------------------------------------------------------
@@ -127,7 +125,7 @@ class JournalWriter:
     def collect(self) -> int:
         """Make `fileno` unreadable again; return durable_seq. Raises JournalError when the disk failed."""
         try:
-            os.eventfd_read(self._event)
+            here.system.eventfd_read(self._event)
         except BlockingIOError:
             pass
         return self.look()
@@ -142,9 +140,9 @@ class JournalWriter:
 
     def wait(self, seq: int, timeout_s: float = 10.0) -> int:
         """Block until `seq` is durable; for tools and tests. Raises JournalError, TimeoutError."""
-        deadline_s = time.monotonic() + timeout_s
+        deadline_s = here.clock.monotonic() + timeout_s
         while self.collect() < seq:
-            left_s = deadline_s - time.monotonic()
+            left_s = deadline_s - here.clock.monotonic()
             if left_s <= 0 or not select.select([self._event], [], [], left_s)[0]:
                 raise TimeoutError(f"seq {seq} was not durable within {timeout_s:g} s, {self.durable_seq} is")
         return self.durable_seq
@@ -171,12 +169,12 @@ class JournalWriter:
         self._sealer.close()
         try:
             if self._failure is None:
-                os.fsync(self._descriptor)  # also what durability "memory" left to the system
+                here.system.fsync(self._descriptor)  # also what durability "memory" left to the system
                 segment.sync_directory(self.directory)
         except OSError as error:
             self._fail(self._words(error))
-        os.close(self._descriptor)
-        os.close(self._event)
+        here.system.close(self._descriptor)
+        here.system.close(self._event)
         if self._failure is not None:
             raise JournalError(self._failure)
 
@@ -272,7 +270,7 @@ class JournalWriter:
             failure = f"journal: the writer broke: {error!r}"
         if failure is not None:
             self._fail(failure)
-            os.eventfd_write(self._event, 1)
+            here.system.eventfd_write(self._event, 1)
 
     def _commit(self, batches: list[tuple[bytes, int]]) -> None:
         """Write the batches; one commit where they fit into the segment."""
@@ -310,20 +308,20 @@ class JournalWriter:
         buffers: list[bytes | memoryview] = [marked, memoryview(parts[0])[len(marked) :], *parts[1:]]
         offset = self._offset
         while buffers:
-            done = os.pwritev(self._descriptor, buffers[:MOST_PARTS], offset)
+            done = here.system.pwritev(self._descriptor, buffers[:MOST_PARTS], offset)
             offset += done
             while buffers and done >= len(buffers[0]):
                 done -= len(buffers.pop(0))
             if done:
                 buffers[0] = memoryview(buffers[0])[done:]
         if self._sync:
-            os.fdatasync(self._descriptor)
+            here.system.fdatasync(self._descriptor)
         self._offset = offset
         self._written_seq = self.durable_seq = last_seq
         self._committed_bytes += size
         if offset + size >= self._seal_from:
             self._seal()
-        os.eventfd_write(self._event, 1)
+        here.system.eventfd_write(self._event, 1)
 
     def _roll(self, first_seq: int, needed_bytes: int) -> None:
         """Go on in a new segment with room for `needed_bytes` of records."""
@@ -338,8 +336,8 @@ class JournalWriter:
             descriptor = segment.prepare(self.directory, size, hurry=lambda: True)
         old, self._descriptor = self._descriptor, descriptor
         if not self._sync:
-            os.fdatasync(old)  # `close` promises it of all
-        os.close(old)
+            here.system.fdatasync(old)  # `close` promises it of all
+        here.system.close(old)
         link = self._sealer.finish(self._offset)
         self._begin(segment.christen(self.directory, descriptor, first_seq, self._market_id, self._sync, link), size)
 
@@ -384,16 +382,16 @@ class JournalWriter:
             end = reader.offset
         if segment.read_head(found[-1]).market_id != self._market_id:
             raise JournalError(f"{found[-1].path} is of another market")
-        self._descriptor = os.open(found[-1].path, os.O_RDWR | os.O_CLOEXEC)
+        self._descriptor = here.system.open(found[-1].path, os.O_RDWR | os.O_CLOEXEC)
         # What is read here is called durable from now on. A process that was killed may have written without syncing,
         # and one with durability "memory" did.
         try:
             doubtful.write_again(self.directory, found[-1], self._descriptor, end)
-            os.fsync(self._descriptor)
+            here.system.fsync(self._descriptor)
         except OSError:
             doubtful.mark(self.directory, found[-1].first_seq, 0)
             raise
-        self._begin(found[-1], os.fstat(self._descriptor).st_size, end)
+        self._begin(found[-1], here.system.fstat(self._descriptor).st_size, end)
         doubtful.clear(self.directory)
         segment.sync_directory(self.directory)
 
@@ -407,9 +405,9 @@ class _Preparation:
     def __init__(self, directory: Path, size_bytes: int) -> None:
         self._directory = directory
         self._size_bytes = size_bytes
-        self._hurry = threading.Event()
+        self._hurry = here.threads.flag()
         self._descriptor = -1
-        self._thread = threading.Thread(target=self._run, name="journal-next", daemon=True)
+        self._thread = here.threads.thread(self._run, "journal-next")
         self._thread.start()
 
     def _run(self) -> None:
@@ -433,5 +431,5 @@ class _Preparation:
         self._hurry.set()
         self._thread.join()
         if self._descriptor >= 0:
-            os.close(self._descriptor)
-            (self._directory / segment.TEMPORARY).unlink(missing_ok=True)
+            here.system.close(self._descriptor)
+            files.unlink(self._directory / segment.TEMPORARY, missing_ok=True)

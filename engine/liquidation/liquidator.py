@@ -6,7 +6,6 @@ what is replayed, `start` and `begin` have it act. A turn is one batch of comman
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,6 +25,7 @@ from engine.liquidation.slices import Why
 from engine.liquidation.standing import Standing, Terms, Tried
 from engine.market import Market
 from engine.sequencer import NEVER_NS, Duty, Sequencer
+from engine.world import here
 from ext.core import Core
 from ext.hearing import hears
 
@@ -340,7 +340,7 @@ class Liquidator:
 
     def _order(self, command: bytes) -> None:
         """What traders sent before goes before."""
-        self._sequencer.flush(time.perf_counter_ns())
+        self._sequencer.flush(here.clock.perf_counter_ns())
         self._execute([command], min(self._clock_ns(), self._sequencer.due_ns - 1))
 
     def plan(self, standing: Standing, quotes: Quotes) -> Iterator[tuple[Step, Standing]]:

@@ -6,7 +6,6 @@ events loses its session, not the market its memory: it logs in again and resume
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -35,6 +34,7 @@ from engine.ports.frames import (
 from engine.ports.guards import PROBE_S, Arm, Spared, arm_command, ends_of
 from engine.ports.logins import MAX_ROWS, KeyUse, Login, Query, Resume, Session
 from engine.ports.rows import rows_of, standing, table_of
+from engine.world import here
 from ext.intake import Intake, Sender
 
 MAX_FRAME_BYTES: Final = 1 << 20
@@ -302,9 +302,9 @@ class OrderProtocol:
     def _check_room(self, identity: bytes, use: KeyUse, accounts: list[int]) -> None:
         """Whether there is room for the guards of a login, in place of those of the one before. Raises FrameError."""
         self.settle()
-        self._market.sequencer.flush(time.perf_counter_ns())  # with what was asked for before
+        self._market.sequencer.flush(here.clock.perf_counter_ns())  # with what was asked for before
         while self.settle():  # that ended sessions whose clients do not read
-            self._market.sequencer.flush(time.perf_counter_ns())
+            self._market.sequencer.flush(here.clock.perf_counter_ns())
         old = self._sessions.get(identity)
         self._check_share(use, accounts, len(accounts), "cancel_on_disconnect", old)
         pool = self._market.core.stats()["timers"]
@@ -317,7 +317,7 @@ class OrderProtocol:
     ) -> None:
         """Whether an API key may have so many guards more, one session not counted. Raises FrameError."""
         if use.guards(self._watched, accounts, replaced) + wanted > self.max_key_guards:
-            self._market.sequencer.flush(time.perf_counter_ns())  # with what was asked for before
+            self._market.sequencer.flush(here.clock.perf_counter_ns())  # with what was asked for before
             use.budget.charge(found=self._recount())
             if (value := use.guards(self._watched, accounts, replaced) + wanted) > self.max_key_guards:
                 raise FrameError(

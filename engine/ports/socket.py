@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import functools
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +20,7 @@ from zmq.utils import z85
 from engine.config import Ports, is_loopback
 from engine.keys import CurveKeys
 from engine.ports.frames import FrameError, error_frame, number_of
+from engine.world import here
 from ext.intake import Intake
 
 EVENTS: Final = int(zmq.EVENTS)
@@ -147,7 +147,7 @@ class Router:
         self._frames_a_turn = frames_a_turn
         self._get: Callable[..., Any] = socket.get
         self._recv: Callable[..., Any] = socket.recv
-        self._send = plain_send(socket)
+        self._send = here.network.plain_send(socket)
         self._descriptor = socket.fileno()
         self._large: list[tuple[zmq.MessageTracker, int]] = []
         self._paused = False
@@ -174,7 +174,7 @@ class Router:
         self._receive, self._begin, self._turn = receive, begin, turn
         if refuse is not None:
             self._refuse = refuse
-        functions = zeromq_functions()
+        functions = here.network.functions()
         if make_intake is not None and functions is not None:
             self._intake = make_intake(functions, self._socket.underlying)
         self._loop.add_reader(self._descriptor, self.on_readable)
@@ -195,7 +195,7 @@ class Router:
         """Take up to `limit` frames, then let them take effect."""
         if self._begin is not None:
             self._begin()
-        taken_ns = time.perf_counter_ns()
+        taken_ns = here.clock.perf_counter_ns()
         left = limit - self._take_in(limit) if self._intake is not None else self._take_all(limit)
         if left != limit:
             self.frames += limit - left

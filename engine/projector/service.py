@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from engine.projector.source import Source
 from engine.status_map import FILE, ProjectorState, StatusMap
 from engine.store.database import redacted
 from engine.store.embedded import StoreError
+from engine.world import here
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0  # between attempts to reach the database
 LIVE_PAUSE_S = 0.1  # between transactions of one that is up with the journal
@@ -94,7 +94,7 @@ class Projector:
         pause_s = FIRST_PAUSE_S
         try:
             while not self._stopping.is_set():
-                began_s = time.monotonic()
+                began_s = here.clock.monotonic()
                 try:
                     await self._once(work)
                     return
@@ -102,7 +102,7 @@ class Projector:
                     if self.state != ProjectorState.WAITING:
                         self._told(f"database {redacted(self.dsn)}: {error or type(error).__name__}; trying again")
                     self._set(ProjectorState.WAITING)
-                if time.monotonic() - began_s > LONGEST_PAUSE_S:
+                if here.clock.monotonic() - began_s > LONGEST_PAUSE_S:
                     pause_s = FIRST_PAUSE_S
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), pause_s)
@@ -116,7 +116,7 @@ class Projector:
                 self._set(ProjectorState.STOPPED)
 
     async def _once(self, work: Callable[[Sink], Any]) -> None:
-        connection = await asyncpg.connect(
+        connection = await here.connect(
             self.dsn, timeout=CONNECT_TIMEOUT_S, command_timeout=STATEMENT_TIMEOUT_S, statement_cache_size=100
         )
         try:
@@ -175,7 +175,7 @@ class Projector:
         while not self._stopping.is_set():
             durable_seq = self._durable_seq()
             waiting = durable_seq - self.projected_seq
-            if waiting <= 0 or (waiting < FULL_BATCH and time.monotonic() < written_s + LIVE_PAUSE_S):
+            if waiting <= 0 or (waiting < FULL_BATCH and here.clock.monotonic() < written_s + LIVE_PAUSE_S):
                 if waiting <= 0:
                     await self._be_live(sink)
                 with contextlib.suppress(TimeoutError):
@@ -183,7 +183,7 @@ class Projector:
                 continue
             self._set(ProjectorState.LIVE if waiting < FULL_BATCH else ProjectorState.CATCHING_UP)
             await self._write_next(sink, durable_seq)
-            written_s = time.monotonic()
+            written_s = here.clock.monotonic()
         # What is durable by now is written too, as long as it is not much.
         durable_seq = self._durable_seq()
         while self.projected_seq < durable_seq <= self.projected_seq + 10 * FULL_BATCH:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from engine.projector.batch import HISTORIES, Batch, Change, Row
 from engine.store.embedded import StoreError
 from engine.store.migrate import SCHEMA, migrate
+from engine.world import here
 from ext.projection import BAR_COLUMNS, LIVE_DTYPE, OPEN_ORDER_COLUMNS
 
 SPAN = 1 << 20  # commands in a partition of the histories
@@ -121,9 +121,9 @@ class Sink:
 
     async def claim(self) -> None:
         """Take the lock that one projector has. Raises StoreError when another one keeps it."""
-        deadline_s = time.monotonic() + LOCK_PATIENCE_S
+        deadline_s = here.clock.monotonic() + LOCK_PATIENCE_S
         while not await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
-            if time.monotonic() > deadline_s:
+            if here.clock.monotonic() > deadline_s:
                 raise StoreError("another projector writes to this database")
             await asyncio.sleep(0.1)
 

@@ -10,7 +10,6 @@ Between two TICKs the loop has its turn, so orders never wait for more than one 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from openbell.wire import EventKind, RiskLevel, RiskType
 
 from engine.market import Market
 from engine.sequencer import tick_command
+from engine.world import here
 
 SOON_S: Final = 0.001  # while a round of the sweep is not over
 ASLEEP_S: Final = 0.1  # between two looks whether anybody is watched by now
@@ -68,7 +68,7 @@ class Marker:
     @property
     def behind_s(self) -> float:
         """How long the round of the sweep lasts by now that is not over; 0: none is."""
-        return 0.0 if self._since_s is None else time.monotonic() - self._since_s
+        return 0.0 if self._since_s is None else here.clock.monotonic() - self._since_s
 
     def _mark(self) -> None:
         pause_s = self._pause_s
@@ -89,7 +89,7 @@ class Marker:
         """Begin a round, or go on with it."""
         core, marks = self._market.core, self._market.risk_settings()[0]
         if self._since_s is None:
-            self._since_s, self._left, self._again = time.monotonic(), 0, False
+            self._since_s, self._left, self._again = here.clock.monotonic(), 0, False
         before_seq = core.seq
         self._market.sequencer.execute([tick_command()])
         self._marked_seq = core.seq

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from engine.ports.frames import FrameError
 from engine.ports.verbs.verb import I64, U32, Act, Arguments, CoreRefused, Deferred, Desk, Row, Verb
 from engine.refusals import in_words
 from engine.sequencer import Rejected
+from engine.world import here
 
 NO_REASON: Final = "preview"  # of a command that is never journaled
 
@@ -215,7 +215,7 @@ def _amend(kind: CommandKind) -> Callable[[Desk, Act], Deferred]:
             raise FrameError("bad_args", "nothing to correct: give price, qty or both", field="price")
         facts = await _find(desk, given)
         desk.check_open()
-        desk.market.sequencer.flush(time.perf_counter_ns())  # what came before: then nothing comes between
+        desk.market.sequencer.flush(here.clock.perf_counter_ns())  # what came before: then nothing comes between
         before = _standing(desk, facts)
         _check_shown(given, facts, before)
         terms, new = _terms(before, given, facts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
@@ -19,6 +18,7 @@ from engine.ports.rows import rows_of, table_of
 from engine.ports.verbs.govern import KEEP_FLAGS, LIMITS, PlanNumber
 from engine.ports.verbs.verb import I64, U32, Act, AnyAccount, Arguments, Desk, OneAccount, Row, Verb, value_of
 from engine.settlement.days import MAX_DAYS, date_of
+from engine.world import here
 
 CHARGED_TO: Final = tuple(house for house in HouseAccount if house >= HouseAccount.COMMISSION)
 AHEAD_DAYS: Final = 1  # how much later than in UTC the date is anywhere
@@ -163,7 +163,7 @@ def _settle(desk: Desk, act: Act) -> dict[str, Any]:
     day = date_of(given.date)
     if day is None:
         raise FrameError("bad_args", f"date {given.date} is no day YYYYMMDD", field="date", value=given.date)
-    last = dt.datetime.fromtimestamp(time.time_ns() // SECOND_NS, dt.UTC).date() + dt.timedelta(AHEAD_DAYS)
+    last = dt.datetime.fromtimestamp(here.clock.time_ns() // SECOND_NS, dt.UTC).date() + dt.timedelta(AHEAD_DAYS)
     if day > last:
         text = f"date: {day} has not begun anywhere: expected at most {last}"
         raise FrameError("bad_args", text, field="date", limit=date_number(last), value=given.date)

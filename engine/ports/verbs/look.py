@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, Any
 
 import msgspec
@@ -12,6 +11,7 @@ from openbell.wire import Side
 from engine.market import names_of
 from engine.ports.rows import rows_of, table_of
 from engine.ports.verbs.verb import U32, Act, AnyAccount, AnyInstrument, Arguments, Desk, Row, Verb, Where
+from engine.world import here
 
 MAX_LEVELS = 10_000
 MAX_ROWS = 10_000
@@ -99,7 +99,7 @@ def _sessions(desk: Desk, act: Act) -> dict[str, Any]:
     timers = desk.market.timers()
     names = names_of(desk.market.accounts(), "account", "name")
     return {
-        "ts_ns": time.time_ns(),
+        "ts_ns": here.clock.time_ns(),
         "sessions": desk.process.sessions(),
         "timers": table_of(timers, account_name=[names[number] for number in timers["account"].tolist()]),
     }

@@ -7,7 +7,6 @@ was proposed, approved or declined is journaled.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from engine.config import ConfigError
 from engine.config.two_person import TwoPerson
 from engine.ports.frames import FrameError
 from engine.ports.verbs.verb import U32, Act, Arguments, Deferred, Desk, Journaled, Verb, note
+from engine.world import here
 
 MOST: Final = 1_000  # that wait
 SECOND_NS: Final = 1_000_000_000
@@ -68,7 +68,7 @@ class Proposals:
 
     def waiting(self) -> Sequence[Proposal]:
         """Oldest first."""
-        oldest_ns = time.time_ns() - self.valid_s * SECOND_NS
+        oldest_ns = here.clock.time_ns() - self.valid_s * SECOND_NS
         for one in [one for one in self._waiting.values() if one.ts_ns < oldest_ns]:
             del self._waiting[one.number]
         return list(self._waiting.values())
@@ -79,7 +79,7 @@ class Proposals:
             text = f"{MOST} proposals wait already: approve or decline some"
             raise FrameError("too_many", text, field="proposal", limit=MOST)
         self._last += 1
-        one = Proposal(self._last, verb, act, time.time_ns())
+        one = Proposal(self._last, verb, act, here.clock.time_ns())
         note(desk, act, f"propose {one.number} {verb.name}", **_about(act.arguments))
         self._waiting[one.number] = one
         return Waits(one, self.valid_s)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from engine.market import names_of
 from engine.ports.frames import FrameError
 from engine.ports.rows import rows_of
 from engine.ports.verbs.verb import I64, Act, AnyInstrument, Desk, Verb
+from engine.world import here
 
 CLOSED, OPEN, HALTED, CALL = InstrumentState
 _EVENT = {name: place for place, name in enumerate(wire.EVENT.names or ())}
@@ -103,7 +103,7 @@ def _extensions(desk: Desk, act: Act) -> dict[str, Any]:
     flags = ExtensionFlag.MARKET_ORDERS * given.market_orders | ExtensionFlag.FROM_LAST * given.from_last
     values = (
         given.extension_ns, given.max_extensions, given.imbalance, given.imbalance_bps, given.price_bps,
-        given.widen_bps, given.random_ns, secrets.randbits(SEED_BITS) if given.random_ns else 0,
+        given.widen_bps, given.random_ns, here.secrets.randbits(SEED_BITS) if given.random_ns else 0,
     )  # fmt: skip
     desk.change_each(CommandKind.SET_EXTENSION, act, ids, state=given.kind, flags=int(flags), values=values)
     return {"instruments": ids}

@@ -1,0 +1,1 @@
+"""Who trades and looks on in a simulation, with the SDK's own protocol machines over simulated links."""

@@ -241,7 +241,7 @@ def _lived_through(one: Happening, names: Names) -> str:
     record = one.event
     kind, instrument = EventKind(int(record["kind"])), names.instrument(int(record["instrument"]))
     if kind == EventKind.ACCOUNT_STATE:
-        return f"its account is {wire.AccountState(int(record['reason'])).name} now"
+        return f"its account is {wire.AccountState(int(record['flags'])).name} now"  # that of its desks counted
     if kind == EventKind.INSTRUMENT_STATE:
         state_ = wire.InstrumentState(int(record["reason"]))
         text = f"{instrument} is {state_.name} now"

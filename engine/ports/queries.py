@@ -29,8 +29,9 @@ def _fees(market: Market, query: Query, account: int) -> Found:
 
 
 def _of(data: bytes, dtype: np.dtype[Any], account: int) -> Rows:
-    rows = np.frombuffer(data, dtype)
-    return rows[rows["account"] == account]
+    rows: Rows = np.frombuffer(data, dtype)
+    of_it: Rows = rows[rows["account"] == account]
+    return of_it
 
 
 def _preview(market: Market, query: Query, account: int) -> Found:

@@ -49,7 +49,7 @@ async def test_all_of_it_is_there(dsn: str, database: Any, data: Path, seed: int
     rates = await rows(database, "SELECT * FROM interest_rates ORDER BY 1")
     assert rates == [("", 90_000, 30_000, 365), ("USD", 90_000, 30_000, 360)]
     view = await rows(
-        database, "SELECT borrow, fee_percent::float, inventory - lent - available FROM borrows ORDER BY 1"
+        database, "SELECT borrow, fee_percent::float, inventory - lent - available FROM borrows ORDER BY 1, 2"
     )
     assert view == [("EASY", 0.0, 0), ("EASY", 7.0, 0), ("HARD", 4.0, 0)]
     assert await database.fetchval("SELECT count(*) FROM locates WHERE lots >= short OR short > 0") == 1

@@ -113,6 +113,7 @@ class Act(IntEnum):
     COMPARED_ALL_ROWS = 3
     DAY_ENDED = 4
     CALL_ENDED_LATER = 5  # than everybody was told: a random end
+    FORETOLD = 6  # what an order would do, and it did
 
 
 class Guarding(IntEnum):

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
-from openbell.wire import CommandKind
+from openbell.wire import CommandKind, EventKind
 
 from ext.core import Core
 from tests.prove.coverage import Coverage
@@ -20,12 +21,16 @@ from tests.prove.documented import Act, BadInput, Key
 from tests.reference.commands import Command, tick
 from tests.reference.compare import Different, Pair, Step
 from tests.reference.records import events_of, market_data_of
+from tests.reference.records import told as told_record
 from tests.reference.swarm import Swarm
 from tests.reference.worlds import WORLDS, World
 
 ROWS_EVERY = 20
 ALL_EVERY = 200
 BAD_SHARE = 0.01
+PREVIEW_SHARE = 0.03
+NEW_KINDS = (CommandKind.NEW_ORDER, CommandKind.NEW_SPECIAL)
+ANSWERS = (EventKind.ACCEPTED, EventKind.REJECTED)
 RESTART_SHARE = 0.004
 EVENT_BYTES = 80
 # Worlds in turn; those of which the model's own tests want more swarms come more often, or as they say themselves.
@@ -112,7 +117,11 @@ class Session:
             beat(place + 1)
             if place + 1 == stop:
                 return False
+            foretold = self._foretold(step) if random.random() < PREVIEW_SHARE else None
             events, market_data = pair.step(step)
+            if foretold is not None:
+                check_foretold(foretold, events_of(events))
+                coverage.met["act", Act.FORETOLD] += 1
             coverage.step(step.command, events_of(events), market_data_of(market_data))
             coverage.watched.order(pair.before, events_of(events))
             coverage.acted.acted(pair.core, step.command.fields, events_of(events))
@@ -136,6 +145,17 @@ class Session:
         pair.compare_books()
         pair.check_invariants()
         return True
+
+    def _foretold(self, step: Step) -> Any:
+        """What the core says that an order would get, if it came at once; None of other commands. Nothing changes."""
+        core = self.pair.core
+        if step.command.fields["kind"] not in NEW_KINDS or step.after_ns:
+            return None
+        before = core.state_hash()
+        event, _, _ = core.preview_order(step.command.encode(self.pair.seq + 1, self.pair.ts_ns))
+        if core.state_hash() != before:
+            raise Different(f"to ask what an order would do changed the core: {step!r}")
+        return events_of(event)[0]
 
     def _bad(self, kind: BadInput) -> None:
         """Input that is a caller's error to both, and changes nothing."""
@@ -164,6 +184,15 @@ class Session:
                 f"the same commands in batches, from snapshots, gave something else: {told(error)}"
             ) from error
         self.coverage.met["act", Act.REPLAYED_IN_BATCHES] += 1
+
+
+def check_foretold(foretold: Any, events: list[Any]) -> None:
+    """The answer to the order, that was told before it came: but for its numbers."""
+    came = next(event for event in events if event.kind in ANSWERS)
+    numbers = {"seq": 0, "ts_ns": 0, "account_seq": 0, "order_id": 0}
+    both = [event._asdict() | numbers for event in (foretold, came)]
+    if both[0] != both[1]:
+        raise Different("what it would do is not what it did", [told_record(foretold)], [told_record(came)])
 
 
 def told(error: AssertionError) -> str:

@@ -76,7 +76,7 @@ DESKS = MARGIN | {
     "replace": 1.01,
     "desk": 14,
     "member": 8,
-    "desk_state": 24,
+    "desk_state": 32,
     "limit": 8,
     "probe": 36,
     "margin": 3,

@@ -89,7 +89,7 @@ def desk_state(random: Random, model: Market, reopen: float, bad: bool, **fields
     number = random.choice(list(known)) if known else 1
     if stopped and random.random() < reopen:
         number = random.choice(stopped)
-    state = AccountState.ACTIVE if random.random() < reopen - 0.2 else random.choice(list(AccountState))
+    state = AccountState.ACTIVE if random.random() < reopen - 0.3 else random.choice(list(AccountState))
     reducing = [each.desk for each in model.state.accounts.values() if each.state > AccountState.BLOCKED and each.desk]
     if reducing and random.random() < 0.3:
         number, state = random.choice(reducing), random.choice((AccountState.BLOCKED, AccountState.CLOSE_ONLY))

@@ -515,7 +515,7 @@ class Swarm:
         return risking.margin(self.random, number, known, lists, bad, request=self.request())
 
     def make_account_risk(self) -> Command:
-        bad, types, lists = self.chance(self.bad_share * 5), self.world.watched, self.world.lists()
+        bad, types, lists = self.chance(self.bad_share * 10), self.world.watched, self.world.lists()
         return risking.account_risk(self.random, self.account(), types, lists, bad, request=self.request())
 
     def make_desk(self) -> Command:

@@ -9,14 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openbell.wire import AccountState, Check, EventKind, Limit, Side
 
+from tests.reference import checks, solvent
 from tests.reference import commands as ask
-from tests.reference import solvent
 from tests.reference.both import MARKETS
 from tests.reference.commands import Command
 from tests.reference.desk import START_NS
 from tests.reference.desks import invariants
 from tests.reference.desks.worked import TEN, moves_to, trade, with_desks
 from tests.reference.invariants import Watch
+from tests.reference.market import Market
 from tests.reference.records import events_of, market_data_of
 
 BOTH = pytest.mark.parametrize("make", MARKETS, ids=["model", "core"])
@@ -81,6 +82,37 @@ def test_sums_of_desks_are_those_of_their_accounts(make: Any, commands: list[Com
         watch.hear(command, events, market_data_of(market.take_market_data()))
         invariants.check_order(market, before, invariants.standing_of(market, command, risk), events)
         watch.check(market)
+
+
+class WrongSum(Market):
+    """Says that a firm's desks are worth a cent more than they are."""
+
+    def desks(self) -> bytes:
+        rows = invariants.DESK_ROW.rows(super().desks())
+        return b"".join(invariants.DESK_ROW.pack(**row._asdict() | {"gross": row.gross + 10_000}) for row in rows)
+
+
+def test_a_wrong_sum_is_seen() -> None:
+    market, watch = WrongSum(), Watch()
+    for seq, command in enumerate(opening(), start=1):
+        market.apply(command.encode(seq, START_NS), True)
+        watch.hear(command, events_of(market.take_events()), market_data_of(market.take_market_data()))
+    with pytest.raises(AssertionError):
+        watch.check(market)
+
+
+@pytest.mark.parametrize("kind", [Limit.GROSS, Limit.NET, Limit.OPEN_NOTIONAL, Limit.OPEN_ORDERS])
+def test_an_order_beyond_a_hard_limit_is_seen(kind: Limit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a market that has no check 24d."""
+    desk = with_desks(Market())
+    desk.do(ask.desk_limit(1, kind, 1), ask.buy(1, 1, TEN, 1))
+    monkeypatch.setattr(checks.limits, "failures", lambda state, asked: iter(()))
+    order = ask.buy(0, 1, TEN, 1)
+    risk = solvent.risk_of(desk.market, order)
+    before = invariants.standing_of(desk.market, order, risk)
+    events = desk.do(order)
+    with pytest.raises(AssertionError, match="beyond a hard limit"):
+        invariants.check_order(desk.market, before, invariants.standing_of(desk.market, order, risk), events)
 
 
 @BOTH

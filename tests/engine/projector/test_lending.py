@@ -54,6 +54,13 @@ async def test_all_of_it_is_there(dsn: str, database: Any, data: Path, seed: int
     assert view == [("EASY", 0.0, 0), ("EASY", 7.0, 0), ("HARD", 4.0, 0)]
     assert await database.fetchval("SELECT count(*) FROM locates WHERE lots >= short OR short > 0") == 1
     assert await database.fetchval("SELECT count(*) FROM dues WHERE account_name IS NOT NULL") > 1
+    query = "SELECT account, symbol, sum(lots)::bigint FROM {} GROUP BY 1, 2 HAVING sum(lots) <> 0 ORDER BY 1, 2"
+    of_ledger = await rows(database, query.format("ledger"))
+    assert of_ledger == await rows(
+        database,
+        query.format("(SELECT account, symbol, qty AS lots FROM positions JOIN instruments USING (instrument)) p"),
+    )
+    assert await database.fetchval("SELECT count(*) FROM ledger WHERE entry = 'SPLIT' AND reason LIKE 'as the%'") > 3
     for whole in (False, True):
         async with reading(data, dsn) as connection:
             proof = await verify(data, connection, whole=whole)

@@ -9,8 +9,6 @@ and swap of epoch and number of renewals, so that one that comes late changes no
 from __future__ import annotations
 
 import asyncio
-import secrets
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -22,10 +20,12 @@ from engine.lock import FILE as LOCK_FILE
 from engine.standby.errors import StandbyError
 from engine.standby.gate import boottime_ns
 from engine.store.database import redacted
+from engine.world import files, here
 
 SCHEMA: Final = "openbell_lease"  # not that of the read models, which may be dropped and made anew
 LOCK: Final = 0x6F626C65617365  # whoever makes the table holds it
 CLAIMED: Final = Path("standby", "claimed")  # in a market's directory: the holder of the last lease asked for
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")  # another one after each start of the machine
 PARTS: Final = 4  # of a lease, between two renewals
 OTHERS_CLOCK: Final = 1.01  # how much slower the holder's clock may go than that of who waits for its end
 MARGIN: Final = 0.98  # of a lease is used: letting out one answer takes a moment
@@ -114,7 +114,7 @@ class Table:
             try:
                 async with asyncio.timeout(self._timeout_s):
                     if self._connection is None:
-                        self._connection = await asyncpg.connect(
+                        self._connection = await here.connect(
                             self._dsn, timeout=self._timeout_s, server_settings={"synchronous_commit": "on"}
                         )
                         await self._make()
@@ -170,11 +170,11 @@ class Place:
     """Who asks: a directory on a machine that was not started again since, and this process."""
 
     def __init__(self, data: Path) -> None:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        file = (data / LOCK_FILE).stat()
+        boot = files.read(BOOT_ID, 64).decode("ascii").strip()
+        file = here.system.stat(data / LOCK_FILE)
         self._path = data / CLAIMED
-        self.prefix = f"{socket.gethostname()}/{boot}/{file.st_dev}-{file.st_ino}/"
-        self.holder = self.prefix + secrets.token_hex(8)
+        self.prefix = f"{here.system.uname().nodename}/{boot}/{file.st_dev}-{file.st_ino}/"
+        self.holder = self.prefix + here.secrets.token_hex(8)
 
     def claim(self) -> None:
         """On disk before the lease is asked for: a crash in between is told from another one's lease."""
@@ -184,7 +184,7 @@ class Place:
     def has_claimed(self, holder: str) -> bool:
         """Whether that was a process of this directory, whatever became of the machine."""
         try:
-            return self._path.read_text("utf-8") == holder
+            return files.read(self._path).decode() == holder
         except FileNotFoundError:
             return False
 

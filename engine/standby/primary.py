@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -25,6 +24,7 @@ from engine.standby.gate import GuardedGate
 from engine.standby.lease import Lease, Place, Table
 from engine.standby.sender import Follower, Sender
 from engine.standby.sync import Sync
+from engine.world import here
 
 ROLE: Final = "primary"
 LOOK_S: Final = 0.05
@@ -172,7 +172,7 @@ class PrimarySide:
 
     def _look(self) -> None:
         assert self._sync is not None
-        self._sync.look(time.monotonic())
+        self._sync.look(here.clock.monotonic())
 
     @property
     def is_shut(self) -> bool:
@@ -229,9 +229,9 @@ class PrimarySide:
         self._process.rest(FrameError("stopping", f"the market goes on at {follower.address}: log in there"))
         try:
             market.sequencer.execute([epochs.note("handover", wanted.operator, wanted.reason)])
-            deadline_s = time.monotonic() + HANDOVER_S
+            deadline_s = here.clock.monotonic() + HANDOVER_S
             while len(market.gate) or follower.acked_seq < market.core.seq:
-                if time.monotonic() > deadline_s or follower.files is None:
+                if here.clock.monotonic() > deadline_s or follower.files is None:
                     raise FrameError("failed", f"the standby has not everything within {HANDOVER_S:g} s")
                 await asyncio.sleep(0.001)
             if isinstance(market.gate, GuardedGate):

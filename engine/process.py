@@ -125,14 +125,13 @@ class Engine:
         make_folder(self.data)
         self._lock = MarketLock(self.data) if self._warm is None else self._warm.lock
         self._file.remove()  # of an engine that was killed
-        if self._warm is None:
-            beside = self._beside = beside_of(self.config, timeline, self.log.warning)
+        if self._warm is not None:
+            beside, self.recovered = self._warm.beside, self._warm.recovered
+        else:
+            beside = beside_of(self.config, timeline, self.log.warning)
             self.recovered = bring_back(self.data, beside, self.log.warning, history_commands=self.history_commands)
             self._report_recovery()
-        else:
-            beside, self.recovered = self._warm.beside, self._warm.recovered
-            self._beside = beside
-        self.liquidator = beside.liquidator
+        self._beside, self.liquidator = beside, beside.liquidator
         await self._primary.take_lease(self.recovered.market_id, beside.epochs)
         saved = snapshots.listed(self.data)
         self._saved_seq = saved[-1].seq if saved else 0
@@ -164,7 +163,8 @@ class Engine:
         self.liquidator.start(self.market, here.clock.time_ns, self._is_open)
         sessions = keeper.definitions_of(self.config, timeline)
         setup = Setup(self.market, self.config, self.data, here.clock.time_ns, sessions)
-        self._primary.begin(self._loop, self.market, self.recovered.market_id, self.keys, beside.epochs)
+        known, others = beside.epochs, self._file.tell_others
+        self._primary.begin(self._loop, self.market, self.recovered.market_id, self.keys, known, others)
         if self.market.core.seq:
             self._primary.journal_epoch()  # before everything else: from here on the journal is of this primary
         self._end_sessions()

@@ -458,6 +458,12 @@ class OrderProtocol:
         if why:
             self._stranger(session.identity)[1] = why
 
+    def leave_streams(self) -> None:
+        """At the end, where the streams go on with other ports: nobody here listens any more."""
+        for session in self._sessions.values():
+            for account in session.account_ids:
+                self._market.streams.leave(session.slot, account)
+
     # ------------------------------------------------------------ frames out
 
     def _to(self, session: Session, data: bytes) -> bool:

@@ -43,11 +43,11 @@ class Ack(msgspec.Struct, tag_field="what", tag="ack"):
 
 
 class Pong(msgspec.Struct, tag_field="what", tag="pong"):
-    """The answer to a beat. sent_ns: of that; address: of the standby's order port, for clients."""
+    """The answer to a beat. sent_ns: of that; ports: of the standby, for clients."""
 
     sent_ns: int
     applied: int
-    address: str = ""
+    ports: dict[str, str] = {}
 
 
 class Handover(msgspec.Struct, tag_field="what", tag="handover"):

@@ -63,7 +63,7 @@ class Table:
         self.label = redacted(dsn)
         self._dsn, self._market_id, self._timeout_s = dsn, market_id, timeout_s
         self._connection: Any = None
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()  # of one question after the other
 
     async def read(self) -> Row | None:
         """None: nobody has ever had it."""
@@ -110,7 +110,7 @@ class Table:
         )  # fmt: skip
 
     async def _ask(self, method: str, text: str, *values: object) -> Any:
-        async with self._turn:
+        async with self.turn:
             try:
                 async with asyncio.timeout(self._timeout_s):
                     if self._connection is None:

@@ -52,10 +52,10 @@ class Surroundings(Protocol):
 
 
 class Begun:
-    """Why a market became the primary. lease: that it has already."""
+    """Why a market became the primary. lease: that it has already. was_standby: until now."""
 
-    def __init__(self, operator: str, reason: str, held: Lease | None = None) -> None:
-        self.operator, self.reason, self.lease = operator, reason, held
+    def __init__(self, operator: str, reason: str, held: Lease | None = None, *, was_standby: bool = False) -> None:
+        self.operator, self.reason, self.lease, self.was_standby = operator, reason, held, was_standby
 
 
 class PrimarySide:
@@ -70,6 +70,7 @@ class PrimarySide:
         self.sender: Sender | None = None  # None: no standby may follow
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._compared_seq = 0
+        self._others: dict[str, dict[str, str]] = {}
         self._lease = self._begun.lease
         self._sync: Sync | None = None
         self._is_over = False
@@ -98,9 +99,11 @@ class PrimarySide:
             raise
 
     def begin(
-        self, loop: asyncio.AbstractEventLoop, market: Market, market_id: bytes, keys: Keys, known: Epochs
-    ) -> None:
-        """The market is there."""
+        self, loop: asyncio.AbstractEventLoop, market: Market, market_id: bytes, keys: Keys, known: Epochs,
+        tell_others: Callable[[list[dict[str, str]]], None] = lambda others: None,
+    ) -> None:  # fmt: skip
+        """The market is there. tell_others: gets where its standbys are."""
+        self._tell_others = tell_others
         self._loop, self._market, self._epochs = loop, market, known
         gate = market.gate
         if isinstance(gate, GuardedGate):
@@ -126,7 +129,7 @@ class PrimarySide:
         if self._lease is not None:
             self._lease.address = address
         if self._sync is not None:
-            self._sync.begin()
+            self._sync.begin(was_standby=self._begun.was_standby)
         if self.sender is not None and self._config.standby.checkpoint_s:
             self._every("compare", self._config.standby.checkpoint_s, self._compare_when_due)
         if self._sync is not None:
@@ -218,6 +221,9 @@ class PrimarySide:
 
     def on_pong(self, follower: Follower, pong: Pong) -> None:
         """A standby has answered a beat."""
+        if pong.ports and self._others.get(follower.name) != pong.ports:
+            self._others[follower.name] = pong.ports
+            self._tell_others(list(self._others.values()))
 
     async def hand_over(self, follower: Follower, wanted: Handover) -> None:
         """A standby is to be the primary: it gets everything, then nothing leaves here any more, then the lease is

@@ -7,6 +7,7 @@ its lease has to end first.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,8 +56,11 @@ class Promotion:
     async def end(self) -> None:
         """Look no longer."""
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
+        async with contextlib.AsyncExitStack() as stack:
+            if self._table is not None:  # a question that is broken off would cost the connection
+                await stack.enter_async_context(self._table.turn)
+            for task in tasks:
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._table is not None and self.begun is None:
             self._table.close()
@@ -123,7 +127,7 @@ class Promotion:
             raise
         row = self.seen.row
         missing = 0 if row is None or was_handed_over else max(0, row.seq - self._standby.following.core.seq)
-        self._become(Begun(operator, reason, held))
+        self._become(Begun(operator, reason, held, was_standby=True))
         return {"epoch": self._epoch(held), "handed_over": was_handed_over, "missing": missing}
 
     def _epoch(self, held: Lease | None) -> int:
@@ -222,7 +226,8 @@ class Promotion:
                 held = None
             self.is_busy = held is not None
             if held is not None:
-                self._become(Begun(epochs.OPERATOR, f"the primary was silent for {silent_s * 1000:.0f} ms", held))
+                why = f"the primary was silent for {silent_s * 1000:.0f} ms"
+                self._become(Begun(epochs.OPERATOR, why, held, was_standby=True))
                 return
 
     def _say(self, why: str) -> None:

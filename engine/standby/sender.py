@@ -67,6 +67,7 @@ class Follower:
 
     def __init__(self, identity: bytes, hello: Hello, now_s: float) -> None:
         self.identity, self.name, self.address = identity, hello.name, ""
+        self.ports: dict[str, str] = {}
         self.since_s = self.seen_s = now_s
         self.files: Files | None = None  # None: it does not get anything yet
         self.sent_bytes = self.acked_bytes = 0
@@ -235,7 +236,8 @@ class Sender:
             self._process.on_confirmed()
             self._pump(one)
         elif isinstance(said, Pong):
-            one.applied_seq, one.address = said.applied, said.address
+            one.applied_seq, one.ports = said.applied, said.ports
+            one.address = said.ports.get("orders", "").removeprefix("tcp://")
             self._process.on_pong(one, said)
         else:
             self._process.spawn(self._hand_over(one, said))

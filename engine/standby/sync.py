@@ -36,10 +36,15 @@ class Sync:
         self._since_s = 0.0
         self._is_changing = False
 
-    def begin(self) -> None:
-        """From now on answers wait. What a start journals does not: nobody has asked for it."""
-        if self.state == "sync":
-            self._gate.confirmed_seq = self._gate.durable_seq
+    def begin(self, *, was_standby: bool) -> None:
+        """From now on answers wait. What a start journals does not: nobody has asked for it. was_standby: it has just
+        been the standby itself, so there is no other one to wait for."""
+        if self.state != "sync":
+            return
+        self._gate.confirmed_seq = self._gate.durable_seq
+        if was_standby and self._wanted.when_gone != WAIT:
+            self._is_changing = True
+            self._spawn(self._leave("the standby is the primary, and has none"))
 
     def confirm(self, seq: int, has_caught_up: bool) -> None:
         """A standby has all up to this command on its disk."""
@@ -72,12 +77,12 @@ class Sync:
             return
         if self._wanted.when_gone != WAIT:
             self._is_changing = True
-            self._spawn(self._leave())
+            self._spawn(self._leave(f"no standby for {self._wanted.gone_after_ms} ms"))
         elif self.state == "sync":
             self.state = "waiting"
             self._log.error("no standby confirms what is journaled: no answer leaves until one does")
 
-    async def _leave(self) -> None:
+    async def _leave(self, why: str) -> None:
         """Go on alone, which is journaled, and known to whoever may take the lease, before an answer leaves."""
         try:
             if not await self._tell_alone(True):
@@ -85,7 +90,7 @@ class Sync:
                     self.state = "waiting"
                     self._log.error("no standby, and the lease's database does not answer: no answer leaves")
                 return
-            self._note(f"no standby for {self._wanted.gone_after_ms} ms: answers leave without one")
+            self._note(f"{why}: answers leave without one")
             self.state, self._waits_for = "alone", 0
             self._gate.confirmed_seq = OPEN
             self._gate.open_again()

@@ -56,6 +56,7 @@ def test_an_operator_promotes_while_the_primary_lives_and_nothing_is_lost(tmp_pa
         with engine.client("alice") as client:
             client.buy("AAA", 3, "90.00").wait_accepted()
         assert ctl(standby, "promote", "--reason", "planned").returncode == 2  # nobody to ask, and no --yes
+        watching = openbell.Client(standby.data, account="alice", keep_events=True)
         done = ctl(standby, "promote", "--yes", "--reason", "planned")
         assert done.returncode == 0, done.stderr
         assert "it is the primary, epoch 2" in done.stdout
@@ -68,6 +69,11 @@ def test_an_operator_promotes_while_the_primary_lives_and_nothing_is_lost(tmp_pa
             assert client.info["role"] == "primary"
             assert len([one for one in client.orders() if one.price == 90_0000]) == 1
             client.sell("AAA", 1, "120.00").wait_accepted()
+            # Who was logged in at the standby goes on where it was, and is no hindrance to others.
+            watching.wait_until(lambda: watching.info["role"] == "primary" and watching.is_online, 10.0)
+            assert watching.sell("AAA", 1, "121.00").wait_accepted().is_open
+            assert watching.account_seq() >= client.account_seq()
+            watching.close()
         assert epochs_of(standby.data) == [
             (1, "standby", "a start of the primary"), (2, "ann", "planned")
         ]  # fmt: skip

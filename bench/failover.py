@@ -25,6 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--times", type=int, default=5, metavar="N", help="failovers in each mode (default 5)")
     parser.add_argument("--mode", choices=("sync", "async", "both"), default="both", help="of answers (default both)")
     parser.add_argument("--lease-ms", type=int, default=500, metavar="MS", help="standby.lease_ms (default 500)")
+    parser.add_argument(
+        "--cut-ms",
+        type=int,
+        default=0,
+        metavar="MS",
+        help="cut the standby's network so long before (default 0: never)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the moments (default 1)")
 
 
@@ -41,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
             for number in range(args.times):
                 with (
                     Step(f"{mode}, failover {number + 1} of {args.times}"),
-                    Pair(folder, dsn, mode, args.lease_ms) as pair,
+                    Pair(folder, dsn, mode, args.lease_ms, cut_ms=args.cut_ms) as pair,
                 ):
                     rounds.append(pair.fail_over(chance))
             _tell(report, mode, rounds, args.lease_ms)

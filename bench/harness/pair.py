@@ -19,9 +19,11 @@ from typing import Any, Final
 import numpy as np
 import openbell
 from numpy.typing import NDArray
+from openbell.discovery import PORTS, TOKEN_VARIABLE
 from openbell.wire import EventKind
 
 from bench.harness.child import environment
+from bench.harness.wire_cut import HOST, Wire
 
 API_KEY: Final = "failover-0123456789abcdef"
 START_S, STOP_S = 60.0, 10.0
@@ -78,11 +80,14 @@ class Round:
 class Process:
     """An engine or a standby. `body` is its run/engine.json."""
 
-    def __init__(self, data: Path, arguments: list[str]) -> None:
+    def __init__(self, data: Path, arguments: list[str], more: dict[str, str] | None = None) -> None:
+        """more: of its environment."""
         self.data = data
         data.mkdir(parents=True, exist_ok=True)
         self.log = (data / "process.log").open("ab")
-        self.popen = subprocess.Popen([sys.executable, *arguments], env=environment(), stderr=self.log)
+        self.popen = subprocess.Popen(
+            [sys.executable, *arguments], env={**environment(), **(more or {})}, stderr=self.log
+        )
 
     def body(self) -> dict[str, Any]:
         try:
@@ -118,10 +123,16 @@ class Process:
 
 
 class Pair:
-    """`with Pair(folder, dsn, "sync") as pair:` then `pair.fail_over(...)`, once."""
+    """`with Pair(folder, dsn, "sync") as pair:` then `pair.fail_over(...)`, once.
 
-    def __init__(self, folder: Path, dsn: str, mode: str, lease_ms: int = 500, after_ms: int = 150) -> None:
-        self._folder = folder
+    cut_ms: the network between the two is cut so long before the primary ends; 0: never.
+    """
+
+    def __init__(
+        self, folder: Path, dsn: str, mode: str, lease_ms: int = 500, after_ms: int = 150, cut_ms: int = 0
+    ) -> None:  # fmt: skip
+        self._folder, self._cut_ms = folder, cut_ms
+        self._wire: Wire | None = None
         self._text = CONFIGURATION.format(dsn=dsn, lease_ms=lease_ms, mode=mode, after_ms=after_ms, api_key=API_KEY)
 
     def __enter__(self) -> Pair:
@@ -133,17 +144,22 @@ class Pair:
         config = ["--config", str(file)]
         self.primary = Process(one, ["-m", "engine.process", "--data", str(one), *config])
         try:
-            self.primary.wait_until_live()
-            self.standby = Process(
-                two, ["-m", "engine.cli", "standby", "--of", str(one), "--data", str(two), *config]
-            )  # fmt: skip
+            ports = self.primary.wait_until_live()["ports"]
+            of, more = str(one), {}
+            if self._cut_ms:
+                numbers = {name: int(ports[name].rpartition(":")[2]) for name in ports}
+                self._wire = Wire(numbers["control"], numbers["standby"])
+                of = ",".join(f"{HOST}:{numbers[name]}" for name in PORTS)
+                key = json.loads((one / "keys" / "operator-local.json").read_text("utf-8"))
+                more = {TOKEN_VARIABLE: str(key["token"])}
+            follow = ["-m", "engine.cli", "standby", "--of", of, "--data", str(two), *config]
+            self.standby = Process(two, follow, more)
             self.standby.wait_until_live()
         except BaseException:
             self.__exit__(None, None, None)
             raise
         self.addresses = [
-            ",".join(process.body()["ports"][name] for name in ("orders", "market_data", "snapshots", "control"))
-            for process in (self.primary, self.standby)
+            ",".join(process.body()["ports"][name] for name in PORTS) for process in (self.primary, self.standby)
         ]
         return self
 
@@ -154,6 +170,8 @@ class Pair:
             process = getattr(self, name, None)
             if process is not None:
                 process.end()
+        if self._wire is not None:
+            self._wire.__exit__(None, None, None)
         if error is None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -164,6 +182,9 @@ class Pair:
         killed_ns: list[int] = []
 
         def kill() -> None:
+            if self._wire is not None:
+                self._wire.cut()
+                time.sleep(self._cut_ms / 1000)
             killed_ns.append(time.perf_counter_ns())
             os.kill(self.primary.popen.pid, end)
 

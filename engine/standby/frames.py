@@ -20,12 +20,13 @@ MAX_FRAME_BYTES: Final = 1 << 16  # to the primary
 
 class Hello(msgspec.Struct, tag_field="what", tag="hello"):
     """Who wants to follow, and what it has: up to next_seq - 1, which ends at byte `offset` of `segment`; digest: the
-    SHA-256 of these bytes. market: hexadecimal; empty: it has nothing."""
+    SHA-256 of these bytes. market: hexadecimal; empty: it has nothing. id: of the standby's directory."""
 
     token: str
     stream: int
     release: str
     name: str
+    id: str
     market: str = ""
     next_seq: int = 1
     segment: int = 0

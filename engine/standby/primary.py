@@ -92,7 +92,7 @@ class PrimarySide:
         table = Table(dsn, market_id, wanted.lease_ms / 2000)
         try:
             self._lease = await lease.acquire(
-                table, Place(self._data), known.last, "", wanted.lease_ms, self._log.warning
+                table, Place(self._data), known.last, wanted.lease_ms, lease.heir_of(wanted), self._log.warning
             )
         except BaseException:
             table.close()
@@ -107,7 +107,7 @@ class PrimarySide:
         self._loop, self._market, self._epochs = loop, market, known
         gate = market.gate
         if isinstance(gate, GuardedGate):
-            self._sync = Sync(market, gate, self._config.standby, self._log, self.spawn, self._tell_alone)
+            self._sync = Sync(market, gate, self._config.standby, self._log, self.spawn, self._tell_heir)
             if self._lease is not None:
                 gate.good_until_ns = self._lease.good_until_ns
         if self._config.ports.standby is not None:
@@ -158,10 +158,10 @@ class PrimarySide:
             gate.good_until_ns = 0
         self._process.fail(f"fenced: {error}. What it has journaled since, nobody was told of")
 
-    async def _tell_alone(self, alone: bool) -> bool:
+    async def _tell_heir(self, heir: str) -> bool:
         if self._lease is None:
             return True
-        if not await self._lease.tell_alone(self._market.journal.durable_seq, alone=alone):
+        if not await self._lease.tell_heir(self._market.journal.durable_seq, heir):
             return False
         self._on_renewed()
         return True
@@ -217,7 +217,8 @@ class PrimarySide:
     def on_confirmed(self) -> None:
         """A standby has more on its disk than before, or one came or went."""
         if self._sync is not None and self.sender is not None:
-            self._sync.confirm(self.sender.confirmed_seq, self.sender.has_level)
+            for one in self.sender.followers:  # in mode "sync" there is one
+                self._sync.confirm(one.id, one.acked_seq, one.has_caught_up)
 
     def on_pong(self, follower: Follower, pong: Pong) -> None:
         """A standby has answered a beat."""
@@ -243,6 +244,8 @@ class PrimarySide:
             if isinstance(market.gate, GuardedGate):
                 market.gate.good_until_ns = 0
             if self._lease is not None:
+                if self._config.standby.is_sync:
+                    self._lease.heir = follower.id
                 await self._lease.give_back(market.core.seq)
         except lease.FAILURES as error:
             self._process.fail(f"the lease could not be given back ({error!r}): whose it is now is not known")

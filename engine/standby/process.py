@@ -84,6 +84,7 @@ class Standby:
         self.following: Following
         self.recovered: Recovered
         self.liquidator: Liquidator  # it only looks
+        self.id = ""  # of the directory
         self.trouble = ""  # why it does not follow now
         self.view = view.Seen()
         self.promotion: Promotion
@@ -109,6 +110,7 @@ class Standby:
             self.data, lambda: beside_of(self.config, timeline, self.log.warning), self.log.warning
         )
         self.liquidator = beside.liquidator
+        self.id = start.own_id(self.data)
         self.status_map = StatusMap.create(self.data / STATUS_FILE)
         self.keys = Keys(self.data)
         self.following = Following(
@@ -184,7 +186,9 @@ class Standby:
     def _hello(self, token: str) -> Hello:
         """What is here. Blocks."""
         following = self.following
-        hello = Hello(token, STREAM, openbell.__version__, socket.gethostname(), from_snapshot=self._from_snapshot)
+        hello = Hello(
+            token, STREAM, openbell.__version__, socket.gethostname(), self.id, from_snapshot=self._from_snapshot
+        )
         if following.segment:
             path = self.data / "journal" / name_of(following.segment)
             hello.market, hello.next_seq = following.market_id.hex(), following.next_seq

@@ -88,8 +88,19 @@ class Promotion:
         return self._table
 
     def _check_epoch(self) -> None:
-        """Raise FrameError where what is here is not of the last primary."""
+        """Raise FrameError where what is here is not of the last primary, or not all that it has acknowledged."""
         known, row = self._standby.following.beside.epochs.last, self.seen.row
+        if row is not None and row.heir not in (lease.ANYBODY, self._standby.id):
+            whose = f"that of standby {row.heir}" if row.heir else "none: it went on alone"
+            raise FrameError(
+                "behind",
+                f"the answers of the primary {row.address or '?'} waited for another disk than this one ({whose}; this "
+                f"is standby {self._standby.id}, with seq {self._standby.following.core.seq} of {row.seq} at least): "
+                "what it has acknowledged may not be here. Start that one. If it is gone for good, and this is the "
+                "best that is left: stop this standby, and start the market here: openbell run --data "
+                f"{self._standby.data}",
+                field="seq", limit=row.seq, value=self._standby.following.core.seq,
+            )  # fmt: skip
         if row is not None and row.epoch > known:
             raise FrameError(
                 "behind",
@@ -108,7 +119,15 @@ class Promotion:
         standby = self._standby
         known = standby.following.beside.epochs.last
         epoch = max(known, 0 if row is None else row.epoch) + 1
-        return await lease.take(table, Place(standby.data), row, epoch, standby.own_address(), self._wanted.lease_ms)
+        return await lease.take(
+            table,
+            Place(standby.data),
+            row,
+            epoch,
+            standby.own_address(),
+            self._wanted.lease_ms,
+            lease.heir_of(self._wanted),
+        )
 
     # ------------------------------------------------------------ by an operator
 
@@ -207,13 +226,6 @@ class Promotion:
             view = self._standby.view
             silent_s = time.monotonic() - view.heard_s
             if self.is_busy or not view.heard_s or view.was_stopped or silent_s < after_s:
-                continue
-            row = self.seen.row
-            if row is not None and row.alone and row.seq > self._standby.following.core.seq:
-                self._say(
-                    f"the primary went on without a standby up to seq {row.seq} at least, which is not here: an "
-                    "operator has to decide (openbell ctl promote)"
-                )
                 continue
             self.is_busy = True
             try:

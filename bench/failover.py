@@ -12,7 +12,7 @@ import random
 import shutil
 import statistics
 
-from bench.harness.pair import Pair, Round
+from bench.harness.pair import Round, failover
 from bench.harness.rounds import percentile
 from bench.table import Limit, Report, Row
 from engine.store.embedded import EmbeddedPostgres
@@ -24,7 +24,7 @@ NOTHING = Limit(0.0)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--times", type=int, default=5, metavar="N", help="failovers in each mode (default 5)")
     parser.add_argument("--mode", choices=("sync", "async", "both"), default="both", help="of answers (default both)")
-    parser.add_argument("--lease-ms", type=int, default=500, metavar="MS", help="standby.lease_ms (default 500)")
+    parser.add_argument("--lease-ms", type=int, default=1000, metavar="MS", help="standby.lease_ms (default 1000)")
     parser.add_argument(
         "--cut-ms",
         type=int,
@@ -46,11 +46,8 @@ def run(args: argparse.Namespace) -> int:
             chance = random.Random(args.seed)
             rounds: list[Round] = []
             for number in range(args.times):
-                with (
-                    Step(f"{mode}, failover {number + 1} of {args.times}"),
-                    Pair(folder, dsn, mode, args.lease_ms, cut_ms=args.cut_ms) as pair,
-                ):
-                    rounds.append(pair.fail_over(chance))
+                with Step(f"{mode}, failover {number + 1} of {args.times}"):
+                    rounds.append(failover(folder, dsn, mode, chance, lease_ms=args.lease_ms, cut_ms=args.cut_ms))
             _tell(report, mode, rounds, args.lease_ms)
     finally:
         asyncio.run(server.stop())

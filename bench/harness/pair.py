@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -60,6 +61,7 @@ credit_unlimited = true
 positions = {{ AAA = 1_000_000 }}
 api_key = "{api_key}"
 """
+TRIES: Final = 3
 OUT: Final = 200  # orders that may be unanswered
 
 
@@ -75,6 +77,27 @@ class Round:
     sent: int = 0
     gaps: int = 0
     trouble: list[str] = field(default_factory=list)
+
+
+class TooEarly(Exception):
+    """The standby took over before its primary was ended: this machine is too busy for so short a lease."""
+
+
+def failover(
+    folder: Path,
+    dsn: str,
+    mode: str,
+    chance: random.Random,
+    *,
+    lease_ms: int,
+    cut_ms: int = 0,
+    end: int = signal.SIGKILL,
+) -> Round:
+    """One failover of a new pair. Raises TooEarly where that happens again and again."""
+    for _ in range(TRIES):
+        with contextlib.suppress(TooEarly), Pair(folder, dsn, mode, lease_ms, cut_ms=cut_ms) as pair:
+            return pair.fail_over(chance, end)
+    raise TooEarly(f"the standby took over {TRIES} times before its primary was ended: give a longer lease")
 
 
 class Process:
@@ -129,7 +152,7 @@ class Pair:
     """
 
     def __init__(
-        self, folder: Path, dsn: str, mode: str, lease_ms: int = 500, after_ms: int = 150, cut_ms: int = 0
+        self, folder: Path, dsn: str, mode: str, lease_ms: int = 1000, after_ms: int = 200, cut_ms: int = 0
     ) -> None:  # fmt: skip
         self._folder, self._cut_ms = folder, cut_ms
         self._wire: Wire | None = None
@@ -213,6 +236,8 @@ class Pair:
             while not made.first_ack_ms:
                 if time.monotonic() > deadline_s:
                     raise RuntimeError(f"no new ack within {START_S:g} s; the standby said: {self.standby.words()}")
+                if not timer.ident and client.is_online and client.market.orders != old:
+                    raise TooEarly
                 if len(acked_old) > OUT and not timer.ident:
                     timer.start()
                 if len(client.open_orders) < OUT or client.is_online:

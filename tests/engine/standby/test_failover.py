@@ -14,13 +14,12 @@ from pathlib import Path
 import openbell
 import pytest
 
-from bench.harness.pair import API_KEY, Pair
+from bench.harness.pair import API_KEY, Pair, failover
 
 
 @pytest.mark.parametrize("mode", ["sync", pytest.param("async", marks=pytest.mark.slow)])
 def test_killed_under_load(tmp_path: Path, dsn: str, mode: str, seed: int) -> None:
-    with Pair(tmp_path / "pair", dsn, mode) as pair:
-        found = pair.fail_over(random.Random(seed))
+    found = failover(tmp_path / "pair", dsn, mode, random.Random(seed), lease_ms=1500)
     print(f"{mode}: first new ack {found.first_ack_ms:.0f} ms after kill -9, {found.acked} acknowledged before")
     assert found.acked > 100
     assert found.sent > found.acked
@@ -31,7 +30,7 @@ def test_killed_under_load(tmp_path: Path, dsn: str, mode: str, seed: int) -> No
 @pytest.mark.slow
 def test_paused_under_load_and_woken_up(tmp_path: Path, dsn: str, seed: int) -> None:
     """The one that was paused finds itself fenced, whatever it was about to send."""
-    with Pair(tmp_path / "pair", dsn, "sync") as pair:
+    with Pair(tmp_path / "pair", dsn, "sync", 1500) as pair:
         found = pair.fail_over(random.Random(seed), signal.SIGSTOP)
         assert (found.lost, found.gaps, found.trouble) == (0, 0, [])
         process = pair.primary.popen
@@ -82,7 +81,7 @@ def test_market_data_and_an_async_client_go_on_without_a_gap(tmp_path: Path, dsn
                         break
             assert count == last - first + 1
 
-    with Pair(tmp_path / "pair", dsn, "sync") as pair:
+    with Pair(tmp_path / "pair", dsn, "sync", 1500) as pair:
         with openbell.connect(pair.addresses[1], api_key=API_KEY) as client:
             first = client.account_seq() + 1
         asyncio.run(work(pair))

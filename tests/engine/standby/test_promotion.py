@@ -21,7 +21,7 @@ from tests.engine.standby.standing import PRIMARY, Standing, until
 from tests.engine.standby.test_following import trade
 
 
-def leased(dsn: str, lease_ms: int = 1000, **more: object) -> str:
+def leased(dsn: str, lease_ms: int = 1500, **more: object) -> str:
     fields = {"lease": dsn, "lease_ms": lease_ms, "checkpoint_s": 0.2, **more}
     text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
     return f"[ports]\nstandby = 0\n[journal]\nsegment_bytes = 1048576\n[standby]\n{text}"
@@ -130,7 +130,7 @@ def test_a_paused_primary_that_wakes_up_lets_nothing_out(tmp_path: Path, dsn: st
 
 def test_a_primary_that_renews_its_lease_cannot_be_replaced(tmp_path: Path, dsn: str) -> None:
     """The standby has lost it, and it lives."""
-    more = leased(dsn, 400)
+    more = leased(dsn, 800)
     with Running(tmp_path / "primary", more) as engine, Standing(tmp_path / "standby", engine.data, more) as standby:
         trade(engine, 10)
         path = engine.data / "run" / "engine.json"

@@ -18,6 +18,7 @@ BENCHES = {
     "failover": "kill -9 of a primary until its standby acknowledges, beside the lease",
     "recover": "replay from the journal, and snapshots written and loaded",
     "watch": "what the watch over prices adds to a batch, against the numbering of its market data",
+    "overload": "ten times the orders that it takes: what is refused, and how fast cancels and verbs still are",
     "memory": "bytes that a resting order, an account and an instrument take",
 }
 

@@ -236,6 +236,10 @@ class OrderProtocol:
         known = set(rows["account"].tolist())
         accounts = [one for one in accounts if one in known]
         use = self._uses.setdefault(digest(login.api_key), KeyUse(self.now_s))
+        instruments = self._market.core.stats()["instruments"]["used"]
+        use.log_in(
+            self.now_s, instruments, self._market.streams, {one: resume[one] for one in accounts if one in resume}
+        )
         if login.cancel_on_disconnect:
             self._check_room(identity, use, accounts)  # sessions may end in it, this client's too
         old = self._sessions.get(identity)

@@ -41,13 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     report = Report("clients")
     wrong = 0
-    for kind in args.kind or KINDS:
-        with Step(kind.replace("_", " ")), EngineProcess(args.work, "fsync", accounts=2, own_keys=True) as engine:
-            row, faults = measured(engine.data, kind, args.seconds)
+    with EngineProcess(args.work, "fsync", accounts=2, own_keys=True) as engine:
+        for kind in args.kind or KINDS:
+            with Step(kind.replace("_", " ")):
+                row, faults = measured(engine.data, kind, args.seconds)
+            report.add(row)
+            wrong += faults
             if engine.process.poll() is not None:
-                row = Row(row.what, None, "us", row.floor, MOST_RATIO, "the engine ended")
-        report.add(row)
-        wrong += faults
+                raise RuntimeError(f"{row.what}: the engine ended with code {engine.process.returncode}")
     report.add(Row("gaps and errors of the good client", wrong, "", limit=Limit(0)))
     return report.show(args.json)
 

@@ -16,7 +16,7 @@ from bench.harness import commands
 from bench.harness.child import environment
 
 API_KEY = "bench-key-of-all-accounts"
-START_S, STOP_S = 20.0, 20.0
+START_S, STOP_S = 60.0, 20.0
 
 
 def configuration(durability: str, accounts: int, instruments: int, own_keys: bool = False) -> str:

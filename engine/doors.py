@@ -13,6 +13,7 @@ from engine.keys import Keys
 from engine.logs import Log
 from engine.market import Market
 from engine.ports import control, orders, snapshots
+from engine.ports.commands import TOO_MUCH
 from engine.ports.control import ControlProtocol
 from engine.ports.frames import FrameError
 from engine.ports.orders import OrderProtocol
@@ -27,6 +28,7 @@ from engine.world import here
 SNAPSHOT_QUEUE: Final = 16  # answers that wait for one client: they may be large
 CONTROL_QUEUE: Final = 256
 SNAPSHOTS_A_TURN, CONTROLS_A_TURN, ORDERS_A_TURN = 1, 4, 128  # frames before the other ports have their turn
+SERVED_BYTES: Final = 1 << 17  # that wait for the disk: then clients wait that sent a lot
 SUBSCRIPTION_BYTES: Final = 1 << 10
 STANDBY_QUEUE: Final = 10_000  # frames; of bytes there is a limit of its own
 STANDBYS_A_TURN: Final = 16
@@ -106,10 +108,15 @@ class Doors:
         market.gate.broken = self._broken
         market.send_events = self.orders.send_events
         market.send_data = self._publisher.publish
-        order_router.start(self.orders.receive, self._turn, self.orders.refuse, self.orders.intake, self._begin)
+        order_router.start(
+            self.orders.receive, self._turn, self.orders.refuse, self.orders.intake, self._begin, TOO_MUCH
+        )
+        order_router.may_serve = self._may_serve
         answers = SnapshotProtocol(market, snapshot_router.send, snapshot_router.send_two, snapshot_router.unread_bytes)
         snapshot_router.start(answers.receive)
-        control_router.start(self.control.receive, lambda taken_ns: self.after_sends())
+        control_router.start(
+            self.control.receive, lambda taken_ns: self.after_sends(), begin=lambda: order_router.share()
+        )
         self._publisher.start(lambda: market.journal.durable_seq)
         if self._sender is not None:
             self._sender.begin(standby_router.send, standby_router.send_two)
@@ -128,6 +135,11 @@ class Doors:
         if self._market.sequencer.is_due():
             self._turn(here.clock.perf_counter_ns())
             self.after_sends()
+
+    def _may_serve(self) -> bool:
+        """Whether what waits of clients that sent a lot may go on: not before most of it is on disk, as a commit takes
+        the longer the more is in it, and others wait for it, too."""
+        return self._market.in_memory or self._market.journal.pending_bytes < SERVED_BYTES
 
     def _turn(self, taken_ns: int) -> None:
         """The commands of one wake-up go on their way."""
@@ -179,6 +191,7 @@ class Doors:
         """For `status`."""
         return {
             "frames": self.order_router.frames,
+            "refused_frames": self.order_router.refused,
             "sessions": self.orders.sessions,
             "dropped_sessions": self.orders.dropped,
             "subscriptions": self._publisher.wanted.decode() if self._publisher is not None else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,10 +18,23 @@ class EngineFile:
     def __init__(self, data: Path) -> None:
         self._path = data / FILE
         self.pid = here.system.getpid()
+        self._body: dict[str, Any] = {}
+        self._others: list[Mapping[str, str]] = []
 
     def write(self, *, ports: Mapping[str, str], server_key: str | None, **more: Any) -> None:
         """Tell where the ports are. Raises OSError."""
-        body = {"pid": self.pid, "ports": dict(ports), "server_key": server_key, **more}
+        self._body = {"pid": self.pid, "ports": dict(ports), "server_key": server_key, **more}
+        self._write()
+
+    def tell_others(self, others: Sequence[Mapping[str, str]]) -> None:
+        """Where those are that take each other's place with this market. Raises OSError."""
+        if others != self._others:
+            self._others = list(others)
+            if self._body:
+                self._write()
+
+    def _write(self) -> None:
+        body = {**self._body, "others": self._others}
         temporary = self._path.with_suffix(".tmp")
         files.unlink(temporary, missing_ok=True)
         files.make(temporary, json.dumps(body, indent=1).encode())
@@ -29,4 +42,5 @@ class EngineFile:
 
     def remove(self) -> None:
         """Nobody is live here."""
+        self._body = {}
         files.unlink(self._path, missing_ok=True)

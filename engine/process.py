@@ -125,14 +125,13 @@ class Engine:
         make_folder(self.data)
         self._lock = MarketLock(self.data) if self._warm is None else self._warm.lock
         self._file.remove()  # of an engine that was killed
-        if self._warm is None:
-            beside = self._beside = beside_of(self.config, timeline, self.log.warning)
+        if self._warm is not None:
+            beside, self.recovered = self._warm.beside, self._warm.recovered
+        else:
+            beside = beside_of(self.config, timeline, self.log.warning)
             self.recovered = bring_back(self.data, beside, self.log.warning, history_commands=self.history_commands)
             self._report_recovery()
-        else:
-            beside, self.recovered = self._warm.beside, self._warm.recovered
-            self._beside = beside
-        self.liquidator = beside.liquidator
+        self._beside, self.liquidator = beside, beside.liquidator
         await self._primary.take_lease(self.recovered.market_id, beside.epochs)
         saved = snapshots.listed(self.data)
         self._saved_seq = saved[-1].seq if saved else 0
@@ -160,11 +159,12 @@ class Engine:
             beside.watch.start(self.market)  # after the keeper: what is due at one time he does first
         days = business_days_of(self.config, timeline)
         self._settler = Settler(self.market, days, self.log.warning, here.clock.time_ns)
-        self._marker = Marker(self._loop, self.market, self._is_open, self._after_marks)
+        self._marker = Marker(self._loop, self.market, self._is_open, self._after_sends)
         self.liquidator.start(self.market, here.clock.time_ns, self._is_open)
         sessions = keeper.definitions_of(self.config, timeline)
         setup = Setup(self.market, self.config, self.data, here.clock.time_ns, sessions)
-        self._primary.begin(self._loop, self.market, self.recovered.market_id, self.keys, beside.epochs)
+        known, others = beside.epochs, self._file.tell_others
+        self._primary.begin(self._loop, self.market, self.recovered.market_id, self.keys, known, others)
         if self.market.core.seq:
             self._primary.journal_epoch()  # before everything else: from here on the journal is of this primary
         self._end_sessions()
@@ -292,8 +292,7 @@ class Engine:
         except JournalError as error:
             self.fail(str(error))
             return
-        if self._doors is not None:
-            self._doors.after_sends()
+        self._after_sends()
         self.look_out()
 
     def _tell_durable(self, seq: int) -> None:
@@ -354,15 +353,15 @@ class Engine:
         self._loop.call_later(CALL_TICK_S - now_s % CALL_TICK_S + 0.001, self._on_second)
 
     def _on_second(self) -> None:
-        if self._stopping or self.failure is not None:
+        if self._has_stopped or self.failure is not None:
             return
         self._set_tick()
         minute, due_ns = int(here.clock.time()) // MINUTE_S, self.market.feed.due_ns
-        if minute != self._ticked_minute or self.market.is_calling() or 0 < due_ns <= here.clock.time_ns():
+        is_due = self.market.is_calling() or 0 < due_ns <= here.clock.time_ns()
+        if (is_due or minute != self._ticked_minute) and not self._stopping:
             self._ticked_minute = minute
             self.market.sequencer.execute([tick_command()])
-            if self._doors is not None:
-                self._doors.after_sends()
+            self._after_sends()
 
     def _is_open(self) -> bool:
         """Whether the engine itself may have something journaled: not while the journal is behind, as orders wait for
@@ -370,7 +369,7 @@ class Engine:
         is_behind = self._doors is None or self._doors.is_paused or self._doors.is_refusing
         return not (is_behind or self._stopping or self.failure is not None)
 
-    def _after_marks(self) -> None:
+    def _after_sends(self) -> None:
         if self._doors is not None:
             self._doors.after_sends()
 

@@ -21,6 +21,8 @@ from openbell.wire import AccountFlag, CommandKind, EventKind, InstrumentState
 from engine import extensions, fee_plans
 from engine.config import NEVER, Account, Capacity, Config, ConfigError, Instrument
 from engine.config.desks import bits_of, limit_fields
+from engine.config.lending import Borrow, borrow_fields
+from engine.config.lending import kept as kept_rates
 from engine.config.risk import (
     MARGIN_FIELDS,
     RISK_TYPES,
@@ -31,6 +33,7 @@ from engine.config.risk import (
 )
 from engine.desk_setup import DeskSetup, kept
 from engine.files import write_whole
+from engine.lending_setup import set_borrow, set_rates
 from engine.market import Market, names_of, new_id
 from engine.ports.rows import rows_of
 from engine.ports.verbs.govern import ACCOUNT_VALUES, INSTRUMENT_VALUES, KEEP_FLAGS, LIMITS, currency_value
@@ -116,6 +119,7 @@ class Setup:
                 "without a currency, and trade in all"
             )
         self._extensions()
+        set_rates(self._market, self._do, self._config.rates, self._before.get("rates", {}))
         return self._done
 
     def _begin(self) -> None:
@@ -140,18 +144,20 @@ class Setup:
                     "ticks": _steps(one),
                     "luld": one.luld,
                     "margin": _margin_of(one),
+                    "borrow": borrow_fields(one.borrow),
                 }
                 for one in self._config.instrument
             },
             "account": {one.name: self._kept_of_account(one) for one in self._config.account},
             "desk": kept(self._config.desk),
+            "rates": kept_rates(self._config.rates),
             "risk": risk_fields(self._config.risk),
             "extensions": {
                 one.symbol: extensions.wanted_of(self._config.sessions.get(one.session or ""))
                 for one in self._config.instrument
             },
         }
-        for kind in ("instrument", "account", "desk", "extensions"):
+        for kind in ("instrument", "account", "desk", "rates", "extensions"):
             applied[kind] = {
                 **self._before.get(kind, {}), **(self._gone if kind == "instrument" else {}), **applied[kind]
             }  # fmt: skip
@@ -286,6 +292,7 @@ class Setup:
             )  # fmt: skip
             self._ticks(where, number, wanted, {})
             self._margin(where, number, wanted, {})
+            self._borrow(where, number, wanted, {})
             self._set_state(where, number, wanted)
             return
         self._check_id(where, wanted.id, number)
@@ -308,6 +315,7 @@ class Setup:
         # a new tick_size has taken the table away
         self._ticks(where, number, wanted, {} if "tick_size" in changed or self._is_unfinished(wanted) else before)
         self._margin(where, number, wanted, before)
+        self._borrow(where, number, wanted, before)
         if before.get("luld") and wanted.luld is None:
             self._do(where, "no luld any more", CommandKind.SET_BANDS, instrument=number)
 
@@ -333,6 +341,10 @@ class Setup:
                 f"{where}.margin", "margin of the configuration", CommandKind.SET_MARGIN, MARGIN_FIELDS,
                 instrument=number, **margin_command({**present, **changed}),
             )  # fmt: skip
+
+    def _borrow(self, where: str, number: int, wanted: Instrument, before: dict[str, Any]) -> None:
+        was = before.get("borrow", borrow_fields(Borrow()))  # that of a new one
+        set_borrow(self._market, self._do, where, number, wanted.borrow, was)
 
     def _set_state(self, where: str, number: int, wanted: Instrument) -> None:
         """The first state of a new instrument. One that a session opens it opens."""

@@ -75,6 +75,12 @@ class FeeStep(int):
     places, least, most = 6, 0, 10**9
 
 
+class YearlyPercent(int):
+    """1e-6 of a value a year, at most 1,000 %. In a file percent: 3, or 0.25."""
+
+    places, least, most = 4, 0, 10_000_000
+
+
 class FeeReserve(int):
     """A part of the notional, 1e-6. In a file percent."""
 
@@ -94,7 +100,8 @@ NumberT = TypeVar(
     | FeeFixed
     | FeeCash
     | FeeStep
-    | FeeReserve,
+    | FeeReserve
+    | YearlyPercent,
 )
 
 

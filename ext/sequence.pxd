@@ -23,3 +23,12 @@ cdef class CommandBatch:
         self, const unsigned char* payload, size_t count, uint32_t session,
         const uint32_t* accounts, size_t account_count,
     ) except? -1
+
+
+# The number of good ones among `count` client commands before the first bad one: CommandBatch.put takes all or none.
+cdef size_t good_orders(
+    const unsigned char* payload, size_t count, const uint32_t* accounts, size_t account_count
+) noexcept nogil
+cdef size_t good_specials(
+    const unsigned char* payload, size_t count, const uint32_t* accounts, size_t account_count
+) noexcept nogil

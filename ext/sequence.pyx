@@ -72,6 +72,32 @@ cdef size_t take_specials(
     return count
 
 
+cdef size_t good_orders(
+    const unsigned char* payload, size_t count, const uint32_t* accounts, size_t account_count
+) noexcept nogil:
+    cdef size_t index
+    cdef const OrderCommand* command
+    for index in range(count):
+        command = <const OrderCommand*> (payload + index * ORDER_BYTES)
+        if command.kind < COMMAND_KIND_NEW_ORDER or command.kind > COMMAND_KIND_MASS_CANCEL or not is_allowed(
+            accounts, account_count, command.account
+        ):
+            return index
+    return count
+
+
+cdef size_t good_specials(
+    const unsigned char* payload, size_t count, const uint32_t* accounts, size_t account_count
+) noexcept nogil:
+    cdef size_t index
+    cdef const OrderCommand* command
+    for index in range(count):
+        command = <const OrderCommand*> (payload + index * SPECIAL_BYTES)
+        if command.kind != COMMAND_KIND_NEW_SPECIAL or not is_allowed(accounts, account_count, command.account):
+            return index
+    return count
+
+
 cdef void frame(
     unsigned char* commands, size_t length, unsigned char* records, uint64_t seq, int64_t ts_ns
 ) noexcept nogil:

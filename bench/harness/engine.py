@@ -16,11 +16,12 @@ from bench.harness import commands
 from bench.harness.child import environment
 
 API_KEY = "bench-key-of-all-accounts"
-START_S, STOP_S = 20.0, 20.0
+START_S, STOP_S = 60.0, 20.0
 
 
-def configuration(durability: str, accounts: int, instruments: int) -> str:
-    """TOML: instruments S0, S1, ... around the flow's price, and funded accounts that one API key may use.
+def configuration(durability: str, accounts: int, instruments: int, own_keys: bool = False) -> str:
+    """TOML: instruments S0, S1, ... around the flow's price, and funded accounts that one API key may use, or each its
+    own (`key_of`).
 
     Limits are set on everything, so that every check is made, and wide enough that a flow passes them.
     """
@@ -50,7 +51,7 @@ def configuration(durability: str, accounts: int, instruments: int) -> str:
             "[[account]]",
             f"id = {number}",
             f'name = "bench-{number}"',
-            f'api_key = "{API_KEY}"',
+            f'api_key = "{key_of(number) if own_keys else API_KEY}"',
             f"cash = {commands.CASH // 1_000_000}",
             f"positions = {{ {held} }}",
             "max_order_qty = 10_000",
@@ -62,18 +63,29 @@ def configuration(durability: str, accounts: int, instruments: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def key_of(account: int) -> str:
+    """The API key of an account that has its own."""
+    return f"{API_KEY}-{account}"
+
+
 class EngineProcess:
     """`with EngineProcess(folder, "fsync") as engine:` then `openbell.connect(engine.data, api_key=API_KEY)`."""
 
-    def __init__(self, folder: Path, durability: str, *, accounts: int = 1, instruments: int = 1) -> None:
+    def __init__(
+        self, folder: Path, durability: str, *, accounts: int = 1, instruments: int = 1, own_keys: bool = False,
+        more: str = "",
+    ) -> None:  # fmt: skip
+        """more: of the configuration."""
         self.data = folder / f"market-{durability}"
         self._durability, self._accounts, self._instruments = durability, accounts, instruments
+        self._own_keys, self._more = own_keys, more
 
     def __enter__(self) -> EngineProcess:
         shutil.rmtree(self.data, ignore_errors=True)
         self.data.mkdir(parents=True)
         file = self.data / "bench.toml"
-        file.write_text(configuration(self._durability, self._accounts, self._instruments), "utf-8")
+        text = configuration(self._durability, self._accounts, self._instruments, self._own_keys)
+        file.write_text(text + self._more, "utf-8")
         self._log = (self.data / "engine.log").open("wb")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "engine.process", "--data", str(self.data), "--config", str(file), "--no-postgres"],

@@ -10,7 +10,6 @@ Prices are decimal text such as "101.25", a Decimal, or an int that counts 1e-4 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from openbell import wire
 from openbell.aio import AsyncClient, AsyncLinked, AsyncMarketData, AsyncOrder, EventStream, UpdateStream
@@ -59,6 +58,7 @@ from openbell.market import (
 )
 from openbell.operator import Operator
 from openbell.orders import Fill, Order, OrderState
+from openbell.places import Address
 from openbell.prices import cash_units, format_cash, format_price, price_units, to_decimal
 from openbell.proposals import Approval, ProposalInfo, ProposalList
 from openbell.risk import ExposureInfo, MarginInfo, Preview, RiskInfo, worst_first
@@ -96,7 +96,7 @@ __version__ = "0.1.0"
 
 
 def connect(
-    address: str | Path | None = None,
+    address: Address = None,
     *,
     api_key: str | None = None,
     account: str | int | None = None,
@@ -111,12 +111,14 @@ def connect(
     """A blocking client, logged in.
 
     address: where the market is: its data directory, or "host:port" of its order port (see discovery.find_market); by
-    default $OPENBELL_ADDRESS, or ./var. api_key: by default $OPENBELL_API_KEY, or the one that a market on this machine
-    left in its directory for `account`. account: name or id of the account that is used where a call names none.
-    resume: account id -> first account_seq of the private stream that is wanted (default: from now on).
-    cancel_on_disconnect: have the market cancel what this client entered when its connection ends (True, or
-    Spare(keep_gtc=True) to leave some; docs/disconnect.md). keep_events: keep private events for `events()` and
-    `stream()`. spin: wait by polling, which costs a processor and saves the time of waking up. Raises MarketNotFound,
+    default $OPENBELL_ADDRESS, or ./var. Several, as a list or with ";" between them, are those of a primary and its
+    standbys: the client goes to the one that is the primary, and after a failover to the next one (docs/standby.md).
+    api_key: by default $OPENBELL_API_KEY, or the one that a market on this machine left in its directory for `account`.
+    account: name or id of the account that is used where a call names none. resume: account id -> first account_seq of
+    the private stream that is wanted (default: from now on). cancel_on_disconnect: have the market cancel what this
+    client entered when its connection ends (True, or Spare(keep_gtc=True) to leave some; docs/disconnect.md).
+    keep_events: keep private events for `events()` and `stream()`. spin: wait by polling, which costs a processor and
+    saves the time of waking up. Raises MarketNotFound,
     LoginRefused, TimedOut, InvalidInput.
     """
     return Client(
@@ -126,7 +128,7 @@ def connect(
 
 
 def connect_async(
-    address: str | Path | None = None,
+    address: Address = None,
     *,
     api_key: str | None = None,
     account: str | int | None = None,
@@ -147,7 +149,7 @@ def connect_async(
 
 
 def market_data(
-    address: str | Path | None = None,
+    address: Address = None,
     *,
     channels: str | Iterable[Channel] = "BTXS",
     symbols: str | Iterable[str] | None = None,
@@ -168,7 +170,7 @@ def market_data(
 
 
 def market_data_async(
-    address: str | Path | None = None,
+    address: Address = None,
     *,
     channels: str | Iterable[Channel] = "BTXS",
     symbols: str | Iterable[str] | None = None,

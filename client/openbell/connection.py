@@ -86,7 +86,10 @@ class Watch:
 
     def __init__(self, socket: zmq.Socket[bytes]) -> None:
         self._socket = socket
-        self._monitor = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        self._monitor = socket.get_monitor_socket(
+            zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECTED | zmq.EVENT_CONNECT_RETRIED
+        )
+        self.is_connected = self.is_refused = False  # as of the last call of `lost`; refused: nobody listens there
 
     def lost(self) -> bool:
         """Whether the connection broke since the last call."""
@@ -96,6 +99,8 @@ class Watch:
                 event = parse_monitor_message(self._monitor.recv_multipart(zmq.NOBLOCK))
             except zmq.Again:
                 return broken
+            self.is_connected = event["event"] == zmq.EVENT_CONNECTED
+            self.is_refused = event["event"] == zmq.EVENT_CONNECT_RETRIED
             broken = broken or event["event"] == zmq.EVENT_DISCONNECTED
 
     def close(self) -> None:

@@ -96,6 +96,22 @@ def _from_file(path: Path, server_key: str | None) -> Market:
     return replace(Market.at(endpoints, key, directory), client_keys=_client_keys(directory) if key else None)
 
 
+def others_of(market: Market) -> list[Market]:
+    """The markets that take each other's place with that of a directory, as its file tells: its standbys, or its
+    primary and what else that has. None where there is no file."""
+    found = None if market.directory is None else _engine_file(market.directory)
+    if market.directory is None or found is None:
+        return []
+    try:
+        body = json.loads(found.read_text("utf-8"))
+        rows = [[_endpoint(str(row[name]), None) for name in PORTS] for row in body.get("others", [])]
+    except (OSError, ValueError, KeyError, TypeError, InvalidInput):
+        return []
+    return [
+        replace(Market.at(row, market.server_key, market.directory), client_keys=market.client_keys) for row in rows
+    ]
+
+
 def _client_keys(directory: Path) -> tuple[str, str] | None:
     """The CURVE keys of this machine's clients, where they may be read."""
     try:

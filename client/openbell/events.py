@@ -53,6 +53,9 @@ _PRICES = {
 }
 # Events of which price is an amount of cash, and trade_id, where it is one, a balance.
 _OF_CASH = frozenset((EventKind.CASH, EventKind.CASH_HELD, EventKind.CASH_RELEASED, EventKind.SETTLED))
+# The same of an instrument: lots, or cash.
+_OF_LOTS = frozenset((EventKind.SHARES, EventKind.SPLIT_SHARES, EventKind.LOCATED))
+_OF_INSTRUMENTS = frozenset((EventKind.SPLIT_SHARES, EventKind.LOCATED, EventKind.DIVIDEND_DUE))
 # Events of which reason is what an account is now.
 _OF_STATES: dict[int, type[IntEnum]] = {EventKind.ACCOUNT_STATE: AccountState, EventKind.ACCOUNT_RISK: RiskType}
 _LIMITS = {Check[f"LIMIT_{one.name}"]: one for one in Limit}  # docs/desks.md
@@ -65,6 +68,7 @@ _UNITS = {
     Check.OPEN_ORDERS: " open orders",
     Check.POSITION_LIMIT: " lots",
     Check.SHORT_SALE: " lots",
+    Check.LOCATE: " lots",
     Check.REDUCE_ONLY: " lots",
     Check.ORDER_CAPACITY: " orders",
     Check.LEVEL_CAPACITY: " pages",
@@ -93,6 +97,7 @@ _SAYINGS = {
     Check.OPEN_ORDERS: "would be {value}, the limit is {limit}",
     Check.POSITION_LIMIT: "could reach {value}, the limit is {limit}",
     Check.SHORT_SALE: "sells {value}, free to sell are {limit}",
+    Check.LOCATE: "would owe {value}, located for that are {limit}",
     Check.BUYING_POWER: "needs {value}, free {limit}",
     Check.POST_ONLY: "price {value} would trade at once, the best opposite price is {limit}",
     Check.UNKNOWN_ORDER: "no such live order of this account ({value})",
@@ -148,6 +153,7 @@ _WITH_HEADROOM = {
     Check.ORDER_NOTIONAL,
     Check.POSITION_LIMIT,
     Check.SHORT_SALE,
+    Check.LOCATE,
     Check.REDUCE_ONLY,
     Check.BUYING_POWER,
     Check.CASH_RANGE,
@@ -269,12 +275,15 @@ class Event(NamedTuple):
 
     @property
     def amount(self) -> int:
-        """Of CASH, CHARGED, CASH_HELD, CASH_RELEASED, SETTLED: cash in 1e-6; of CHARGED below 0 what was received."""
+        """Of CASH, CHARGED, CASH_HELD, CASH_RELEASED, SETTLED, DIVIDEND_DUE: cash in 1e-6; of CHARGED below 0 what was
+        received. Of SHARES, SPLIT_SHARES, LOCATED: lots."""
         return self.price
 
     @property
     def balance(self) -> int:
-        """Of CASH the cash, of CASH_HELD and CASH_RELEASED the hold, of SETTLED the settled cash after it, 1e-6."""
+        """Of CASH the cash, of CASH_HELD and CASH_RELEASED the hold, of SETTLED the settled cash after it, of
+        DIVIDEND_DUE all that is due of the position, 1e-6; of SHARES and SPLIT_SHARES the position, of LOCATED what is
+        located then, lots."""
         return self.trade_id - (self.trade_id >> 63 << 64)
 
     @property
@@ -313,9 +322,11 @@ class Event(NamedTuple):
         name = EventKind(self.kind).name if self.kind in EventKind._value2member_map_ else f"kind {self.kind}"
         if self.kind == EventKind.CHARGED:
             return self._charge_in_words()
-        if self.kind in _OF_CASH or self.kind == EventKind.SHARES:
-            show = str if self.kind == EventKind.SHARES else format_cash
+        if self.kind in _OF_CASH or self.kind in _OF_LOTS or self.kind in _OF_INSTRUMENTS:
+            show = str if self.kind in _OF_LOTS else format_cash
             which = f" (withdrawal {self.order_id})" if self.order_id else ""
+            if self.kind in _OF_INSTRUMENTS:
+                which = f" of instrument {self.instrument}"
             return f"#{self.account_seq} {name} {show(self.price)}{which}, now {show(self.balance)}"
         if self.kind == EventKind.RISK_LEVEL:
             level, before = _member(RiskLevel, self.reason), _member(RiskLevel, self.flags)

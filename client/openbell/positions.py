@@ -8,7 +8,8 @@ import numpy as np
 
 from openbell.wire import EventKind, Side
 
-_MOVING: Final = (EventKind.FILL, EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED, EventKind.SHARES)
+_BROUGHT: Final = (EventKind.SHARES, EventKind.SPLIT_SHARES)  # price is the change
+_MOVING: Final = (EventKind.FILL, EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED, *_BROUGHT)
 
 
 def moves(events: np.ndarray[Any, np.dtype[Any]]) -> tuple[np.ndarray[Any, np.dtype[Any]], np.ndarray[Any, Any]]:
@@ -19,6 +20,6 @@ def moves(events: np.ndarray[Any, np.dtype[Any]]) -> tuple[np.ndarray[Any, np.dt
     moving = events[np.isin(events["kind"], _MOVING)]
     lots = moving["qty"].astype(np.int64)
     lots[(moving["side"] == Side.SELL) ^ (moving["kind"] == EventKind.TRADE_BUSTED)] *= -1
-    deposits = moving["kind"] == EventKind.SHARES
-    lots[deposits] = moving["price"][deposits]
+    brought = np.isin(moving["kind"], _BROUGHT)
+    lots[brought] = moving["price"][brought]
     return moving, lots

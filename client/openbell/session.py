@@ -115,6 +115,8 @@ class Session:
         cancel_on_disconnect: as in LOGIN (docs/disconnect.md).
         """
         self.cancel_on_disconnect = cancel_on_disconnect
+        self.wants_primary = False  # a standby's answer is none
+        self.standby: Mapping[str, Any] | None = None  # what a standby has answered instead
         self.number = 0  # of the present login, as the market counts them
         self._api_key = api_key
         self._client = client
@@ -135,6 +137,7 @@ class Session:
     def login(self) -> bytes:
         """The LOGIN frame of a new connection, which asks for everything not seen yet."""
         self.ready = self.login_lost = False
+        self.standby = None
         self.outgoing.clear()
         self._postponed.clear()
         wanted = {account: seq for account, seq in self.next_seq.items() if seq is not None}
@@ -286,6 +289,9 @@ class Session:
     def _logged_in(self, number: int, body: dict[str, Any]) -> list[Notice]:
         if number != self.login_number:
             return []  # of an older login
+        if self.wants_primary and body.get("role") == "standby":
+            self.standby = body
+            return []
         self.ready = True
         self.number = int(body.get("session", 0))
         notices: list[Notice] = [LoggedIn(body)]
@@ -319,6 +325,9 @@ class Session:
 
     def _error(self, number: int, body: dict[str, Any]) -> list[Notice]:
         code = body.get("code")
+        if code == "standby" and self.wants_primary and number == self.login_number:
+            self.standby = body
+            return []
         if code == "not_logged_in":
             self.login_lost = self.ready
             self.ready = False

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Final
 
 import zmq
 
 from openbell.connection import SocketSettings, Watch, open_socket
-from openbell.discovery import Market, find_market
-from openbell.errors import OpenBellError
+from openbell.discovery import Market
 from openbell.market.feed import MarketFeed
+from openbell.places import Address, Places
 
 LOOK_S: Final = 0.1  # how often `look_after` is to be called
 _SILENT_S: Final = 3.0  # without a frame for that long another connection is made
@@ -21,11 +20,11 @@ _MOVED_S: Final = 0.5  # and after that long already, where the market has anoth
 class Subscription:
     """Feeds a MarketFeed from a market. Nothing here waits: `drain` takes what has arrived."""
 
-    def __init__(self, where: Market | str | Path | None, feed: MarketFeed, settings: SocketSettings | None) -> None:
+    def __init__(self, where: Places | Market | Address, feed: MarketFeed, settings: SocketSettings | None) -> None:
         self._settings = settings or SocketSettings.from_environment()
-        self._where = where
+        self._places = Places.of(where, self._settings.server_key)
         self.feed = feed
-        self.market = where if isinstance(where, Market) else find_market(where, self._settings.server_key)
+        self.market = self._places.market
         self.stream: zmq.Socket[bytes]
         self.snapshots: zmq.Socket[bytes]
         self.is_open = self._asking = False
@@ -83,18 +82,14 @@ class Subscription:
     def has_to_reopen(self) -> bool:
         """The connection broke, or nothing was heard for long."""
         silent_s = time.monotonic() - self._last_s
-        return self._watch.lost() or silent_s > _SILENT_S or (silent_s > _MOVED_S and self._has_moved())
+        if self._watch.lost() or silent_s > _SILENT_S:
+            return True
+        return silent_s > _MOVED_S and (self._places.are_several or self._has_moved())
 
     def _has_moved(self) -> bool:
         """Whether the market is at another address than the one connected to; that one is `market` then."""
-        if isinstance(self._where, Market):
-            return False
-        try:
-            found = find_market(self._where, self._settings.server_key)
-        except OpenBellError:
-            return False  # it may come back where it was
-        moved = found != self.market
-        self.market = found
+        moved = self._places.look_again()
+        self.market = self._places.market
         return moved
 
     def reopen(self) -> None:

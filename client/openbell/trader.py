@@ -6,21 +6,21 @@ import platform
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, Unpack
 
 import numpy as np
 
 from openbell import wire
 from openbell.composing import MAX_ORDERS_A_FRAME, OrderT
-from openbell.connection import SocketSettings
+from openbell.connection import SocketSettings, Watch
 from openbell.desk import Desk
-from openbell.discovery import Market, find_market
+from openbell.discovery import Market
 from openbell.drafts import Account, Instrument
-from openbell.errors import InvalidInput, OpenBellError
+from openbell.errors import InvalidInput
 from openbell.fees import FeePlan, plan_of
 from openbell.linked import Entry, Leg, LinkedT, Ring, drafts, exits, legs_of, opposite
 from openbell.orders import OrderState
+from openbell.places import Places
 from openbell.prices import PriceLike
 from openbell.records import HEADER
 from openbell.risk import command_text
@@ -41,7 +41,7 @@ class Trader(ABC, Generic[OrderT, LinkedT]):
     """Orders, batches and what the market said at login."""
 
     market: Market
-    _address: str | Path | None
+    _places: Places
     _settings: SocketSettings
     _desk: Desk[OrderT]
     _lock: AbstractContextManager[Any]  # held while the desk and the socket are at work
@@ -220,13 +220,30 @@ class Trader(ABC, Generic[OrderT, LinkedT]):
 
     def _has_moved(self) -> bool:
         """Whether the market is at another address than the one connected to; that one is `market` then."""
-        try:
-            found = find_market(self._address, self._settings.server_key)
-        except OpenBellError:
-            return False  # it may come back where it was
-        moved = found != self.market
-        self.market = found
+        moved = self._places.look_again()
+        self.market = self._places.market
         return moved
+
+    def _is_late(self, watch: Watch, since_s: float) -> bool:
+        """Whether a login that was sent so long ago is to be tried anew, where there are several at the next one."""
+        if self._desk.session.ready or self._desk.session.standby is not None:
+            return False
+        if since_s > LOGIN_AGAIN_S:
+            return True
+        if self._places.are_several:  # one that is there may take its time
+            return (watch.is_refused and since_s > REOPEN_S) or (not watch.is_connected and since_s > MOVED_S)
+        return since_s > MOVED_S and self._has_moved()
+
+    def _at_standby(self, since_s: float) -> bool | None:
+        """Of several the one that was asked is no primary: True: ask it again, as it may be the next one; False: ask
+        the next one; None: neither, for now."""
+        told = self._desk.session.standby
+        if told is None or since_s < REOPEN_S:
+            return None
+        if told.get("hears_primary", True):
+            self._places.go_to(str(told.get("primary") or told.get("value") or ""))
+            return False
+        return True
 
     def _request(self, make: Callable[[Desk[OrderT]], bytes | None]) -> None:
         """Send what an order's handle asks for."""

@@ -15,8 +15,12 @@ BENCHES = {
     "wire": "order to ack through the order port, against a ZeroMQ echo and an fdatasync",
     "throughput": "orders a second, 32 a frame, against ZeroMQ alone one way",
     "project": "events a second into Postgres, against plain COPY of the same rows",
+    "failover": "kill -9 of a primary until its standby acknowledges, beside the lease",
     "recover": "replay from the journal, and snapshots written and loaded",
     "watch": "what the watch over prices adds to a batch, against the numbering of its market data",
+    "overload": "ten times the orders that it takes: what is refused, and how fast cancels and verbs still are",
+    "soak": "half of what it takes, for long: memory and latency have to stay flat",
+    "clients": "bad clients, one after the other: what each got, and what the others noticed",
     "memory": "bytes that a resting order, an account and an instrument take",
 }
 

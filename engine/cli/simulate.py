@@ -11,10 +11,10 @@ from typing import Final
 
 from engine.simulate import running
 from engine.simulate.claims import ALL
+from engine.simulate.outcome import Outcome
 from engine.simulate.planted import PLANTS
 from engine.simulate.running import Failure, Sum, Wanted
-from engine.simulate.schedule import KINDS, schedule
-from engine.simulate.simulation import Outcome
+from engine.simulate.schedule import KINDS
 
 SEEDS: Final = 100  # where neither seeds nor hours are given
 TELL_S: Final = 5.0
@@ -80,7 +80,9 @@ def _wanted(args: argparse.Namespace, first: int) -> Wanted:
     if args.faults is not None:
         if args.seeds != 1 or args.seed is None:
             raise ValueError("--faults are of one seed: give --seed S --seeds 1")
-        faults = running.numbers_of(args.faults, [one.number for one in schedule(first, None, kinds)])
+        faults = running.numbers_of(
+            args.faults, [one.number for one in Wanted(None, kinds, args.plant).schedule(first)]
+        )
     return Wanted(faults, kinds, args.plant)
 
 

@@ -10,6 +10,7 @@ from msgspec import Meta
 from openbell import wire
 
 from engine.config.desks import MOST_VOLUME, Lists
+from engine.config.lending import Borrow
 from engine.config.risk import Margin, no_margin
 from engine.config.table import CURRENCY_BYTES, SYMBOL_BYTES, Id, Name, Qty, Section
 from engine.units import Cash, Price
@@ -29,7 +30,8 @@ class Instrument(Section, frozen=True):
 
     session: of [sessions]; without one it is not opened and closed by a schedule. luld: which bands of Limit Up-Limit
     Down it has. ticks: coarser ticks than tick_size, by price. margin: what positions must have behind them.
-    average_volume: shares a day, 0: not known; lists: of securities, by number (docs/desks.md).
+    average_volume: shares a day, 0: not known; lists: of securities, by number (docs/desks.md). borrow: whether it may
+    be sold short.
     """
 
     symbol: Name
@@ -47,6 +49,7 @@ class Instrument(Section, frozen=True):
     luld: Literal["tier1", "tier2"] | None = None
     ticks: Annotated[list[TickStep], Meta(max_length=TICK_STEPS)] = msgspec.field(default_factory=list)
     margin: Margin = Margin()
+    borrow: Borrow = Borrow()
     average_volume: Annotated[int, Meta(ge=0, le=MOST_VOLUME)] = 0
     lists: Lists = msgspec.field(default_factory=list)
 

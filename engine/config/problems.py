@@ -11,6 +11,7 @@ from engine import fee_plans
 from engine.config.accounts import no_account
 from engine.config.desks import no_chain, no_desks
 from engine.config.instruments import no_instrument
+from engine.config.lending import no_rates
 from engine.config.liquidation import no_liquidation
 from engine.config.ports import open_port, same_port
 from engine.config.risk import no_risk
@@ -22,7 +23,10 @@ from engine.config.whole import Config
 from engine.volatility.checks import no_watch
 
 # What names an entry of an array.
-KEYS: Final = {"instrument": "symbol", "fee_plan": "name", "desk": "name", "account": "name", "operator": "name"}
+KEYS: Final = {
+    "instrument": "symbol", "fee_plan": "name", "desk": "name", "rates": "currency", "account": "name",
+    "operator": "name",
+}  # fmt: skip
 
 
 def problem_of(config: Config) -> str | None:
@@ -62,7 +66,16 @@ def problem_of(config: Config) -> str | None:
 
 def problem_together(config: Config) -> str | None:
     """What is wrong with what names something that another file may have: for all files together."""
-    return _no_sessions(config) or _no_fee_plan(config) or no_chain(config.desk) or _no_desk(config) or no_watch(config)
+    return (
+        _no_sessions(config)
+        or _no_fee_plan(config)
+        or no_chain(config.desk)
+        or _no_desk(config)
+        or no_rates(
+            config.rates, {one.currency for one in config.instrument} | {one.currency for one in config.account}
+        )
+        or no_watch(config)
+    )
 
 
 def _no_sessions(config: Config) -> str | None:

@@ -12,6 +12,7 @@ from engine import fee_plans
 from engine.config.accounts import Account, Operator
 from engine.config.desks import STATES, Desk, Limits
 from engine.config.instruments import Instrument, TickStep
+from engine.config.lending import Borrow, Rates
 from engine.config.risk import MARKS, RISK_TYPES, Margin
 from engine.config.sessions import Extension, Extensions, Session
 from engine.config.storage import DepthClass
@@ -76,10 +77,12 @@ def _fields(path: str) -> list[str]:
         return [field.name for field in msgspec.structs.fields(Limits)]
     if path.endswith(".margin"):
         return [field.name for field in msgspec.structs.fields(Margin)]
+    if path.endswith(".borrow"):
+        return [field.name for field in msgspec.structs.fields(Borrow)]
     if re.search(r"\.ticks\[\d+\]$", path):
         return [field.encode_name for field in msgspec.structs.fields(TickStep)]
     entries: dict[str, type[Section]] = {
-        "instrument": Instrument, "account": Account, "desk": Desk, "operator": Operator,
+        "instrument": Instrument, "rates": Rates, "account": Account, "desk": Desk, "operator": Operator,
     }  # fmt: skip
     tables = {name: type(table) for name, table in msgspec.structs.asdict(Config()).items()}
     if path.startswith("sessions."):

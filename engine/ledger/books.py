@@ -107,10 +107,10 @@ def house_name(key: House) -> str:
 
 
 def deposited(events: bytes) -> Counter[int]:
-    """Lots that came from outside with these events, by instrument."""
+    """Lots that came from outside with these events, or by splits, by instrument."""
     records = np.frombuffer(events, wire.EVENT)
     sums: Counter[int] = Counter()
-    for event in records[records["kind"] == wire.EventKind.SHARES]:
+    for event in records[np.isin(records["kind"], (wire.EventKind.SHARES, wire.EventKind.SPLIT_SHARES))]:
         sums[int(event["instrument"])] += int(event["price"])
     return sums
 

@@ -16,6 +16,7 @@ from engine.store.migrate import SCHEMA
 
 TABLES = (
     "accounts", "positions", "house_balances", "withdrawals", "fee_plans", "margins", "desks", "members", "limits",
+    "lendings", "located", "interest_rates", "dividends_due",
 )  # fmt: skip
 CONSTRAINTS = {"two_parties", "something_moves", "lots_are_of_an_instrument"}
 BOTH_SIDES = """
@@ -27,6 +28,14 @@ SELECT {party} AS of_account, {of} AS of_what, sum(amount)::numeric AS amount FR
 FEES = f"""
 SELECT coalesce(payer, payee) AS account, sum(CASE WHEN payer IS NULL THEN -cash ELSE cash END) AS fees
 FROM transfers WHERE kind = {wire.EventKind.CHARGED} AND order_id IS NOT NULL GROUP BY 1"""
+
+DEPOSITED = f"""
+SELECT instrument, sum(amount)::bigint AS lots FROM (
+    SELECT instrument, amount FROM movements WHERE instrument IS NOT NULL
+    UNION ALL
+    SELECT instrument, CASE WHEN payer IS NULL THEN -lots ELSE lots END FROM transfers
+    WHERE kind = {wire.EventKind.SPLIT_SHARES}
+) brought GROUP BY 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +54,8 @@ async def watermark(connection: Any) -> Watermark:
 
 
 async def deposited(connection: Any) -> dict[int, int]:
-    """Lots that came from outside, by instrument."""
-    rows = await connection.fetch(
-        "SELECT instrument, sum(amount)::bigint AS lots FROM movements WHERE instrument IS NOT NULL GROUP BY 1"
-    )
+    """Lots that came from outside, and by splits, by instrument."""
+    rows = await connection.fetch(DEPOSITED)
     return {row["instrument"]: row["lots"] for row in rows}
 
 
@@ -59,6 +66,8 @@ async def compare_tables(connection: Any, books: Books) -> list[Check]:
         "withdrawals": books.withdrawal, "fee_plans": lambda key: f"plan {key[0]}, component {key[1]}",
         "margins": books.instrument, "desks": lambda key: f"desk {key}", "members": books.account,
         "limits": lambda key: f"{'desk' if key[0] else 'account'} {key[1]}, limit {key[2]}",
+        "lendings": books.instrument, "located": books.position, "dividends_due": books.position,
+        "interest_rates": lambda key: f"interest of {key or 'no currency'}",
     }  # fmt: skip
     checks = []
     for table in TABLES:

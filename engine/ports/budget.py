@@ -25,13 +25,13 @@ class Budget:
         self._rows: float = QUERY_ROWS
         self._paid_s = now_s
 
-    def check(self, now_s: float) -> None:
-        """Whether anything may be asked for now. Raises FrameError (too_many)."""
+    def check(self, now_s: float, code: str = "too_many") -> None:
+        """Whether anything may be asked for now. Raises FrameError with that code."""
         self._rows = min(QUERY_ROWS, self._rows + (now_s - self._paid_s) * QUERY_ROWS_A_S)
         self._paid_s = now_s
         if self._rows <= 0:
             raise FrameError(
-                "too_many",
+                code,
                 f"all sessions of an API key may ask for {QUERY_ROWS} rows at once and {QUERY_ROWS_A_S} more a second: "
                 "wait",
                 field="rows", limit=QUERY_ROWS_A_S,

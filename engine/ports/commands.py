@@ -12,10 +12,17 @@ from openbell.wire import CommandKind
 from engine.ports.frames import HEAD_BYTES, FrameError
 
 MAX_ORDERS: Final = 4096  # commands a frame
+MAX_WAITING: Final = 1 << 17  # commands of a session that wait for their turn
 # Kinds of commands that the two kinds of frames may have.
 OF_ORDERS: Final = range(CommandKind.NEW_ORDER, CommandKind.MASS_CANCEL + 1)
 OF_SPECIALS: Final = range(CommandKind.NEW_SPECIAL, CommandKind.NEW_SPECIAL + 1)
 _GROWING: Final = (CommandKind.NEW_ORDER, CommandKind.REPLACE)  # of ORDERS: they may make the market larger
+TOO_MUCH: Final = FrameError(
+    "overloaded",
+    f"{MAX_WAITING} commands of this session wait for their turn: only cancels are taken until there are fewer; wait "
+    "for answers before you send more",
+    field="count", limit=MAX_WAITING,
+)  # fmt: skip
 
 
 def check_only_cancels(message: bytes, count: int, why: FrameError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -10,6 +11,7 @@ import numpy as np
 from engine.ports.budget import Budget
 from engine.ports.guards import Spared
 from ext.intake import Sender
+from ext.streams import Streams
 
 MAX_ROWS: Final = 10_000  # of one reply
 
@@ -45,11 +47,22 @@ class Query(msgspec.Struct, forbid_unknown_fields=True):
 class KeyUse:
     """What all sessions of one API key have together."""
 
-    __slots__ = ("budget", "sessions")
+    __slots__ = ("_logins", "budget", "sessions")
 
     def __init__(self, now_s: float) -> None:
         self.budget = Budget(now_s)
+        self._logins = Budget(now_s)  # its own: who has asked for too much may log in again still
         self.sessions: set[Session] = set()
+
+    def log_in(self, now_s: float, instruments: int, streams: Streams, resume: Mapping[int, int]) -> None:
+        """Charge a login for the rows that answer it, and what it resumes. Raises FrameError (overloaded: the SDK tries
+        again after a while)."""
+        self._logins.check(now_s, "overloaded")
+        found = 0
+        for account, from_seq in resume.items():
+            first, last = streams.range(account)
+            found += max(0, last + 1 - max(first, from_seq))
+        self._logins.charge(instruments, found)
 
     def guards(self, watched: set[int], accounts: list[int], without: Session | None = None) -> int:
         """Guards of orders of its sessions (but one), and those of whole accounts (`watched`) among its accounts."""

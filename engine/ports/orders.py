@@ -17,7 +17,15 @@ from openbell.wire import ArmFlag, EventKind, FrameType
 from engine.keys import Keys, digest
 from engine.market import Market
 from engine.ports import queries
-from engine.ports.commands import MAX_ORDERS, OF_ORDERS, OF_SPECIALS, check_commands, check_only_cancels
+from engine.ports.commands import (
+    MAX_ORDERS,
+    MAX_WAITING,
+    OF_ORDERS,
+    OF_SPECIALS,
+    TOO_MUCH,
+    check_commands,
+    check_only_cancels,
+)
 from engine.ports.frames import (
     DISK_FULL,
     HEAD_BYTES,
@@ -120,7 +128,7 @@ class OrderProtocol:
 
     def intake(self, functions: Sequence[int], socket: int) -> Intake:
         """What takes frames of commands off the socket itself; all others come to `receive`."""
-        self._intake = Intake(self._market.sequencer.batch, self._senders, MAX_ORDERS, functions, socket)
+        self._intake = Intake(self._market.sequencer.batch, self._senders, MAX_ORDERS, MAX_WAITING, functions, socket)
         self._intake.is_open = self._takes_all
         return self._intake
 
@@ -178,7 +186,7 @@ class OrderProtocol:
 
     def refuse(self, identity: bytes, error: FrameError, number: int) -> None:
         """Answer with an ERROR frame; after MAX_ERRORS of them the client is not answered any more until it logs in."""
-        if error is self.refusing or error.code == DISK_FULL:
+        if error is self.refusing or error is TOO_MUCH or error.code == DISK_FULL:
             self._send(identity, error_frame(number, error))  # not the client's fault
             return
         session = self._sessions.get(identity)
@@ -228,6 +236,10 @@ class OrderProtocol:
         known = set(rows["account"].tolist())
         accounts = [one for one in accounts if one in known]
         use = self._uses.setdefault(digest(login.api_key), KeyUse(self.now_s))
+        instruments = self._market.core.stats()["instruments"]["used"]
+        use.log_in(
+            self.now_s, instruments, self._market.streams, {one: resume[one] for one in accounts if one in resume}
+        )
         if login.cancel_on_disconnect:
             self._check_room(identity, use, accounts)  # sessions may end in it, this client's too
         old = self._sessions.get(identity)
@@ -454,9 +466,16 @@ class OrderProtocol:
         self._slots[session.slot] = None
         del self._sessions[session.identity]
         del self._senders[session.identity]
+        session.sender.end()
         session.use.sessions.discard(session)
         if why:
             self._stranger(session.identity)[1] = why
+
+    def leave_streams(self) -> None:
+        """At the end, where the streams go on with other ports: nobody here listens any more."""
+        for session in self._sessions.values():
+            for account in session.account_ids:
+                self._market.streams.leave(session.slot, account)
 
     # ------------------------------------------------------------ frames out
 

@@ -28,6 +28,12 @@ def _fees(market: Market, query: Query, account: int) -> Found:
     return Found(market.fees(plan), {"plan": plan, "name": market.plan_names().get(plan, "")})
 
 
+def _of(data: bytes, dtype: np.dtype[Any], account: int) -> Rows:
+    rows: Rows = np.frombuffer(data, dtype)
+    of_it: Rows = rows[rows["account"] == account]
+    return of_it
+
+
 def _preview(market: Market, query: Query, account: int) -> Found:
     """What an order would do: no rows."""
     if query.command is None:
@@ -39,6 +45,7 @@ def _preview(market: Market, query: Query, account: int) -> Found:
 _OF_ALL: Final[dict[str, Callable[[Market], Rows]]] = {
     "instruments": Market.instruments,
     "margins": Market.margins,
+    "borrows": lambda market: np.frombuffer(market.core.borrows(), wire.BORROW_ROW),
     "amendments": lambda market: np.frombuffer(market.core.amendments(), wire.AMENDMENT_ROW),
 }
 _OF_ACCOUNT: Final[dict[str, Callable[[Market, Query, int], Found]]] = {
@@ -52,6 +59,8 @@ _OF_ACCOUNT: Final[dict[str, Callable[[Market, Query, int], Found]]] = {
     "exposures": lambda market, query, account: Found(market.exposures(account), {}),
     "desks": lambda market, query, account: Found(market.desks_above(account), {}),
     "limits": lambda market, query, account: Found(market.limits_of(account), {}),
+    "locates": lambda market, query, account: Found(_of(market.core.locates(), wire.LOCATE_ROW, account), {}),
+    "dues": lambda market, query, account: Found(_of(market.core.dues(), wire.DUE_ROW, account), {}),
 }
 FILLS: Final = "fills"  # of what was sent: whoever has the streams answers
 KINDS: Final = tuple(sorted((*_OF_ALL, *_OF_ACCOUNT, FILLS)))

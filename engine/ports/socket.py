@@ -21,7 +21,7 @@ from engine.config import Ports, is_loopback
 from engine.keys import CurveKeys
 from engine.ports.frames import FrameError, error_frame, number_of
 from engine.world import here
-from ext.intake import Intake
+from ext.intake import FUNCTIONS, Intake
 
 EVENTS: Final = int(zmq.EVENTS)
 RCVMORE: Final = int(zmq.RCVMORE)
@@ -32,9 +32,11 @@ UNREAD_S: Final = 30
 LARGE_BYTES: Final = 1 << 16  # of a part that is not copied, and counted until the system has it
 LINGER_MS: Final = 300  # at the end, for what was sent last
 ZEROMQ: Final = zmq.zmq_version_info()
-_FUNCTIONS: Final = tuple(f"zmq_{name}" for name in (
-    "msg_init", "msg_close", "msg_recv", "msg_data", "msg_size", "msg_more", "errno"
-))  # fmt: skip
+_FUNCTIONS: Final = tuple(f"zmq_{name}" for name in FUNCTIONS)
+ALL_COMMANDS: Final = 4096  # that are taken at once of a client that is alone
+TURN_COMMANDS: Final = 256  # where there are others: some tenths of a millisecond, which these wait at most
+SHARED_NS: Final = 250_000_000  # how long a client is not alone after others sent something
+ODD_A_TURN: Final = 16  # frames of a turn that Python has to handle, refusals among them
 _AUTOMATIC = 0  # first byte of the identities that ZeroMQ gives; a client cannot choose such a one
 _MULTIPART = FrameError("bad_frame", "a message is one frame, this one has more parts", field="parts", limit=1)
 _IDENTITY = FrameError(
@@ -153,7 +155,11 @@ class Router:
         self._paused = False
         self._again: asyncio.Handle | None = None
         self._intake: Intake | None = None
+        self._too_much = _BUG
+        self.may_serve: Callable[[], bool] = lambda: True  # whether frames that wait may have their turn now
+        self._changes = self._shared_until_ns = 0
         self.frames = 0  # taken since the start
+        self.refused = 0  # of these, as too many of their sender wait
 
     def start(
         self,
@@ -162,6 +168,7 @@ class Router:
         refuse: Callable[[bytes, FrameError, int], None] | None = None,
         make_intake: Callable[[Sequence[int], int], Intake] | None = None,
         begin: Callable[[], None] | None = None,
+        too_much: FrameError | None = None,
     ) -> None:
         """Begin to take frames; after bind.
 
@@ -169,9 +176,10 @@ class Router:
         them, with the time (perf_counter) at which they were begun. refuse: gets what is no single frame, as identity,
         error and number; by default that is answered here. make_intake: makes what takes frames first, from ZeroMQ's
         functions and the socket; where those cannot be had, and for the frames that it does not take, there is
-        `receive`.
+        `receive`. too_much: what a frame is refused with when too many of its sender wait in the intake.
         """
         self._receive, self._begin, self._turn = receive, begin, turn
+        self._too_much = too_much or _BUG
         if refuse is not None:
             self._refuse = refuse
         functions = here.network.functions()
@@ -201,23 +209,61 @@ class Router:
             self.frames += limit - left
             if self._turn is not None:
                 self._turn(taken_ns)
+        if self._serve(taken_ns) or left != limit:
             self.look_again()
 
     def _take_in(self, limit: int) -> int:
         """Take up to `limit` frames through the intake, which leaves the odd ones; their number."""
         intake = self._intake
         assert intake is not None
-        taken = 0
-        while taken < limit:
+        intake.room = self._room()
+        taken = odd = 0
+        while taken < limit and odd < ODD_A_TURN:
             taken += intake.take(limit - taken)
             if intake.odd is None:
                 break
-            identity, message, more = intake.odd
             taken += 1
-            if more:
-                self._drop_parts()
-            self._handle(identity, message, more)
+            odd += 1
+            self._take_odd(intake, intake.odd)
         return taken
+
+    def share(self) -> None:
+        """Somebody waits for this thread: take less at once for a while."""
+        self._shared_until_ns = here.clock.perf_counter_ns() + SHARED_NS
+
+    def _room(self) -> int:
+        """How many commands are taken at once."""
+        if self._intake is not None and self._intake.changes != self._changes:
+            self._changes = self._intake.changes
+            self.share()
+        return TURN_COMMANDS if here.clock.perf_counter_ns() < self._shared_until_ns else ALL_COMMANDS
+
+    def _serve(self, taken_ns: int) -> bool:
+        """What waits in the intake has its turn, after those who sent little: in a batch of its own, so that these are
+        not held up by it. Whether anything did."""
+        intake = self._intake
+        if intake is None or not intake.is_busy or self._paused or not self.may_serve():
+            return False
+        intake.room = self._room()
+        for _ in range(ODD_A_TURN):
+            intake.serve()
+            if intake.odd is None:
+                break
+            self._take_odd(intake, intake.odd)
+        if self._turn is not None:
+            self._turn(taken_ns)
+        return True
+
+    def _take_odd(self, intake: Intake, odd: tuple[bytes, bytes, bool]) -> None:
+        """A frame that the intake leaves."""
+        identity, message, more = odd
+        if intake.is_too_much:
+            self.refused += 1
+            self._refuse(identity, self._too_much, number_of(message))
+            return
+        if more:
+            self._drop_parts()
+        self._handle(identity, message, more)
 
     def _take_all(self, limit: int) -> int:
         """Take up to `limit` frames one by one; how many less there were."""
@@ -249,8 +295,8 @@ class Router:
                 self._refuse(identity, _BUG, number_of(message))
 
     def look_again(self) -> None:
-        """After sends: take what came meanwhile, in the next turn of the loop."""
-        if self._get(EVENTS) & READABLE:
+        """After sends: take what came meanwhile, and what waits, in the next turn of the loop."""
+        if self._get(EVENTS) & READABLE or (self._intake is not None and self._intake.is_busy and self.may_serve()):
             self._soon()
 
     def _soon(self) -> None:

@@ -76,6 +76,10 @@ KEYS = {
     "desks": ("desk",),
     "members": ("account",),
     "limits": ("of_desk", "holder", "kind"),
+    "lendings": ("instrument",),
+    "located": ("account", "instrument"),
+    "interest_rates": ("currency",),
+    "dividends_due": ("account", "instrument"),
 }
 
 

@@ -92,6 +92,12 @@ class Source:
             )
 
 
+# Answers of commands that tell each account first.
+LAST_SAYS = frozenset(
+    (wire.EventKind.ACCRUED, wire.EventKind.DIVIDEND_SET, wire.EventKind.DIVIDEND_PAID, wire.EventKind.SPLIT_DONE)
+)
+
+
 def core_at(
     data: Path, seq: int, *, whole: bool = False, on_events: OnEvents | None = None
 ) -> tuple[Core, JournalReader]:
@@ -130,6 +136,8 @@ def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
         events = events[~(of_day | of_risk | of_limit)]
     answers: dict[int, Any] = {}
     for event in events:
+        if event["kind"] in LAST_SAYS:
+            answers[int(event["seq"])] = event
         answers.setdefault(int(event["seq"]), event)
         _take_auction(event, batch)
     for run in split(commands):

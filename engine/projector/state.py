@@ -80,6 +80,23 @@ def _limit_row(row: Any) -> Row:
     return of_desk, int(row["holder"]), int(row["limit"]), int(row["hard"]), int(row["soft"])
 
 
+def _fields(*names: str) -> Callable[[Any], Row]:
+    """Rows of these fields, all of them numbers."""
+    return lambda row: tuple(int(row[name]) for name in names)
+
+
+def _rate_row(row: Any) -> Row:
+    raw = int(row["currency"]).to_bytes(8, "little").rstrip(b"\0")
+    return text(raw), int(row["debit"]), int(row["credit"]), int(row["days"])
+
+
+def _located(core: Core) -> bytes:
+    """Without what is short, which follows from positions."""
+    rows = np.frombuffer(core.locates(), wire.LOCATE_ROW).copy()
+    rows["short"] = 0
+    return rows.tobytes()
+
+
 LISTINGS = {
     "house_balances": Listing(lambda core: core.house(), wire.HOUSE_ROW, _house_row, 2),
     "withdrawals": Listing(lambda core: core.withdrawals(), wire.WITHDRAWAL_ROW, _withdrawal_row, 2),
@@ -88,6 +105,12 @@ LISTINGS = {
     "desks": Listing(_desks, wire.DESK_ROW, _desk_row, 1),
     "members": Listing(lambda core: core.members(), wire.MEMBER_ROW, _member_row, 1),
     "limits": Listing(_limits, wire.LIMIT_ROW, _limit_row, 3),
+    "lendings": Listing(
+        lambda core: core.borrows(), wire.BORROW_ROW, _fields("instrument", "borrow", "fee", "inventory", "lent"), 1
+    ),
+    "located": Listing(_located, wire.LOCATE_ROW, _fields("account", "instrument", "located"), 2),
+    "interest_rates": Listing(lambda core: core.rates(), wire.RATE_ROW, _rate_row, 1),
+    "dividends_due": Listing(lambda core: core.dues(), wire.DUE_ROW, _fields("account", "instrument", "due"), 2),
 }
 
 

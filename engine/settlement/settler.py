@@ -10,6 +10,8 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
+from openbell import wire
 from openbell.wire import CommandKind
 
 from engine import status
@@ -20,8 +22,10 @@ from engine.sequencer import NEVER_NS, admin_command, refused, tick_command
 from engine.sessions.plan import PlanError
 from engine.sessions.schedule import OPERATOR, Timeline
 from engine.settlement.days import BusinessDay, BusinessDays, TradingDays, Weekdays, next_day
+from ext.core import Core
 
 AUTO: Final = "auto"  # of ledger.business_days
+MAX_ACCRUED_DAYS: Final = 31  # docs/borrow.md, ACCRUE
 Told = Callable[[str], None]
 
 
@@ -33,6 +37,12 @@ def business_days_of(config: Config, timeline: Timeline) -> BusinessDays | None:
         return TradingDays(timeline)
     day_end = config.market.day_end
     return None if day_end == NEVER else Weekdays(dt.time.fromisoformat(day_end))
+
+
+def has_rates(core: Core) -> bool:
+    """Whether a day may cost anybody interest, or a fee for borrowing."""
+    rates, borrows = np.frombuffer(core.rates(), wire.RATE_ROW), np.frombuffer(core.borrows(), wire.BORROW_ROW)
+    return bool(rates["debit"].any() or rates["credit"].any() or borrows["fee"].any())
 
 
 class Settler:
@@ -72,6 +82,7 @@ class Settler:
         day, sequencer = self._next, self._market.sequencer
         assert day is not None
         sequencer.execute_at([tick_command()], ts_ns)
+        self._accrue(day, ts_ns)
         command = admin_command(
             CommandKind.SETTLE, operator=OPERATOR, reason=f"the business day {day.date} has ended",
             values=(day.number, self._market.config.ledger.settlement_days),
@@ -82,6 +93,28 @@ class Settler:
             self._days = self._next = None  # what would be tried again and again
             return NEVER_NS
         return self._look()
+
+    def _accrue(self, day: BusinessDay, ts_ns: int) -> None:
+        """Interest and fees for borrowing until the next business day, where there are any: docs/borrow.md."""
+        core, sequencer = self._market.core, self._market.sequencer
+        if core.accrue_date >= day.number or not has_rates(core):
+            return  # an operator was quicker, or nobody pays anything
+        command = admin_command(
+            CommandKind.ACCRUE, operator=OPERATOR, reason=f"the business day {day.date} has ended",
+            values=(day.number, self._days_until_next(day)),
+        )  # fmt: skip
+        (error,) = refused(sequencer.execute_at([command], ts_ns))
+        if error is not None:
+            self._told(f"nobody was charged for {day.date}: {in_words(CommandKind.ACCRUE, error)}")
+
+    def _days_until_next(self, day: BusinessDay) -> int:
+        """Days that it stands for; one where the calendars have ended."""
+        assert self._days is not None
+        try:
+            after = next_day(self._days, day.number, day.end_ns)
+        except PlanError:
+            after = None
+        return 1 if after is None else min((after.date - day.date).days, MAX_ACCRUED_DAYS)
 
     def status(self) -> dict[str, Any]:
         """What is known of business days, for operators."""

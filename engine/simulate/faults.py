@@ -151,6 +151,12 @@ class Faults:
         for process in processes:
             self.projection.ended(process)
 
+    def _process_stalls(self, fault: Fault) -> None:
+        """As with SIGSTOP, and SIGCONT later."""
+        if self.house.process is not None:
+            self.note(fault)
+            self.house.process.stall(fault.arguments["ms"] * MS)
+
     def _stop_in_order(self, fault: Fault) -> None:
         if self.house.engine is not None:
             self.note(fault)

@@ -19,9 +19,11 @@ from engine.ports.orders import OrderProtocol
 from engine.ports.socket import Router
 from engine.projector.sink import Sink
 from engine.sequencer import Sequencer
-from engine.simulate.claims import CAUSE, DAMAGE, DURABLE, ENDS, GAPLESS, ONCE, REPLAY
+from engine.simulate.claims import CAUSE, DAMAGE, DURABLE, ENDS, GAPLESS, ONCE, PRIMARY, REPLAY
 from engine.simulate.world.disk import File
 from engine.simulate.world.system import SimulatedSystem
+from engine.standby.lease import Seen
+from engine.standby.primary import PrimarySide
 from ext import record
 
 
@@ -32,6 +34,7 @@ class Plant(NamedTuple):
     breaks: tuple[str, ...]
     put: Callable[[ExitStack], None]
     kinds: tuple[str, ...] | None = None  # of faults that it takes; None: all
+    is_of_rivals: bool = False  # it takes two machines
 
 
 def _replace(stack: ExitStack, owner: Any, name: str, value: Any) -> None:
@@ -145,6 +148,19 @@ def _swallowed_signal(stack: ExitStack) -> None:
     _replace(stack, Router, "look_again", lambda self: None)
 
 
+# ------------------------------------------------------------ two machines
+
+
+def _fence_ignored(stack: ExitStack) -> None:
+    """Answers leave whatever the lease says."""
+    _replace(stack, PrimarySide, "gate", Gate)
+
+
+def _lease_not_awaited(stack: ExitStack) -> None:
+    """Another one's lease is taken over at once."""
+    _replace(stack, Seen, "left_ms", 0.0)
+
+
 # ------------------------------------------------------------ the database
 
 
@@ -190,6 +206,8 @@ PLANTS: Final = {
     "frame-lost": Plant("a frame of events is not sent", (GAPLESS, REPLAY, ENDS), _lost_frame),
     "resume-late": Plant("a resume begins one event too late", (GAPLESS, ENDS), _resume_one_later),
     "signal-swallowed": Plant("a frame that came is not looked for", (ENDS,), _swallowed_signal),
+    "fence-ignored": Plant("answers leave without the lease", (PRIMARY,), _fence_ignored, None, True),
+    "lease-not-awaited": Plant("a lease is taken over that is good", (PRIMARY,), _lease_not_awaited, None, True),
     "watermark-outside": Plant("the watermark is not in the transaction", (ONCE, ENDS), _watermark_outside),
 }
 

@@ -12,11 +12,15 @@ from itertools import count
 from multiprocessing import get_context
 from typing import Any, Final
 
+from engine.simulate import rivals
 from engine.simulate.claims import ALL, Violation
-from engine.simulate.planted import planted
+from engine.simulate.outcome import Outcome
+from engine.simulate.planted import PLANTS, planted
+from engine.simulate.rivals import Rivals
 from engine.simulate.schedule import Fault, schedule
-from engine.simulate.simulation import Outcome, Simulation
+from engine.simulate.simulation import Simulation
 
+RIVALS_EACH: Final = 8  # of so many runs one is of two machines
 MOST_TRIES: Final = 60  # to make a schedule smaller
 KINDS_IN_COMMAND: Final = 3
 
@@ -31,7 +35,16 @@ class Wanted:
     plant: str | None = None
 
     def schedule(self, seed: int) -> list[Fault]:
-        return schedule(seed, self.faults, self.kinds)
+        kinds = self.kinds
+        if self.is_of_rivals(seed):
+            kinds = tuple(one for one in rivals.KINDS if kinds is None or one in kinds) or rivals.KINDS
+        return schedule(seed, self.faults, kinds)
+
+    def is_of_rivals(self, seed: int) -> bool:
+        """Whether two machines want to be the primary in this run."""
+        if self.plant is not None:
+            return PLANTS[self.plant].is_of_rivals
+        return seed % RIVALS_EACH == RIVALS_EACH - 1
 
     def command(self, seed: int, faults: Sequence[Fault]) -> str:
         """What repeats a run with these faults."""
@@ -50,7 +63,8 @@ def run(
 ) -> Outcome:
     """One run. told: gets each thing that happens in it."""
     with planted(wanted.plant):
-        simulation = Simulation(seed, wanted.schedule(seed) if faults is None else faults)
+        kind = Rivals if wanted.is_of_rivals(seed) else Simulation
+        simulation = kind(seed, wanted.schedule(seed) if faults is None else faults)
         simulation.timeline.listener = told
         return simulation.run()
 

@@ -92,6 +92,7 @@ KINDS: Final[dict[str, tuple[float, Callable[[random.Random], Arguments]]]] = {
     "crash": (1.0, _crash),
     "crash at a call": (3.0, _crash_at),
     "stop in order": (0.4, _nothing),
+    "process stalls": (0.5, lambda generator: {"ms": generator.randint(5, 1200)}),
     "fsync error": (0.7, _of_file),
     "write error": (0.4, _of_file),
     "read error": (0.2, _of_file),

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from engine.journal import chain
 from engine.journal.errors import JournalDamaged, JournalError
 from engine.journal.verify import verify
 from engine.process import Engine
 from engine.simulate import claims
-from engine.simulate.claims import Claims, Violation
+from engine.simulate.claims import Claims
 from engine.simulate.clients.onlooker import Onlooker
 from engine.simulate.clients.trader import Trader
 from engine.simulate.damage import Damage
@@ -20,6 +19,7 @@ from engine.simulate.ending import check_end, why_not_settled
 from engine.simulate.faults import Faults
 from engine.simulate.house import DATA, ENDPOINTS, KEYS, TRADERS, House, configuration
 from engine.simulate.journal_truth import JournalTruth
+from engine.simulate.outcome import Outcome
 from engine.simulate.postgres.database import Database
 from engine.simulate.projection import Projection, content_anew
 from engine.simulate.schedule import LONGEST_NS, Fault
@@ -33,20 +33,6 @@ from engine.simulate.world.timeline import MS, SECOND, Timeline
 LOOK_NS: Final = 50 * MS
 WRONG: Final = ("an error inside the engine", "a frame was not handled")  # what its log must never say
 CALM_NS: Final = 30 * SECOND  # after the last fault; by then all must be settled
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What came of a run. `seconds`: of a processor."""
-
-    seed: int
-    violations: list[Violation]
-    digest: str
-    faults: dict[str, int]
-    virtual_s: float
-    seconds: float
-    lives: int
-    figures: dict[str, Any] = field(default_factory=dict)
 
 
 class Simulation:

@@ -20,12 +20,13 @@ MAX_FRAME_BYTES: Final = 1 << 16  # to the primary
 
 class Hello(msgspec.Struct, tag_field="what", tag="hello"):
     """Who wants to follow, and what it has: up to next_seq - 1, which ends at byte `offset` of `segment`; digest: the
-    SHA-256 of these bytes. market: hexadecimal; empty: it has nothing."""
+    SHA-256 of these bytes. market: hexadecimal; empty: it has nothing. id: of the standby's directory."""
 
     token: str
     stream: int
     release: str
     name: str
+    id: str
     market: str = ""
     next_seq: int = 1
     segment: int = 0
@@ -43,11 +44,11 @@ class Ack(msgspec.Struct, tag_field="what", tag="ack"):
 
 
 class Pong(msgspec.Struct, tag_field="what", tag="pong"):
-    """The answer to a beat. sent_ns: of that; address: of the standby's order port, for clients."""
+    """The answer to a beat. sent_ns: of that; ports: of the standby, for clients."""
 
     sent_ns: int
     applied: int
-    address: str = ""
+    ports: dict[str, str] = {}
 
 
 class Handover(msgspec.Struct, tag_field="what", tag="handover"):

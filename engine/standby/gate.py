@@ -11,13 +11,14 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.gate import OPEN, Data, Gate, Release
+from engine.world import here
 
 NEVER_NS: Final = 1 << 63
 
 
 def boottime_ns() -> int:
     """Time since the machine was started, its sleep included. Nobody sets it."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return here.clock.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 class GuardedGate(Gate):

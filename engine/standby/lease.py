@@ -9,25 +9,27 @@ and swap of epoch and number of renewals, so that one that comes late changes no
 from __future__ import annotations
 
 import asyncio
-import secrets
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import asyncpg
 
+from engine.config import Standby
 from engine.files import make_folder, write_whole
 from engine.lock import FILE as LOCK_FILE
 from engine.standby.errors import StandbyError
 from engine.standby.gate import boottime_ns
 from engine.store.database import redacted
+from engine.world import files, here
 
 SCHEMA: Final = "openbell_lease"  # not that of the read models, which may be dropped and made anew
 LOCK: Final = 0x6F626C65617365  # whoever makes the table holds it
 CLAIMED: Final = Path("standby", "claimed")  # in a market's directory: the holder of the last lease asked for
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")  # another one after each start of the machine
 PARTS: Final = 4  # of a lease, between two renewals
 OTHERS_CLOCK: Final = 1.01  # how much slower the holder's clock may go than that of who waits for its end
+ANYBODY: Final = "*"
 MARGIN: Final = 0.98  # of a lease is used: letting out one answer takes a moment
 FAILURES: Final = (
     OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
@@ -36,16 +38,16 @@ _TABLE: Final = f"""
 CREATE SCHEMA IF NOT EXISTS {SCHEMA};
 CREATE TABLE IF NOT EXISTS {SCHEMA}.lease (
     market bytea PRIMARY KEY, epoch bigint NOT NULL, holder text NOT NULL, address text NOT NULL,
-    renewals bigint NOT NULL, lease_ms integer NOT NULL, seq bigint NOT NULL, alone boolean NOT NULL,
+    renewals bigint NOT NULL, lease_ms integer NOT NULL, seq bigint NOT NULL, heir text NOT NULL,
     changed timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 """
-_COLUMNS: Final = "epoch, holder, address, renewals, lease_ms, seq, alone"
+_COLUMNS: Final = "epoch, holder, address, renewals, lease_ms, seq, heir"
 
 
 class Row(NamedTuple):
-    """The lease as it was read. holder: "": given back. seq: durable at the last renewal; alone: its answers did not
-    wait for a standby, though they were to."""
+    """The lease as it was read. holder: "": given back. seq: durable at the last renewal. heir: which standby has all
+    that was acknowledged: its id, ANYBODY where answers wait for none, "" where they were to and could not."""
 
     epoch: int
     holder: str
@@ -53,7 +55,7 @@ class Row(NamedTuple):
     renewals: int
     lease_ms: int
     seq: int
-    alone: bool
+    heir: str
 
 
 class Table:
@@ -63,58 +65,58 @@ class Table:
         self.label = redacted(dsn)
         self._dsn, self._market_id, self._timeout_s = dsn, market_id, timeout_s
         self._connection: Any = None
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()  # of one question after the other
 
     async def read(self) -> Row | None:
         """None: nobody has ever had it."""
         found = await self._ask("fetchrow", f"SELECT {_COLUMNS} FROM {SCHEMA}.lease WHERE market = $1", self._market_id)
         return None if found is None else Row(*found)
 
-    async def take(self, seen: Row | None, epoch: int, holder: str, address: str, lease_ms: int) -> bool:
+    async def take(self, seen: Row | None, epoch: int, holder: str, address: str, lease_ms: int, heir: str) -> bool:
         """Become the holder, where the row is as it was seen; whether that is so."""
-        values = (epoch, holder, address, lease_ms)
+        values = (epoch, holder, address, lease_ms, heir)
         if seen is None:
             done = await self._ask(
                 "execute",
-                f"INSERT INTO {SCHEMA}.lease (market, epoch, holder, address, lease_ms, renewals, seq, alone) "
-                "VALUES ($1, $2, $3, $4, $5, 0, 0, false) ON CONFLICT DO NOTHING",
+                f"INSERT INTO {SCHEMA}.lease (market, epoch, holder, address, lease_ms, heir, renewals, seq) "
+                "VALUES ($1, $2, $3, $4, $5, $6, 0, 0) ON CONFLICT DO NOTHING",
                 self._market_id, *values,
             )  # fmt: skip
         else:
             done = await self._ask(
                 "execute",
                 f"UPDATE {SCHEMA}.lease SET epoch = $2, holder = $3, address = $4, lease_ms = $5, "
-                "renewals = renewals + 1, alone = false, changed = clock_timestamp() "
-                "WHERE market = $1 AND epoch = $6 AND renewals = $7",
+                "heir = $6, renewals = renewals + 1, changed = clock_timestamp() "
+                "WHERE market = $1 AND epoch = $7 AND renewals = $8",
                 self._market_id, *values, seen.epoch, seen.renewals,
             )  # fmt: skip
         return bool(done.endswith(" 1"))
 
-    async def renew(self, epoch: int, holder: str, address: str, seq: int, *, alone: bool) -> bool:
+    async def renew(self, epoch: int, holder: str, address: str, seq: int, heir: str) -> bool:
         """Keep it; whether it was still this one's."""
         done = await self._ask(
             "execute",
-            f"UPDATE {SCHEMA}.lease SET renewals = renewals + 1, address = $4, seq = $5, alone = $6, "
+            f"UPDATE {SCHEMA}.lease SET renewals = renewals + 1, address = $4, seq = $5, heir = $6, "
             "changed = clock_timestamp() WHERE market = $1 AND epoch = $2 AND holder = $3",
-            self._market_id, epoch, holder, address, seq, alone,
+            self._market_id, epoch, holder, address, seq, heir,
         )  # fmt: skip
         return bool(done.endswith(" 1"))
 
-    async def give_back(self, epoch: int, holder: str, seq: int) -> None:
+    async def give_back(self, epoch: int, holder: str, seq: int, heir: str) -> None:
         """Nobody has it: the next one need not wait."""
         await self._ask(
             "execute",
-            f"UPDATE {SCHEMA}.lease SET renewals = renewals + 1, holder = '', seq = $4, changed = clock_timestamp() "
-            "WHERE market = $1 AND epoch = $2 AND holder = $3",
-            self._market_id, epoch, holder, seq,
+            f"UPDATE {SCHEMA}.lease SET renewals = renewals + 1, holder = '', seq = $4, heir = $5, "
+            "changed = clock_timestamp() WHERE market = $1 AND epoch = $2 AND holder = $3",
+            self._market_id, epoch, holder, seq, heir,
         )  # fmt: skip
 
     async def _ask(self, method: str, text: str, *values: object) -> Any:
-        async with self._turn:
+        async with self.turn:
             try:
                 async with asyncio.timeout(self._timeout_s):
                     if self._connection is None:
-                        self._connection = await asyncpg.connect(
+                        self._connection = await here.connect(
                             self._dsn, timeout=self._timeout_s, server_settings={"synchronous_commit": "on"}
                         )
                         await self._make()
@@ -170,11 +172,11 @@ class Place:
     """Who asks: a directory on a machine that was not started again since, and this process."""
 
     def __init__(self, data: Path) -> None:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        file = (data / LOCK_FILE).stat()
+        boot = files.read(BOOT_ID, 64).decode("ascii").strip()
+        file = here.system.stat(data / LOCK_FILE)
         self._path = data / CLAIMED
-        self.prefix = f"{socket.gethostname()}/{boot}/{file.st_dev}-{file.st_ino}/"
-        self.holder = self.prefix + secrets.token_hex(8)
+        self.prefix = f"{here.system.uname().nodename}/{boot}/{file.st_dev}-{file.st_ino}/"
+        self.holder = self.prefix + here.secrets.token_hex(8)
 
     def claim(self) -> None:
         """On disk before the lease is asked for: a crash in between is told from another one's lease."""
@@ -184,7 +186,7 @@ class Place:
     def has_claimed(self, holder: str) -> bool:
         """Whether that was a process of this directory, whatever became of the machine."""
         try:
-            return self._path.read_text("utf-8") == holder
+            return files.read(self._path).decode() == holder
         except FileNotFoundError:
             return False
 
@@ -194,7 +196,7 @@ class Place:
 
 
 async def acquire(
-    table: Table, place: Place, known_epoch: int, address: str, lease_ms: int, told: Callable[[str], None]
+    table: Table, place: Place, known_epoch: int, lease_ms: int, heir: str, told: Callable[[str], None]
 ) -> Lease:
     """Take the lease at a start, as soon as nobody else can have it. known_epoch: of the journal. Raises StandbyError
     where another one has been the primary since, or the database does not answer."""
@@ -210,7 +212,7 @@ async def acquire(
                 epoch = max(epoch, row.epoch)
             left_ms = 0.0 if row is not None and place.was_here(row.holder) else seen.left_ms
             if not left_ms:
-                lease = await take(table, place, row, epoch + 1, address, lease_ms)
+                lease = await take(table, place, row, epoch + 1, "", lease_ms, heir)
                 if lease is not None:
                     return lease
                 continue
@@ -226,14 +228,14 @@ async def acquire(
 
 
 async def take(
-    table: Table, place: Place, row: Row | None, epoch: int, address: str, lease_ms: int
+    table: Table, place: Place, row: Row | None, epoch: int, address: str, lease_ms: int, heir: str
 ) -> Lease | None:  # fmt: skip
     """Take the lease over from `row`, which is not good any more; None: somebody else did. Raises one of FAILURES."""
     await asyncio.to_thread(place.claim)
     began_ns = boottime_ns()
-    if not await table.take(row, epoch, place.holder, address, lease_ms):
+    if not await table.take(row, epoch, place.holder, address, lease_ms, heir):
         return None
-    return Lease(table, place.holder, epoch, lease_ms, began_ns, address)
+    return Lease(table, place.holder, epoch, lease_ms, began_ns, address, heir)
 
 
 def fenced(row: Row, epoch: int) -> StandbyError:
@@ -245,11 +247,16 @@ def fenced(row: Row, epoch: int) -> StandbyError:
     )
 
 
+def heir_of(wanted: Standby) -> str:
+    """Who has all that is acknowledged, when a market begins."""
+    return "" if wanted.is_sync else ANYBODY
+
+
 class Lease:
     """The lease that this process has. `good_until_ns` by `boottime_ns`."""
 
     def __init__(
-        self, table: Table, holder: str, epoch: int, lease_ms: int, began_ns: int, address: str
+        self, table: Table, holder: str, epoch: int, lease_ms: int, began_ns: int, address: str, heir: str
     ) -> None:  # fmt: skip
         self.epoch, self.lease_ms = epoch, lease_ms
         self.table = table
@@ -259,7 +266,7 @@ class Lease:
         self.trouble = ""
         self.address = address  # of the order port, for those who look for the primary
         self._task: asyncio.Task[None] | None = None
-        self.is_alone = False  # answers do not wait for a standby, though they were to
+        self.heir = heir  # who has all that was acknowledged
         self._again = asyncio.Event()
 
     def _extend(self, began_ns: int) -> None:
@@ -299,20 +306,20 @@ class Lease:
 
     async def _renew(self, seq: int) -> bool:
         began_ns = boottime_ns()
-        if not await self.table.renew(self.epoch, self._holder, self.address, seq, alone=self.is_alone):
+        if not await self.table.renew(self.epoch, self._holder, self.address, seq, self.heir):
             return False
         self._extend(began_ns)
         return True
 
-    async def tell_alone(self, seq: int, *, alone: bool) -> bool:
+    async def tell_heir(self, seq: int, heir: str) -> bool:
         """Have the database know it, before answers leave; whether it does."""
-        before, self.is_alone = self.is_alone, alone
+        before, self.heir = self.heir, heir
         try:
             if await self._renew(seq):
                 return True
         except FAILURES as error:
             self.trouble = f"{self.table.label}: {error or type(error).__name__}"
-        self.is_alone = before
+        self.heir = before
         self._again.set()  # whether it is lost is found out
         return False
 
@@ -320,7 +327,7 @@ class Lease:
         """It is not good any more, and the next one need not wait. Raises one of FAILURES."""
         await self.end()
         self.good_until_ns = 0
-        await self.table.give_back(self.epoch, self._holder, seq)
+        await self.table.give_back(self.epoch, self._holder, seq, self.heir)
 
     async def end(self) -> None:
         """Renew it no longer."""

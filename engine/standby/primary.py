@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -25,6 +24,7 @@ from engine.standby.gate import GuardedGate
 from engine.standby.lease import Lease, Place, Table
 from engine.standby.sender import Follower, Sender
 from engine.standby.sync import Sync
+from engine.world import here
 
 ROLE: Final = "primary"
 LOOK_S: Final = 0.05
@@ -52,10 +52,10 @@ class Surroundings(Protocol):
 
 
 class Begun:
-    """Why a market became the primary. lease: that it has already."""
+    """Why a market became the primary. lease: that it has already. was_standby: until now."""
 
-    def __init__(self, operator: str, reason: str, held: Lease | None = None) -> None:
-        self.operator, self.reason, self.lease = operator, reason, held
+    def __init__(self, operator: str, reason: str, held: Lease | None = None, *, was_standby: bool = False) -> None:
+        self.operator, self.reason, self.lease, self.was_standby = operator, reason, held, was_standby
 
 
 class PrimarySide:
@@ -70,6 +70,7 @@ class PrimarySide:
         self.sender: Sender | None = None  # None: no standby may follow
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._compared_seq = 0
+        self._others: dict[str, dict[str, str]] = {}
         self._lease = self._begun.lease
         self._sync: Sync | None = None
         self._is_over = False
@@ -91,20 +92,22 @@ class PrimarySide:
         table = Table(dsn, market_id, wanted.lease_ms / 2000)
         try:
             self._lease = await lease.acquire(
-                table, Place(self._data), known.last, "", wanted.lease_ms, self._log.warning
+                table, Place(self._data), known.last, wanted.lease_ms, lease.heir_of(wanted), self._log.warning
             )
         except BaseException:
             table.close()
             raise
 
     def begin(
-        self, loop: asyncio.AbstractEventLoop, market: Market, market_id: bytes, keys: Keys, known: Epochs
-    ) -> None:
-        """The market is there."""
+        self, loop: asyncio.AbstractEventLoop, market: Market, market_id: bytes, keys: Keys, known: Epochs,
+        tell_others: Callable[[list[dict[str, str]]], None] = lambda others: None,
+    ) -> None:  # fmt: skip
+        """The market is there. tell_others: gets where its standbys are."""
+        self._tell_others = tell_others
         self._loop, self._market, self._epochs = loop, market, known
         gate = market.gate
         if isinstance(gate, GuardedGate):
-            self._sync = Sync(market, gate, self._config.standby, self._log, self.spawn, self._tell_alone)
+            self._sync = Sync(market, gate, self._config.standby, self._log, self.spawn, self._tell_heir)
             if self._lease is not None:
                 gate.good_until_ns = self._lease.good_until_ns
         if self._config.ports.standby is not None:
@@ -126,7 +129,7 @@ class PrimarySide:
         if self._lease is not None:
             self._lease.address = address
         if self._sync is not None:
-            self._sync.begin()
+            self._sync.begin(was_standby=self._begun.was_standby)
         if self.sender is not None and self._config.standby.checkpoint_s:
             self._every("compare", self._config.standby.checkpoint_s, self._compare_when_due)
         if self._sync is not None:
@@ -155,10 +158,10 @@ class PrimarySide:
             gate.good_until_ns = 0
         self._process.fail(f"fenced: {error}. What it has journaled since, nobody was told of")
 
-    async def _tell_alone(self, alone: bool) -> bool:
+    async def _tell_heir(self, heir: str) -> bool:
         if self._lease is None:
             return True
-        if not await self._lease.tell_alone(self._market.journal.durable_seq, alone=alone):
+        if not await self._lease.tell_heir(self._market.journal.durable_seq, heir):
             return False
         self._on_renewed()
         return True
@@ -172,7 +175,7 @@ class PrimarySide:
 
     def _look(self) -> None:
         assert self._sync is not None
-        self._sync.look(time.monotonic())
+        self._sync.look(here.clock.monotonic())
 
     @property
     def is_shut(self) -> bool:
@@ -214,10 +217,14 @@ class PrimarySide:
     def on_confirmed(self) -> None:
         """A standby has more on its disk than before, or one came or went."""
         if self._sync is not None and self.sender is not None:
-            self._sync.confirm(self.sender.confirmed_seq, self.sender.has_level)
+            for one in self.sender.followers:  # in mode "sync" there is one
+                self._sync.confirm(one.id, one.acked_seq, one.has_caught_up)
 
     def on_pong(self, follower: Follower, pong: Pong) -> None:
         """A standby has answered a beat."""
+        if pong.ports and self._others.get(follower.name) != pong.ports:
+            self._others[follower.name] = pong.ports
+            self._tell_others(list(self._others.values()))
 
     async def hand_over(self, follower: Follower, wanted: Handover) -> None:
         """A standby is to be the primary: it gets everything, then nothing leaves here any more, then the lease is
@@ -229,14 +236,16 @@ class PrimarySide:
         self._process.rest(FrameError("stopping", f"the market goes on at {follower.address}: log in there"))
         try:
             market.sequencer.execute([epochs.note("handover", wanted.operator, wanted.reason)])
-            deadline_s = time.monotonic() + HANDOVER_S
+            deadline_s = here.clock.monotonic() + HANDOVER_S
             while len(market.gate) or follower.acked_seq < market.core.seq:
-                if time.monotonic() > deadline_s or follower.files is None:
+                if here.clock.monotonic() > deadline_s or follower.files is None:
                     raise FrameError("failed", f"the standby has not everything within {HANDOVER_S:g} s")
                 await asyncio.sleep(0.001)
             if isinstance(market.gate, GuardedGate):
                 market.gate.good_until_ns = 0
             if self._lease is not None:
+                if self._config.standby.is_sync:
+                    self._lease.heir = follower.id
                 await self._lease.give_back(market.core.seq)
         except lease.FAILURES as error:
             self._process.fail(f"the lease could not be given back ({error!r}): whose it is now is not known")

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import openbell
 from openbell.connection import SocketSettings
+from openbell.discovery import PORTS
 
 from engine import config as configuration
 from engine.amending.facts import Facts
@@ -83,6 +84,7 @@ class Standby:
         self.following: Following
         self.recovered: Recovered
         self.liquidator: Liquidator  # it only looks
+        self.id = ""  # of the directory
         self.trouble = ""  # why it does not follow now
         self.view = view.Seen()
         self.promotion: Promotion
@@ -108,6 +110,7 @@ class Standby:
             self.data, lambda: beside_of(self.config, timeline, self.log.warning), self.log.warning
         )
         self.liquidator = beside.liquidator
+        self.id = start.own_id(self.data)
         self.status_map = StatusMap.create(self.data / STATUS_FILE)
         self.keys = Keys(self.data)
         self.following = Following(
@@ -142,7 +145,8 @@ class Standby:
         if self._doors is not None:
             address = "" if self.primary is None else self.primary.address
             self._doors.refuse(refusal(address))
-            self._doors.orders.role = {"role": view.ROLE, "primary": address, "hears_primary": self.view.is_heard}
+            self._doors.orders.role = {"role": view.ROLE, "primary": address}
+            self._doors.orders.role["hears_primary"] = self.view.hears(time.monotonic())
 
     # ------------------------------------------------------------ following
 
@@ -182,7 +186,9 @@ class Standby:
     def _hello(self, token: str) -> Hello:
         """What is here. Blocks."""
         following = self.following
-        hello = Hello(token, STREAM, openbell.__version__, socket.gethostname(), from_snapshot=self._from_snapshot)
+        hello = Hello(
+            token, STREAM, openbell.__version__, socket.gethostname(), self.id, from_snapshot=self._from_snapshot
+        )
         if following.segment:
             path = self.data / "journal" / name_of(following.segment)
             hello.market, hello.next_seq = following.market_id.hex(), following.next_seq
@@ -196,7 +202,10 @@ class Standby:
 
     def own_address(self) -> str:
         """Of the order port here, for clients."""
-        return "" if self._doors is None else self._doors.addresses["orders"].removeprefix("tcp://")
+        return self._ports().get("orders", "").removeprefix("tcp://")
+
+    def _ports(self) -> dict[str, str]:
+        return {} if self._doors is None else dict(self._doors.addresses)
 
     def _heard(self, body: dict[str, Any], data: bytes) -> None:
         """A frame of the primary. Raises StandbyError, JournalError."""
@@ -226,7 +235,7 @@ class Standby:
         core = self.following.core
         self.view.heard(body, core.seq, core.ts_ns, time.monotonic())
         if self.link is not None:
-            self.link.say(Pong(body["sent_ns"], core.seq, self.own_address()))
+            self.link.say(Pong(body["sent_ns"], core.seq, self._ports()))
 
     def _welcome(self, body: dict[str, Any]) -> None:
         self.trouble = ""
@@ -235,6 +244,9 @@ class Standby:
         self.keys.take_over(body["keys"])
         if body["applied"]:
             write_whole(self.data / APPLIED, body["applied"])
+        if self.primary is not None:
+            there = self.primary.market
+            self._file.tell_others([{name: getattr(there, name) for name in PORTS}])
         self.log.info("the primary is followed", epoch=body["epoch"], from_seq=self.following.next_seq)
         if not self.following.market_id:
             (self.data / start.FOLDER / start.UNFINISHED).touch()
@@ -287,6 +299,7 @@ class Standby:
         now_s = time.monotonic()
         self.status_map.applied_seq = self.following.core.seq
         if self._doors is not None:
+            self._doors.orders.role["hears_primary"] = self.view.hears(now_s)
             self._doors.sweep(now_s)
         self.following.save_when_due(now_s)
 
@@ -381,6 +394,7 @@ class Standby:
             self._following_task.cancel()
             await asyncio.gather(self._following_task, return_exceptions=True)
         if self._doors is not None:
+            self._doors.orders.leave_streams()
             self._doors.close()
             self._doors = None
         if hasattr(self, "following"):

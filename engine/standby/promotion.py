@@ -7,6 +7,7 @@ its lease has to end first.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,8 +56,11 @@ class Promotion:
     async def end(self) -> None:
         """Look no longer."""
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
+        async with contextlib.AsyncExitStack() as stack:
+            if self._table is not None:  # a question that is broken off would cost the connection
+                await stack.enter_async_context(self._table.turn)
+            for task in tasks:
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._table is not None and self.begun is None:
             self._table.close()
@@ -84,8 +88,19 @@ class Promotion:
         return self._table
 
     def _check_epoch(self) -> None:
-        """Raise FrameError where what is here is not of the last primary."""
+        """Raise FrameError where what is here is not of the last primary, or not all that it has acknowledged."""
         known, row = self._standby.following.beside.epochs.last, self.seen.row
+        if row is not None and row.heir not in (lease.ANYBODY, self._standby.id):
+            whose = f"that of standby {row.heir}" if row.heir else "none: it went on alone"
+            raise FrameError(
+                "behind",
+                f"the answers of the primary {row.address or '?'} waited for another disk than this one ({whose}; this "
+                f"is standby {self._standby.id}, with seq {self._standby.following.core.seq} of {row.seq} at least): "
+                "what it has acknowledged may not be here. Start that one. If it is gone for good, and this is the "
+                "best that is left: stop this standby, and start the market here: openbell run --data "
+                f"{self._standby.data}",
+                field="seq", limit=row.seq, value=self._standby.following.core.seq,
+            )  # fmt: skip
         if row is not None and row.epoch > known:
             raise FrameError(
                 "behind",
@@ -104,7 +119,15 @@ class Promotion:
         standby = self._standby
         known = standby.following.beside.epochs.last
         epoch = max(known, 0 if row is None else row.epoch) + 1
-        return await lease.take(table, Place(standby.data), row, epoch, standby.own_address(), self._wanted.lease_ms)
+        return await lease.take(
+            table,
+            Place(standby.data),
+            row,
+            epoch,
+            standby.own_address(),
+            self._wanted.lease_ms,
+            lease.heir_of(self._wanted),
+        )
 
     # ------------------------------------------------------------ by an operator
 
@@ -123,7 +146,7 @@ class Promotion:
             raise
         row = self.seen.row
         missing = 0 if row is None or was_handed_over else max(0, row.seq - self._standby.following.core.seq)
-        self._become(Begun(operator, reason, held))
+        self._become(Begun(operator, reason, held, was_standby=True))
         return {"epoch": self._epoch(held), "handed_over": was_handed_over, "missing": missing}
 
     def _epoch(self, held: Lease | None) -> int:
@@ -204,13 +227,6 @@ class Promotion:
             silent_s = time.monotonic() - view.heard_s
             if self.is_busy or not view.heard_s or view.was_stopped or silent_s < after_s:
                 continue
-            row = self.seen.row
-            if row is not None and row.alone and row.seq > self._standby.following.core.seq:
-                self._say(
-                    f"the primary went on without a standby up to seq {row.seq} at least, which is not here: an "
-                    "operator has to decide (openbell ctl promote)"
-                )
-                continue
             self.is_busy = True
             try:
                 held = await self._take()
@@ -222,7 +238,8 @@ class Promotion:
                 held = None
             self.is_busy = held is not None
             if held is not None:
-                self._become(Begun(epochs.OPERATOR, f"the primary was silent for {silent_s * 1000:.0f} ms", held))
+                why = f"the primary was silent for {silent_s * 1000:.0f} ms"
+                self._become(Begun(epochs.OPERATOR, why, held, was_standby=True))
                 return
 
     def _say(self, why: str) -> None:

@@ -66,7 +66,8 @@ class Follower:
     """A standby that follows."""
 
     def __init__(self, identity: bytes, hello: Hello, now_s: float) -> None:
-        self.identity, self.name, self.address = identity, hello.name, ""
+        self.identity, self.name, self.id, self.address = identity, hello.name, hello.id, ""
+        self.ports: dict[str, str] = {}
         self.since_s = self.seen_s = now_s
         self.files: Files | None = None  # None: it does not get anything yet
         self.sent_bytes = self.acked_bytes = 0
@@ -119,11 +120,6 @@ class Sender:
     def confirmed_seq(self) -> int:
         """The last command that one of them has on its disk, beside this one; 0: there is none."""
         return max((one.acked_seq for one in self.followers), default=0)
-
-    @property
-    def has_level(self) -> bool:
-        """Whether one of them has, or had, all that was durable."""
-        return any(one.has_caught_up for one in self.followers)
 
     # ------------------------------------------------------------ out
 
@@ -235,7 +231,8 @@ class Sender:
             self._process.on_confirmed()
             self._pump(one)
         elif isinstance(said, Pong):
-            one.applied_seq, one.address = said.applied, said.address
+            one.applied_seq, one.ports = said.applied, said.ports
+            one.address = said.ports.get("orders", "").removeprefix("tcp://")
             self._process.on_pong(one, said)
         else:
             self._process.spawn(self._hand_over(one, said))
@@ -260,9 +257,16 @@ class Sender:
                 f"(release {openbell.__version__}) version {STREAM}: bring both to one release",
                 field="stream", limit=STREAM, value=hello.stream,
             )  # fmt: skip
-        old = self._followers.get(identity)
-        if old is not None:
-            self._drop(old, "")
+        for old in [one for one in self._followers.values() if identity == one.identity or hello.id == one.id]:
+            self._drop(old, "it has connected anew" if old.identity != identity else "")
+        if self._followers and self._market.config.standby.is_sync:
+            other = next(iter(self._followers.values()))
+            raise FrameError(
+                "too_many",
+                f'answers wait for one standby (standby.mode = "sync"), and {other.name} ({other.address}) follows '
+                "already: stop that one, or give this one another directory to copy from it",
+                field="id", limit=1, value=2,
+            )  # fmt: skip
         one = self._followers[identity] = Follower(identity, hello, time.monotonic())
         if not hello.market:
             self._process.spawn(self._begin_new(one, number, hello))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 
 from engine import snapshots
 from engine.bring_back import Beside, bring_back
+from engine.files import write_whole
 from engine.journal import notes, segment
 from engine.journal.cut import cut
 from engine.journal.errors import JournalDamaged
@@ -90,3 +92,11 @@ def has_all(data: Path) -> bool:
     """Whether the journal, with a snapshot where it has no beginning, can be brought back."""
     found = segment.segments(data / "journal")
     return bool(found) and (found[0].first_seq == 1 or bool(snapshots.listed(data)))
+
+
+def own_id(data: Path) -> str:
+    """Of a standby's directory: the same after a restart, another one for a copy. Raises OSError."""
+    path = data / FOLDER / "id"
+    if not path.exists():
+        write_whole(path, secrets.token_hex(8))
+    return f"{path.read_text('ascii').strip()}-{path.stat().st_ino}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -20,44 +21,52 @@ NOTE: Final = "standby"  # name of the NOTEs about it
 class Sync:
     """state: "async" (so configured), "sync", "waiting" (for a standby: nothing leaves), "alone" (it went on without).
 
-    tell_alone: has whoever may become the primary know that answers leave without a standby, or do not any more; gives
+    tell_heir: has whoever may take the lease know which standby has all that is acknowledged (empty: none); gives
     whether that is so.
     """
 
     def __init__(
         self, market: Market, gate: GuardedGate, wanted: Standby, log: Log,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
-        tell_alone: Callable[[bool], Coroutine[Any, Any, bool]],
+        tell_heir: Callable[[str], Coroutine[Any, Any, bool]],
     ) -> None:  # fmt: skip
         self._market, self._gate, self._wanted, self._log = market, gate, wanted, log
-        self._spawn, self._tell_alone = spawn, tell_alone
-        self.state = "sync" if wanted.is_sync else "async"
+        self._spawn, self._tell_heir = spawn, tell_heir
+        self.state = "waiting" if wanted.is_sync else "async"
+        self._heir = ""  # the standby that has all that is acknowledged
+        self._is_open = False
         self._waits_for = 0  # a command that is on disk here, and not yet at a standby; 0: none
         self._since_s = 0.0
         self._is_changing = False
 
-    def begin(self) -> None:
-        """From now on answers wait. What a start journals does not: nobody has asked for it."""
-        if self.state == "sync":
-            self._gate.confirmed_seq = self._gate.durable_seq
-
-    def confirm(self, seq: int, has_caught_up: bool) -> None:
-        """A standby has all up to this command on its disk."""
+    def begin(self, *, was_standby: bool) -> None:
+        """From now on answers wait. What a start journals does not: nobody has asked for it. was_standby: it has just
+        been the standby itself, so there is no other one to wait for."""
         if self.state == "async":
             return
-        if self.state == "alone":
+        self._is_open = True
+        self._gate.confirmed_seq = self._gate.durable_seq
+        if was_standby and self._wanted.when_gone != WAIT:
+            self._is_changing = True
+            self._spawn(self._leave("the standby is the primary, and has none"))
+
+    def confirm(self, heir: str, seq: int, has_caught_up: bool) -> None:
+        """A standby has all up to this command on its disk."""
+        if not self._is_open:
+            return
+        if heir != self._heir:
             if has_caught_up and not self._is_changing:
                 self._is_changing = True
-                self._spawn(self._join(seq))
+                self._spawn(self._join(heir, seq))
             return
         if seq > self._gate.confirmed_seq:
             self._gate.confirmed_seq = seq
             self._gate.open_again()
-        if self.state == "waiting" and seq >= self._waits_for:
-            self.state = "sync"
-            self._log.info("a standby is there again: answers leave", sequence=seq)
         if seq >= self._waits_for:
             self._waits_for = 0
+            if self.state == "waiting":
+                self.state = "sync"
+                self._log.info("a standby is there: answers leave", sequence=seq)
 
     def look(self, now_s: float) -> None:
         """Time passes."""
@@ -72,33 +81,38 @@ class Sync:
             return
         if self._wanted.when_gone != WAIT:
             self._is_changing = True
-            self._spawn(self._leave())
-        elif self.state == "sync":
-            self.state = "waiting"
-            self._log.error("no standby confirms what is journaled: no answer leaves until one does")
+            self._spawn(self._leave(f"no standby for {self._wanted.gone_after_ms} ms"))
+        else:
+            self._wait("no standby confirms what is journaled: no answer leaves until one does")
 
-    async def _leave(self) -> None:
+    def _wait(self, why: str) -> None:
+        if self.state == "sync":
+            self.state = "waiting"
+            self._log.error(why)
+
+    async def _leave(self, why: str) -> None:
         """Go on alone, which is journaled, and known to whoever may take the lease, before an answer leaves."""
         try:
-            if not await self._tell_alone(True):
-                if self.state == "sync":
-                    self.state = "waiting"
-                    self._log.error("no standby, and the lease's database does not answer: no answer leaves")
+            if not await self._tell_heir(""):
+                self._wait("no standby, and the lease's database does not answer: no answer leaves")
                 return
-            self._note(f"no standby for {self._wanted.gone_after_ms} ms: answers leave without one")
-            self.state, self._waits_for = "alone", 0
+            self._note(f"{why}: answers leave without one")
+            self.state, self._heir, self._waits_for = "alone", "", 0
             self._gate.confirmed_seq = OPEN
             self._gate.open_again()
         finally:
             self._is_changing = False
 
-    async def _join(self, seq: int) -> None:
-        """A standby has caught up: answers wait for it from here on."""
+    async def _join(self, heir: str, seq: int) -> None:
+        """A standby has caught up: answers wait for it from here on, and who takes the lease knows that."""
         try:
-            if await self._tell_alone(False):
-                self.state, self._waits_for = "sync", 0
+            if await self._tell_heir(heir):
+                was_alone, self._heir = self.state == "alone", heir
                 self._gate.confirmed_seq = max(seq, self._gate.durable_seq)
-                self._note("a standby has caught up: answers wait for it")
+                self.state, self._waits_for = "sync", 0
+                if was_alone:
+                    self._note("a standby has caught up: answers wait for it")
+                self._gate.open_again()
         finally:
             self._is_changing = False
 
@@ -109,7 +123,8 @@ class Sync:
     @property
     def blocked(self) -> FrameError | None:
         """Why orders are refused."""
-        if self.state != "waiting":
+        is_late = self._waits_for and self.state == "waiting"
+        if not is_late or (time.monotonic() - self._since_s) * 1000 < self._wanted.gone_after_ms:
             return None
         return FrameError(
             "no_standby",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.standby.process import Standby
 
 ROLE: Final = "standby"
+QUIET_S: Final = 0.35  # without a beat: it may be gone
 LATE_MS: Final = 1_000.0  # behind its primary: worth a word
 
 
@@ -34,6 +35,10 @@ class Seen:
         self.durable_seq, self.epoch = int(beat["durable"]), int(beat["epoch"])
         if applied_seq >= self.durable_seq:
             self._level_s = now_s
+
+    def hears(self, now_s: float) -> bool:
+        """The primary speaks, just now."""
+        return self.is_heard and now_s - self.heard_s < QUIET_S
 
     def lag(self, applied_seq: int) -> int:
         """Commands."""

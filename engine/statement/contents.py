@@ -36,7 +36,7 @@ class Line:
 
     seq: int
     ts: datetime
-    entry: str  # TRADE, FEE, CHARGE, DEPOSIT, WITHDRAWAL, SHARES, BUST, CORRECTION
+    entry: str  # TRADE, FEE, CHARGE, DEPOSIT, WITHDRAWAL, SHARES, SPLIT, BUST, CORRECTION
     text: str
     symbol: str | None
     quantity: int | None

@@ -19,7 +19,7 @@ HOUSES = {one.value: one.name for one in wire.HouseAccount}
 ROWS_AT_ONCE = 5_000
 # Operations say why; but an auction's number is the operator's who held it, and a fee's the order's.
 TRANSFERS = f"""
-SELECT t.*, i.symbol, i.lot_size, o.operator, o.reason, o.given,
+SELECT t.*, i.symbol, i.lot_size, o.operator, o.reason, o.given, o.command,
        CASE WHEN t.payer IS DISTINCT FROM t.payee THEN false
             WHEN t.kind <> {KINDS.FILL.value} THEN true
             ELSE EXISTS (SELECT FROM fills f WHERE f.seq = t.seq AND f.instrument = t.instrument
@@ -190,6 +190,8 @@ class _Walk:
             return "CORRECTION", f"trade {row['trade_id']} in {row['symbol']} is this{why}"
         if kind == KINDS.SHARES:
             return "SHARES", f"{row['symbol']} {'in' if leg.lots > 0 else 'out'}{why}"
+        if kind == KINDS.SPLIT_SHARES:
+            return "SPLIT", f"{row['symbol']}: {row['given'][0]:,} for {row['given'][1]:,}{why}"
         if kind == KINDS.CASH and row["reference"] is not None:
             return "WITHDRAWAL", f"withdrawal {row['reference']}{why}"
         if kind == KINDS.CASH:

@@ -11,7 +11,7 @@ from typing import Any
 
 from openbell import wire
 
-KINDS = wire.EventKind
+KINDS, COMMANDS = wire.EventKind, wire.CommandKind
 OF_TRADES = (KINDS.FILL, KINDS.TRADE_BUSTED, KINDS.TRADE_CORRECTED)
 
 
@@ -50,6 +50,14 @@ class Position:
         self.cost = max(-wire.MAX_CASH, min(self.cost, wire.MAX_CASH))
         self.lots += lots
 
+    def split(self, new: int, old: int) -> None:
+        """`new` lots for `old` ones; the cost of what is no whole lot goes."""
+        size = abs(self.lots)
+        whole = size * new // old
+        if size:
+            self.cost -= _share(self.cost, size * new - whole * old, size * new)
+        self.lots = whole if self.lots >= 0 else -whole
+
 
 @dataclass(slots=True)
 class History:
@@ -60,6 +68,7 @@ class History:
     settled: int = 0
     positions: dict[int, Position] = field(default_factory=dict)
     _has_settled: bool = False
+    _split_seq: int = 0
 
     def pass_to(self, seq: int) -> None:
         """Nothing but the market's first SETTLE may lie before `seq`: with it all cash has settled."""
@@ -78,7 +87,9 @@ class History:
         self.cash += leg.cash
         if row["kind"] not in OF_TRADES and row["order_id"] is None:
             self.settled += leg.cash  # at once
-        if leg.lots:
+        if row["command"] == COMMANDS.SPLIT:
+            self._split(row)
+        elif leg.lots:
             position = self.positions.setdefault(row["instrument"], Position())
             if row["kind"] in OF_TRADES:
                 position.add(leg.lots, -leg.cash)
@@ -86,6 +97,12 @@ class History:
                 position.add(leg.lots, cost_of_deposit)
             else:
                 position.add(leg.lots, 0)
+
+    def _split(self, row: Any) -> None:
+        """Once, whether it has lots to move, a fraction to pay for, or both."""
+        if self._split_seq != row["seq"]:
+            self._split_seq = row["seq"]
+            self.positions.setdefault(row["instrument"], Position()).split(*row["given"][:2])
 
     @property
     def settled_now(self) -> int:

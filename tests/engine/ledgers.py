@@ -85,6 +85,25 @@ class Days:
                 self.settle()
         self.market.writer.wait(self.market.seq)
 
+    def lend(self, new: int = 3, old: int = 2) -> None:
+        """A day's interest and fees; of instrument 0 a locate, a dividend that is paid and one that is due, a split."""
+        for command in (
+            admin(KINDS.SET_BORROW, 40_000, 5_000, instrument=0, state=wire.Borrow.HARD),
+            admin(KINDS.SET_BORROW, 70_000, 0, instrument=1),
+            admin(KINDS.LOCATE, 500, account=1, instrument=0),
+            admin(KINDS.SET_RATES, USD, 90_000, 30_000, 360),
+            admin(KINDS.SET_RATES, 0, 90_000, 30_000, 365),
+            admin(KINDS.ACCRUE, self.day, 3, reason="a weekend"),
+            admin(KINDS.DIVIDEND, 250_000, 7, instrument=0, reason="of the year"),
+            admin(KINDS.PAY_DIVIDEND, 0, 8, instrument=0, reason="of the year"),
+            admin(KINDS.DIVIDEND, 110_000, 9, instrument=0),
+            admin(KINDS.SET_INSTRUMENT_STATE, instrument=0, state=wire.InstrumentState.CLOSED),
+            admin(KINDS.SPLIT, new, old, 1_000_000, instrument=0, reason="as the company said"),
+            admin(KINDS.SET_INSTRUMENT_STATE, instrument=0, state=wire.InstrumentState.OPEN),
+        ):
+            self.market.batch.add_admin(command)
+        self.market.commit()
+
     def settle(self, days: int = 1) -> None:
         self.market.batch.add_admin(admin(KINDS.SETTLE, self.day, days))
         self.market.commit()

@@ -25,7 +25,7 @@ from openbell.wire import (
 from tests.prove.actions import Accrued, Borrowed, Claim, Divided
 from tests.prove.documented import Key
 from tests.reference.desk import AnyMarket
-from tests.reference.records import ACCOUNT_ROW, BORROW_ROW, DUE_ROW, as_i64
+from tests.reference.records import ACCOUNT_ROW, BORROW_ROW, DUE_ROW, INSTRUMENT_ROW, as_i64
 
 OF_THE_CASH = (CommandKind.ACCRUE, CommandKind.PAY_DIVIDEND, CommandKind.SPLIT)
 LOTS_INDEX = 3
@@ -223,6 +223,11 @@ class Acted:
     def acted(self, market: AnyMarket, fields: dict[str, Any], events: list[Any]) -> None:
         """After a command that moves cash: charges for which there was no room, and in which currencies they were."""
         charged = [event for event in events if event.kind == EventKind.CHARGED]
+        if events and events[-1].kind == EventKind.SPLIT_DONE:
+            rows = INSTRUMENT_ROW.rows(market.instruments())
+            price = next(row.reference_price for row in rows if row.instrument == fields["instrument"])
+            self.met["divided", Divided.LEAST_PRICE] += price == 1
+            self.met["divided", Divided.LARGEST_PRICE] += price == wire.MAX_PRICE
         if fields["kind"] not in OF_THE_CASH or not charged:
             return
         accounts = {row.account: row for row in ACCOUNT_ROW.rows(market.accounts())}

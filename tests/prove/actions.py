@@ -75,3 +75,5 @@ class Divided(IntEnum):
     LOTS_REFUSED = 15  # of a position; of what is lent, or could be
     INVENTORY_REFUSED = 16
     IN_LIEU_CUT = 17
+    LEAST_PRICE = 18
+    LARGEST_PRICE = 19

@@ -536,7 +536,7 @@ class Swarm:
     def make_probe(self) -> Command:
         """A limit just where the next orders feel it; these come next."""
         probing = nesting.Probing(self.random, self.model, self.client_order_id, self.qty)
-        steps = probing.steps(self.request()) if self.world.desks else []
+        steps = probing.steps(self.request())
         if not steps:
             return self.make_new()
         self.due = steps[1:]

@@ -8,9 +8,9 @@ import pytest
 
 from engine.cli.__main__ import main
 from engine.simulate import running
+from engine.simulate.outcome import Outcome
 from engine.simulate.planted import PLANTS
 from engine.simulate.running import Wanted
-from engine.simulate.simulation import Outcome
 
 MOST_SEEDS = 60
 

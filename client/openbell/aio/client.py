@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Unpack
 
@@ -23,16 +22,18 @@ from openbell.aio.waiters import Waiters
 from openbell.connection import SocketSettings, Watch, open_socket
 from openbell.desk import Desk
 from openbell.desks import DeskInfo, LimitInfo
-from openbell.discovery import find_api_key, find_market
+from openbell.discovery import find_api_key
 from openbell.errors import ConnectionLost, OpenBellError, TimedOut
 from openbell.fees import FeePlan
 from openbell.guards import DeadMan, Spare, login_field
+from openbell.lending import BorrowInfo, DueInfo, LocateInfo
+from openbell.places import Address, Places
 from openbell.prices import PriceLike
 from openbell.risk import ExposureInfo, MarginInfo, Preview, RiskInfo, preview_of
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo, WithdrawalInfo
 from openbell.session import Session
 from openbell.terms import OrderTerms
-from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, MOVED_S, REOPEN_S, SILENCES, RowT, Trader
+from openbell.trader import CLIENT_NAME, LOOK_S, REOPEN_S, SILENCES, RowT, Trader
 from openbell.wire import SelfTrade, Side, TimeInForce
 
 _EVENTS, _READABLE = int(zmq.EVENTS), int(zmq.POLLIN)
@@ -51,7 +52,7 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
 
     def __init__(
         self,
-        address: str | Path | None = None,
+        address: Address = None,
         *,
         api_key: str | None = None,
         account: str | int | None = None,
@@ -62,14 +63,12 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
         settings: SocketSettings | None = None,
     ) -> None:
         """The arguments are those of `openbell.connect_async`. Nothing is sent before it is awaited or entered."""
-        self._address, self._settings, self._timeout_s = (
-            address,
-            settings or SocketSettings.from_environment(),
-            timeout_s,
-        )
-        self.market = find_market(address, self._settings.server_key)
+        self._settings, self._timeout_s = settings or SocketSettings.from_environment(), timeout_s
+        self._places = Places(address, self._settings.server_key)
+        self.market = self._places.market
         key = find_api_key(self.market, account) if api_key is None else api_key
         session = Session(key, name, resume, login_field(cancel_on_disconnect))
+        session.wants_primary = self._places.are_several
         self._desk: Desk[AsyncOrder] = Desk(session, lambda *rest: AsyncOrder(self, *rest), account)
         self._lock = nullcontext()
         self._waiters = Waiters()
@@ -265,6 +264,18 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
         """What limits an account: its own limits, then those of the desks above it, the nearest first."""
         return self._rows(LimitInfo, await self.query("limits", account=self.account_id(account)))
 
+    async def borrows(self) -> list[BorrowInfo]:
+        """Which instruments may be sold short, what that costs, and how many lots can still be located."""
+        return self._rows(BorrowInfo, await self.query("borrows"))
+
+    async def locates(self, account: str | int | None = None) -> list[LocateInfo]:
+        """Lots that were located for the account, and what it owes of them or would."""
+        return await self._all_rows(LocateInfo, "locates", account)
+
+    async def dues(self, account: str | int | None = None) -> list[DueInfo]:
+        """Dividends that are due to the account and not paid; below 0: that it owes."""
+        return await self._all_rows(DueInfo, "dues", account)
+
     async def margins(self) -> list[MarginInfo]:
         """What positions in each instrument must have behind them."""
         return self._rows(MarginInfo, await self.query("margins"))
@@ -300,7 +311,7 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
         self, channels: str | Iterable[wire.Channel] = "BTXS", symbols: Iterable[str] | None = None
     ) -> AsyncMarketData:
         """A subscription to this market's data; see `openbell.market_data_async`."""
-        return AsyncMarketData(self.market, channels=channels, symbols=symbols, settings=self._settings)
+        return AsyncMarketData(self._places, channels=channels, symbols=symbols, settings=self._settings)
 
     # ------------------------------------------------------------ waiting
 
@@ -386,12 +397,14 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
     def _reopen(self) -> None:
         """The connection is gone: make another, and ask for all that was missed."""
         self._shut(0)
-        self._has_moved()
+        if self._desk.session.standby is None or self._desk.session.standby.get("hears_primary", True):
+            self._has_moved()  # else it is lost as it becomes the primary
         self._open()
 
     def _look_after(self) -> None:
         """Notice a lost connection, a lost login and a silent market; keep the login alive."""
-        self._timer = self._loop.call_later(LOOK_S, self._look_after)
+        pause_s = LOOK_S / 5 if self._places.are_several and not self._desk.online else LOOK_S
+        self._timer = self._loop.call_later(pause_s, self._look_after)
         now_s = time.monotonic()
         session = self._desk.session
         heartbeat_s = float(self._desk.info.get("heartbeat_s", 5))
@@ -399,10 +412,14 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
         since_s = now_s - self._login_s
         try:
             lost = (self._broken or session.login_lost) and since_s > REOPEN_S
-            late = not session.ready and (since_s > LOGIN_AGAIN_S or (since_s > MOVED_S and self._has_moved()))
+            late = self._is_late(self._watch, since_s)
+            again = self._at_standby(since_s)
             silent = now_s - self._last_received_s > SILENCES * heartbeat_s
-            if lost or silent or late:
+            if lost or silent or late or again is False:
                 self._reopen()
+            elif again:
+                self._login_s = now_s
+                self._send_frame(self._desk.connect())
             elif session.ready:
                 for data in self._desk.due(now_s):
                     self._send_frame(data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Iterable
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from openbell.errors import ConnectionLost, OpenBellError
 from openbell.market.feed import MarketFeed
 from openbell.market.updates import Note, Update, UpdateQueue
 from openbell.market.view import MarketView
+from openbell.places import Address, Places
 from openbell.subscription import LOOK_S, Subscription
 from openbell.wire import Channel
 
@@ -77,7 +77,7 @@ class AsyncMarketData(MarketView):
 
     def __init__(
         self,
-        where: Market | str | Path | None = None,
+        where: Places | Market | Address = None,
         *,
         channels: str | Iterable[Channel] = "BTXS",
         symbols: str | Iterable[str] | None = None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Unpack
 
@@ -19,17 +18,19 @@ from openbell.blocking.orders import BlockingOrder
 from openbell.connection import SocketSettings, Watch, open_socket, plain_send
 from openbell.desk import Desk
 from openbell.desks import DeskInfo, LimitInfo
-from openbell.discovery import find_api_key, find_market
+from openbell.discovery import find_api_key
 from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Overrun, TimedOut
 from openbell.events import Event, Reject, decode
 from openbell.fees import FeePlan
 from openbell.guards import DeadMan, Spare, login_field
+from openbell.lending import BorrowInfo, DueInfo, LocateInfo
+from openbell.places import Address, Places
 from openbell.prices import PriceLike
 from openbell.risk import ExposureInfo, MarginInfo, Preview, RiskInfo, preview_of
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo, WithdrawalInfo
 from openbell.session import Events, Session
 from openbell.terms import OrderTerms
-from openbell.trader import CLIENT_NAME, LOGIN_AGAIN_S, LOOK_S, MOVED_S, REOPEN_S, SILENCES, RowT, Trader
+from openbell.trader import CLIENT_NAME, LOOK_S, REOPEN_S, SILENCES, RowT, Trader
 from openbell.wire import SelfTrade, Side, TimeInForce
 
 _SLICE_MS: Final = 50  # how long a receive sleeps before it looks after the connection
@@ -47,7 +48,7 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
 
     def __init__(
         self,
-        address: str | Path | None = None,
+        address: Address = None,
         *,
         api_key: str | None = None,
         account: str | int | None = None,
@@ -60,10 +61,12 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
         settings: SocketSettings | None = None,
     ) -> None:
         """The arguments are those of `openbell.connect`."""
-        self._address, self._settings, self._spin = address, settings or SocketSettings.from_environment(), spin
-        self.market = find_market(address, self._settings.server_key)
+        self._settings, self._spin = settings or SocketSettings.from_environment(), spin
+        self._places = Places(address, self._settings.server_key)
+        self.market = self._places.market
         key = find_api_key(self.market, account) if api_key is None else api_key
         session = Session(key, name, resume, login_field(cancel_on_disconnect))
+        session.wants_primary = self._places.are_several
         self._desk: Desk[BlockingOrder] = Desk(session, lambda *rest: BlockingOrder(self, *rest), account)
         self._kept: list[Events] = []
         self._kept_count = 0
@@ -250,6 +253,18 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
         """What limits an account: its own limits, then those of the desks above it, the nearest first."""
         return self._rows(LimitInfo, self.query("limits", account=self.account_id(account)))
 
+    def borrows(self) -> list[BorrowInfo]:
+        """Which instruments may be sold short, what that costs, and how many lots can still be located."""
+        return self._rows(BorrowInfo, self.query("borrows"))
+
+    def locates(self, account: str | int | None = None) -> list[LocateInfo]:
+        """Lots that were located for the account, and what it owes of them or would."""
+        return self._all_rows(LocateInfo, "locates", account)
+
+    def dues(self, account: str | int | None = None) -> list[DueInfo]:
+        """Dividends that are due to the account and not paid; below 0: that it owes."""
+        return self._all_rows(DueInfo, "dues", account)
+
     def margins(self) -> list[MarginInfo]:
         """What positions in each instrument must have behind them."""
         return self._rows(MarginInfo, self.query("margins"))
@@ -315,7 +330,7 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
         self, channels: str | Iterable[wire.Channel] = "BTXS", symbols: Iterable[str] | None = None
     ) -> MarketData:
         """A blocking subscription to this market's data; see `openbell.market_data`."""
-        return MarketData(self.market, channels=channels, symbols=symbols, settings=self._settings)
+        return MarketData(self._places, channels=channels, symbols=symbols, settings=self._settings)
 
     # ------------------------------------------------------------ waiting
 
@@ -417,7 +432,8 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
         """The connection is gone: make another, and ask for all that was missed."""
         self._watch.close()
         self._socket.close()
-        self._has_moved()
+        if self._desk.session.standby is None or self._desk.session.standby.get("hears_primary", True):
+            self._has_moved()  # else it is lost as it becomes the primary
         self._open()
 
     def _look_after(self) -> None:
@@ -430,10 +446,14 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
         self._broken = self._watch.lost() or self._broken
         since_s = now_s - self._login_s
         lost = (self._broken or session.login_lost) and since_s > REOPEN_S
-        late = not session.ready and (since_s > LOGIN_AGAIN_S or (since_s > MOVED_S and self._has_moved()))
+        late = self._is_late(self._watch, since_s)
+        again = self._at_standby(since_s)
         silent = self._silent_s > SILENCES * heartbeat_s
-        if lost or silent or late:
+        if lost or silent or late or again is False:
             self._reopen()
+        elif again:
+            self._login_s = now_s
+            self._send_frame(self._desk.connect())
         elif session.ready:
             self._renew(now_s)
             if now_s - self._last_sent_s > heartbeat_s / 2:

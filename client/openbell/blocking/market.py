@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from openbell.errors import ConnectionLost, TimedOut
 from openbell.market.feed import MarketFeed
 from openbell.market.updates import Update, UpdateQueue
 from openbell.market.view import MarketView
+from openbell.places import Address, Places
 from openbell.subscription import LOOK_S, Subscription
 from openbell.wire import Channel
 
@@ -32,7 +32,7 @@ class MarketData(MarketView):
 
     def __init__(
         self,
-        where: Market | str | Path | None = None,
+        where: Places | Market | Address = None,
         *,
         channels: str | Iterable[Channel] = "BTXS",
         symbols: str | Iterable[str] | None = None,

@@ -134,6 +134,8 @@ class SimulatedConnection:
         words = " ".join(statement.split())
         if words.startswith("UPDATE watermark"):
             return self._move_watermark(*values)
+        if words.startswith(("UPDATE openbell_lease.", "INSERT INTO openbell_lease.")):
+            return self._database.lease.execute(words, values)
         if words.startswith("INSERT INTO watermark"):
             mark = {"market_id": values[0], "seq": 0, "events": 0, "span": values[1]}
             self._database.set_watermark(mark, self._change())
@@ -172,6 +174,8 @@ class SimulatedConnection:
             if self._database.holder is None:
                 self._database.holder = self
             return self._database.holder is self
+        if words == "SELECT to_regclass($1) IS NULL" and values[0].startswith("openbell_lease."):
+            return False
         if words == "SELECT to_regclass($1) IS NULL":
             return values[0].partition(".")[2] not in self._database.partitions
         if words == "SELECT to_regclass($1) IS NOT NULL":
@@ -187,6 +191,8 @@ class SimulatedConnection:
 
     async def fetchrow(self, statement: str, *values: Any) -> Any:
         await self.pause(statement)
+        if "FROM openbell_lease.lease" in statement:
+            return self._database.lease.read(values[0])
         if statement == "SELECT market_id, seq, span FROM watermark":
             return None if self._database.watermark is None else dict(self._database.watermark)
         raise NotImplementedError(f"the simulated database does not know: {statement[:200]}")

@@ -57,6 +57,41 @@ class KeyedTable:
         undo.append(back)
 
 
+class LeaseTable:
+    """The table of engine/standby/lease, whose commits are synchronous: none is ever lost. Rows by market: epoch,
+    holder, address, renewals, lease_ms, seq, alone."""
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, Row] = {}
+
+    def read(self, market: bytes) -> Row | None:
+        return self.rows.get(market)
+
+    def execute(self, words: str, values: Row) -> str:
+        """One of its statements: what PostgreSQL answers."""
+        market, epoch, holder = values[:3]
+        row = self.rows.get(market)
+        if words.startswith("INSERT"):
+            if row is not None:
+                return "INSERT 0 0"
+            self.rows[market] = (epoch, holder, values[3], 0, values[4], 0, False)
+            return "INSERT 0 1"
+        if row is None:
+            return "UPDATE 0"
+        if "SET epoch = $2" in words:
+            if (row[0], row[3]) != (values[5], values[6]):
+                return "UPDATE 0"
+            self.rows[market] = (epoch, holder, values[3], row[3] + 1, values[4], row[5], False)
+            return "UPDATE 1"
+        if (row[0], row[1]) != (epoch, holder):
+            return "UPDATE 0"
+        if "holder = ''" in words:
+            self.rows[market] = (row[0], "", row[2], row[3] + 1, row[4], values[3], row[6])
+        else:
+            self.rows[market] = (row[0], row[1], values[3], row[3] + 1, row[4], values[4], values[5])
+        return "UPDATE 1"
+
+
 class Database:
     """One server. `is_up`; `holder`: the connection that has the projector's lock; `watermark`: market id, seq, events
     and span, or None before the first projector."""
@@ -72,6 +107,7 @@ class Database:
         self.plain: dict[str, Table] = {}
         self.partitions: set[str] = set()
         self.connections: list[Any] = []
+        self.lease = LeaseTable()
         self.commits = self.lost_commits = 0
         self._unflushed: list[tuple[int, list[Undo]]] = []
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MESSAGE: Final = ctypes.POINTER(ctypes.c_uint64)
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int, _MESSAGE)
+_MOVE = ctypes.CFUNCTYPE(ctypes.c_int, _MESSAGE, _MESSAGE)
 _RECEIVE = ctypes.CFUNCTYPE(ctypes.c_int, _MESSAGE, ctypes.c_void_p, ctypes.c_int)
 _DATA = ctypes.CFUNCTYPE(ctypes.c_void_p, _MESSAGE)
 _SIZE = ctypes.CFUNCTYPE(ctypes.c_size_t, _MESSAGE)
@@ -31,6 +32,7 @@ class Messages:
         self._functions = (
             _CALL(self._init),
             _CALL(self._close),
+            _MOVE(self._move),
             _RECEIVE(self._receive),
             _DATA(self._data),
             _SIZE(self._size),
@@ -40,10 +42,10 @@ class Messages:
         self.addresses = tuple(ctypes.cast(one, ctypes.c_void_p).value or 0 for one in self._functions)
 
     def begin(self) -> None:
-        """Another simulation: what the one before has left counts no more."""
+        """Another simulation: what the one before has left counts no more. Numbers go on: a message that is let go of
+        late must be none of this one's."""
         self.sockets.clear()
         self._held.clear()
-        self._number = 0
 
     def add(self, socket: SimulatedSocket) -> int:
         """The number of a socket."""
@@ -57,6 +59,11 @@ class Messages:
 
     def _close(self, message: ctypes._Pointer[ctypes.c_uint64]) -> int:
         self._held.pop(message[0], None)
+        return 0
+
+    def _move(self, to: ctypes._Pointer[ctypes.c_uint64], source: ctypes._Pointer[ctypes.c_uint64]) -> int:
+        self._held.pop(to[0], None)
+        to[0], source[0] = source[0], 0
         return 0
 
     def _receive(self, message: ctypes._Pointer[ctypes.c_uint64], socket: int, flags: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import greenlet
 
-from engine.simulate.world.disk import Disk
+from engine.simulate.world.disk import Disk, File, Folder
 from engine.simulate.world.loop import Bell, SimulatedLoop
 from engine.simulate.world.threads import SimulatedThread, SimulatedThreads
 from engine.simulate.world.timeline import START_NS, Timeline
@@ -37,6 +37,19 @@ class Machine:
         self.skew_ns = 0  # its clock shows so much more than the time
         self.processes: list[SimulatedProcess] = []  # that live
         self.all_processes: list[SimulatedProcess] = []
+        self._boots = 0
+        self._boot()
+
+    def _boot(self) -> None:
+        """It is started: Linux tells by an id which time that was."""
+        self._boots += 1
+        folder = self.disk.root
+        for name in ("proc", "sys", "kernel", "random"):
+            below = folder.names.setdefault(name, Folder())
+            assert isinstance(below, Folder)
+            folder = below
+        file = folder.names["boot_id"] = File()
+        file.data += f"{self.name}-{self._boots}\n".encode()
 
     def start(self, name: str) -> SimulatedProcess:
         """A new process."""
@@ -51,6 +64,7 @@ class Machine:
             process.is_dead = True
         self.processes = []
         self.disk.cut_power(generator)
+        self._boot()
 
 
 class SimulatedProcess:
@@ -62,7 +76,7 @@ class SimulatedProcess:
         self.name = name
         self.is_dead = False
         self.is_blocked = False  # the loop's thread waits for another one
-        self.busy_until_ns = 0
+        self.busy_until_ns = self.stalled_until_ns = 0
         self.troubles: list[dict[str, Any]] = []  # errors that nobody caught
         self.hub = greenlet.getcurrent()
         self.threads = SimulatedThreads(self)
@@ -118,6 +132,11 @@ class SimulatedProcess:
         """How long the calls took that the loop's thread made in this turn."""
         elapsed_ns, self._elapsed_ns = self._elapsed_ns, 0
         return elapsed_ns
+
+    def stall(self, pause_ns: int) -> None:
+        """Nothing of it runs for so long, as after SIGSTOP: it knows nothing of that."""
+        self.stalled_until_ns = self.timeline.now_ns + pause_ns
+        self.busy_until_ns = max(self.busy_until_ns, self.stalled_until_ns)
 
     def kill(self) -> None:
         """As kill -9: it ends where it is. Its files are as it has written them, for everybody else."""
@@ -208,6 +227,10 @@ class Clock:
         return self._process.monotonic_ns() / 1e9
 
     def perf_counter_ns(self) -> int:
+        return self._process.monotonic_ns()
+
+    def clock_gettime_ns(self, clk_id: int, /) -> int:
+        """Since the machine was started, or as good as that: nobody sets it."""
         return self._process.monotonic_ns()
 
     def sleep(self, seconds: float, /) -> None:

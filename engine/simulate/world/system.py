@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
+from zlib import crc32
 
 import numpy as np
 
@@ -29,6 +30,14 @@ class Status(NamedTuple):
 
     st_mode: int
     st_size: int
+    st_dev: int = 0
+    st_ino: int = 0
+
+
+class Named(NamedTuple):
+    """Of a machine."""
+
+    nodename: str
 
 
 class Space(NamedTuple):
@@ -277,7 +286,8 @@ class SimulatedSystem:
         return _status(self._opened(fd).entry)
 
     def stat(self, path: StrPath) -> Status:
-        return _status(self._find(path))
+        status = _status(self._find(path))
+        return status._replace(st_dev=crc32(self._process.machine.name.encode()), st_ino=crc32(str(path).encode()))
 
     def statvfs(self, path: StrPath) -> Space:
         self._find(path)
@@ -353,6 +363,9 @@ class SimulatedSystem:
     def getpid(self) -> int:
         return self._pid
 
+    def uname(self) -> Named:
+        return Named(self._process.machine.name)
+
     def sched_yield(self) -> None:
         pass
 
@@ -375,6 +388,9 @@ class SimulatedSystem:
         return np.frombuffer(file.data, np.uint8, size).view(_Shared)
 
     def token_urlsafe(self, nbytes: int) -> str:
+        return self._generator.randbytes(nbytes).hex()
+
+    def token_hex(self, nbytes: int) -> str:
         return self._generator.randbytes(nbytes).hex()
 
     def randbits(self, k: int) -> int:

@@ -61,6 +61,9 @@ class SimulatedThread:
         process = self._process
         if process.is_dead or self.is_over:
             return
+        if process.stalled_until_ns > process.timeline.now_ns:
+            process.timeline.at(process.stalled_until_ns, self._go_on)
+            return
         with process.entered(self):
             self._greenlet.switch()
 

@@ -38,8 +38,13 @@ async def lively(data: Path, dsn: str, seed: int) -> Trading:
     market.snapshot()
     market.trade_linked(100)
     market.amend(20)
+    days.lend()
     days.pass_by(1)
     for command in (
+        admin(KINDS.SET_RISK, 0, 0, 0, 2, 2),
+        admin(KINDS.SET_DESK, 0, account=1, name="firm"),
+        admin(KINDS.SET_MEMBER, 1, account=1),
+        admin(KINDS.SET_LIMIT, 10**12, account=1, state=wire.Limit.GROSS),
         admin(KINDS.HOLD_CASH, 5_000_000, 1_000_000, account=4),
         admin(KINDS.SET_ACCOUNT, 0, 0, 0, 0, 0, USD, 1, account=6, name="gina"),
         admin(KINDS.DEPOSIT, 9_000_000, account=6),
@@ -145,8 +150,9 @@ async def test_a_database_that_is_not_ready(dsn: str, database: Any, data: Path,
     with pytest.raises(StoreError, match=r"has no read models: `openbell project` makes them"):
         await proof(data, dsn)
     await project(dsn, market)
+    newest = await database.fetchval("SELECT max(number) FROM migrations")
     await database.execute("DELETE FROM migrations WHERE number = (SELECT max(number) FROM migrations)")
-    with pytest.raises(StoreError, match=r"has migration 8, this program 9"):
+    with pytest.raises(StoreError, match=rf"has migration {newest - 1}, this program {newest}"):
         await proof(data, dsn)
     with pytest.raises(StoreError, match=r"cannot connect to postgresql://nobody:?\**@/nothing"):
         await proof(data, f"postgresql://nobody:secret@/nothing?host={tmp_path}")

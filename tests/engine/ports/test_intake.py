@@ -17,6 +17,7 @@ from ext.intake import Intake, Sender
 from ext.sequence import CommandBatch
 
 MOST = 100
+MOST_WAITING = 300
 SESSION = 7
 
 
@@ -53,7 +54,7 @@ def pair() -> Iterator[Pair]:
     assert functions is not None
     batch = CommandBatch(1)
     senders = {identities[0]: Sender(SESSION, np.array([3, 5], "<u4").tobytes())}
-    intake = Intake(batch, senders, MOST, functions, router.underlying)
+    intake = Intake(batch, senders, MOST, MOST_WAITING, functions, router.underlying)
     yield Pair(router, clients, identities, batch, senders, intake)
     del intake
     context.destroy(linger=0)
@@ -193,7 +194,7 @@ def test_a_socket_that_cannot_be_read_is_an_error(pair: Pair) -> None:
     functions = zeromq_functions()
     assert functions is not None
     zeros = bytearray(1024)
-    no_socket = Intake(pair.batch, {}, MOST, functions, np.frombuffer(zeros, "u1").ctypes.data)
+    no_socket = Intake(pair.batch, {}, MOST, MOST_WAITING, functions, np.frombuffer(zeros, "u1").ctypes.data)
     with pytest.raises(OSError, match="cannot be read"):
         no_socket.take(1)
 
@@ -211,4 +212,124 @@ def test_functions_of_another_zeromq_are_not_taken() -> None:
 
 def test_a_function_without_an_address_is_refused() -> None:
     with pytest.raises(ValueError, match="no address"):
-        Intake(CommandBatch(1), {}, MOST, (0,) * 7, 1)
+        Intake(CommandBatch(1), {}, MOST, MOST_WAITING, (0,) * 8, 1)
+
+
+def sessions_of(pair: Pair) -> list[int]:
+    """Of the commands in the batch, in their order; it is empty then."""
+    pair.batch.seal(1)
+    found: list[int] = np.frombuffer(pair.batch.commands, wire.ORDER_COMMAND)["session"].tolist()
+    pair.batch.clear()
+    return found
+
+
+def log_in(pair: Pair, place: int, session: int) -> None:
+    """The second client, too."""
+    pair.senders[pair.identities[place]] = Sender(session, np.array([3, 5], "<u4").tobytes())
+
+
+def test_what_a_turn_has_no_room_for_waits(pair: Pair) -> None:
+    """Clients that send a lot wait for each other, not the one that sends little."""
+    log_in(pair, 1, 8)
+    for _ in range(4):
+        pair.clients[0].send(orders(50))
+    pair.intake.room = 100
+    assert pair.take() == 4
+    assert (pair.intake.is_busy, pair.senders[pair.identities[0]].waiting) == (True, 100)
+    assert sessions_of(pair) == [7] * 100
+    pair.clients[1].send(orders(1))
+    pair.intake.room = 100
+    assert pair.take() == 1
+    pair.intake.serve()
+    assert sessions_of(pair) == [8] + [7] * 99  # the other one goes first, and what waits has the rest
+    pair.intake.room = 100
+    pair.intake.serve()
+    assert sessions_of(pair) == [7]
+    assert not pair.intake.is_busy
+
+
+def test_those_that_wait_have_their_turns_one_after_the_other(pair: Pair) -> None:
+    log_in(pair, 1, 8)
+    pair.intake.room = 0
+    for client in pair.clients:
+        client.send(orders(MOST))
+        client.send(orders(MOST))
+    assert pair.take() == 4
+    pair.intake.room = 256
+    pair.intake.serve()
+    got = sessions_of(pair)
+    first = got[0]  # ZeroMQ has them in any order
+    other = 15 - first
+    assert got == [first] * 64 + [other] * 64 + [first] * 36 + [other] * 36 + [first] * 56
+    pair.intake.room = 1000
+    pair.intake.serve()
+    assert sorted(sessions_of(pair)) == sorted([first] * 44 + [other] * 100)
+
+
+def test_too_much_is_refused_but_cancels(pair: Pair) -> None:
+    pair.intake.room = 0
+    for _ in range(4):
+        pair.clients[0].send(orders(MOST))
+    assert pair.take() == MOST_WAITING // MOST
+    assert pair.intake.is_too_much
+    assert pair.intake.odd is not None
+    assert pair.intake.odd[:2] == (pair.identities[0], orders(MOST))
+    pair.clients[0].send(orders(MOST, kind=CommandKind.CANCEL))
+    assert (pair.take(), pair.intake.odd, pair.intake.is_too_much) == (1, None, False)
+    pair.intake.room = 1000
+    pair.intake.serve()
+    pair.batch.seal(1)
+    kinds = np.frombuffer(pair.batch.commands, wire.ORDER_COMMAND)["kind"].tolist()
+    assert kinds == [CommandKind.NEW_ORDER] * MOST_WAITING + [CommandKind.CANCEL] * MOST
+
+
+def test_frames_of_a_client_stay_in_their_order(pair: Pair) -> None:
+    """Whatever they are: a query behind orders is answered after them."""
+    pair.intake.room = 10
+    bad = orders(2, account=99)
+    for one in (orders(20), json_frame(FrameType.QUERY, 3, {}), bad, orders(1, 5)):
+        pair.clients[0].send(one)
+    assert (pair.take(), pair.intake.odd) == (4, None)
+    pair.intake.serve()
+    assert len(sessions_of(pair)) == 10
+    pair.intake.room = 100
+    got = []
+    while pair.intake.is_busy:
+        pair.intake.serve()
+        got.append(None if pair.intake.odd is None else pair.intake.odd[1])
+    assert got == [json_frame(FrameType.QUERY, 3, {}), bad, None]
+    assert len(sessions_of(pair)) == 11
+
+
+def test_what_waits_of_a_session_that_is_over_is_dropped(pair: Pair) -> None:
+    pair.intake.room = 0
+    for _ in range(3):
+        pair.clients[0].send(orders(MOST))
+    pair.take()
+    sender = pair.senders.pop(pair.identities[0])
+    sender.end()
+    pair.intake.room = 1000
+    pair.intake.serve()
+    assert (pair.intake.is_busy, pair.batch.seal(1), sender.waiting) == (False, 0, 0)
+
+
+def test_what_waits_while_it_is_closed_is_left_to_python(pair: Pair) -> None:
+    pair.intake.room = 70
+    pair.clients[0].send(orders(MOST))
+    pair.clients[0].send(orders(3))
+    pair.take()
+    pair.intake.serve()
+    pair.intake.is_open = False
+    pair.intake.room = 1000
+    pair.intake.serve()
+    assert pair.intake.odd is not None
+    assert pair.intake.odd[1] == orders(3)  # a frame that was begun goes on
+    assert len(sessions_of(pair)) == MOST
+
+
+def test_it_tells_when_clients_take_turns(pair: Pair) -> None:
+    log_in(pair, 1, 8)
+    for place, changes in ((0, 0), (0, 0), (1, 1), (1, 1), (0, 2)):
+        pair.clients[place].send(orders())
+        assert pair.take() == 1
+        assert pair.intake.changes == changes

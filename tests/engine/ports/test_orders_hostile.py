@@ -103,6 +103,37 @@ async def test_queries_without_end_are_refused_and_taken_again_later(trading: Tr
     assert trading.put(A, query)[0][0] is FrameType.REPLY
 
 
+async def test_logins_are_charged(trading: Trading) -> None:
+    """Each is answered with all instruments, and what it resumes."""
+    logins = 0
+    while (got := trading.login(A, "alice"))[0][0] is FrameType.LOGGED_IN:
+        logins += 1
+        assert logins < 10_000
+    assert logins > QUERY_ROWS // (QUERY_COST + 10)
+    ((kind, body),) = got
+    assert (kind, body["code"], body["limit"]) == (FrameType.ERROR, "overloaded", QUERY_ROWS_A_S)
+    query = json_frame(FrameType.QUERY, {"what": "orders"})
+    assert trading.put(A, query)[0][0] is FrameType.REPLY  # it is logged in still, and has not asked for anything
+    assert trading.login(C, "alice")[0][1]["code"] == "overloaded"  # on another connection: no way around it
+    assert trading.login(B, "bob")[0][0] is FrameType.LOGGED_IN
+    trading.orders.now_s += 1
+    assert trading.login(C, "alice")[0][0] is FrameType.LOGGED_IN
+
+
+async def test_what_a_login_resumes_is_charged(trading: Trading) -> None:
+    trading.login(A, "alice")
+    for first in range(1, 2001, 100):
+        commands = [command(client_order_id=first + one, price=1_0000, tif=0) for one in range(100)]
+        trading.put(A, orders_frame(commands))
+        trading.put(A, orders_frame([command(wire.CommandKind.MASS_CANCEL, instrument=2**32 - 1, side=2)]))
+    kept = trading.streams.range(1)[1]
+    logins = 0
+    while trading.login(B, "alice", resume={"1": 1})[0][0] is FrameType.LOGGED_IN:
+        logins += 1
+        assert logins < 10_000
+    assert logins <= 1 + QUERY_ROWS / (SKIPPED_COST * kept)
+
+
 async def test_fills_are_charged_when_they_are_asked_for(synced: Trading) -> None:
     """Else a slow disk lets a client have as many answers made as it can send queries meanwhile."""
     synced.login(A, "both")

@@ -23,7 +23,7 @@ COLUMNS = (
     "seq, number, kind, payer, payee, house, currency, cash, instrument, lots, trade_id, order_id, reference, "
     "account_seq, component"
 )
-TO_THE_ACCOUNT = {KINDS.CASH: HOUSE.BANK, KINDS.SHARES: HOUSE.DEPOSITORY}
+TO_THE_ACCOUNT = {KINDS.CASH: HOUSE.BANK, KINDS.SHARES: HOUSE.DEPOSITORY, KINDS.SPLIT_SHARES: HOUSE.DEPOSITORY}
 
 
 def commands_by_seq(data: Path) -> dict[int, Any]:
@@ -63,7 +63,7 @@ def expected_transfers(events: Any, commands: dict[int, Any]) -> list[Transfer]:
             if kind == KINDS.TRADE_BUSTED:
                 buyer, seller = seller, buyer
             row = [buyer, seller, None, "USD", price * qty * 100, instrument, qty, trade_id, None, None, None, None]
-        elif kind in (KINDS.CASH, KINDS.SHARES):
+        elif kind in TO_THE_ACCOUNT:
             is_cash = kind == KINDS.CASH
             gets = price > 0
             # The account is payee of cash, and payer for lots.
@@ -77,7 +77,10 @@ def expected_transfers(events: Any, commands: dict[int, Any]) -> list[Transfer]:
             if order_id:
                 row += [instrument, 0, trade_id, signed(order_id), None, account_seq, int(event["leaves"])]
             else:
-                given = commands[seq]["instrument"].item()
+                command = commands[seq]
+                given = command["instrument"].item() if command["kind"] == wire.CommandKind.CHARGE else instrument
+                if command["kind"] == wire.CommandKind.ACCRUE and event["reason"] == HOUSE.INTEREST:
+                    given = wire.ANY
                 row += [None if given == wire.ANY else given, 0, None, None, trade_id or None, account_seq, None]
         else:
             continue

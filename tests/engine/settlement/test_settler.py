@@ -73,6 +73,45 @@ def test_orders_of_the_day_end_before_it_is_settled(make: Make) -> None:
     assert kinds == [CommandKind.TICK, CommandKind.SETTLE]
 
 
+def accrued(station: Station) -> list[tuple[int, int, int]]:
+    """Time, date and days of every ACCRUE in the journal."""
+    rows = [np.frombuffer(one, wire.ADMIN_COMMAND)[0] for one in station.commands() if len(one) == 256]
+    return [
+        (int(row["ts_ns"]), int(row["value0"]), int(row["value1"])) for row in rows if row["kind"] == CommandKind.ACCRUE
+    ]
+
+
+def test_interest_is_charged_before_a_day_settles_for_all_days_to_the_next(make: Make) -> None:
+    rates = '[[rates]]\ncurrency = ""\ncredit_percent = 3.6\n'
+    station = make("2026-11-26T12:00", PLAIN + rates)  # a Thursday
+    station.at("2026-11-26T21:00")
+    kinds = [kind for ts_ns, kind, _ in station.journaled() if ts_ns == at("2026-11-26T21:00")]
+    assert kinds == [CommandKind.TICK, CommandKind.ACCRUE, CommandKind.SETTLE]
+    before = int(station.market.account(1)["cash"][0])
+    station.at("2026-11-27T21:00")
+    assert accrued(station)[0][1:] == (20261126, 1)
+    assert accrued(station)[1:] == [(at("2026-11-27T21:00"), 20261127, 3)]
+    assert int(station.market.account(1)["cash"][0]) == before + before * 3 // 10_000
+    assert station.market.core.accrue_date == 20261127
+    again(station, "2026-12-01T12:00")  # a day that was missed
+    assert accrued(station)[2:] == [(at("2026-11-30T21:00"), 20261130, 1)]
+    assert station.told == []
+
+
+def test_an_operator_may_be_quicker_and_without_rates_nobody_is_charged(make: Make) -> None:
+    station = make("2026-11-27T12:00")
+    station.at("2026-11-27T21:00")
+    assert accrued(station) == []
+    fee = admin_command(CommandKind.SET_BORROW, operator="o", reason="r", instrument=0, values=(5, 0))
+    by_hand = admin_command(CommandKind.ACCRUE, operator="o", reason="r", values=(20261130, 9))
+    for command in (fee, by_hand):
+        station.market.sequencer.admin(command)
+    station.at("2026-11-30T21:00")
+    assert [row[1:] for row in accrued(station)] == [(20261130, 9)]
+    station.at("2026-12-01T21:00")
+    assert [row[1:] for row in accrued(station)] == [(20261130, 9), (20261201, 1)]
+
+
 def test_days_of_a_calendar(make: Make) -> None:
     station = make("2025-11-26T12:00", US)
     for now in ("2025-11-26T21:15", "2025-11-27T22:00", "2025-11-28T18:14:59", "2025-11-28T18:15"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import os
 import signal
@@ -15,6 +17,10 @@ from typing import Any
 
 import openbell
 
+from engine import config as configuration
+from engine.logs import Log
+from engine.process import FAILURES
+from engine.standby.process import Standby
 from tests.engine.process.running import CONFIGURATION, START_S, STOP_S, environment
 
 PRIMARY = "[ports]\nstandby = 0\n[standby]\ncheckpoint_s = 0.2\n[journal]\nsegment_bytes = 1048576\n"
@@ -72,11 +78,20 @@ class Standing:
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
 
     def refused(self) -> str:
-        """Start it where it must not; what it said."""
-        self.launch()
-        assert self.process is not None
-        assert self.process.wait(START_S) == 1
-        return self.words().strip().splitlines()[-1]
+        """Start it where it must not, in this process; why it ended."""
+
+        async def work() -> str:
+            standby = Standby(self.data, configuration.load([self._file, self._more]), self.of, log=Log(io.StringIO()))
+            try:
+                await standby.start()
+            except FAILURES as error:
+                return str(error)
+            async with asyncio.timeout(START_S):
+                await standby.wait()
+            await standby.stop()
+            return standby.failure or ""
+
+        return asyncio.run(work())
 
     def operator(self) -> openbell.Operator:
         return openbell.Operator(self.data, name="tester", timeout_s=20.0)

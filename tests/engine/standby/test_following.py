@@ -9,6 +9,7 @@ import numpy as np
 import openbell
 import pytest
 from openbell import wire
+from openbell.discovery import PORTS
 
 from engine.journal import chain
 from engine.standby.frames import Ack, Hello, said_frame
@@ -56,7 +57,8 @@ def test_a_standby_has_the_same_journal_and_shows_the_market(tmp_path: Path) -> 
                 ours.halt("AAA", reason="not here")
             assert (refused.value.code, refused.value.value) == ("standby", told["primary"])
 
-            with openbell.Client(standby.data, account="alice", resume={1: 1}, keep_events=True) as client:
+            here, key = ",".join(standby.body()["ports"][name] for name in PORTS), engine.api_key("alice")
+            with openbell.Client(here, api_key=key, account="alice", resume={1: 1}, keep_events=True) as client:
                 assert client.info["role"] == "standby"
                 assert client.info["primary"] == told["primary"]
                 order = client.buy("AAA", 1, "90.00")
@@ -66,7 +68,9 @@ def test_a_standby_has_the_same_journal_and_shows_the_market(tmp_path: Path) -> 
                 with pytest.raises(openbell.Refused, match="standby"):
                     client.dead_man(5.0)
             with pytest.raises(openbell.LoginRefused, match="this is a standby"):
-                openbell.Client(standby.data, account="alice", cancel_on_disconnect=True)
+                openbell.Client(here, api_key=key, cancel_on_disconnect=True)
+            with openbell.Client(standby.data, account="alice") as client:  # its directory tells of the primary
+                assert client.info["role"] == "primary"
 
             with openbell.market_data(standby.data, channels="BXV") as data:
                 before = data.last_trade("AAA")
@@ -132,15 +136,15 @@ def test_what_a_standby_says_is_checked(tmp_path: Path) -> None:
         socket = engine.dealer("standby")
         for said, code in (
             (Ack(1, 1), b"not_logged_in"),
-            (Hello("wrong", 1, "0", "me"), b"bad_token"),
-            (Hello(token, 99, "9.9", "me"), b"bad_version"),
+            (Hello("wrong", 1, "0", "me", "id"), b"bad_token"),
+            (Hello(token, 99, "9.9", "me", "id"), b"bad_version"),
         ):
             socket.send(said_frame(said, 7))
             answer = socket.recv()
             assert code in answer, answer
         socket.send(b"\0" * 16)
         assert b"bad_frame" in socket.recv()
-        socket.send(said_frame(Hello(token, 1, "0", "me"), 8))
+        socket.send(said_frame(Hello(token, 1, "0", "me", "id"), 8))
         assert b'"welcome"' in socket.recv_multipart()[0]
         assert b'"data"' in socket.recv_multipart()[0]
         time.sleep(0.1)

@@ -21,7 +21,7 @@ from tests.engine.standby.standing import PRIMARY, Standing, until
 from tests.engine.standby.test_following import trade
 
 
-def leased(dsn: str, lease_ms: int = 1000, **more: object) -> str:
+def leased(dsn: str, lease_ms: int = 1500, **more: object) -> str:
     fields = {"lease": dsn, "lease_ms": lease_ms, "checkpoint_s": 0.2, **more}
     text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
     return f"[ports]\nstandby = 0\n[journal]\nsegment_bytes = 1048576\n[standby]\n{text}"
@@ -56,6 +56,7 @@ def test_an_operator_promotes_while_the_primary_lives_and_nothing_is_lost(tmp_pa
         with engine.client("alice") as client:
             client.buy("AAA", 3, "90.00").wait_accepted()
         assert ctl(standby, "promote", "--reason", "planned").returncode == 2  # nobody to ask, and no --yes
+        watching = openbell.Client(standby.data, account="alice", keep_events=True)
         done = ctl(standby, "promote", "--yes", "--reason", "planned")
         assert done.returncode == 0, done.stderr
         assert "it is the primary, epoch 2" in done.stdout
@@ -68,6 +69,11 @@ def test_an_operator_promotes_while_the_primary_lives_and_nothing_is_lost(tmp_pa
             assert client.info["role"] == "primary"
             assert len([one for one in client.orders() if one.price == 90_0000]) == 1
             client.sell("AAA", 1, "120.00").wait_accepted()
+            # Who was logged in at the standby goes on where it was, and is no hindrance to others.
+            watching.wait_until(lambda: watching.info["role"] == "primary" and watching.is_online, 10.0)
+            assert watching.sell("AAA", 1, "121.00").wait_accepted().is_open
+            assert watching.account_seq() >= client.account_seq()
+            watching.close()
         assert epochs_of(standby.data) == [
             (1, "standby", "a start of the primary"), (2, "ann", "planned")
         ]  # fmt: skip
@@ -124,7 +130,7 @@ def test_a_paused_primary_that_wakes_up_lets_nothing_out(tmp_path: Path, dsn: st
 
 def test_a_primary_that_renews_its_lease_cannot_be_replaced(tmp_path: Path, dsn: str) -> None:
     """The standby has lost it, and it lives."""
-    more = leased(dsn, 400)
+    more = leased(dsn, 800)
     with Running(tmp_path / "primary", more) as engine, Standing(tmp_path / "standby", engine.data, more) as standby:
         trade(engine, 10)
         path = engine.data / "run" / "engine.json"

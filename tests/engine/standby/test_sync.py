@@ -83,7 +83,15 @@ def test_answers_wait_for_the_standby_and_orders_are_refused_without_one(tmp_pat
         Standing(tmp_path / "standby", engine.data, more) as standby,
         engine.client("alice") as client,
     ):
-        client.buy("AAA", 1, "90.00").wait_accepted()
+
+        def is_taken() -> bool:
+            try:
+                return client.buy("AAA", 1, "90.00").wait_accepted().is_open
+            except openbell.Refused as error:
+                assert error.code == "no_standby"  # it began without one
+                return False
+
+        until(is_taken, "an order")
         standby.signal(signal.SIGSTOP)
         order = client.buy("AAA", 2, "90.00")
         with pytest.raises(openbell.TimedOut):

@@ -52,6 +52,7 @@ positions = 64
 id_window = 256
 amendments = 16
 """
+ROOM = 40  # commands of a turn
 CLIENT, LATER, AS_IT_IS, TYPE_AT = 3, 4, 8, 4  # in the byte before a frame
 
 
@@ -313,7 +314,7 @@ def start_intake() -> One:
         clients.append(client)
     functions = zeromq_functions()
     assert functions is not None
-    intake = Intake(batch, senders, 100, functions, router.underlying)
+    intake = Intake(batch, senders, 100, 300, functions, router.underlying)
     keep: list[Callable[..., object]] = [context.destroy]  # the intake reads the socket by its address
 
     def one(data: bytes) -> None:
@@ -324,13 +325,16 @@ def start_intake() -> One:
             if choice & 2:
                 clients[choice & 1].send(b"more")
             sent += 1
-        taken = 0
+        taken, intake.room = 0, ROOM
         while taken < sent:
             taken += intake.take(sent - taken)
             if intake.odd is not None:
                 taken += 1
                 while intake.odd[2] and router.get(zmq.RCVMORE):
                     router.recv()
+        while intake.is_busy:
+            intake.room = ROOM
+            intake.serve()
         assert keep
         count = batch.seal(1)
         commands = batch.commands

@@ -321,6 +321,8 @@ def make_split(swarm: Swarm) -> Command:
     if (new, old) == LARGE and swarm.world.is_absurd:
         inventory = random.choice((0, borrow.MOST_LOTS))
         commands += [made, ask.borrow(number, Borrow.EASY, 0, inventory), made, made]
+    elif (new, old) == LARGE[::-1] and swarm.world.is_absurd and swarm.chance(0.4):
+        commands += [made, made, ask.split(number, *LARGE)]
     commands += [ask.instrument_state(number, InstrumentState.OPEN)] * swarm.chance(0.9)
     swarm.due = [partial(Step, each) for each in commands if each is not None]
     return ask.instrument_state(number, random.choice((InstrumentState.CLOSED, InstrumentState.HALTED)))

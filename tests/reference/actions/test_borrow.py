@@ -47,7 +47,7 @@ def refusal(events: Sequence[Any]) -> tuple[int, int, int, int, int]:
 def order_refusal(events: Sequence[Any]) -> tuple[int, int, int, int]:
     """Check, limit, value and headroom of a refused order, or REPLACE."""
     (event,) = events
-    assert event.kind in (EventKind.REJECTED, EventKind.REPLACE_REJECTED)
+    assert (event.kind in (EventKind.REJECTED, EventKind.REPLACE_REJECTED), event.flags) == (True, 0)
     return event.check, event.limit, event.value, event.headroom
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from engine.market import Market
 from engine.ports.frames import FrameError
 from engine.standby import epochs
 from engine.standby.gate import GuardedGate
+from engine.world import here
 
 NOTE: Final = "standby"  # name of the NOTEs about it
 
@@ -124,7 +124,7 @@ class Sync:
     def blocked(self) -> FrameError | None:
         """Why orders are refused."""
         is_late = self._waits_for and self.state == "waiting"
-        if not is_late or (time.monotonic() - self._since_s) * 1000 < self._wanted.gone_after_ms:
+        if not is_late or (here.clock.monotonic() - self._since_s) * 1000 < self._wanted.gone_after_ms:
             return None
         return FrameError(
             "no_standby",

@@ -8,15 +8,26 @@ import resource
 from typing import Final
 
 MOST_FILES: Final = 1 << 16
+RESERVED_FILES: Final = 256  # of these, at most an eighth: for the journal, when clients have all others
+MORE_FILES: Final = 16  # of them at a time
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # of mallopt(3)
 
 
 def allow_files() -> None:
-    """Let the process have many files open: each client is one, and where they run out the journal gets none either."""
+    """Let the process have many files open: each client is one. Some are kept back for the journal (`more_files`)."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most - min(RESERVED_FILES, most // 8), hard))
+
+
+def more_files() -> bool:
+    """Let the process have some of the files that are kept back; False when there are none any more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    most = soft + MORE_FILES if hard == resource.RLIM_INFINITY else min(hard, soft + MORE_FILES)
+    if most == soft:
+        return False
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return True
 
 
 def keep_memory() -> None:

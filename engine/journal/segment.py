@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from engine.journal.errors import JournalDamaged, JournalError
+from engine.system import more_files
 from engine.world import files, here
 from ext.record import crc32c
 
@@ -165,9 +166,20 @@ def market_id_of(directory: Path) -> bytes | None:
     return read_head(found[0]).market_id if found else None
 
 
+def opened(path: Path, flags: int) -> int:
+    """Open a file of the journal; where clients have all files that the process may have, with one that is kept back.
+    Raises OSError."""
+    try:
+        return here.system.open(path, flags, 0o600)
+    except OSError as error:
+        if error.errno != errno.EMFILE or not more_files():
+            raise
+        return here.system.open(path, flags, 0o600)
+
+
 def sync_directory(directory: Path) -> None:
     """See that names given in `directory` are on disk."""
-    descriptor = here.system.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = opened(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         here.system.fsync(descriptor)
     finally:
@@ -182,7 +194,7 @@ def prepare(directory: Path, size_bytes: int, hurry: Callable[[], bool] = lambda
     """
     path = directory / TEMPORARY
     system = here.system
-    descriptor = system.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    descriptor = opened(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC)
     try:
         system.posix_fallocate(descriptor, 0, size_bytes)
         for offset in range(0, size_bytes, len(ZEROS)):

@@ -82,6 +82,40 @@ def bring_back(
 ) -> Recovered:
     """Recover the market in `data`; what comes with a snapshot, and what follows it, goes into `beside`. told: gets
     what an operator has to know of it. Raises as `recovery.recover`."""
+    on_applied, on_events = _listeners(beside)
+    recovered = recovery.recover(
+        data, history_commands=history_commands, on_start=beside.load, on_core=beside.attach, on_events=on_events,
+        on_applied=on_applied,
+    )  # fmt: skip
+    left = left_halted(recovered.core, set() if beside.watch is None else beside.watch.breakers.halted)
+    if left is not None:
+        told(left)
+    return recovered
+
+
+def bring_up_to(data: Path, seq: int, beside: Beside, reached: Callable[[int], None]) -> Recovered:
+    """What a start would have if the journal ended with `seq`, of a market that may run. `reached` is called with the
+    last number of each piece of the journal. Raises as `recovery.recover_to`."""
+    on_applied, on_events = _listeners(beside)
+
+    def on_piece(events: bytes, market_data: bytes) -> None:
+        on_events(events, market_data)
+        reached(core[0].seq)
+
+    core: list[Core] = []
+
+    def on_core(found: Core) -> None:
+        core.append(found)
+        beside.attach(found)
+        reached(found.seq)
+
+    return recovery.recover_to(
+        data, seq, on_start=beside.load, on_core=on_core, on_events=on_piece, on_applied=on_applied
+    )
+
+
+def _listeners(beside: Beside) -> tuple[recovery.OnApplied, recovery.OnEvents]:
+    """What a replay calls so that all that is kept beside the core follows it."""
     seen: list[tuple[bytes, bytes]] = []
 
     def on_applied(commands: bytes, events: bytes) -> None:
@@ -92,14 +126,7 @@ def bring_back(
         beside.see(*seen.pop(), market_data)
         beside.feed.add(market_data)
 
-    recovered = recovery.recover(
-        data, history_commands=history_commands, on_start=beside.load, on_core=beside.attach, on_events=on_events,
-        on_applied=on_applied,
-    )  # fmt: skip
-    left = left_halted(recovered.core, set() if beside.watch is None else beside.watch.breakers.halted)
-    if left is not None:
-        told(left)
-    return recovered
+    return on_applied, on_events
 
 
 def journal_notes(sequencer: Sequencer, directory: Path) -> None:

@@ -69,7 +69,7 @@ class Market:
 
     def extra(self) -> dict[str, Any]:
         """What goes into a snapshot beside the core, as of what the gate let out last."""
-        return {FEED: self.feed.state(), "counts": self.streams.counts}
+        return extra_of(self.feed, self.streams)
 
     # ------------------------------------------------------------ the way out
 
@@ -241,6 +241,11 @@ class Market:
         """Use and capacity of each pool."""
         stats = self.core.stats()
         return {name: [stats[name]["used"], stats[name]["capacity"]] for name in POOLS}
+
+
+def extra_of(feed: Feed, streams: Streams) -> dict[str, Any]:
+    """What `Market.extra` gives, of these."""
+    return {FEED: feed.state(), "counts": streams.counts}
 
 
 def load_feed(feed: Feed, extra: dict[str, Any]) -> None:

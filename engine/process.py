@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import uvloop
 
-from engine import snapshots, status, system
+from engine import status, system
 from engine.amending.facts import Facts
 from engine.amending.finder import TradeFinder
 from engine.arguments import arguments_of, configure
@@ -40,6 +40,7 @@ from engine.ports.guards import ends_of_all
 from engine.ports.socket import PortError
 from engine.projector.launch import Projection
 from engine.risk.marker import Marker
+from engine.saver.saving import Saving
 from engine.sequencer import tick_command
 from engine.sessions import keeper
 from engine.sessions.keeper import Keeper
@@ -60,7 +61,6 @@ SOON_S: Final = 0.0002  # after the time at which something is due
 PERIOD_S: Final = 5.0  # of the histograms
 STOP_DURABLE_S: Final = 1.5
 SETUP_PATIENCE_S: Final = 30.0  # of a start with the journal
-SAVE_PATIENCE_S: Final = 30.0  # of a snapshot with the journal
 STOPPING: Final = FrameError("stopping", "the market is stopping")
 FAILURES: Final = (ConfigError, KeysError, InUse, JournalError, SnapshotError, PortError, StandbyError, OSError)
 
@@ -99,10 +99,9 @@ class Engine:
         self._primary = PrimarySide(self.data, config, self, self.log, None if warm is None else warm.begun)
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._saving: asyncio.Lock = asyncio.Lock()
+        self._saving: Saving
         self._finder = TradeFinder(self.data)
-        self._saved_seq = 0
-        self._saved_s = self._turned_s = here.clock.monotonic()
+        self._turned_s = here.clock.monotonic()
         self._ticked_minute = int(here.clock.time()) // MINUTE_S
         self.started_ts_ns = 0
 
@@ -125,6 +124,11 @@ class Engine:
         make_folder(self.data)
         self._lock = MarketLock(self.data) if self._warm is None else self._warm.lock
         self._file.remove()  # of an engine that was killed
+        self._saving = Saving(
+            self.data, self.config, self.log, lambda: self.market, lambda: self._beside,
+            lambda: self.failure is not None,
+        )  # fmt: skip
+        self._saving.start()
         if self._warm is not None:
             beside, self.recovered = self._warm.beside, self._warm.recovered
         else:
@@ -133,8 +137,7 @@ class Engine:
             self._report_recovery()
         self._beside, self.liquidator = beside, beside.liquidator
         await self._primary.take_lease(self.recovered.market_id, beside.epochs)
-        saved = snapshots.listed(self.data)
-        self._saved_seq = saved[-1].seq if saved else 0
+        self._saving.begin()
         writer = JournalWriter(
             self.data / "journal",
             next_seq=self.recovered.next_seq,
@@ -324,7 +327,8 @@ class Engine:
             self._turned_s = now_s
             self.market.latency_ns.turn()
             self.market.commit_ns.turn()
-        self._save_when_due(now_s)
+        if not self._stopping:  # what is left of a disk that is nearly full is for cancels
+            self._saving.save_when_due(now_s, may=self._backlog is None or not self._backlog.is_short)
 
     def _pause_s(self) -> float:
         """Until the timer has to look again: a phase begins on time also where nobody sends anything."""
@@ -383,51 +387,9 @@ class Engine:
         error = context.get("exception")
         self.log.error("an error inside the engine", what=str(context.get("message", "")), error=repr(error))
 
-    # ------------------------------------------------------------ snapshots
-
-    def _save_when_due(self, now_s: float) -> None:
-        done = self.market.core.seq - self._saved_seq
-        every = self.config.snapshots
-        by_commands = every.every_commands and done >= every.every_commands
-        by_time = every.every_s and done and now_s - self._saved_s >= every.every_s
-        is_short = self._backlog is not None and self._backlog.is_short  # what is left is for cancels
-        if (by_commands or by_time) and not self._saving.locked() and not self._stopping and not is_short:
-            self._saved_s = now_s
-            self.spawn(self._save_quietly())
-
-    async def _save_quietly(self) -> None:
-        try:
-            path, seq = await self.save()
-            self.log.info("snapshot written", path=path, snapshot_seq=seq)
-        except FrameError as error:
-            self.log.error("a snapshot was not written", why=str(error))
-
     async def save(self) -> tuple[str, int]:
         """Write a snapshot of the state now: its path and its sequence. Raises FrameError (failed)."""
-        async with self._saving:
-            core = self.market.core
-            state, seq, ts_ns = core.snapshot(), core.seq, core.ts_ns
-            beside = self._beside.state()  # as far as the core, as all of this
-            # The counters beside the core are those of what was sent: taken when everything up to seq is.
-            extra: asyncio.Future[dict[str, Any]] = self._loop.create_future()
-
-            def take() -> None:
-                if not extra.done():
-                    extra.set_result(self.market.extra())
-
-            self.market.later(take)
-            try:
-                values = {**await asyncio.wait_for(extra, SAVE_PATIENCE_S), **beside}
-                # With durability "memory" that was at once. A snapshot must never be ahead of its journal.
-                if not await self._until_written(seq, SAVE_PATIENCE_S):
-                    raise TimeoutError
-                path = await asyncio.to_thread(snapshots.write, self.data, state, seq, ts_ns, values)
-            except SnapshotError as error:
-                raise FrameError("failed", str(error)) from error
-            except TimeoutError:
-                raise FrameError("failed", "the journal does not catch up: no snapshot was written") from None
-            self._saved_seq, self._saved_s = seq, here.clock.monotonic()
-            return str(path), seq
+        return await self._saving.save()
 
     # ------------------------------------------------------------ status
 
@@ -467,6 +429,7 @@ class Engine:
             "recovered": self.recovered.figures(),
         }
         answer["warnings"] = status.warnings(answer) + self._keeper.warnings() + self._primary.warnings()
+        answer["warnings"] += self._saving.warnings()
         return answer
 
     def sessions(self) -> list[dict[str, Any]]:
@@ -500,23 +463,14 @@ class Engine:
         self.log.info("the market has stopped", seconds=round(here.clock.monotonic() - began_s, 3))
 
     async def _save_at_the_end(self) -> None:
-        if self.market.core.seq > self._saved_seq and not self._primary.is_shut:
-            await self._save_quietly()
+        if not self._primary.is_shut:
+            await self._saving.save_at_the_end()
 
     async def _stop_projection(self) -> None:
         """End the projector, which writes what is durable by now, and Postgres."""
         projection, self._projection = self._projection, None
         if projection is not None:
             await projection.stop()
-
-    async def _until_written(self, seq: int, timeout_s: float) -> bool:
-        """Wait until the journal has written `seq`; whether it has."""
-        deadline_s = here.clock.monotonic() + timeout_s
-        while self.market.journal.durable_seq < seq:
-            if here.clock.monotonic() > deadline_s or self.failure is not None:
-                return False
-            await asyncio.sleep(0.001)
-        return True
 
     async def _until_durable(self, timeout_s: float) -> bool:
         """Wait until everything applied is durable and sent; whether it is."""
@@ -532,6 +486,8 @@ class Engine:
         if self._timer is not None:
             self._timer.cancel()
             self._marker.end()
+        if hasattr(self, "_saving"):
+            self._saving.end()
         self._primary.close(in_order=self.failure is None)
         if self._doors is not None:
             self._doors.close()

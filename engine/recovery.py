@@ -96,6 +96,31 @@ def _recover(
     return result
 
 
+def recover_to(
+    data: Path,
+    seq: int,
+    *,
+    on_start: OnStart | None = None,
+    on_core: OnCore | None = None,
+    on_events: OnEvents | None = None,
+    on_applied: OnApplied | None = None,
+) -> Recovered:
+    """As `recover`, of a market that may run, to the state after `seq`, which is durable: from the newest snapshot
+    that there is, and no file is changed. Raises JournalDamaged, JournalError, OSError."""
+    directory = data / "journal"
+    found = segment.segments(directory)
+    if not found:
+        raise JournalError(f"{directory}: there is no journal")
+    result = _start(data, found[0].first_seq - 1, seq, 0, on_start)
+    if on_core is not None:
+        on_core(result.core)
+    with JournalReader(directory, result.core.seq + 1) as reader:
+        result.market_id = reader.market_id
+        result.replayed = replay(reader, result.core, seq, on_events=on_events, on_applied=on_applied)
+    result.next_seq = result.core.seq + 1
+    return result
+
+
 def replay(
     reader: JournalReader,
     core: Core,

@@ -12,6 +12,7 @@ import os
 import struct
 import zlib
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ SUFFIX = ".obs"
 KEPT = 3  # newest ones; besides, one that has HISTORY_COMMANDS after it
 HISTORY_COMMANDS = 200_000  # what a restart replays at least, so that the ports have a history to resume from
 HASH_BYTES = 16
+PIECE_BYTES = 1 << 20  # of a file that is written beside others
 _HEAD = struct.Struct("<8sIIQq16s16sQIII")
 
 
@@ -81,10 +83,13 @@ def save(data: Path, core: Core, extra: dict[str, Any]) -> Path:
     return write(data, core.snapshot(), core.seq, core.ts_ns, extra)
 
 
-def write(data: Path, state: bytes, seq: int, ts_ns: int, extra: dict[str, Any]) -> Path:
+def write(
+    data: Path, state: bytes, seq: int, ts_ns: int, extra: dict[str, Any], rest: Callable[[], None] | None = None
+) -> Path:
     """As `save`, for bytes that were taken from the core before: needs no core, so it may run in another thread.
 
-    Bytes in `extra` are packed to text, which `unpacked` undoes.
+    Bytes in `extra` are packed to text, which `unpacked` undoes. rest: is called between pieces of the work, each of
+    which is on disk by then.
     """
     directory = folder(data)
     path = directory / f"{seq:018d}{SUFFIX}"
@@ -103,7 +108,7 @@ def write(data: Path, state: bytes, seq: int, ts_ns: int, extra: dict[str, Any])
             if name.endswith(".tmp"):  # of a process that was cut off
                 files.unlink(directory / name)
         try:
-            write_file(temporary, [head, text, state])
+            write_file(temporary, [head, text, state], rest)
             here.system.rename(temporary, path)
         except BaseException:
             files.unlink(temporary, missing_ok=True)
@@ -176,14 +181,20 @@ def restore(path: Path) -> tuple[Core, Snapshot]:
     return core, snapshot
 
 
-def write_file(path: Path, parts: list[bytes]) -> None:
-    """Make a file of these parts, on disk when this returns. Raises OSError."""
+def write_file(path: Path, parts: list[bytes], rest: Callable[[], None] | None = None) -> None:
+    """Make a file of these parts, on disk when this returns. rest: see `write`. Raises OSError."""
     descriptor = here.system.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         # Room first: a disk that is full is found out before anything is written.
         here.system.posix_fallocate(descriptor, 0, sum(map(len, parts)))
         for part in parts:
-            files.write(descriptor, memoryview(part))
+            if rest is None:
+                files.write(descriptor, memoryview(part))
+                continue
+            for begin in range(0, len(part), PIECE_BYTES):
+                files.write(descriptor, memoryview(part)[begin : begin + PIECE_BYTES])
+                here.system.fdatasync(descriptor)  # little at a time: commits of the journal wait for it
+                rest()
         here.system.fsync(descriptor)
     finally:
         here.system.close(descriptor)

@@ -436,6 +436,7 @@ cdef class Tape:
         cdef const History* history
         cdef size_t place
         cdef int period
+        cdef bytes hot
         cdef list parts = [b""]
         head.sizes = sizes_of_structs()
         head.instruments = self.instruments
@@ -444,7 +445,10 @@ cdef class Tape:
             head.counts[period] = self.counts[period]
         for period in range(CLOCKED):
             head.ends[period] = self.ends[period]
-        parts.append((<const char*> self.hot)[:self.instruments * sizeof(Hot)])
+        hot = (<const char*> self.hot)[:self.instruments * sizeof(Hot)]
+        for place in range(self.instruments):
+            (<Hot*> PyBytes_AS_STRING(hot))[place].changed = 0  # that is of who looks, not of what happened
+        parts.append(hot)
         parts.append((<const char*> self.longer)[:self.instruments * 3 * sizeof(Running)])
         parts.append((<const char*> self.statistics)[:self.instruments * sizeof(Statistics)])
         parts.append((<const char*> self.amended)[:self.instruments * sizeof(Amended)])

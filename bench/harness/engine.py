@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -73,9 +74,10 @@ class EngineProcess:
 
     def __init__(
         self, folder: Path, durability: str, *, accounts: int = 1, instruments: int = 1, own_keys: bool = False,
-        more: str = "",
+        more: str = "", prepare: Callable[[Path], object] = lambda data: None, start_s: float = START_S,
     ) -> None:  # fmt: skip
-        """more: of the configuration."""
+        """more: of the configuration. prepare: gets the directory before the engine is started in it."""
+        self._prepare, self._start_s = prepare, start_s
         self.data = folder / f"market-{durability}"
         self._durability, self._accounts, self._instruments = durability, accounts, instruments
         self._own_keys, self._more = own_keys, more
@@ -86,13 +88,14 @@ class EngineProcess:
         file = self.data / "bench.toml"
         text = configuration(self._durability, self._accounts, self._instruments, self._own_keys)
         file.write_text(text + self._more, "utf-8")
+        self._prepare(self.data)
         self._log = (self.data / "engine.log").open("wb")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "engine.process", "--data", str(self.data), "--config", str(file), "--no-postgres"],
             env=environment(),
             stderr=self._log,
         )
-        deadline_s = time.monotonic() + START_S
+        deadline_s = time.monotonic() + self._start_s
         while not self._live():
             if self.process.poll() is not None or time.monotonic() > deadline_s:
                 self._stop()

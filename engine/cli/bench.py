@@ -17,6 +17,7 @@ BENCHES = {
     "project": "events a second into Postgres, against plain COPY of the same rows",
     "failover": "kill -9 of a primary until its standby acknowledges, beside the lease",
     "recover": "replay from the journal, and snapshots written and loaded",
+    "stall": "how long an order waits while a snapshot of a large book is made",
     "watch": "what the watch over prices adds to a batch, against the numbering of its market data",
     "overload": "ten times the orders that it takes: what is refused, and how fast cancels and verbs still are",
     "soak": "half of what it takes, for long: memory and latency have to stay flat",

@@ -47,10 +47,12 @@ class Depth(Section, frozen=True):
 
 
 class Snapshots(Section, frozen=True):
-    """[snapshots]: the state is saved after so many commands, or so many seconds in which there was one. 0: not so."""
+    """[snapshots]: the state is saved after so many commands, or so many seconds in which there was one. 0: not so.
+    beside: by a process of its own, which has the state a second time while it does so."""
 
     every_commands: Annotated[int, Meta(ge=0, le=1 << 40)] = 2_000_000
     every_s: Annotated[float, Meta(ge=0, le=86400 * 30)] = 600.0
+    beside: bool = True
 
 
 class Postgres(Section, frozen=True):

@@ -83,7 +83,9 @@ def configuration(generator: random.Random) -> Config:
     journal = msgspec.structs.replace(
         config.journal, segment_bytes=generator.choice((8, 16, 64)) << 10, pending_bytes=generator.choice((8, 64)) << 10
     )
-    snapshots = msgspec.structs.replace(config.snapshots, every_commands=generator.choice((0, 60, 200)), every_s=0)
+    snapshots = msgspec.structs.replace(
+        config.snapshots, every_commands=generator.choice((0, 60, 200)), every_s=0, beside=False
+    )
     return msgspec.structs.replace(config, journal=journal, snapshots=snapshots)
 
 

@@ -61,9 +61,6 @@ class Following:
         self._told_hashes: dict[int, str] = {}
         self._is_applying = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._saving: asyncio.Task[tuple[str, int] | None] | None = None
-        saved = snapshots.listed(data)
-        self._saved_seq, self._saved_s = saved[-1].seq if saved else 0, time.monotonic()
         self.compared_seq = 0  # the last command after which the state was found to be the primary's
         self.received_bytes = 0
         self.on_durable: Callable[[int], None] = lambda seq: None
@@ -99,7 +96,6 @@ class Following:
                 ) from error
         self.beside.attach(core)
         self.market = self._market(Recovered(core, seq + 1, market_id, extra))
-        self._saved_seq = seq
 
     # ------------------------------------------------------------ what comes
 
@@ -250,34 +246,8 @@ class Following:
             f"from before seq {self.compared_seq + 1}"
         )
 
-    # ------------------------------------------------------------ snapshots
-
-    def save_when_due(self, now_s: float) -> None:
-        """Keep the state now and then, as a primary does: a restart replays from there."""
-        done, every = self.core.seq - self._saved_seq, self._config.snapshots
-        by_commands = every.every_commands and done >= every.every_commands
-        by_time = every.every_s and done and now_s - self._saved_s >= every.every_s
-        if (by_commands or by_time) and (self._saving is None or self._saving.done()):
-            self._saved_s = now_s
-            self._saving = self._loop.create_task(self.save())
-
-    async def save(self) -> tuple[str, int] | None:
-        """Write a snapshot of the state now; None: the disk did not take it."""
-        core = self.core
-        state, seq, ts_ns = core.snapshot(), core.seq, core.ts_ns
-        extra = {**self.market.extra(), **self.beside.state()}
-        try:
-            path = await asyncio.to_thread(snapshots.write, self._data, state, seq, ts_ns, extra)
-        except snapshots.SnapshotError as error:
-            self._told(str(error))
-            return None
-        self._saved_seq = seq
-        return str(path), seq
-
     async def close(self) -> None:
         """Write what was given, apply it, close the journal. Raises JournalError."""
         self._loop.remove_reader(self.mirror.fileno())
         self.mirror.close()
         self.apply_all()
-        if self._saving is not None:
-            await asyncio.gather(self._saving, return_exceptions=True)

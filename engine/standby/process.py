@@ -30,9 +30,9 @@ from engine.keys import Keys
 from engine.liquidation.liquidator import Liquidator
 from engine.lock import MarketLock
 from engine.logs import Log
-from engine.ports.frames import FrameError
 from engine.process import Engine, run
 from engine.recovery import Recovered
+from engine.saver.saving import Saving
 from engine.sessions import keeper
 from engine.setup import APPLIED
 from engine.standby import start, view
@@ -105,6 +105,11 @@ class Standby:
         self.data.mkdir(parents=True, exist_ok=True)
         self._lock = MarketLock(self.data)
         self._file.remove()
+        self._saving = Saving(
+            self.data, self.config, self.log, lambda: self.following.market, lambda: self.following.beside,
+            lambda: self.failure is not None,
+        )  # fmt: skip
+        self._saving.start()
         timeline = keeper.timeline_of(self.config, time.time_ns())
         beside, self.recovered = start.begin(
             self.data, lambda: beside_of(self.config, timeline, self.log.warning), self.log.warning
@@ -117,6 +122,7 @@ class Standby:
             self._loop, self.data, self.config, beside, self.recovered, self.log.warning, self._fail
         )
         self.following.on_durable = self._on_durable
+        self._saving.begin()
         self.status_map.durable_seq = self.following.mirror.durable_seq
         self.started_ts_ns = time.time_ns()
         self.promotion = Promotion(self, self.log)
@@ -269,6 +275,7 @@ class Standby:
             return
         snapshot, self._snapshot = bytes(self._snapshot), None
         self.following.begin_with(self._market_id, snapshot)
+        self._saving.saved_seq = self._snapshot_seq
         if not self._snapshot_seq:
             self._finish_beginning()
 
@@ -301,7 +308,7 @@ class Standby:
         if self._doors is not None:
             self._doors.orders.role["hears_primary"] = self.view.hears(now_s)
             self._doors.sweep(now_s)
-        self.following.save_when_due(now_s)
+        self._saving.save_when_due(now_s)
 
     def _fail(self, why: str) -> None:
         """It cannot go on."""
@@ -341,10 +348,7 @@ class Standby:
 
     async def save(self) -> tuple[str, int]:
         """Write a snapshot of the state now. Raises FrameError."""
-        saved = await self.following.save()
-        if saved is None:
-            raise FrameError("failed", "the snapshot was not written; the log says why")
-        return saved
+        return await self._saving.save()
 
     async def promote(self, operator: str, reason: str) -> dict[str, Any]:
         """Become the primary, when the answer has left. Raises FrameError."""
@@ -359,7 +363,7 @@ class Standby:
     async def stop(self) -> None:
         """Stop in order: what came is on disk, the state is saved."""
         if self.failure is None and self.following.market_id:
-            await self.following.save()
+            await self._saving.save_at_the_end()
         await self._close()
         self.log.info("the standby has stopped", sequence=self.following.core.seq)
 
@@ -390,6 +394,8 @@ class Standby:
             await self.promotion.end()
         if self._timer is not None:
             self._timer.cancel()
+        if hasattr(self, "_saving"):
+            self._saving.end()
         if self._following_task is not None:
             self._following_task.cancel()
             await asyncio.gather(self._following_task, return_exceptions=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from engine.journal.errors import JournalDamaged
 from engine.journal.verify import verify
 from engine.simulate.claims import DAMAGE, Claims
 from engine.simulate.house import DATA
@@ -185,8 +186,9 @@ class Damage:
     # ------------------------------------------------------------ found, or not
 
     def refused(self, error: Exception) -> bool:
-        """A start was refused. Whether that was for the damage, which is healed then."""
-        if not self._wounds:
+        """A start was refused. Whether that was for the damage, which is healed then: a full disk, or an error of a
+        read, may keep it from getting so far."""
+        if not self._wounds or not isinstance(error, JournalDamaged):
             return False
         self.claims.checked[DAMAGE] += 1
         if not any(wound.name in str(error) for wound in self._wounds):
@@ -225,12 +227,16 @@ def _put_right(wound: Wound) -> None:
 
 
 def _walk(file: File) -> tuple[int, int]:
-    """Where the last commit begins, and where the records end, as far as they are whole in their lengths."""
+    """Where the last commit begins, and where the records end, as far as they are whole."""
     kept, at, last = file.kept, HEAD_BYTES, HEAD_BYTES
     while at + 8 <= len(kept):
         (word,) = _LENGTH.unpack_from(kept, at)
         size = word & ~COMMIT_START
         if size not in (64, 128, 256) or at + 8 + size > len(kept):
+            break
+        try:
+            record.commit_start(bytes(kept[at : at + 8 + size]))  # for its checks
+        except ValueError:
             break
         if word & COMMIT_START:
             last = at

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import count
 from multiprocessing import get_context
+from multiprocessing.pool import AsyncResult
 from typing import Any, Final
 
 from engine.simulate import rivals
@@ -21,6 +21,7 @@ from engine.simulate.schedule import Fault, schedule
 from engine.simulate.simulation import Simulation
 
 RIVALS_EACH: Final = 8  # of so many runs one is of two machines
+SEEDS_A_PROCESS: Final = 100
 MOST_TRIES: Final = 60  # to make a schedule smaller
 KINDS_IN_COMMAND: Final = 3
 
@@ -175,16 +176,15 @@ def run_all(
         while (seed := more()) is not None:
             took(run(seed, wanted))
         return total
-    with ProcessPoolExecutor(jobs, get_context("fork"), initializer=settle) as pool:
-        under_way: set[Future[Outcome]] = set()
+    # Threads that a run has killed are greenlets that nobody can collect: a process makes place for another one.
+    with get_context("fork").Pool(jobs, settle, maxtasksperchild=SEEDS_A_PROCESS) as pool:
+        under_way: deque[AsyncResult[Outcome]] = deque()
         while True:
-            while len(under_way) < 2 * jobs and (seed := more()) is not None:
-                under_way.add(pool.submit(run, seed, wanted))
+            while len(under_way) < 4 * jobs and (seed := more()) is not None:
+                under_way.append(pool.apply_async(run, (seed, wanted)))
             if not under_way:
                 return total
-            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in done:
-                took(future.result())
+            took(under_way.popleft().get())
 
 
 def settle() -> None:

@@ -250,6 +250,9 @@ class Pair:
                     client.poll(0.001)
                 except openbell.ResumeTooOld as error:
                     made.trouble.append(str(error))  # of mode "async": what was lost is told
+                except openbell.Refused as error:
+                    if error.code != "too_many":  # so much is live that asking for all of it takes a while
+                        raise
                 if not killed_ns and sum(order.state.name == "SENT" for order in orders[-OUT:]) >= OUT:
                     client.poll(0.005)
             timer.join()

@@ -79,7 +79,7 @@ class LeaseTable:
         if row is None:
             return "UPDATE 0"
         if "SET epoch = $2" in words:
-            if (row[0], row[3]) != (values[5], values[6]):
+            if (row[0], row[3]) != values[-2:]:
                 return "UPDATE 0"
             self.rows[market] = (epoch, holder, values[3], row[3] + 1, values[4], row[5], False)
             return "UPDATE 1"

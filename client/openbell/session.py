@@ -287,8 +287,8 @@ class Session:
     # ------------------------------------------------------------ the rest
 
     def _logged_in(self, number: int, body: dict[str, Any]) -> list[Notice]:
-        if number != self.login_number:
-            return []  # of an older login
+        if number != self.login_number or self.ready:
+            return []  # of an older login, or the same answer again: what it says of the streams was true then
         if self.wants_primary and body.get("role") == "standby":
             self.standby = body
             return []

@@ -17,7 +17,7 @@ from typing import Self
 from engine.journal import notes, segment
 from engine.journal.errors import JournalDamaged, JournalError
 from engine.journal.segment import RESTORE, ZEROS, Segment
-from engine.world import here
+from engine.world import files, here
 from ext import record
 
 CHUNK_BYTES = 256 << 10  # small enough to stay in the cache, and for memory that is used again
@@ -88,7 +88,7 @@ class JournalReader:
     def _read(self, last_seq: int, limit_bytes: int, must_be_there: bool) -> bytes:
         while self.next_seq <= last_seq and self.torn is None:
             wanted_bytes = min(limit_bytes, (last_seq - self.next_seq + 1) * LONGEST_RECORD_BYTES)
-            chunk = here.system.pread(self._descriptor, wanted_bytes + LONGEST_RECORD_BYTES, self.offset)
+            chunk = files.read_at(self._descriptor, self.offset, wanted_bytes + LONGEST_RECORD_BYTES)
             commands, end, self.next_seq, status = record.scan(chunk, 0, self.next_seq, last_seq)
             start, self.offset = self.offset, self.offset + end
             if commands:

@@ -29,7 +29,7 @@ HEAD_BYTES: Final = 128
 CHECKED_HEAD_BYTES: Final = 108
 COMMIT_START: Final = 1 << 31
 _LENGTH: Final = struct.Struct("<I")
-JOURNAL, SNAPSHOTS = "/journal/", "/snapshots/"
+SNAPSHOTS: Final = "/snapshots/"
 
 
 @dataclass(slots=True)
@@ -40,6 +40,11 @@ class Wound:
     file: File
     offset: int
     right: bytes
+
+    @property
+    def is_healed(self) -> bool:
+        """The disk has what it should."""
+        return self.file.kept[self.offset : self.offset + len(self.right)] == self.right
 
     def heal(self) -> None:
         """As from a copy."""
@@ -52,6 +57,7 @@ class Lie:
     """A write that the disk says it has done."""
 
     wounds: list[Wound] = field(default_factory=list)
+    is_ripe: bool = False
 
 
 class Damage:
@@ -67,6 +73,11 @@ class Damage:
         self._wounds: list[Wound] = []  # that the next start has to find
         self._lie: Lie | None = None
         self._wish: Fault | None = None  # to lie with the next commit
+
+    @property
+    def has_been(self) -> bool:
+        """Something was wrong on the disk, once."""
+        return self.claims.checked[DAMAGE] > 0 or self.is_there
 
     @property
     def is_there(self) -> bool:
@@ -85,8 +96,8 @@ class Damage:
         if found is None:
             return
         self.note(fault)
-        name, file, offset = found
-        size = min(self.generator.choice((1, 1, 8, 512)), len(file.kept) - offset)
+        name, file, offset, end = found
+        size = min(self.generator.choice((1, 1, 8, 512)), end - offset)
         right = bytes(file.kept[offset : offset + size])
         wrong = bytes(byte ^ self.generator.randint(1, 255) for byte in right)
         wound = Wound(name, file, offset, right)
@@ -94,8 +105,8 @@ class Damage:
             data[offset : offset + size] = wrong
         self._wounds.append(wound)
 
-    def _of_journal(self) -> tuple[str, File, int] | None:
-        """A place in a segment that is checked, and not of the last commit."""
+    def _of_journal(self) -> tuple[str, File, int, int] | None:
+        """A place in a segment that is checked, and where the last commit begins: that is spared."""
         segments = list(self.truth.segments())
         if not segments:
             return None
@@ -104,14 +115,14 @@ class Damage:
         if end <= HEAD_BYTES:
             return None
         at = self.generator.randrange(end - (HEAD_BYTES - CHECKED_HEAD_BYTES))
-        return name, file, at if at < CHECKED_HEAD_BYTES else at + HEAD_BYTES - CHECKED_HEAD_BYTES
+        return name, file, at if at < CHECKED_HEAD_BYTES else at + HEAD_BYTES - CHECKED_HEAD_BYTES, end
 
-    def _of_snapshots(self) -> tuple[str, File, int] | None:
+    def _of_snapshots(self) -> tuple[str, File, int, int] | None:
         files = [one for one in self.disk.files() if SNAPSHOTS in one[0] and one[0].endswith(".obs") and one[1].kept]
         if not files:
             return None
         path, file = self.generator.choice(files)
-        return path.rpartition("/")[2], file, self.generator.randrange(len(file.kept))
+        return path.rpartition("/")[2], file, self.generator.randrange(len(file.kept)), len(file.kept)
 
     # ------------------------------------------------------------ a disk that lies
 
@@ -122,8 +133,6 @@ class Damage:
 
     def meddle(self, call: Call) -> Effect | None:
         """What becomes of a call of the system."""
-        if self._lie is not None and self._lie.wounds:
-            return self._watch(call)
         if self._lie is not None or self._wish is None or call.name not in WRITES or not call.is_of_records:
             return None
         fault, self._wish = self._wish, None
@@ -148,13 +157,12 @@ class Damage:
                     self._lie.wounds.insert(0, Wound(other_name, other, at, bytes(other.kept[at : at + size])))
                     other.kept[at : at + size] = data[:size]
 
-    def _watch(self, call: Call) -> Effect | None:
-        """Wait for a later commit; when that is on the disk, the power goes."""
+    def synced(self) -> None:
+        """A file of the journal was synced: where a later commit is on the disk now, the power goes."""
         lie = self._lie
-        assert lie is not None
-        if call.name == "fdatasync" and JOURNAL in call.path and self._has_later_commit(lie.wounds[-1]):
-            return Effect(crash_after=self._ripe)
-        return None
+        if lie is not None and lie.wounds and not lie.is_ripe and self._has_later_commit(lie.wounds[-1]):
+            lie.is_ripe = True
+            self.machine.timeline.after(0, self._ripe)
 
     def _has_later_commit(self, lost: Wound) -> bool:
         """Whether a whole record that begins a commit was written after what was lost."""
@@ -164,16 +172,18 @@ class Damage:
         later = files[files.index(lost.file) :]
         for file in later:
             at = (lost.offset + len(lost.right) + 7) // 8 * 8 if file is lost.file else HEAD_BYTES
-            if at < len(file.data) and record.find_commit(bytes(file.data), at, 1) is not None:
+            if at < len(file.kept) and record.find_commit(bytes(file.kept), at, 1) is not None:
                 return True
         return False
 
     def _ripe(self) -> None:
         lie, self._lie = self._lie, None
+        if lie is None:
+            return  # it was put right meanwhile
         self.truth.sees_memory = False
         self.cut_power()
-        if lie is not None:
-            self._wounds += lie.wounds
+        # What an engine has written again since, as after a failed sync, is right.
+        self._wounds += [wound for wound in lie.wounds if not wound.is_healed]
 
     def before_power_cut(self) -> None:
         """What nobody could find is put right before it is lost."""

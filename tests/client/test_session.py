@@ -92,6 +92,19 @@ def test_what_comes_twice_is_given_once() -> None:
     assert session.outgoing == []
 
 
+def test_an_answer_to_the_login_that_comes_twice_is_taken_once() -> None:
+    """It tells where streams were then: taken again, what came since would come once more."""
+    session = Session("key", "test")
+    session.login()
+    answer = logged_in(session, a3=1)
+    session.receive(answer)
+    first = events((3, 1), (3, 2))
+    assert session.receive(first)
+    assert session.receive(answer) == []
+    assert session.receive(first) == []
+    assert session.next_seq == {3: 3}
+
+
 def test_a_gap_asks_for_a_resume_once() -> None:
     session = ready(a3=1)
     assert taken(session, events((3, 1), (3, 3))) == [(3, 1)]

@@ -6,6 +6,8 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from engine.files import make_folder
 from engine.simulate.house import DATA
 from engine.simulate.simulation import Simulation
@@ -60,3 +62,17 @@ def test_a_folder_that_was_made_and_not_synced_is_synced_by_the_next_start() -> 
     above = world.machine.disk.root.names["a"]
     assert isinstance(above, Folder)
     assert "b" in above.names
+
+
+@pytest.mark.parametrize("share", [0.5, 0.01, 0.0])
+def test_a_short_read_is_not_the_end_of_the_journal(share: float) -> None:
+    """A read may give less than is there: a part of a record was taken for a commit that a crash cut off, and all that
+    came after it was overwritten."""
+    simulation = Simulation(1, [])
+    simulation.house.start()
+    seq = live(simulation).market.core.seq
+    simulation.house.kill()
+    simulation.office.meddle = lambda call: Effect(share=share) if call.name == "pread" else None
+    engine = live(simulation)
+    assert engine.market.core.seq >= seq
+    assert engine.recovered.torn is None

@@ -45,7 +45,7 @@ def test_a_row_for_each() -> None:
 def test_rows_of_watched_accounts_and_of_a_mark() -> None:
     report = Report("core")
     checks.checks(report, 1, (10, 2_000))
-    assert len(report.rows) == 8
+    assert len(report.rows) == 12
     assert all(row.figure and row.floor for row in report.rows)
     checks.mark(report, 2, 100, 5_000)
     whole, longest = report.rows[-2:]

@@ -127,13 +127,14 @@ def test_the_asynchronous_client_likewise(engine: Running, caplog: pytest.LogCap
             await order.wait_accepted()
             await asyncio.to_thread(trade, engine, 2, "100")
             await until(lambda: order.is_done)
-            address, alice._address = alice._address, "tcp://127.0.0.1:1"  # it finds no market while it is asked not to
+            places = alice._places
+            given, places._given = places._given, ["tcp://127.0.0.1:1"]  # it finds no market while it is asked not to
             await asyncio.to_thread(engine.stop)
             await asyncio.to_thread(engine.start)
             with engine.operator() as op:
                 await asyncio.to_thread(op.bust, "AAA", 1, reason="obvious error")
             await asyncio.to_thread(forget, engine)
-            alice._address = address
+            places._given = given
             await until(lambda: order.fills == [])
             assert "of account 1 are lost" in caplog.text
             assert (order.state, order.filled, len(order.busted)) == (OrderState.FILLED, 2, 1)

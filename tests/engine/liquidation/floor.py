@@ -56,7 +56,8 @@ class Floor(Station):
             self._furnish()
 
     def _furnish(self) -> None:
-        self.admin(CommandKind.SET_RISK, values=(1 << 20, 12_000, 8_000))
+        room = self.market.config.capacity
+        self.admin(CommandKind.SET_RISK, values=(1 << 20, 12_000, 8_000, room.desks, room.limits))
         for instrument in (AAA, BBB):
             rates = (5_000, 2_500, 5_000, 3_000, price("2.50"), price(5))
             self.admin(CommandKind.SET_MARGIN, instrument=instrument, values=rates)

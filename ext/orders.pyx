@@ -216,11 +216,10 @@ cdef inline uint8_t check_new(
         check = check_first_order(m, c, r)
         if check:
             return check
-    asked = Asked(ENTERS, c.account, c.instrument, <uint32_t> (p - m.positions), c.side, c.qty, 0, c.qty, notional,
-                  c.price, c.order_type)
     if unlikely(f.role == ROLE_CHILD):
         if a.flags & IS_LIMITED:
-            asked.occasion = WAITS
+            asked = Asked(WAITS, c.account, c.instrument, <uint32_t> (p - m.positions), c.side, c.qty, 0, c.qty,
+                          notional, c.price, c.order_type)
             check = check_limits(m, a, &asked, r)
             if check:
                 return check
@@ -245,8 +244,8 @@ cdef inline uint8_t check_new(
         if check:
             return check
     if unlikely(needs_look(a)):
-        asked.lots = lots
-        asked.own_lots = own_lots
+        asked = Asked(ENTERS, c.account, c.instrument, <uint32_t> (p - m.positions), c.side, lots, own_lots, c.qty,
+                      notional, c.price, c.order_type)
         wanted = Intent(c.account, c.instrument, <uint32_t> (p - m.positions), c.side, lots, notional, own_lots, 0,
                         a.open_orders, 0)
         check = check_account(m, a, p, &wanted, &asked, r)
@@ -393,7 +392,7 @@ cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexc
                 o.order_type = ORDER_TYPE_LIMIT
     add_id(m, c, o.order_id, hash_of(c, f))
     emit_accepted(m, a, c, c.side, o.order_id, e.price, c.qty)
-    if unlikely(m.desks.warning_count):
+    if unlikely(a.flags & IS_LIMITED):
         tell_warnings(m, o.account, o.instrument, o.client_order_id)
     if unlikely(f.role != ROLE_NONE):
         tie_order(m, slot, f.role, e.named)
@@ -534,7 +533,7 @@ cdef inline void shrink(Market* m, Instrument* i, Account* a, Order* o, uint32_t
         if m.want_data:
             emit_data(m, BOOK_KIND_REDUCE, o, o.order_id, less, leaves, level, 0)
     emit_replaced(m, a, o, EVENT_FLAG_PRIORITY_KEPT)
-    if unlikely(m.desks.warning_count):
+    if unlikely(a.flags & IS_LIMITED):
         tell_warnings(m, o.account, o.instrument, o.client_order_id)
 
 
@@ -575,7 +574,7 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
     o.price = c.price
     o.leaves = <uint32_t> leaves
     emit_replaced(m, a, o, 0)
-    if unlikely(m.desks.warning_count):
+    if unlikely(a.flags & IS_LIMITED):
         tell_warnings(m, o.account, o.instrument, o.client_order_id)
     if unlikely(i.state == INSTRUMENT_STATE_CALL):
         go_unseen(m, i, a, slot, PLACE_CALL, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -70,7 +71,7 @@ class Faults:
     def arm(self, faults: Sequence[Fault]) -> None:
         """Have them happen when they are due."""
         for fault in faults:
-            self.timeline.at(fault.at_ns, lambda fault=fault: self._begin(fault))  # type: ignore[misc]
+            self.timeline.at(fault.at_ns, partial(self._begin, fault))
 
     def heal(self) -> None:
         """Nothing is broken any more."""

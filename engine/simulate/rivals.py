@@ -11,11 +11,13 @@ import copy
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 from openbell.wire import FrameType
 
+from engine.process import Engine
 from engine.simulate.claims import ALL, ENDS, PRIMARY, Violation
 from engine.simulate.clients.trader import Trader
 from engine.simulate.house import DATA, KEYS, House, configuration
@@ -63,7 +65,7 @@ class Rivals:
                 standby=msgspec.structs.replace(config.standby, lease=DSN, lease_ms=LEASE_MS),
             )
             house = House(self.timeline, self.office, machine, config)
-            house.on_live = lambda engine, house=house: self._live(house)  # type: ignore[misc]
+            house.on_live = partial(self._live, house)
             self.houses.append(house)
             endpoint = f"tcp://{host}:{PORT}"
             self.traders.append(Trader(self.network, endpoint, "alice", KEYS["alice"], 1, lambda problem: None))
@@ -79,7 +81,7 @@ class Rivals:
         began_s = time.process_time()
         try:
             for fault in self._schedule:
-                self.timeline.at(fault.at_ns, lambda fault=fault: self._begin(fault))  # type: ignore[misc]
+                self.timeline.at(fault.at_ns, partial(self._begin, fault))
             self.houses[0].start()
             for trader in self.traders:
                 trader.begin()
@@ -140,7 +142,7 @@ class Rivals:
         if not self.holders or self.holders[-1] != name:
             self.holders.append(name)
 
-    def _live(self, house: House) -> None:
+    def _live(self, house: House, engine: Engine) -> None:
         self.timeline.trace(f"{house.machine.name} is the primary")
 
     def _check_end(self) -> None:

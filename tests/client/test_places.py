@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from openbell.errors import InvalidInput, MarketNotFound
-from openbell.places import Places
+from openbell.places import Address, Places
 from openbell.session import Session
 
 PORTS = ("orders", "market_data", "snapshots", "control")
@@ -24,8 +24,8 @@ def engine_file(data: Path, first: int, *others: int) -> None:
 
 
 @pytest.mark.parametrize("given", [["a:1", "b:2", "a:1"], "a:1;b:2", " a:1 ; b:2;"])
-def test_they_are_gone_through_in_turn(given: object) -> None:
-    places = Places(given, None)  # type: ignore[arg-type]
+def test_they_are_gone_through_in_turn(given: Address) -> None:
+    places = Places(given, None)
     assert places.are_several
     seen = [places.market.orders]
     for _ in range(3):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 from openbell import wire
 from openbell.wire import (
@@ -53,7 +56,7 @@ def held(**capacity: int) -> Market:
     return m
 
 
-def told_dues(events: list) -> list[tuple[int, int, int]]:  # type: ignore[type-arg]
+def told_dues(events: list[Any]) -> list[tuple[int, int, int]]:
     return [(e.account, e.price, e.trade_id) for e in events if e.kind == EventKind.DIVIDEND_DUE]
 
 
@@ -186,7 +189,7 @@ def closed(**capacity: int) -> Market:
     return m
 
 
-def told_shares(events: list) -> list[tuple[int, int, int]]:  # type: ignore[type-arg]
+def told_shares(events: list[Any]) -> list[tuple[int, int, int]]:
     """Account, change, lots then."""
     return [
         (e.account, e.price, e.trade_id - 2**64 if e.trade_id >> 63 else e.trade_id)
@@ -318,10 +321,10 @@ def test_a_market_without_positions_splits_too() -> None:
 def test_trades_of_before_stand() -> None:
     m = held(ids=64, window=8, amendments=4)
 
-    def bust(trade_id: int, qty: int) -> list:  # type: ignore[type-arg]
+    def bust(trade_id: int, qty: int) -> list[Any]:
         fields = {"account": C, "seller": B, "instrument": 1, "trade_id": trade_id, "price": 20 * DOLLAR, "qty": qty}
         named = {"seq": m.core.seq + 1, "ts_ns": m.ts_ns, "kind": CommandKind.BUST_TRADE} | fields
-        row = __import__("numpy").zeros((), wire.AMEND_COMMAND)
+        row = np.zeros((), wire.AMEND_COMMAND)
         for name, value in named.items():
             row[name] = value
         return m.apply(row.tobytes())

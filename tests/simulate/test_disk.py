@@ -7,6 +7,7 @@ import errno
 import os
 import random
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ def test_processes_see_what_a_real_disk_shows(tmp_path: Path, seed: int, number:
     (tmp_path / "root").mkdir()
     for step in steps(random.Random(f"{seed} {number}"), 300):
         real = take(os, str(tmp_path / "root"), step)
-        simulated = world.call(process, lambda step=step: take(ours, "/root", step))  # type: ignore[misc]
+        simulated = world.call(process, partial(take, ours, "/root", step))
         assert simulated == real, step
 
 
@@ -169,7 +170,7 @@ def test_names_are_lost_with_a_folder_that_was_not_synced() -> None:
         world = World(seed)
         process = world.process()
         for name in "abc":
-            world.call(process, lambda name=name: files.make(Path(f"/{name}"), b""))  # type: ignore[misc]
+            world.call(process, partial(files.make, Path(f"/{name}"), b""))
         world.office.cut_power(world.machine, random.Random(seed))
         outcomes.add("".join(sorted(name for name in world.machine.disk.root.names if name in "abc")))
     assert outcomes == {"", "a", "ab", "abc"}

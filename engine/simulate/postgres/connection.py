@@ -21,6 +21,13 @@ NOTICE_S: Final = 0.05  # until the server knows that a client is gone
 GONE: Final = "connection was closed in the middle of operation"
 
 
+class UnknownStatement(Exception):
+    """The sink, or the lease, has come to ask what nothing here answers: a fault of the simulation, not of them."""
+
+    def __init__(self, statement: str) -> None:
+        super().__init__(f"the simulated database does not know: {statement[:200]}")
+
+
 class Failing(Exception):
     """What a fault makes of a statement. error: raised; is_lost: the connection is lost with it; after: the statement
     is done all the same."""
@@ -155,7 +162,7 @@ class SimulatedConnection:
         elif words.startswith("CREATE TABLE ") and " PARTITION OF " in words:
             self._make_partition(words.split()[2])
         elif not words.startswith(("SET ", "CREATE ", "SELECT pg_advisory_xact_lock")):
-            raise NotImplementedError(f"the simulated database does not know: {words[:200]}")
+            raise UnknownStatement(words)
         return ""
 
     async def executemany(self, statement: str, rows: Iterable[Row]) -> None:
@@ -165,7 +172,7 @@ class SimulatedConnection:
             for key in rows:
                 self._database.keyed[words[2]].put(tuple(key), None, self._change())
         elif words[:3] != ["INSERT", "INTO", "codes"]:
-            raise NotImplementedError(f"the simulated database does not know: {statement[:200]}")
+            raise UnknownStatement(statement)
 
     async def fetchval(self, statement: str, *values: Any) -> Any:
         await self.pause(statement)
@@ -187,7 +194,7 @@ class SimulatedConnection:
                 int(name.rpartition("_p")[2]) for name in self._database.partitions if name.startswith("fills_p")
             ]
             return max((number for number in numbers if number < values[0]), default=None)
-        raise NotImplementedError(f"the simulated database does not know: {words[:200]}")
+        raise UnknownStatement(words)
 
     async def fetchrow(self, statement: str, *values: Any) -> Any:
         await self.pause(statement)
@@ -195,7 +202,7 @@ class SimulatedConnection:
             return self._database.lease.read(values[0])
         if statement == "SELECT market_id, seq, span FROM watermark":
             return None if self._database.watermark is None else dict(self._database.watermark)
-        raise NotImplementedError(f"the simulated database does not know: {statement[:200]}")
+        raise UnknownStatement(statement)
 
     async def fetch(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         await self.pause(statement)
@@ -205,7 +212,7 @@ class SimulatedConnection:
             return [{"column_name": name} for name in (*KEYS[values[1]], "others")]
         if statement.endswith("FROM open_orders"):
             return [shown_order(row) for row in self._database.keyed["open_orders"].rows.values()]
-        raise NotImplementedError(f"the simulated database does not know: {statement[:200]}")
+        raise UnknownStatement(statement)
 
     # ------------------------------------------------------------ COPY
 
@@ -293,7 +300,7 @@ class Transaction:
     async def __aenter__(self) -> Transaction:
         await self._connection.pause("BEGIN")
         if self._connection.undo is not None:
-            raise NotImplementedError("transactions within transactions")
+            raise UnknownStatement("BEGIN within a transaction")
         self._connection.undo = []
         return self
 

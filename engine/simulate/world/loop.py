@@ -85,13 +85,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self._have_turn(process.busy_until_ns)
 
     def _do(self, handle: asyncio.Handle) -> None:
-        if handle._cancelled:
-            return
-        callback, args, context = handle._callback, handle._args, handle._context  # type: ignore[attr-defined]
-        try:
-            context.run(callback, *args)
-        except Exception as error:
-            self.call_exception_handler({"message": f"Exception in callback {callback!r}", "exception": error})
+        if not handle._cancelled:
+            handle._run()
 
     # ------------------------------------------------------------ asyncio's side
 

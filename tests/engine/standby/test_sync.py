@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from functools import partial
 from pathlib import Path
 
 import openbell
@@ -52,7 +53,7 @@ def test_nothing_leaves_without_disk_standby_and_lease(given: list[tuple[str, in
             gate.hold(seq, f"{seq} ".encode(), memoryview(b"data"), 0)
         elif step == "after":
             held.append(seq)
-            gate.after(seq, lambda seq=seq: told.append(seq))  # type: ignore[misc]
+            gate.after(seq, partial(told.append, seq))
         elif step == "open":
             durable = min(max(durable, value), seq)
             gate.open(durable)

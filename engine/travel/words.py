@@ -39,6 +39,7 @@ CANCELED: Final = {
     CancelReason.DISCONNECT: "its session ended, and had asked for this",
     CancelReason.DEAD_MAN: "a dead-man timer was not renewed in time",
     CancelReason.ORDER_NOTIONAL: "as a stop it was met, and its notional was beyond the limit then",
+    CancelReason.CORPORATE_ACTION: "a split of its instrument",
 }
 RESTATED: Final = {
     RestateReason.SELF_TRADE: "self-trade prevention took lots: it met an order of the same owner",

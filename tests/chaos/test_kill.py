@@ -19,6 +19,7 @@ from tests.chaos.market import ACCOUNTS, Market
 from tests.chaos.trader import Trader
 
 KILLS = 50
+PATIENCE_S = 60.0  # until all is answered and shown, on a busy machine
 LIVES_S = (0.02, 0.35)  # from live until killed
 
 
@@ -40,12 +41,18 @@ def journaled(data: Path) -> tuple[Core, np.ndarray[Any, Any]]:
 
 
 def caught_up(market: Market, traders: list[Trader]) -> None:
-    """Wait until every trader has seen the last event of its account."""
+    """Have every trader stop, and wait until it has seen the last event of its account."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    for trader in traders:
+        trader.stopping.set()
+    for trader in traders:
+        while not trader.quiet.wait(0.1):  # what it has sent can still wait for its turn
+            assert trader.failure is None, trader.failure
+            assert time.monotonic() < deadline_s, f"{trader.account} saw {trader.seen}: {market.tail()}"
     with openbell.Operator(market.data, name="olga") as operator:
         rows = {row.account: row.account_seq for row in operator.accounts()}
     for trader in traders:
         trader.target_seq = rows[trader.id]
-    deadline_s = time.monotonic() + 30
     for trader in traders:
         trader.done.wait(max(0.0, deadline_s - time.monotonic()))
         assert trader.failure is None, trader.failure
@@ -70,9 +77,6 @@ def test_nothing_that_a_client_saw_is_lost(market: Market, seed: int) -> None:
         with openbell.Operator(market.data, name="olga") as operator:
             there = {row.account: row.account_seq for row in operator.accounts()}
         assert {account: there[account] for account, seq in seen.items() if there[account] < seq} == {}
-    time.sleep(0.3)
-    for trader in traders:
-        trader.stopping.set()
     time.sleep(0.3)
     caught_up(market, traders)
     assert market.stop() == 0, market.tail()

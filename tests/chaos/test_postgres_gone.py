@@ -74,9 +74,6 @@ def test_an_outage_leaves_no_gap_and_no_duplicate(tmp_path: Path, postgres: Embe
             assert then.durable_sequence > first.durable_sequence + 100, "trading went on"
             asyncio.run(postgres.start())
             after_ms = probe(market.data, OUTAGE_S / 2)
-            for trader in traders:
-                trader.stopping.set()
-            time.sleep(0.3)
             caught_up(market, traders)
             deadline_s = time.monotonic() + 120
             while (status := operator.status()).projected_sequence < status.durable_sequence:

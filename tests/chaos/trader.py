@@ -29,6 +29,7 @@ class Trader(threading.Thread):
         self.failure: BaseException | None = None
         self.sent = 0
         self.stopping = threading.Event()
+        self.quiet = threading.Event()  # with `stopping`: everything that it had sent was answered
         self.done = threading.Event()
         self.target_seq: int | None = None  # with `stopping`: the account_seq to have seen before it ends
         self.id = -1
@@ -57,27 +58,37 @@ class Trader(threading.Thread):
         with openbell.connect(self.directory, account=self.account, keep_events=True, timeout_s=30) as client:
             self.id = client.account_id()
             resting = np.empty(0, np.uint64)
+            last = None  # with `stopping`: the order after all others, by its client_order_id
             while True:
                 try:
                     events = client.events(0.01)
                 except Refused as refused:
                     if refused.code != "overloaded":
                         raise
+                    last = None
                     continue
                 if len(events):
                     self.kept.append(events)
                     accepted = events["order_id"][events["kind"] == wire.EventKind.ACCEPTED]
                     resting = np.concatenate([resting, accepted])[-400:]
-                if self.stopping.is_set():
-                    if self.target_seq is not None and self.seen >= self.target_seq:
-                        return
+                stopping = self.stopping.is_set()
+                if stopping and self.target_seq is not None and self.seen >= self.target_seq:
+                    return
+                if last is not None:  # what is sent on one connection is answered in order
+                    if (events["client_order_id"] == last).any():
+                        self.quiet.set()
                     continue
+                batch = self._batch(client, resting)
+                if stopping:
+                    batch = self._batch(client, resting[:0])[-1:]  # a new order
                 try:
-                    client.send_batch(self._batch(client, resting))
+                    client.send_batch(batch)
                 except ConnectionLost:
                     time.sleep(0.01)
                     continue
-                self.sent += BATCH
+                if stopping:
+                    last = batch["client_order_id"][-1]
+                self.sent += len(batch)
                 time.sleep(self.pause_s)
 
     def _batch(self, client: openbell.Client, resting: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -43,11 +43,13 @@ class Clone:
         python = Path(getattr(sys, "_base_executable", sys.executable)).parent
         return {"HOME": str(self.home), "PATH": f"{python}:/usr/bin:/bin", **pip, **more}
 
-    def launch(self, *arguments: str, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+    def launch(
+        self, *arguments: str, cwd: Path | None = None, timeout_s: float = 170, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         command = [str(self.root / "openbell"), *arguments]
         env = self.environment(**more)
         return subprocess.run(
-            command, env=env, cwd=cwd or self.home, capture_output=True, text=True, timeout=170, check=False
+            command, env=env, cwd=cwd or self.home, capture_output=True, text=True, timeout=timeout_s, check=False
         )
 
     def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:

@@ -71,7 +71,7 @@ def journaled(engine: Running) -> list[tuple[int, str]]:
 
 
 def test_a_day_of_continuous_trading(tmp_path: Path) -> None:
-    open_ = in_seconds(3)
+    open_ = in_seconds(8)  # a start beside many others takes seconds
     close = open_ + dt.timedelta(seconds=4)
     text = session(open_, close, opening_call_s=0, closing_call_s=0, post_s=2)
     with Running(tmp_path, text) as engine:
@@ -101,7 +101,7 @@ def test_a_day_of_continuous_trading(tmp_path: Path) -> None:
 
 
 def test_a_day_with_auctions(tmp_path: Path) -> None:
-    open_ = in_seconds(6)
+    open_ = in_seconds(10)
     close = open_ + dt.timedelta(seconds=5)
     with Running(tmp_path, session(open_, close, opening_call_s=3, closing_call_s=2, post_s=1)) as engine:
         with engine.client("alice") as alice, engine.client("bob") as bob, engine.operator() as operator:

@@ -78,6 +78,7 @@ cdef enum:
     COMMAND_KIND_DIVIDEND = 100
     COMMAND_KIND_PAY_DIVIDEND = 101
     COMMAND_KIND_SPLIT = 102
+    COMMAND_KIND_LIFT_CASH = 103
 
 cdef enum:
     SIDE_BUY = 0
@@ -191,6 +192,15 @@ cdef enum:
     RISK_TYPE_NONE = 0
     RISK_TYPE_CASH = 1
     RISK_TYPE_MARGIN = 2
+
+cdef enum:
+    CASH_RULE_NONE = 0
+    CASH_RULE_COUNT = 1
+    CASH_RULE_REFUSE = 2
+
+cdef enum:
+    CASH_VIOLATION_GOOD_FAITH = 1
+    CASH_VIOLATION_FREE_RIDING = 2
 
 cdef enum:
     RISK_LEVEL_NORMAL = 0
@@ -311,6 +321,9 @@ cdef enum:
     EVENT_KIND_DIVIDEND_PAID = 58
     EVENT_KIND_SPLIT_DONE = 59
     EVENT_KIND_SPLIT_SHARES = 60
+    EVENT_KIND_CASH_VIOLATION = 61
+    EVENT_KIND_CASH_RESTRICTED = 62
+    EVENT_KIND_CASH_LIFTED = 63
 
 cdef enum:
     EVENT_FLAG_DUPLICATE = 1
@@ -418,6 +431,8 @@ cdef enum:
     CHECK_LIMIT_REPEATS = 61
     CHECK_LIMIT_MESSAGES = 62
     CHECK_LOCATE = 63
+    CHECK_SETTLED_CASH = 64
+    CHECK_GOOD_FAITH = 65
 
 cdef enum:
     RULE_STOP_PRICE = 1
@@ -988,3 +1003,43 @@ cdef packed struct DueRow:
     uint32_t account
     uint32_t instrument
     int64_t due
+
+cdef packed struct CashRow:
+    uint32_t account
+    uint8_t rule
+    uint8_t restricted
+    uint16_t violations
+    uint32_t since
+    uint32_t reserved
+    int64_t funds
+    int64_t unused1
+    int64_t unused2
+    int64_t unused3
+    int64_t unused4
+    int64_t unused_today
+
+cdef packed struct UnpaidRow:
+    uint32_t account
+    uint32_t instrument
+    int64_t lots1
+    int64_t lots2
+    int64_t lots3
+    int64_t lots4
+    int64_t lots_today
+    int64_t lots_owed
+    int64_t money1
+    int64_t money2
+    int64_t money3
+    int64_t money4
+    int64_t money_today
+    int64_t money_owed
+
+cdef packed struct ViolationRow:
+    uint32_t account
+    uint32_t number
+    uint32_t instrument
+    uint32_t date
+    uint8_t kind
+    uint8_t reserved
+    uint16_t reserved2
+    uint32_t reserved3

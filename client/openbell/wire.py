@@ -71,6 +71,7 @@ class CommandKind(IntEnum):
     DIVIDEND = 100  # who has shares now has a claim for cash: docs/actions.md
     PAY_DIVIDEND = 101  # what is due of dividends is paid
     SPLIT = 102  # shares of an instrument become more or fewer
+    LIFT_CASH = 103  # a violation of a cash account does not count, or its restriction ends: docs/cash.md
 
 
 class Side(IntEnum):
@@ -240,6 +241,21 @@ class RiskType(IntEnum):
     MARGIN = 2  # may owe cash as far as its equity carries that
 
 
+class CashRule(IntEnum):
+    """What becomes of sales of what is not paid for, of a cash account: docs/cash.md."""
+
+    NONE = 0  # nothing
+    COUNT = 1  # they are counted
+    REFUSE = 2  # they are refused
+
+
+class CashViolation(IntEnum):
+    """What a sale of what is not paid for was."""
+
+    GOOD_FAITH = 1  # the cash that paid for it had not settled
+    FREE_RIDING = 2  # there was no cash to pay for it
+
+
 class RiskLevel(IntEnum):
     """How a MARGIN account stands to what it must keep."""
 
@@ -368,7 +384,7 @@ class EventKind(IntEnum):
     CASH_HELD = 23
     CASH_RELEASED = 24  # it is free again: as CASH_HELD
     SETTLED = 25  # cash settled: price is how much, trade_id the settled cash after it (both i64)
-    ACCOUNT_RISK = 26  # account is watched as RiskType reason says
+    ACCOUNT_RISK = 26  # account is watched as RiskType reason says; flags: CashRule
     # account's RiskLevel is now reason, was flags; price: its equity, trade_id: its maintenance (both i64)
     RISK_LEVEL = 27
     MEMBER_SET = 28  # account is in the desk price; 0: in none
@@ -413,6 +429,11 @@ class EventKind(IntEnum):
     # price: new lots for order_id old ones, leaves: positions that changed, client_order_id: orders that ended
     SPLIT_DONE = 59
     SPLIT_SHARES = 60  # a split changed account's position: price is the change, trade_id the new position (both i64)
+    # qty lots were sold that were not paid for; reason: CashViolation, price: their cost, leaves: violations, trade_id: its number
+    CASH_VIOLATION = 61
+    # account buys with settled cash alone (reason 1; trade_id: the violation's number), or as others do (0)
+    CASH_RESTRICTED = 62
+    CASH_LIFTED = 63  # violation trade_id does not count any more; leaves: those that do
 
 
 class EventFlag(IntFlag):
@@ -539,6 +560,8 @@ class Check(IntEnum):
     LIMIT_MESSAGES = 62  # orders and replaces in this second, likewise (messages)
     # sells short more than was located for it, or may not be sold short; of LOCATE: more than can be lent (lots)
     LOCATE = 63
+    SETTLED_CASH = 64  # a restricted cash account buys with settled cash alone (cash)
+    GOOD_FAITH = 65  # sells what was bought with cash that has not settled (lots)
 
 
 class Rule(IntEnum):
@@ -1262,5 +1285,54 @@ DUE_ROW: Final = np.dtype(
         ("account", "<u4"),
         ("instrument", "<u4"),
         ("due", "<i8"),  # cash; negative: owed
+    ]
+)
+# A cash account with a rule, from Core.cash(): docs/cash.md.
+CASH_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("rule", "u1"),  # CashRule
+        ("restricted", "u1"),  # 1: it buys with settled cash alone
+        ("violations", "<u2"),  # those that count
+        ("since", "<u4"),  # YYYYMMDD of the violation that restricted it; 0: of the business day that is not over
+        ("reserved", "<u4"),  # 0
+        ("funds", "<i8"),  # cash: settled, and has paid for nothing yet
+        ("unused1", "<i8"),  # cash: proceeds that settle with the next SETTLE and paid for nothing yet
+        ("unused2", "<i8"),  # likewise, with the second next one
+        ("unused3", "<i8"),
+        ("unused4", "<i8"),
+        ("unused_today", "<i8"),  # cash: proceeds since the last SETTLE that paid for nothing yet
+    ]
+)
+# Lots of a position that are not paid for, from Core.unpaid(): docs/cash.md.
+UNPAID_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("instrument", "<u4"),
+        ("lots1", "<i8"),  # lots that are paid for with the next SETTLE
+        ("lots2", "<i8"),  # likewise, with the second next one
+        ("lots3", "<i8"),
+        ("lots4", "<i8"),
+        ("lots_today", "<i8"),  # lots that proceeds since the last SETTLE pay for
+        ("lots_owed", "<i8"),  # lots that no cash was there for
+        ("money1", "<i8"),  # cash: what the former cost, in the same order
+        ("money2", "<i8"),
+        ("money3", "<i8"),
+        ("money4", "<i8"),
+        ("money_today", "<i8"),
+        ("money_owed", "<i8"),
+    ]
+)
+# A violation of a cash account that counts, from Core.violations(): docs/cash.md.
+VIOLATION_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("number", "<u4"),  # counts the account's violations from 1
+        ("instrument", "<u4"),
+        ("date", "<u4"),  # YYYYMMDD; 0: of the business day that is not over
+        ("kind", "u1"),  # CashViolation
+        ("reserved", "u1"),  # 0
+        ("reserved2", "<u2"),  # 0
+        ("reserved3", "<u4"),  # 0
     ]
 )

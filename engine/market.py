@@ -158,6 +158,16 @@ class Market:
         """The values of SET_RISK that are in force: positions marked each TICK, alert, liquidation (1e-4)."""
         return self.core.risk_settings
 
+    def cash_settings(self) -> tuple[int, int, int]:
+        """value5 to value7 of SET_RISK: violations that restrict a cash account, days that one counts, days of that."""
+        return self.core.cash_settings
+
+    def cash_rule_of(self, account: int) -> int:
+        """Its CashRule."""
+        rows = np.frombuffer(self.core.cash(), wire.CASH_ROW)
+        found = rows["rule"][rows["account"] == account]
+        return int(found[0]) if len(found) else 0
+
     def desk_room(self) -> dict[str, int]:
         """How many desks, and accounts with limits, there may be: value3 and value4 of SET_RISK."""
         stats = self.core.stats()

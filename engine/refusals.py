@@ -10,7 +10,7 @@ from openbell import wire
 from openbell.events import currency_text
 from openbell.fees import house_name, plain_number
 from openbell.prices import format_cash, format_price
-from openbell.wire import AccountFlag, Check, CommandKind, InstrumentState
+from openbell.wire import AccountFlag, CashRule, Check, CommandKind, InstrumentState
 
 from engine.journal.lending import yearly
 from engine.journal.money import date_text
@@ -122,9 +122,19 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
         "liquidation": _percent,
         "desks": _number,
         "limits": _number,
+        "cash_violations": _number,
+        "cash_violation_days": _number,
+        "cash_restriction_days": _number,
     },
     CommandKind.SET_MARGIN: _MARGIN,
-    CommandKind.SET_ACCOUNT_RISK: {"risk_type": _number, "credit": _number, "lists": _number},
+    CommandKind.SET_ACCOUNT_RISK: {
+        "risk_type": _number,
+        "credit": _number,
+        "lists": _number,
+        "cash_rule": _number,
+        "flags": _number,
+    },
+    CommandKind.LIFT_CASH: {"violation": _number},
     CommandKind.SET_DESK: {"parent": _number, "desks above an account": _number},
     CommandKind.SET_MEMBER: {"desk": _number},
     CommandKind.SET_DESK_STATE: {"state": _number},
@@ -167,6 +177,7 @@ _OF_DESKS: Final = (
 _OF_CURRENCIES: Final = (CommandKind.SET_ACCOUNT, CommandKind.SET_INSTRUMENT)
 _ENDING: Final = (CommandKind.POST_CASH, CommandKind.RELEASE_CASH)
 _CREDIT_INDEX, _FLAGS_INDEX, _WITHOUT_CREDIT = 1, 8, int(AccountFlag.SHORT_ALLOWED)  # docs/risk.md, "Who is watched"
+_RULE_INDEX, _RULE_FLAGS_INDEX = 3, 4  # docs/cash.md, "Who is held to it"
 _CURRENCY_INDEX, _CURRENCY_OF_INSTRUMENT_INDEX, _CURRENCIES = 5, 6, 8  # docs/ledger.md, "Currencies"
 _FIXED_ONCE_TRADED: Final = ("tick_size", "lot_size")
 _MAX_FIXED: Final = 1 << 20  # of those
@@ -262,6 +273,14 @@ def _money_in_words(kind: CommandKind, refused: Rejected) -> str | None:
         return None
     if kind is CommandKind.SET_ACCOUNT_RISK and refused.index == _CREDIT_INDEX:
         return "risk: the account has unlimited credit, and MARGIN excludes that"
+    if kind is CommandKind.SET_ACCOUNT_RISK and refused.index == _RULE_INDEX and value <= max(CashRule):
+        return "cash_rule: only an account that is watched as CASH has one"
+    if kind is CommandKind.SET_ACCOUNT_RISK and refused.index == _RULE_FLAGS_INDEX:
+        return f"cash_rule: the account is {_flag_words(value)}, and a rule of cash accounts excludes that"
+    if kind is CommandKind.SET_ACCOUNT and refused.index == _FLAGS_INDEX and limit == 0:
+        return f"flags: {_flag_words(value)} is excluded by the account's rule of cash accounts"
+    if kind is CommandKind.LIFT_CASH:
+        return f"violation {value:,}: none that counts has the number" if value else "the account is not restricted"
     if kind is CommandKind.SET_ACCOUNT and refused.index == _FLAGS_INDEX and limit == _WITHOUT_CREDIT:
         return "credit: the account is watched as MARGIN, and that excludes unlimited credit"
     if kind is CommandKind.SET_ACCOUNT and refused.index == _CURRENCY_INDEX:
@@ -285,6 +304,10 @@ def _money_in_words(kind: CommandKind, refused: Rejected) -> str | None:
     if kind in _ENDING and limit == 0 and refused.index == 1:
         return f"number is {value:,}: no withdrawal of that number is on its way"
     return None
+
+
+def _flag_words(flags: int) -> str:
+    return " and ".join(one.name for one in AccountFlag if flags & one) or str(flags)
 
 
 def _date_in_words(limit: int, value: int) -> str:

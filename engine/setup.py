@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 from openbell import wire
-from openbell.wire import AccountFlag, CommandKind, EventKind, InstrumentState
+from openbell.wire import AccountFlag, CashRule, CommandKind, EventKind, InstrumentState, RiskType
 
 from engine import extensions, fee_plans
 from engine.config import NEVER, Account, Capacity, Config, ConfigError, Instrument
@@ -24,6 +24,8 @@ from engine.config.desks import bits_of, limit_fields
 from engine.config.lending import Borrow, borrow_fields
 from engine.config.lending import kept as kept_rates
 from engine.config.risk import (
+    CASH_RULES,
+    CASH_VALUES,
     MARGIN_FIELDS,
     RISK_TYPES,
     RISK_VALUES,
@@ -254,7 +256,8 @@ class Setup:
 
     def _risk(self) -> None:
         """SET_RISK, where the file says something else than before, or wants room for more desks or limits."""
-        present = dict(zip(RISK_VALUES, self._market.risk_settings(), strict=True))
+        values = (*self._market.risk_settings(), *self._market.cash_settings())
+        present = dict(zip((*RISK_VALUES, *CASH_VALUES), values, strict=True))
         changed = _changed(risk_fields(self._config.risk), present, self._before.get("risk", {}))
         room, wanted = self._market.desk_room(), self._config.capacity
         more = {name: max(now, int(getattr(wanted, name))) for name, now in room.items()}
@@ -264,8 +267,8 @@ class Setup:
                 self._done.warnings.append(f"capacity.{name} stays {now}: it can be raised, not lowered to {lower}")
         if changed or more != room:
             self._do(
-                "risk", "risk of the configuration", CommandKind.SET_RISK, (*RISK_VALUES, *room),
-                values=[*{**present, **changed}.values(), *more.values()],
+                "risk", "risk of the configuration", CommandKind.SET_RISK, (*RISK_VALUES, *room, *CASH_VALUES),
+                values=[{**present, **more, **changed}[name] for name in (*RISK_VALUES, *room, *CASH_VALUES)],
             )  # fmt: skip
 
     def _has_schedule(self) -> bool:
@@ -401,8 +404,8 @@ class Setup:
                 del fields["currency"]
             before = self._before.get("account", {}).get(wanted.name, {})
             changed = _changed(fields, present, before)
-            if wanted.risk != before.get("risk") and wanted.risk != "margin":
-                self._watch(where, wanted, number, before)  # before it may get unlimited credit
+            if wanted.risk != "margin" and wanted.cash_rule == "none":
+                self._watch(where, wanted, number, before)  # before it may get unlimited credit, or sell short
             if changed:
                 self._do(
                     where, f"{', '.join(changed)} of the configuration"[:90], CommandKind.SET_ACCOUNT,
@@ -414,25 +417,31 @@ class Setup:
         self._done.accounts[wanted.name] = number
 
     def _watch(self, where: str, wanted: Account, number: int, before: dict[str, Any]) -> None:
-        """SET_ACCOUNT_RISK, where the file says anew how it is watched, or what it may not trade."""
-        risk, lists = int(RISK_TYPES[wanted.risk]), bits_of(wanted.restricted)
-        if wanted.risk == before.get("risk", "none") and lists == before.get("lists", 0):
+        """SET_ACCOUNT_RISK, where the file says anew how it is watched, what it may not trade, or its cash rule."""
+        fields = _watch_fields(wanted.risk, wanted.restricted, wanted.cash_rule)
+        was = {**_watch_fields("none", [], "none"), **{name: before[name] for name in fields if name in before}}
+        if fields == was:
             return
-        present = {"risk": int(self._market.account(number)["risk_type"][0]), "lists": self._market.lists_of(number)}
-        risk = present["risk"] if wanted.risk == before.get("risk", "none") else risk
-        lists = present["lists"] if lists == before.get("lists", 0) else lists
-        if {"risk": risk, "lists": lists} != present:
+        present = {
+            "risk": int(self._market.account(number)["risk_type"][0]), "lists": self._market.lists_of(number),
+            "cash_rule": self._market.cash_rule_of(number),
+        }  # fmt: skip
+        numbers = {**fields, "risk": int(RISK_TYPES[wanted.risk]), "cash_rule": int(CASH_RULES[wanted.cash_rule])}
+        merged = {**present, **{name: numbers[name] for name, value in fields.items() if value != was[name]}}
+        if merged["risk"] != RiskType.CASH:
+            merged["cash_rule"] = int(CashRule.NONE)
+        if merged != present:
             self._do(
                 f"{where}.risk", f"account {wanted.name} of the configuration", CommandKind.SET_ACCOUNT_RISK,
-                account=number, state=risk, values=[lists],
+                account=number, state=merged["risk"], values=[merged["lists"], merged["cash_rule"]],
             )  # fmt: skip
 
     def _kept_of_account(self, one: Account) -> dict[str, Any]:
         """What is remembered of it."""
         return {
-            **self._fields_of_account(one), "risk": one.risk, "desk": one.desk, "limits": limit_fields(one.limits),
-            "lists": bits_of(one.restricted),
-        }  # fmt: skip
+            **self._fields_of_account(one), "desk": one.desk, "limits": limit_fields(one.limits),
+            **_watch_fields(one.risk, one.restricted, one.cash_rule),
+        }
 
     def _stays_without(self, wanted: Account, row: Any) -> bool:
         """Whether it cannot get the currency that the file says: one that has cash or positions stays without."""
@@ -502,6 +511,11 @@ class Setup:
     def _check_id(self, where: str, wanted: int | None, number: int) -> None:
         if wanted is not None and wanted != number:
             raise ConfigError(f"{where}.id: it is {number} in this market and cannot become {wanted}")
+
+
+def _watch_fields(risk: str, restricted: Sequence[int], cash_rule: str) -> dict[str, Any]:
+    """What is remembered of how an account is watched."""
+    return {"risk": risk, "lists": bits_of(restricted), "cash_rule": cash_rule}
 
 
 def _changed(

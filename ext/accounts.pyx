@@ -10,7 +10,7 @@ from ext.admin cimport (
 from ext.desks.states cimport emit_state, state_in_force
 from ext.house cimport list_currency
 from ext.layout cimport (
-    ACCOUNT_FLAGS, Account, AccountMore, FAR_AWAY, HAS_PLAN, IS_MARGIN, MUCH_CASH, Market, NEEDS_MORE, Order, PLANS,
+    ACCOUNT_FLAGS, Account, AccountMore, FAR_AWAY, HAS_CASH_RULE, HAS_PLAN, IS_MARGIN, MUCH_CASH, Market, NEEDS_MORE, Order, PLANS,
 )
 from ext.mass cimport EVERY_GROUP, EVERY_SESSION, cancel_of_account
 from ext.matching cimport pull
@@ -76,6 +76,9 @@ cdef void set_account(Market* m, const AdminCommand* c) noexcept nogil:
         return
     if a.flags & IS_MARGIN and c.flags != KEEP_FLAGS and c.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED:
         reject(m, c, CHECK_VALUE, INDEX_OF_FLAGS, ACCOUNT_FLAG_SHORT_ALLOWED, c.flags, 0)
+        return
+    if a.flags & HAS_CASH_RULE and c.flags != KEEP_FLAGS and c.flags:
+        reject(m, c, CHECK_VALUE, INDEX_OF_FLAGS, 0, c.flags, 0)
         return
     copy_name(name, c.name)
     keeps = a.is_set and name[0] == 0

@@ -11,6 +11,7 @@ from ext.bands cimport set_bands, set_short_sale, set_ticks
 from ext.borrow.accrual cimport accrue, set_rates
 from ext.borrow.locates cimport locate, set_borrow
 from ext.busts cimport amend
+from ext.cash.violations cimport lift_cash
 from ext.calls cimport NO_AUCTION, end_calls, enter_calls, set_state
 from ext.desks.loss cimport move_funds
 from ext.desks.settings cimport set_desk, set_desk_state, set_limit, set_member
@@ -457,6 +458,8 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
         set_limit(m, c)
     elif COMMAND_KIND_SET_BORROW <= c.kind <= COMMAND_KIND_SPLIT:
         govern_shares(m, c)
+    elif c.kind == COMMAND_KIND_LIFT_CASH:
+        lift_cash(m, c)
     elif c.kind == COMMAND_KIND_SET_SCHEDULE:
         set_schedule(m, c)
     elif c.kind == COMMAND_KIND_OPERATOR_CANCEL:

@@ -6,9 +6,11 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 
 from ext.admin cimport MAX_HELD, instrument_is_known, reject
 from ext.bits cimport product
+from ext.cash.follow cimport follow_corrected, follow_undone
+from ext.cash.layout cimport CashAccount, Unpaid
 from ext.deposits cimport cash_fits
 from ext.events cimport emit, next_data
-from ext.layout cimport Account, Basis, Instrument, Market, Position
+from ext.layout cimport Account, Basis, HAS_CASH_RULE, Instrument, Market, Position
 from ext.ledger cimport buy_shares, find_position, sell_shares
 from ext.margin.exposure cimport note_trade
 from ext.orders cimport knows_account, knows_instrument
@@ -116,6 +118,12 @@ cdef void book(
     else:
         sell_shares(a, p, b, price, qty, multiplier, cash)
     note_trade(m, s.position)
+    if not a.flags & HAS_CASH_RULE or c.account == c.seller:
+        return
+    if side == s.side:
+        follow_corrected(m, s.position, side, qty, cash)
+    else:
+        follow_undone(m, s.position, s.side, qty, cash)
 
 
 cdef void say(
@@ -229,9 +237,21 @@ cdef struct Kept:  # what an AmendCommand may change
     Account[2] accounts
     Position[2] positions
     Basis[2] bases
+    CashAccount[2] cash_accounts
+    Unpaid[2] unpaid
+    uint32_t cash_used
     uint64_t volume
     AmendmentRow amendment
     uint32_t amendment_count
+
+
+cdef void restore_rule(
+    Market* m, uint32_t account, uint32_t position, const CashAccount* kept, const Unpaid* unpaid,
+) noexcept nogil:
+    """Accounts without one have no memory for it, and shall have none."""
+    if m.accounts[account].flags & HAS_CASH_RULE:
+        m.cash.accounts[account] = kept[0]
+        m.cash.unpaid[position] = unpaid[0]
 
 
 cdef tuple preview_of(Market* m, const AdminCommand* command):
@@ -255,11 +275,14 @@ cdef tuple preview_of(Market* m, const AdminCommand* command):
         positions[k] = find_position(m, position_key(c, accounts[k])) if known[k] and is_instrument else 0
         if known[k]:
             kept.accounts[k] = m.accounts[accounts[k]]
+            kept.cash_accounts[k] = m.cash.accounts[accounts[k]]
         kept.positions[k] = m.positions[positions[k]]
         kept.bases[k] = m.bases[positions[k]]
+        kept.unpaid[k] = m.cash.unpaid[positions[k]]
     if is_instrument:
         kept.volume = m.instruments[c.instrument].volume
     kept.amendment_count = m.amendment_count
+    kept.cash_used = m.cash.used
     if row != NULL:
         kept.amendment = row[0]
     m.want_data = False
@@ -281,6 +304,7 @@ cdef tuple preview_of(Market* m, const AdminCommand* command):
         for k in range(2):
             if known[k]:
                 m.accounts[accounts[k]] = kept.accounts[k]
+                restore_rule(m, accounts[k], positions[k], &kept.cash_accounts[k], &kept.unpaid[k])
             m.positions[positions[k]] = kept.positions[k]
             m.bases[positions[k]] = kept.bases[k]
             if positions[k]:
@@ -288,5 +312,6 @@ cdef tuple preview_of(Market* m, const AdminCommand* command):
         if is_instrument:
             m.instruments[c.instrument].volume = kept.volume
         m.amendment_count = kept.amendment_count
+        m.cash.used = kept.cash_used
         if row != NULL:
             row[0] = kept.amendment

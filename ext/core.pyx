@@ -17,6 +17,7 @@ from ext.batch cimport FINE, NOT_CONFIGURE, TRUNCATED, UNKNOWN_KIND, WRONG_SEQ, 
 from ext.bits cimport likely, unlikely
 from ext.borrow.rows cimport borrow_rows, due_rows, locate_rows, rate_rows
 from ext.busts cimport amendment_rows, preview_of
+from ext.cash.rows cimport cash_rows, unpaid_rows, violation_rows
 from ext.desks.rows cimport desk_rows, limit_rows, member_rows
 from ext.extension cimport next_end
 from ext.fees cimport fee_rows
@@ -338,6 +339,23 @@ cdef class Core:
     def dues(self):
         """DueRow records of the positions to which a dividend is due, in order of creation."""
         return due_rows(self.market)
+
+    def cash(self):
+        """CashRow records of the accounts with a CashRule, ids ascending."""
+        return cash_rows(self.market)
+
+    def unpaid(self):
+        """UnpaidRow records of the positions with lots that are not paid for, in order of creation."""
+        return unpaid_rows(self.market)
+
+    def violations(self):
+        """ViolationRow records of what counts, by account, oldest first."""
+        return violation_rows(self.market)
+
+    @property
+    def cash_settings(self):
+        """value5 to value7 of SET_RISK that are in force: violations, days that one counts, days of a restriction."""
+        return self.market.cash.most, self.market.cash.span_days, self.market.cash.restriction_days
 
     @property
     def accrue_date(self):

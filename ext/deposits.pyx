@@ -6,8 +6,10 @@ from ext.admin cimport (
     MAX_HELD, MAX_LOTS, account_is_known, answer_account, instrument_is_known, reject, value_is_within,
 )
 from ext.bits cimport product, share, word_at
+from ext.cash.follow cimport follow_withdrawn
+from ext.cash.paid cimport pay_in
 from ext.house cimport currencies_match, post
-from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, Market, Position
+from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, HAS_CASH_RULE, Market, Position
 from ext.ledger cimport find_position
 from ext.margin.exposure cimport note_cash, note_trade, open_position
 from ext.risk cimport at_least_0
@@ -54,6 +56,8 @@ cdef void deposit(Market* m, const AdminCommand* c) noexcept nogil:
     t.day_cash += amount
     note_cash(m, c.account)
     post(m, t, HOUSE_ACCOUNT_BANK, -amount)
+    if amount > 0 and a.flags & HAS_CASH_RULE:
+        pay_in(m, c.account, amount)
     answer_account(m, c, EVENT_KIND_CASH, 0, 0, amount, a.cash)
 
 
@@ -108,3 +112,5 @@ cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
     p.qty += lots
     note_trade(m, number)
     answer_account(m, c, EVENT_KIND_SHARES, 0, c.instrument, lots, p.qty)
+    if lots < 0 and m.accounts[c.account].flags & HAS_CASH_RULE:
+        follow_withdrawn(m, number, -lots)

@@ -7,6 +7,7 @@ A price's index is price / tick_size; its page number is index >> 6.
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from ext.borrow.layout cimport Borrowing
+from ext.cash.layout cimport CashRules
 from ext.desks.layout cimport Desks
 from ext.wire cimport AmendmentRow, WithdrawalRow
 
@@ -287,11 +288,12 @@ cdef struct Account:  # 128 bytes: what every event needs in the first cache lin
 
 
 cdef enum Care:  # bits of Account.flags: what is done beside booking where an account has orders and trades
+    HAS_CASH_RULE = 8       # docs/cash.md; watched, and neither MARGIN nor with an AccountFlag
     HAS_PLAN = 16           # of fees
     IS_WATCHED = 32         # docs/risk.md; with the next one, else without
     IS_MARGIN = 64
     IS_LIMITED = 128        # docs/desks.md: watched, and with a desk, limits or lists
-    NEEDS_MORE = 240        # any of them
+    NEEDS_MORE = 248        # any of them
     ACCOUNT_FLAGS = 3       # the bits of AccountFlag
 
 
@@ -579,6 +581,7 @@ cdef struct Market:
     Sweep sweep
     Desks desks
     Borrowing borrowing
+    CashRules cash
 
 cdef enum:
     NONE = 0

@@ -9,13 +9,14 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.bands cimport check_short, sells_short
 from ext.bits cimport product
 from ext.borrow.check cimport check_locate
+from ext.cash.check cimport check_cash
 from ext.desks.check cimport Asked, WAKES, check_limits
 from ext.events cimport emit_canceled
 from ext.fields cimport broken, is_leg_type
 from ext.ids cimport find_id
 from ext.layout cimport (
-    ACTIVATES, Account, COUNTS_NOT, Extra, Further, IS_LIMITED, IS_MARGIN, IS_PARENT, IS_QUEUED, IdEntry, Instrument,
-    MUST_END, Market, NEEDS_CARE, Order, SHORT_RESTRICTED, Unseen,
+    ACTIVATES, Account, COUNTS_NOT, Extra, Further, HAS_CASH_RULE, IS_LIMITED, IS_MARGIN, IS_PARENT, IS_QUEUED,
+    IdEntry, Instrument, MUST_END, Market, NEEDS_CARE, Order, SHORT_RESTRICTED, Unseen,
 )
 from ext.margin.check cimport Intent, check_margin
 from ext.margin.exposure cimport note_lots
@@ -268,6 +269,11 @@ cdef uint8_t check_active(Market* m, Instrument* i, Account* a, uint32_t slot) n
         wanted = Intent(o.account, o.instrument, o.position, o.side, o.leaves, notional,
                         lots_of(m, other) if other else 0, 0, a.open_orders, 0)
         if check_margin(m, &wanted, &r):
+            return CANCEL_REASON_EXPOSURE
+    if a.flags & HAS_CASH_RULE:
+        wanted = Intent(o.account, o.instrument, o.position, o.side, o.leaves, notional,
+                        lots_of(m, other) if other else 0, 0, a.open_orders, 0)
+        if check_cash(m, &wanted, &r):
             return CANCEL_REASON_EXPOSURE
     if a.flags & IS_LIMITED:
         asked = Asked(WAKES, o.account, o.instrument, o.position, o.side, o.leaves, lots_of(m, other) if other else 0,

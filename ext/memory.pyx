@@ -11,11 +11,12 @@ from libc.string cimport memcpy, memset
 
 from ext.bits cimport touch_page
 from ext.borrow.layout cimport Claim, Dues, Lending
+from ext.cash.layout cimport CashAccount, Unpaid
 from ext.desks.layout cimport Ground, Listing, Measure, Repeats, Stretch
 from ext.desks.settings cimport release_desks
 from ext.ids cimport ID_BLOCK, TAG_OF_ACCOUNT, open_generation
 from ext.layout cimport (
-    Account, AccountMore, Basis, Chain, Charge, Exposure, Extra, IdEntry, Instrument, InstrumentText, Level, Link,
+    Account, AccountMore, Basis, Chain, Charge, Exposure, Extra, HAS_CASH_RULE, IdEntry, Instrument, InstrumentText, Level, Link,
     Margin, Market, Order, PLANS, Page, Plan, Position, Tide, Tie, Unseen, Worth,
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
@@ -86,6 +87,8 @@ cdef struct Pools:
     Claim* claims
     Lending* lendings
     Dues* dues
+    CashAccount* cash_accounts
+    Unpaid* unpaid
 
 
 cdef uint64_t table_size(int64_t entries) noexcept nogil:
@@ -198,6 +201,8 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     n.charges = <Charge*> carve(block, &at, c.orders + 1, sizeof(Charge))
     n.repeats = <Repeats*> carve(block, &at, c.accounts, sizeof(Repeats))
     n.claims = <Claim*> carve(block, &at, c.positions + 1, sizeof(Claim))
+    n.cash_accounts = <CashAccount*> carve(block, &at, c.accounts, sizeof(CashAccount))
+    n.unpaid = <Unpaid*> carve(block, &at, c.positions + 1, sizeof(Unpaid))
     return at
 
 
@@ -242,6 +247,12 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
     for k in range(1, m.position_count + 1):
         if m.borrowing.claims[k].located or m.borrowing.claims[k].due:
             n.claims[k] = m.borrowing.claims[k]
+    for k in range(m.account_top):
+        if m.accounts[k].flags & HAS_CASH_RULE:
+            n.cash_accounts[k] = m.cash.accounts[k]
+    for k in range(1, m.position_count + 1):
+        if m.accounts[<uint32_t> m.positions[k].key].flags & HAS_CASH_RULE:
+            n.unpaid[k] = m.cash.unpaid[k]
     memcpy(n.plans, m.plans, PLANS * sizeof(Plan))
     memcpy(n.charges, m.charges, (<size_t> m.order_top + 1) * sizeof(Charge))
     memcpy(n.pages, m.pages, (<size_t> m.page_top + 1) * sizeof(Page))
@@ -295,6 +306,8 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.borrowing.claims = n.claims
     m.borrowing.lendings = n.lendings
     m.borrowing.dues = n.dues
+    m.cash.accounts = n.cash_accounts
+    m.cash.unpaid = n.unpaid
     m.plans = n.plans
     m.charges = n.charges
     m.order_capacity = <uint32_t> c.orders
@@ -376,7 +389,7 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
 cdef size_t touch_all(Market* m) noexcept nogil:
     cdef size_t at = 0
     cdef size_t end = m.block_size
-    if m.configured:  # special orders, fees, REPEATS and claims are given theirs when they come: as much again
+    if m.configured:  # special orders, fees, REPEATS, claims and cash rules are given theirs when they come: as much again
         end = <char*> m.extras - m.block
     while at < end:
         touch_page(m.block + at)

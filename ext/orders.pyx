@@ -12,6 +12,7 @@ from ext.bits cimport half_at, is_zero, likely, product, put_half, put_word, unl
 from ext.book cimport free_slot, list_order, take_slot
 from ext.borrow.check cimport check_locate
 from ext.dark cimport best_opposite, may_meet_dark
+from ext.cash.check cimport check_cash
 from ext.desks.check cimport (
     Asked, ENTERS, REPLACES, WAITS, check_limits, check_messages, tell_warnings,
 )
@@ -23,8 +24,8 @@ from ext.fields cimport (
 from ext.house cimport currencies_match
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
 from ext.layout cimport (
-    Account, Further, HAS_DARK, HAS_TICKS, HAS_TIE, IS_LIMITED, IS_MARGIN, IdEntry, Instrument, Level, Market, Order,
-    NOT_EASY, Position, SHORT_RESTRICTED,
+    Account, Further, HAS_CASH_RULE, HAS_DARK, HAS_TICKS, HAS_TIE, IS_LIMITED, IS_MARGIN, IdEntry, Instrument, Level,
+    Market, NOT_EASY, Order, Position, SHORT_RESTRICTED,
 )
 from ext.ledger cimport find_position
 from ext.levels cimport index_of
@@ -131,16 +132,18 @@ cdef inline uint8_t count_message(
 
 cdef inline bint needs_look(const Account* a) noexcept nogil:
     """Whether check_account has anything to ask."""
-    return a.flags & (IS_MARGIN | IS_LIMITED) != 0 or a.state != ACCOUNT_STATE_ACTIVE
+    return a.flags & (IS_MARGIN | IS_LIMITED | HAS_CASH_RULE) != 0 or a.state != ACCOUNT_STATE_ACTIVE
 
 
 cdef inline uint8_t check_account(
     Market* m, const Account* a, const Position* p, Intent* wanted, const Asked* asked, Refusal* r,
 ) noexcept nogil:
-    """Checks 24m and 24d, and what accounts that may only make positions smaller have in the place of 24a."""
+    """Checks 24m, 24c and 24d, and what accounts that may only make positions smaller have in the place of 24a."""
     cdef uint8_t check = 0
     if a.flags & IS_MARGIN:
         check = check_margin(m, wanted, r)
+    if a.flags & HAS_CASH_RULE:  # which no MARGIN account has
+        check = check_cash(m, wanted, r)
     if check == 0 and a.flags & IS_LIMITED:
         check = check_limits(m, a, asked, r)
     if check == 0 and a.state != ACCOUNT_STATE_ACTIVE:

@@ -3,7 +3,8 @@
 from libc.stdint cimport int64_t, uint32_t
 
 from ext.bits cimport add_cut
-from ext.layout cimport Account, AccountMore, IS_MARGIN, Market, SETTLE_DAYS
+from ext.cash.paid cimport funds_of
+from ext.layout cimport Account, AccountMore, HAS_CASH_RULE, IS_MARGIN, Market, SETTLE_DAYS
 from ext.ledger cimport free_cash
 from ext.margin.check cimport withdrawable
 from ext.wire cimport ACCOUNT_FLAG_CREDIT_UNLIMITED, AdminCommand, MAX_CASH
@@ -45,6 +46,8 @@ cdef inline int64_t withdrawable_cash(Market* m, uint32_t account) noexcept nogi
         free = free_cash(a)
     if free < cash:
         cash = free
+    if a.flags & HAS_CASH_RULE and funds_of(m, account) < cash:
+        cash = funds_of(m, account)
     return cash if cash > 0 else 0
 
 

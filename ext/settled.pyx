@@ -3,8 +3,10 @@
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from ext.admin cimport reject, value_is_within
+from ext.cash.paid cimport settle_lots, settle_proceeds
+from ext.cash.violations cimport settle_violations
 from ext.events cimport emit, emit_market
-from ext.layout cimport Account, AccountMore, Market, SETTLE_DAYS
+from ext.layout cimport Account, AccountMore, HAS_CASH_RULE, Market, SETTLE_DAYS
 from ext.wire cimport *
 
 cdef int64_t settle(Account* a, AccountMore* t, int64_t days) noexcept nogil:
@@ -45,9 +47,15 @@ cdef void settle_day(Market* m, const AdminCommand* c) noexcept nogil:
             continue
         if is_first:
             t.day_cash = a.cash
-            continue
-        due = settle(a, t, c.value1)
+            due = 0
+        else:
+            due = settle(a, t, c.value1)
         if due:
             told += 1
             emit(m, EVENT_KIND_SETTLED, 0, 0, 0, k, 0, 0, 0, 0, due, 0, 0, <uint64_t> settled_cash(m, a, t))
+        if a.flags & HAS_CASH_RULE:
+            settle_proceeds(m, k, c.value1)
+            settle_violations(m, k)
+    if m.cash.used:
+        settle_lots(m, c.value1)
     emit_market(m, EVENT_KIND_SETTLEMENT, 0, 0, 0, 0, c.request, c.value0, told, <uint64_t> c.value1)

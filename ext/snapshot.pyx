@@ -12,6 +12,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from ext.bits cimport lowest, word_at
 from ext.borrow.saved cimport read_borrowing, write_borrowing
+from ext.cash.saved cimport read_cash, write_cash
 from ext.desks.saved cimport finish_desks, read_desks, write_desks
 from ext.desks.settings cimport MOST_DESKS, MOST_PLACES, reserve_desks
 from ext.fees cimport read_fees, write_fees
@@ -36,7 +37,7 @@ from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CA
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x323145524F43424FULL  /* the bytes OBCORE12 */
+    #define OB_SNAPSHOT_MAGIC 0x333145524F43424FULL  /* the bytes OBCORE13 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -148,6 +149,7 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
         write_fees(w, m)
         write_withdrawals(w, m)
         write_borrowing(w, m)
+        write_cash(w, m)
         write_desks(w, m)
         write_margin(w, m)
 
@@ -465,7 +467,7 @@ cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
     return (read_instruments(r, m, h.instruments) and read_accounts(r, m, h.accounts, h.positions)
             and read_amendments(r, m, h.amendments)
             and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and read_timers(r, m, h.timers)
-            and read_ledger(r, m, h) and read_borrowing(r, m) and read_desks(r, m) and read_margin(r, m)
+            and read_ledger(r, m, h) and read_borrowing(r, m) and read_cash(r, m) and read_desks(r, m) and read_margin(r, m)
             and finish_desks(m) and books_hold(m) and lists_hold(m) and r.at == r.size)
 
 
@@ -475,7 +477,7 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 12")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 13")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25

@@ -15,6 +15,8 @@ from openbell.records import EVENT, REJECT
 from openbell.wire import (
     AccountState,
     CancelReason,
+    CashRule,
+    CashViolation,
     Check,
     EventFlag,
     EventKind,
@@ -56,10 +58,11 @@ _OF_CASH = frozenset((EventKind.CASH, EventKind.CASH_HELD, EventKind.CASH_RELEAS
 # The same of an instrument: lots, or cash.
 _OF_LOTS = frozenset((EventKind.SHARES, EventKind.SPLIT_SHARES, EventKind.LOCATED))
 _OF_INSTRUMENTS = frozenset((EventKind.SPLIT_SHARES, EventKind.LOCATED, EventKind.DIVIDEND_DUE))
+_OF_CASH_RULES = frozenset((EventKind.CASH_VIOLATION, EventKind.CASH_RESTRICTED, EventKind.CASH_LIFTED))
 # Events of which reason is what an account is now.
 _OF_STATES: dict[int, type[IntEnum]] = {EventKind.ACCOUNT_STATE: AccountState, EventKind.ACCOUNT_RISK: RiskType}
 _LIMITS = {Check[f"LIMIT_{one.name}"]: one for one in Limit}  # docs/desks.md
-_CASH = {Check.ORDER_NOTIONAL, Check.BUYING_POWER, Check.CASH_RANGE, Check.MARGIN}
+_CASH = {Check.ORDER_NOTIONAL, Check.BUYING_POWER, Check.CASH_RANGE, Check.MARGIN, Check.SETTLED_CASH}
 _UNITS = {
     Check.MESSAGE_RATE: " messages a second",
     Check.ACCOUNT_STATE: " lots",
@@ -69,6 +72,7 @@ _UNITS = {
     Check.POSITION_LIMIT: " lots",
     Check.SHORT_SALE: " lots",
     Check.LOCATE: " lots",
+    Check.GOOD_FAITH: " lots",
     Check.REDUCE_ONLY: " lots",
     Check.ORDER_CAPACITY: " orders",
     Check.LEVEL_CAPACITY: " pages",
@@ -99,6 +103,8 @@ _SAYINGS = {
     Check.SHORT_SALE: "sells {value}, free to sell are {limit}",
     Check.LOCATE: "would owe {value}, located for that are {limit}",
     Check.BUYING_POWER: "needs {value}, free {limit}",
+    Check.SETTLED_CASH: "needs {value}, and the account is restricted to settled cash: free are {limit}",
+    Check.GOOD_FAITH: "sells {value}, free to sell and paid for with settled cash are {limit}",
     Check.POST_ONLY: "price {value} would trade at once, the best opposite price is {limit}",
     Check.UNKNOWN_ORDER: "no such live order of this account ({value})",
     Check.CASH_RANGE: "{value} is beyond {limit}",
@@ -158,6 +164,8 @@ _WITH_HEADROOM = {
     Check.BUYING_POWER,
     Check.CASH_RANGE,
     Check.MARGIN,
+    Check.SETTLED_CASH,
+    Check.GOOD_FAITH,
     *_LIMITS,
 }
 
@@ -312,6 +320,18 @@ class Event(NamedTuple):
         what = f", instrument {self.instrument}, order {self.client_order_id}" if self.client_order_id else ""
         return f"#{self.account_seq} LIMIT_WARNING {of}: {limit_name(limit)} {now}, the soft limit is {soft}{what}"
 
+    def _cash_in_words(self) -> str:
+        """Of an account with a rule of cash accounts (docs/cash.md)."""
+        if self.kind == EventKind.CASH_LIFTED:
+            return f"#{self.account_seq} CASH_LIFTED violation {self.trade_id}, {self.leaves} count"
+        if self.kind == EventKind.CASH_RESTRICTED:
+            what = f"restricted to settled cash by violation {self.trade_id}" if self.reason else "free again"
+            return f"#{self.account_seq} CASH_RESTRICTED account {self.account}: {what}"
+        cost = format_cash(self.price)
+        what = f"{self.qty} lots of instrument {self.instrument} were sold that are not paid for ({cost})"
+        said = f"#{self.account_seq} CASH_VIOLATION {self.trade_id}, {_member(CashViolation, self.reason)}: {what}"
+        return f"{said}, {self.leaves} count"
+
     def _charge_in_words(self) -> str:
         text = f"#{self.account_seq} CHARGED {format_cash(self.price)} for {house_name(self.reason)}"
         if self.is_fee:
@@ -332,6 +352,8 @@ class Event(NamedTuple):
             level, before = _member(RiskLevel, self.reason), _member(RiskLevel, self.flags)
             has, keeps = format_cash(self.equity), format_cash(self.maintenance)
             return f"#{self.account_seq} {name} {level}, was {before}: equity {has}, it must keep {keeps}"
+        if self.kind in _OF_CASH_RULES:
+            return self._cash_in_words()
         if self.kind == EventKind.LIMIT_WARNING:
             return self._warning_in_words()
         if self.kind == EventKind.MEMBER_SET:
@@ -340,6 +362,8 @@ class Event(NamedTuple):
         if self.kind in _OF_STATES:
             stricter = self.kind == EventKind.ACCOUNT_STATE and self.flags not in (AccountState.ACTIVE, self.reason)
             more = f", in force {_member(AccountState, self.flags)}" if stricter else ""
+            if self.kind == EventKind.ACCOUNT_RISK and self.flags:
+                more = f", cash rule {_member(CashRule, self.flags)}"
             now = _member(_OF_STATES[self.kind], self.reason)
             return f"#{self.account_seq} {name} account {self.account}: {now}{more}"
         if self.kind == EventKind.ARMED:

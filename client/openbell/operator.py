@@ -20,6 +20,7 @@ import zmq
 
 from openbell.bounds import PriceBounds, Ref
 from openbell.busts import TradeReport, as_shown, trade_report
+from openbell.cash import CashVerbs
 from openbell.connection import SocketSettings, open_socket
 from openbell.desks import DeskVerbs
 from openbell.discovery import TOKEN_VARIABLE, find_market, find_operator_token
@@ -65,7 +66,8 @@ _SLICE_MS: Final = 100
 
 
 class Operator(
-    PriceBounds, LedgerVerbs, RiskVerbs, DeskVerbs, LendingVerbs, LiquidationVerbs, StandbyVerbs, ProposalVerbs
+    PriceBounds, LedgerVerbs, RiskVerbs, DeskVerbs, LendingVerbs, CashVerbs, LiquidationVerbs, StandbyVerbs,
+    ProposalVerbs,
 ):
     """A connection to the control port. Close it, or use it in a `with` statement.
 

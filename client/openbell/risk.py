@@ -21,13 +21,15 @@ from openbell.limits import list_bits
 from openbell.prices import PriceLike, checked_int, format_cash, percent_units, price_units
 from openbell.rows import AccountInfo, rows_of
 from openbell.terms import choice
-from openbell.wire import CommandKind, EventKind, MarkBy, OrderType, RiskLevel, RiskType, Side, TimeInForce
+from openbell.wire import CashRule, CommandKind, EventKind, MarkBy, OrderType, RiskLevel, RiskType, Side, TimeInForce
 
 MAX_MARKS: Final = 1 << 20  # each TICK
 MAX_RATE: Final = 100_000  # of a margin: 1,000 percent
 MAX_ALERT, MAX_LIQUIDATION = 1_000_000, 10_000
 WHOLE: Final = 10_000
 MAX_AVERAGE: Final = 1 << 53  # lots a day
+MAX_VIOLATIONS: Final = 8
+MAX_CASH_DAYS: Final = 3_660
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,16 @@ class MarginInfo:
 @dataclass(frozen=True, slots=True)
 class RiskSettings:
     """How many positions a TICK marks at most (0: none ever), how often one comes while there is something to mark, and
-    the levels: alert and liquidation, 1e-4 of what an account must keep; 0: there is no such level."""
+    the levels: alert and liquidation, 1e-4 of what an account must keep; 0: there is no such level. Of cash accounts
+    with a rule: violations that restrict one, days for which one counts, days of a restriction (docs/cash.md)."""
 
     marks_each_tick: int = 0
     alert: int = 0
     liquidation: int = 0
     mark_interval_ms: int = 0
+    cash_violations: int = 0
+    cash_violation_days: int = 0
+    cash_restriction_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,16 +240,23 @@ class RiskVerbs(ABC):
         marks_each_tick: int | None = None,
         alert_percent: PriceLike | None = None,
         liquidation_percent: PriceLike | None = None,
+        cash_violations: int | None = None,
+        cash_violation_days: int | None = None,
+        cash_restriction_days: int | None = None,
         reason: str,
     ) -> RiskSettings:
         """Change some of the settings: positions marked each TICK, levels in percent of what an account must keep (0:
-        no such level; else alert from 100 on, liquidation up to 100)."""
+        no such level; else alert from 100 on, liquidation up to 100), and of cash accounts with a rule: violations from
+        which on one is restricted (to 8), days for which one counts, days of a restriction (docs/cash.md)."""
         arguments = {
             "marks_each_tick": marks_each_tick
             if marks_each_tick is None
             else checked_int(marks_each_tick, "marks_each_tick", 0, MAX_MARKS),
             "alert": _percent(alert_percent, "alert_percent", MAX_ALERT),
             "liquidation": _percent(liquidation_percent, "liquidation_percent", MAX_LIQUIDATION),
+            "cash_violations": _count(cash_violations, "cash_violations", MAX_VIOLATIONS),
+            "cash_violation_days": _count(cash_violation_days, "cash_violation_days", MAX_CASH_DAYS),
+            "cash_restriction_days": _count(cash_restriction_days, "cash_restriction_days", MAX_CASH_DAYS),
         }
         return rows_of(RiskSettings, [self._change("risk-settings", arguments, reason)], {})[0]
 
@@ -288,15 +301,23 @@ class RiskVerbs(ABC):
         return rows_of(MarginInfo, [self._change("margin", arguments, reason)], self.symbols())[0]
 
     def set_account_risk(
-        self, account: Ref, risk_type: RiskType | str, *, restricted: Iterable[int] | None = None, reason: str
+        self,
+        account: Ref,
+        risk_type: RiskType | str,
+        *,
+        restricted: Iterable[int] | None = None,
+        cash_rule: CashRule | str | None = None,
+        reason: str,
     ) -> AccountInfo:
         """Have an account watched: "NONE", "CASH" or "MARGIN" (which may owe cash as far as its equity carries that);
-        the account afterwards. restricted: numbers of the lists of securities that it may not trade; None: as it is."""
+        the account afterwards. restricted: numbers of the lists of securities that it may not trade; cash_rule: "NONE",
+        "COUNT" or "REFUSE", of a CASH account (docs/cash.md); None: as it is."""
         kind = int(choice(risk_type, RiskType, "risk_type"))
         arguments = {
             "account": self.account_id(account),
             "risk_type": kind,
             "lists": None if restricted is None else list_bits(restricted, "restricted"),
+            "cash_rule": None if cash_rule is None else int(choice(cash_rule, CashRule, "cash_rule")),
         }
         return rows_of(AccountInfo, [self._change("account-risk", arguments, reason)], {})[0]
 
@@ -317,6 +338,10 @@ def level_name(level: int) -> str:
 
 def _percent(given: PriceLike | None, field: str, most: int) -> int | None:
     return None if given is None else percent_units(given, field=field, most=most)
+
+
+def _count(given: int | None, field: str, most: int) -> int | None:
+    return None if given is None else checked_int(given, field, 0, most)
 
 
 def _price(given: PriceLike | None, field: str) -> int | None:

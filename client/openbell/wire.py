@@ -429,7 +429,7 @@ class EventKind(IntEnum):
     # price: new lots for order_id old ones, leaves: positions that changed, client_order_id: orders that ended
     SPLIT_DONE = 59
     SPLIT_SHARES = 60  # a split changed account's position: price is the change, trade_id the new position (both i64)
-    # qty lots were sold that were not paid for; reason: CashViolation, price: their cost, leaves: violations, trade_id: its number
+    # qty lots were sold unpaid; reason: CashViolation, price: their cost, leaves: violations, trade_id: number
     CASH_VIOLATION = 61
     # account buys with settled cash alone (reason 1; trade_id: the violation's number), or as others do (0)
     CASH_RESTRICTED = 62

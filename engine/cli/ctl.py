@@ -11,6 +11,7 @@ from engine.cli.operating import asking
 from engine.cli.operating.act import Act, seconds
 from engine.cli.operating.amend import AMENDING
 from engine.cli.operating.bounds import BOUNDS
+from engine.cli.operating.cash import CASH
 from engine.cli.operating.desks import DESKS
 from engine.cli.operating.govern import GOVERNING
 from engine.cli.operating.lending import LENDING
@@ -32,6 +33,7 @@ ACTS: dict[str, Act] = {
     **RISK,
     **DESKS,
     **LENDING,
+    **CASH,
     **LIQUIDATION,
     **AMENDING,
     **PROMOTING,

@@ -26,7 +26,8 @@ from engine.units import Cash
 
 class Account(Section, frozen=True):
     """An [[account]]. cash and positions (symbol to lots) are paid in when it is created. A limit of 0 means none.
-    currency: empty: it trades in all. fee_plan: the name of one. risk: how it is watched (docs/risk.md); desk, limits,
+    currency: empty: it trades in all. fee_plan: the name of one. risk: how it is watched (docs/risk.md); cash_rule:
+    what becomes of sales of what is not paid for (docs/cash.md); desk, limits,
     restricted: while it is watched, and what lists of securities it may not trade (docs/desks.md)."""
 
     name: Name
@@ -43,6 +44,7 @@ class Account(Section, frozen=True):
     currency: Annotated[str, Meta(max_length=CURRENCY_BYTES)] = ""
     fee_plan: str | None = None
     risk: Literal["none", "cash", "margin"] = "none"
+    cash_rule: Literal["none", "count", "refuse"] = "none"
     desk: str | None = None
     limits: Limits = msgspec.field(default_factory=Limits)
     restricted: Lists = msgspec.field(default_factory=list)
@@ -68,5 +70,9 @@ def no_account(where: str, one: Account) -> str | None:
     if one.risk == "margin" and one.credit_unlimited:
         return (
             f'{where}.risk: "margin" and credit_unlimited exclude each other: credit is as much as its equity carries'
+        )
+    if one.cash_rule != "none" and (one.risk != "cash" or one.short_allowed or one.credit_unlimited):
+        return (
+            f'{where}.cash_rule: "{one.cash_rule}" needs risk = "cash", and neither short_allowed nor credit_unlimited'
         )
     return no_limits(where, one.limits)

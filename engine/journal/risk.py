@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from openbell.limits import lists_text
 from openbell.prices import format_price
-from openbell.wire import CommandKind, MarkBy, RiskType
+from openbell.wire import CashRule, CommandKind, MarkBy, RiskType
 
 
 def _percent(rate: int) -> str:
@@ -24,7 +24,9 @@ def _risk(command: Any, account: str, instrument: str) -> str:
     levels = [f"{name} {_percent(level)}" for name, level in (("alert", alert), ("liquidation", liquidation)) if level]
     desks, limits = (int(command[f"value{index}"]) for index in (3, 4))
     room = f", room for {desks:,} desks and limits of {limits:,} accounts" if desks or limits else ""
-    return f"{marks:,} marks each TICK, {', '.join(levels) or 'no levels but CALL'}{room}"
+    violations, span, days = (int(command[f"value{index}"]) for index in (5, 6, 7))
+    cash = f", cash accounts restricted for {days:,} days by {violations} violations in {span:,} days" if days else ""
+    return f"{marks:,} marks each TICK, {', '.join(levels) or 'no levels but CALL'}{room}{cash}"
 
 
 def _margin(command: Any, account: str, instrument: str) -> str:
@@ -40,11 +42,19 @@ def _margin(command: Any, account: str, instrument: str) -> str:
 def _account_risk(command: Any, account: str, instrument: str) -> str:
     lists = int(command["value0"])
     barred = f", may not trade {lists_text(lists)}" if lists else ""
-    return f"{account}: {_name(RiskType, int(command['state']))}{barred}"
+    rule = int(command["value1"])
+    of_cash = f", cash rule {_name(CashRule, rule)}" if rule else ""
+    return f"{account}: {_name(RiskType, int(command['state']))}{barred}{of_cash}"
+
+
+def _lift_cash(command: Any, account: str, instrument: str) -> str:
+    number = int(command["value0"])
+    return f"{account}: {f'violation {number:,}' if number else 'its restriction to settled cash'} lifted"
 
 
 WORDS: Final[dict[int, Callable[[Any, str, str], str]]] = {
     CommandKind.SET_RISK: _risk,
     CommandKind.SET_MARGIN: _margin,
     CommandKind.SET_ACCOUNT_RISK: _account_risk,
+    CommandKind.LIFT_CASH: _lift_cash,
 }

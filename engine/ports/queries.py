@@ -61,6 +61,9 @@ _OF_ACCOUNT: Final[dict[str, Callable[[Market, Query, int], Found]]] = {
     "limits": lambda market, query, account: Found(market.limits_of(account), {}),
     "locates": lambda market, query, account: Found(_of(market.core.locates(), wire.LOCATE_ROW, account), {}),
     "dues": lambda market, query, account: Found(_of(market.core.dues(), wire.DUE_ROW, account), {}),
+    "cash": lambda market, query, account: Found(_of(market.core.cash(), wire.CASH_ROW, account), {}),
+    "unpaid": lambda market, query, account: Found(_of(market.core.unpaid(), wire.UNPAID_ROW, account), {}),
+    "violations": lambda market, query, account: Found(_of(market.core.violations(), wire.VIOLATION_ROW, account), {}),
 }
 FILLS: Final = "fills"  # of what was sent: whoever has the streams answers
 KINDS: Final = tuple(sorted((*_OF_ALL, *_OF_ACCOUNT, FILLS)))

@@ -56,6 +56,8 @@ class Batch:
     settlements: list[Row] = field(default_factory=list)
     risk_levels: list[Row] = field(default_factory=list)
     limit_warnings: list[Row] = field(default_factory=list)
+    cash_violations: list[Row] = field(default_factory=list)
+    cash_restrictions: list[Row] = field(default_factory=list)
     changes: dict[str, Change] = field(default_factory=dict)  # by table
     bars: bytes = b""
 

@@ -63,6 +63,7 @@ DELETE FROM bars b USING sums s WHERE b.instrument = s.instrument AND b.minute =
 # Tables whose rows come with what happened, and stay as they are.
 APPENDED = (
     "movements", "operations", "auctions", "states", "amendments", "settlements", "risk_levels", "limit_warnings",
+    "cash_violations", "cash_restrictions",
 )  # fmt: skip
 # Tables of the present: rows that changed are merged by their keys.
 KEYS = {
@@ -80,6 +81,7 @@ KEYS = {
     "located": ("account", "instrument"),
     "interest_rates": ("currency",),
     "dividends_due": ("account", "instrument"),
+    "cash_accounts": ("account",),
 }
 
 

@@ -94,7 +94,10 @@ class Source:
 
 # Answers of commands that tell each account first.
 LAST_SAYS = frozenset(
-    (wire.EventKind.ACCRUED, wire.EventKind.DIVIDEND_SET, wire.EventKind.DIVIDEND_PAID, wire.EventKind.SPLIT_DONE)
+    (
+        wire.EventKind.SETTLEMENT, wire.EventKind.ACCRUED, wire.EventKind.DIVIDEND_SET, wire.EventKind.DIVIDEND_PAID,
+        wire.EventKind.SPLIT_DONE,
+    )
 )
 
 
@@ -139,6 +142,7 @@ def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
         if event["kind"] in LAST_SAYS:
             answers[int(event["seq"])] = event
         answers.setdefault(int(event["seq"]), event)
+        _take_cash(event, batch)
         _take_auction(event, batch)
     for run in split(commands):
         if run.dtype in (wire.ADMIN_COMMAND, wire.AMEND_COMMAND):
@@ -175,6 +179,23 @@ def _limit_warnings(events: Records) -> list[Row]:
     columns = (events[name].astype(np.int64).tolist() for name in names)
     measures = events["order_id"].astype(np.int64).tolist()
     return list(zip(events["seq"].tolist(), times, *columns, measures, strict=True))
+
+
+def _take_cash(event: Any, batch: Batch) -> None:
+    """The row of a violation of a cash account, or of what became of one or of a restriction."""
+    kind = int(event["kind"])
+    if kind not in (wire.EventKind.CASH_VIOLATION, wire.EventKind.CASH_RESTRICTED, wire.EventKind.CASH_LIFTED):
+        return
+    when = timestamp(int(event["ts_ns"]))
+    names = ("seq", "account", "account_seq", "trade_id")
+    seq, account, account_seq, number = (int(event[name]) for name in names)
+    if kind == wire.EventKind.CASH_VIOLATION:
+        more = ("instrument", "reason", "qty", "price", "order_id", "client_order_id", "leaves")
+        figures = (signed(int(event[name])) for name in more)
+        batch.cash_violations.append((seq, when, account, account_seq, number, *figures))
+    else:
+        row = (seq, when, account, account_seq, kind, bool(event["reason"]), number)
+        batch.cash_restrictions.append(row)
 
 
 def _take_auction(event: Any, batch: Batch) -> None:

@@ -97,6 +97,15 @@ def _located(core: Core) -> bytes:
     return rows.tobytes()
 
 
+def _cash_accounts(core: Core) -> bytes:
+    """Without cash, which each trade changes."""
+    rows = np.frombuffer(core.cash(), wire.CASH_ROW)
+    kept = np.zeros(len(rows), wire.CASH_ROW)
+    for name in ("account", "rule", "restricted", "violations", "since"):
+        kept[name] = rows[name]
+    return kept.tobytes()
+
+
 LISTINGS = {
     "house_balances": Listing(lambda core: core.house(), wire.HOUSE_ROW, _house_row, 2),
     "withdrawals": Listing(lambda core: core.withdrawals(), wire.WITHDRAWAL_ROW, _withdrawal_row, 2),
@@ -110,6 +119,9 @@ LISTINGS = {
     ),
     "located": Listing(_located, wire.LOCATE_ROW, _fields("account", "instrument", "located"), 2),
     "interest_rates": Listing(lambda core: core.rates(), wire.RATE_ROW, _rate_row, 1),
+    "cash_accounts": Listing(
+        _cash_accounts, wire.CASH_ROW, _fields("account", "rule", "restricted", "violations", "since"), 1
+    ),
     "dividends_due": Listing(lambda core: core.dues(), wire.DUE_ROW, _fields("account", "instrument", "due"), 2),
 }
 

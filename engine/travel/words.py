@@ -52,6 +52,7 @@ PLACES: Final = {
     Place.DARK: "rests unseen", Place.STOP: "waits for its trigger", Place.CALL: "waits for an auction",
     Place.WAIT: "waits for the end of another order",
 }  # fmt: skip
+_OF_TRADES: Final = (EventKind.CHARGED, EventKind.CASH_VIOLATION)
 _REFUSED: Final = {
     EventKind.REJECTED: "refused",
     EventKind.CANCEL_REJECTED: "not cancelled",
@@ -115,9 +116,9 @@ def event(one: Happening, life: Life) -> str:
 
 
 def _after(one: Happening, life: Life) -> list[Happening]:
-    """What happened to it later, but for charges."""
+    """What happened to it later, but for what follows from its trades."""
     at = next(number for number, other in enumerate(life.happenings) if other is one)
-    return [other for other in life.happenings[at + 1 :] if other.is_own and other.event["kind"] != EventKind.CHARGED]
+    return [other for other in life.happenings[at + 1 :] if other.is_own and other.event["kind"] not in _OF_TRADES]
 
 
 def _own(one: Happening, life: Life) -> str:
@@ -135,6 +136,9 @@ def _own(one: Happening, life: Life) -> str:
         return f"trade {trade} is void: {_side(record)} {lots(qty)} at {price}"
     if kind == EventKind.TRADE_CORRECTED:
         return f"trade {trade} is this instead: {_side(record)} {lots(qty)} at {price}"
+    if kind == EventKind.CASH_VIOLATION:
+        name = wire.CashViolation(int(record["reason"])).name
+        return f"violation {trade} of its account ({name}): {lots(qty)} were sold before they were paid for"
     amount = int(record["price"])
     verb = "charged" if amount > 0 else "given"
     return f"{verb} {format_cash(abs(amount))} for trade {trade} ({house_name(int(record['reason']))})"

@@ -8,6 +8,7 @@ from ext.borrow.amounts cimport lieu_of, released_by, rest_of, scaled
 from ext.borrow.charges cimport charge_by_rule
 from ext.borrow.layout cimport Lending
 from ext.borrow.locates cimport put_located
+from ext.cash.paid cimport split_lots
 from ext.desks.settings cimport MOST_LISTS
 from ext.events cimport emit, emit_market, emit_status
 from ext.layout cimport Account, Basis, Instrument, Market, Position
@@ -121,6 +122,8 @@ cdef void rescale(Market* m, const AdminCommand* c) noexcept nogil:
     while position:
         put_located(m, position, scaled(m.borrowing.claims[position].located, c.value0, c.value1))
         m.exposures[position].mark = price_after(c, m.exposures[position].mark)
+        if m.cash.used:
+            split_lots(m, position, c)
         position = m.exposures[position].next
     restate_instrument(m, c.instrument)
 

@@ -3,12 +3,14 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport add_cut
+from ext.cash.check cimport check_cash
+from ext.cash.follow cimport follow_cash_trade
 from ext.desks.check cimport passes_limits
 from ext.desks.layout cimport Stretch
 from ext.desks.measure cimport book_stretch
 from ext.fees cimport charge_trade, fee_reserve
 from ext.layout cimport (
-    Account, Exposure, FAR_AWAY, HAS_PLAN, IS_LIMITED, IS_MARGIN, IS_WATCHED, Instrument, Margin, Market, Position,
+    Account, Exposure, FAR_AWAY, HAS_CASH_RULE, HAS_PLAN, IS_LIMITED, IS_MARGIN, IS_WATCHED, Instrument, Margin, Market, Position,
 )
 from ext.levels cimport key_of
 from ext.margin.exposure cimport (
@@ -71,6 +73,10 @@ cdef bint passes(
             return False
     elif a.flags & HAS_PLAN and spent and spent > free_of(m, a, spent, 0, a.open_orders):
         return False
+    if a.flags & HAS_CASH_RULE:
+        wanted = Intent(account, instrument, position, side, qty, notional, 0, 0, a.open_orders, 0)
+        if check_cash(m, &wanted, &r):
+            return False
     if a.flags & IS_LIMITED and not passes_limits(
             m, a, account, instrument, position, side, qty, notional, index * i.tick_size, &after):
         return False
@@ -93,6 +99,8 @@ cdef void follow_trade(
     cdef uint32_t b = m.orders[second].account
     cdef uint8_t flags = m.accounts[a].flags
     cdef uint8_t others = m.accounts[b].flags
+    if (flags | others) & HAS_CASH_RULE:
+        follow_cash_trade(m, first, second, qty, price)
     if (flags | others) & HAS_PLAN:
         charge_trade(m, first, second, in_auction, qty, price, trade_id)
     if flags & IS_WATCHED:

@@ -6,18 +6,23 @@ from ext.admin cimport (
     account_is_known, answer, answer_account, instrument_is_known, is_up_to, reject, value_is_within, value_of,
 )
 from ext.accounts cimport set_flags
+from ext.cash.layout cimport KEPT_VIOLATIONS
+from ext.cash.paid cimport begin_rule
+from ext.cash.violations cimport MOST_CASH_DAYS
 from ext.desks.layout cimport Listing
 from ext.desks.loss cimport begin_base, forget_account
 from ext.desks.measure cimport forget_measures, join_desks, leave_desks, measure_account
 from ext.desks.settings cimport MOST_DESKS, MOST_LISTS, MOST_PLACES, reserve_desks
 from ext.events cimport emit_market
-from ext.layout cimport ACCOUNT_FLAGS, Account, HAS_PLAN, IS_MARGIN, IS_WATCHED, Margin, Market
+from ext.layout cimport ACCOUNT_FLAGS, Account, HAS_CASH_RULE, HAS_PLAN, IS_MARGIN, IS_WATCHED, Margin, Market
 from ext.margin.exposure cimport bring_up_to_date, note_account, restate_instrument, watch_positions
 from ext.margin.level cimport note_all_accounts
 from ext.wire cimport *
 
 cdef enum:  # index in rejects
-    OF_LISTS = 2           # of SET_ACCOUNT_RISK
+    OF_LISTS = 2           # of SET_ACCOUNT_RISK, as the next two
+    OF_RULE = 3
+    OF_RULE_FLAGS = 4
     OF_MARK_BY = 6         # of SET_MARGIN, as the next two
     OF_VOLUME = 7
     OF_INSTRUMENT_LISTS = 8
@@ -40,11 +45,18 @@ cdef bint set_risk(Market* m, const AdminCommand* c) noexcept nogil:
         return True
     if not room_is_allowed(m, c, 4, MOST_PLACES, m.desks.place_capacity):
         return True
+    if not value_is_within(m, c, 5, 0, KEPT_VIOLATIONS):
+        return True
+    if not value_is_within(m, c, 6, 0, MOST_CASH_DAYS) or not value_is_within(m, c, 7, 0, MOST_CASH_DAYS):
+        return True
     if not reserve_desks(m, c.value3, c.value4):
         return False
     m.sweep.units = c.value0
     m.sweep.alert = c.value1
     m.sweep.liquidation = c.value2
+    m.cash.most = c.value5
+    m.cash.span_days = c.value6
+    m.cash.restriction_days = c.value7
     emit_market(m, EVENT_KIND_RISK_SET, 0, 0, 0, 0, c.request, c.value0, 0, <uint64_t> c.value2)
     (<Event*> (m.events.at - sizeof(Event))).order_id = <uint64_t> c.value1
     note_all_accounts(m)
@@ -93,6 +105,23 @@ cdef uint8_t risk_type_of(const Market* m, uint32_t account) noexcept nogil:
     return RISK_TYPE_CASH if flags & IS_WATCHED else RISK_TYPE_NONE
 
 
+cdef bint rule_is_allowed(Market* m, const AdminCommand* c, const Account* a) noexcept nogil:
+    cdef uint8_t flags = a.flags & ACCOUNT_FLAGS
+    if not is_up_to(m, c, OF_RULE, c.value1, CASH_RULE_REFUSE):
+        return False
+    if c.value1 == CASH_RULE_NONE:
+        return True
+    if c.state != RISK_TYPE_CASH:
+        return reject(m, c, CHECK_VALUE, OF_RULE, CASH_RULE_NONE, c.value1, 0)
+    return flags == 0 or reject(m, c, CHECK_VALUE, OF_RULE_FLAGS, 0, flags, 0)
+
+
+cdef void put_rule(Market* m, const AdminCommand* c) noexcept nogil:
+    if m.cash.accounts[c.account].rule == CASH_RULE_NONE or c.value1 == CASH_RULE_NONE:
+        begin_rule(m, c.account, <uint32_t> c.value1)
+    m.cash.accounts[c.account].rule = <uint8_t> c.value1
+
+
 cdef void set_account_risk(Market* m, const AdminCommand* c) noexcept nogil:
     cdef Account* a
     cdef uint8_t care = 0
@@ -106,12 +135,14 @@ cdef void set_account_risk(Market* m, const AdminCommand* c) noexcept nogil:
     if c.state == RISK_TYPE_MARGIN and a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED:
         reject(m, c, CHECK_VALUE, 1, 0, ACCOUNT_FLAG_CREDIT_UNLIMITED, 0)
         return
-    if not is_up_to(m, c, OF_LISTS, c.value0, MOST_LISTS):
+    if not is_up_to(m, c, OF_LISTS, c.value0, MOST_LISTS) or not rule_is_allowed(m, c, a):
         return
     if c.state != RISK_TYPE_NONE:
         care = IS_WATCHED
     if c.state == RISK_TYPE_MARGIN:
         care |= IS_MARGIN
+    if c.value1 != CASH_RULE_NONE:
+        care |= HAS_CASH_RULE
     bring_up_to_date(m)
     leave_desks(m, c.account)
     forget_measures(m, c.account)
@@ -126,5 +157,8 @@ cdef void set_account_risk(Market* m, const AdminCommand* c) noexcept nogil:
         begin_base(m, c.account)
     measure_account(m, c.account)
     join_desks(m, c.account)
+    if c.value1 or m.cash.accounts[c.account].rule:
+        put_rule(m, c)
     answer_account(m, c, EVENT_KIND_ACCOUNT_RISK, c.state, 0, 0, 0)
+    (<Event*> (m.events.at - sizeof(Event))).flags = <uint8_t> c.value1
     note_account(m, c.account)

@@ -7,6 +7,7 @@ What can be asked, a line each (prices in the currency, times from now on):
         post slide hidden aon reduce imbalance               flags
         min 100, show 100, disc 0.05, stop 9.90, trail 0.10, trail 5%, peg primary|market|mid, off -0.01, owner 7
         stp newest|oldest|both|decrement                     self-trade prevention
+        abc                                                  in another instrument
     cancel A; replace A 100 10.00; give X 100 (shares)
     call opening|closing|halt|volatility [+300s] [then open|closed|halted]; auction; state open|closed|halted [reason]
     extend KIND +120s x2 [market] [last] [left 100] [price 5%] [wider 5%]      when auctions are put off
@@ -21,6 +22,8 @@ What can be asked, a line each (prices in the currency, times from now on):
     borrow easy|hard|none [30%] [lend 100] (a year; lots), locate X 30 (lots), owe X 100.00 (is charged to it),
     rates 6% 1% [365] (of debts, of cash), accrue 2026-11-30 [x3] (days), dividend 0.82 (a share), distribute (what is
     due), split 4:1 [at 12.69] (what a share of before is worth), holds X (its position)
+    held X count|refuse (a cash account with that rule), counts 3 [365] [90] (violations that restrict, days), lift X
+    [1],
     limit X|D KIND [1000.00 | 5 | 2%] [soft 800.00 | 4 | 1%], volume 10000 (lots a day), listed (as `restrict` means)
 
 What is said: trade BUY SELL qty @ price; cancel A qty REASON; refuse A CHECK [RULE]; replace A qty @ price;
@@ -30,6 +33,7 @@ level X WAS IS equity amount maintenance amount; risk X equity amount maintenanc
 account X STATE [for its desk]; warn A|- LIMIT [D] soft measure; refuse A LIMIT_KIND [up desks];
 located X lots now lots; due X amount; charge X HOUSE amount; shares X change now lots; holds X lots cost amount profit
 amount.
+violation X KIND lots cost; restricted X; free X; lifted X number.
 What rests: A PLACE leaves @ price [shown n].
 """
 
@@ -67,7 +71,7 @@ from tests.reference import commands as ask
 from tests.reference.commands import Command
 from tests.reference.desk import AnyMarket, Desk
 from tests.reference.records import REJECTS
-from tests.scenarios import action_words, desk_words, margin_words, money
+from tests.scenarios import action_words, cash_words, desk_words, margin_words, money
 from tests.scenarios.table import Scenario
 
 ACCOUNTS = 24
@@ -138,6 +142,8 @@ class Stage:
             ask.instrument(0, price_of(scenario.tick), 1, price_of(scenario.reference), scenario.collar_bps),
             ask.instrument_state(0, InstrumentState.OPEN),
         )
+        if " abc" in scenario.given + scenario.do:
+            self.desk.do(ask.instrument(1, price_of(scenario.tick), 1), ask.instrument_state(1, InstrumentState.OPEN))
         for number in range(ACCOUNTS):
             self.desk.do(ask.account(number, flags=wire.AccountFlag.SHORT_ALLOWED), ask.deposit(number, CASH))
 
@@ -150,6 +156,8 @@ class Stage:
             return [margin_words.told_risk(words[1], self.desk.market.risk(), self._account(words[1]))]
         if words[0] == "holds":
             return [action_words.told_position(words[1], self.desk.market.positions(), self._account(words[1]))]
+        if words[0] == "held":
+            return self._told(self.desk.do(*cash_words.held(self._account(words[1]), words[2])))
         command, after_ns = self._command(words)
         return self._told(self.desk.do(command, after_ns=after_ns))
 
@@ -182,6 +190,8 @@ class Stage:
             return money.day_over(rest), 0
         if verb == "watch":
             return margin_words.watch(self._account(rest[0]), rest[1]), 0
+        if verb == "lift":
+            return cash_words.lift(self._account(rest[0]), rest[1:]), 0
         if verb in ("locate", "owe"):
             return action_words.of_account(verb, self._account(rest[0]), rest[1:]), 0
         if verb == "tick":
@@ -213,6 +223,8 @@ class Stage:
             return margin_words.VERBS[verb](rest)
         if verb in action_words.VERBS:
             return action_words.VERBS[verb](rest)
+        if verb == "counts":
+            return cash_words.counts(rest)
         if verb == "state":
             reason = HaltReason[rest[1].upper()] if rest[1:] else 0
             return ask.instrument_state(0, InstrumentState[rest[0].upper()], int(reason))
@@ -270,6 +282,8 @@ class Stage:
             return {PRICES[word]: price_of(next(given))}
         if word == "gtd":
             return {"tif": TimeInForce.GTD, "expire_ns": self.desk.ts_ns + time_of(next(given))}
+        if word == "abc":
+            return {"instrument": 1}
         if word == "stp":
             return {"self_trade": MODES[next(given)]}
         if word == "peg":
@@ -347,6 +361,15 @@ class Stage:
     def _located(self, event: Any) -> str:
         return action_words.told_located(self._owner(event.account), event)
 
+    def _violated(self, event: Any) -> str:
+        return cash_words.told_violation(self._owner(event.account), event)
+
+    def _restricted(self, event: Any) -> str:
+        return cash_words.told_restricted(self._owner(event.account), event)
+
+    def _lifted(self, event: Any) -> str:
+        return f"lifted {self._owner(event.account)} {event.trade_id}"
+
     def _due(self, event: Any) -> str:
         return action_words.told_due(self._owner(event.account), event)
 
@@ -390,6 +413,9 @@ TOLD = {
     EventKind.SETTLED: Stage._settled,
     EventKind.CASH: Stage._cash,
     EventKind.LOCATED: Stage._located,
+    EventKind.CASH_VIOLATION: Stage._violated,
+    EventKind.CASH_RESTRICTED: Stage._restricted,
+    EventKind.CASH_LIFTED: Stage._lifted,
     EventKind.DIVIDEND_DUE: Stage._due,
     EventKind.SPLIT_SHARES: Stage._shares,
     EventKind.RISK_LEVEL: Stage._level,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.scenarios import (
     actions,
     auctions,
+    cash_accounts,
     dark,
     desks,
     displayed,
@@ -25,6 +26,7 @@ GROUPS: dict[str, list[Scenario]] = {
     "Halts, pauses, bands, short sales": halts.ROWS,
     "Fees": fees.ROWS,
     "Settlement": settlement.ROWS,
+    "Cash accounts": cash_accounts.ROWS,
     "Margin": margin.ROWS,
     "Desks and limits": desks.ROWS,
     "Shares that are lent, interest by the day": lending.ROWS,

@@ -49,6 +49,13 @@ SOURCES = {
     "The Nest": "The Nest, What Is a 3-for-2 Stock Split? (budgeting.thenest.com/3for2-stock-split-25263.html)",
     "Wenxuecity": "Entries of a brokerage account, asked about in blog.wenxuecity.com/myblog/51826/201806/10932.html",
     "Dinari": "Dinari, Stock Splits (docs.dinari.com/docs/stock-splits.md)",
+    "Fidelity": "Fidelity, Trading FAQs: Trading Restrictions (fidelity.com/trading/faqs-trading-restrictions)",
+    "Bamboo": "Bamboo, What is a good faith violation (faq.investbamboo.com, article 3496682)",
+    "Firstrade": "Firstrade, Margin Guide: Good Faith Violations and 90-Day Restriction Scenarios (firstrade.com)",
+    "OptionsHouse": "OptionsHouse, Cash Substitution (Good Faith) & Freeride Violations (optionshouse.com)",
+    "E*TRADE": "E*TRADE, as quoted at elitetrader.com/et/threads/oops-i-got-a-90-day-restriction.155768",
+    "investor.gov": "Investor.gov, Glossary: Freeriding (investor.gov)",
+    "Schwab": "Charles Schwab, StreetSmart help: Unsettled Funds (help.streetsmart.schwab.com)",
 }
 # What public text says of the numbers of rules and paragraphs, by source; looked up on 2026-11-30.
 CHECKED = {
@@ -90,7 +97,7 @@ CHECKED = {
         "Confirmed: one business day after the trade since 2024-05-28 (Release 34-96930), two before (82 FR 15564), "
         "the day after Memorial Day"
     ),
-    "Regulation T": "Confirmed: 220.12(a) and (c)(1). Not found: 220.4(e)(1)",
+    "Regulation T": "Confirmed: 220.12(a) and (c)(1), 220.8(a) and (c). Not found: 220.4(e)(1)",
     "FINRA 4210": (
         "Confirmed: (d)(2), (a)(17) to (19) and what went from (f)(8)(B) (91 FR 1580, 91 FR 20731); figures of (c) as "
         "the examples have them. Not found: the numbers (c)(1) to (3), (f)(6)"
@@ -131,6 +138,14 @@ CHECKED = {
     "The Nest": "Confirmed: the figures",
     "Wenxuecity": "Confirmed: shares, prices, the sum. The 1.328938 a share is what the sum makes",
     "Dinari": "Confirmed: the order of steps",
+    "Fidelity": "Confirmed: both examples; that three within twelve months restrict for 90 days is an earlier text of "
+    "that page, as quoted at investorshub.advfn.com (2013-10-28)",
+    "Bamboo": "Confirmed: the figures; two days to settle, as then",
+    "Firstrade": "Confirmed: the figures of all three; of Nick by an earlier text of the page",
+    "OptionsHouse": "Confirmed: the figures and days; the year is the one in which February 2 was a Monday",
+    "E*TRADE": "Confirmed: the figures; the price of Y is what they make",
+    "investor.gov": "Confirmed: 90 days, in which purchases are paid for on the date of the trade; figures are ours",
+    "Schwab": "Confirmed: the figures",
 }
 
 

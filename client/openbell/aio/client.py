@@ -19,6 +19,7 @@ from openbell.aio.market import AsyncMarketData
 from openbell.aio.orders import AsyncOrder
 from openbell.aio.stream import EventStream
 from openbell.aio.waiters import Waiters
+from openbell.cash import CashInfo, UnpaidInfo, ViolationInfo
 from openbell.connection import SocketSettings, Watch, open_socket
 from openbell.desk import Desk
 from openbell.desks import DeskInfo, LimitInfo
@@ -275,6 +276,18 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
     async def dues(self, account: str | int | None = None) -> list[DueInfo]:
         """Dividends that are due to the account and not paid; below 0: that it owes."""
         return await self._all_rows(DueInfo, "dues", account)
+
+    async def cash(self, account: str | int | None = None) -> CashInfo | None:
+        """What the account's rule of cash accounts says of it; None: it has none."""
+        return next(iter(await self._all_rows(CashInfo, "cash", account)), None)
+
+    async def unpaid(self, account: str | int | None = None) -> list[UnpaidInfo]:
+        """Positions of the account with lots that are not paid for: to sell these is a violation."""
+        return await self._all_rows(UnpaidInfo, "unpaid", account)
+
+    async def violations(self, account: str | int | None = None) -> list[ViolationInfo]:
+        """Violations of the account's rule of cash accounts that count, oldest first."""
+        return await self._all_rows(ViolationInfo, "violations", account)
 
     async def margins(self) -> list[MarginInfo]:
         """What positions in each instrument must have behind them."""

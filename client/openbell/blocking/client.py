@@ -15,6 +15,7 @@ from openbell import wire
 from openbell.blocking.linked import BlockingLinked
 from openbell.blocking.market import MarketData
 from openbell.blocking.orders import BlockingOrder
+from openbell.cash import CashInfo, UnpaidInfo, ViolationInfo
 from openbell.connection import SocketSettings, Watch, open_socket, plain_send
 from openbell.desk import Desk
 from openbell.desks import DeskInfo, LimitInfo
@@ -264,6 +265,18 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
     def dues(self, account: str | int | None = None) -> list[DueInfo]:
         """Dividends that are due to the account and not paid; below 0: that it owes."""
         return self._all_rows(DueInfo, "dues", account)
+
+    def cash(self, account: str | int | None = None) -> CashInfo | None:
+        """What the account's rule of cash accounts says of it; None: it has none."""
+        return next(iter(self._all_rows(CashInfo, "cash", account)), None)
+
+    def unpaid(self, account: str | int | None = None) -> list[UnpaidInfo]:
+        """Positions of the account with lots that are not paid for: to sell these is a violation."""
+        return self._all_rows(UnpaidInfo, "unpaid", account)
+
+    def violations(self, account: str | int | None = None) -> list[ViolationInfo]:
+        """Violations of the account's rule of cash accounts that count, oldest first."""
+        return self._all_rows(ViolationInfo, "violations", account)
 
     def margins(self) -> list[MarginInfo]:
         """What positions in each instrument must have behind them."""

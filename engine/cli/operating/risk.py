@@ -7,7 +7,7 @@ import argparse
 from openbell.errors import InvalidInput
 from openbell.operator import Operator
 from openbell.risk import MarginInfo
-from openbell.wire import AccountFlag, MarkBy, RiskType
+from openbell.wire import AccountFlag, CashRule, MarkBy, RiskType
 from rich.console import Group
 from rich.text import Text
 
@@ -19,7 +19,7 @@ from engine.cli.screens import risk as tables
 RATES = ("initial_long", "maintenance_long", "initial_short", "maintenance_short")
 LEASTS = ("least_low", "least")
 GIVEN = (*RATES, *LEASTS, "mark_by", "average_volume", "lists")
-SETTINGS = ("marks", "alert", "liquidation")
+SETTINGS = ("marks", "alert", "liquidation", "cash_violations", "cash_violation_days", "cash_restriction_days")
 
 
 def _said(op: Operator, text: str, **more: object) -> Said:
@@ -55,6 +55,9 @@ def _risk(op: Operator, args: argparse.Namespace) -> Said:
         marks_each_tick=args.marks,
         alert_percent=args.alert,
         liquidation_percent=args.liquidation,
+        cash_violations=args.cash_violations,
+        cash_violation_days=args.cash_violation_days,
+        cash_restriction_days=args.cash_restriction_days,
         reason=args.reason,
     )
     return _said(op, tables.settings_text(settings), **show.plain(settings))
@@ -76,6 +79,15 @@ def _risk_arguments(parser: argparse.ArgumentParser) -> None:
         "--alert", type=_percent_or_none, metavar="P", help="percent of what must be kept, 100 or more, or none"
     )
     parser.add_argument("--liquidation", type=_percent_or_none, metavar="P", help="percent, up to 100, or none")
+    parser.add_argument(
+        "--cash-violations", type=act.count, metavar="N", help="that restrict a cash account with a rule; 0: none do"
+    )
+    parser.add_argument(
+        "--cash-violation-days", type=act.count, metavar="N", help="for which one counts; 0: until it is lifted"
+    )
+    parser.add_argument(
+        "--cash-restriction-days", type=act.count, metavar="N", help="of a restriction to settled cash; 0: none is"
+    )
 
 
 # ------------------------------------------------------------ margins
@@ -129,9 +141,13 @@ def _margin_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _account_risk(op: Operator, args: argparse.Namespace) -> Said:
-    row = op.set_account_risk(args.account, args.risk, restricted=args.restricted, reason=args.reason)
+    row = op.set_account_risk(
+        args.account, args.risk, restricted=args.restricted, cash_rule=args.cash_rule, reason=args.reason
+    )
     words = {RiskType.NONE: "is not watched", RiskType.CASH: "is watched", RiskType.MARGIN: "has margin"}
     text = f"{row.name} {words.get(RiskType(row.risk_type), 'is watched')} now"
+    if args.cash_rule is not None:
+        text += f", with cash rule {args.cash_rule.lower()}"
     if row.risk_type == RiskType.MARGIN and not row.flags & AccountFlag.SHORT_ALLOWED:
         text += "; to sell short it needs limits --short beside it"
     return _said(op, text, **show.plain(row))
@@ -154,6 +170,10 @@ def _account_risk_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--restricted", type=_lists, metavar="N,N", help="lists of securities that it may not trade, or none"
     )
+    parser.add_argument(
+        "--cash-rule", type=act.name, choices=[one.name for one in CashRule], metavar="none|count|refuse",
+        help="sales of what is not paid for: nothing, counted, refused",
+    )  # fmt: skip
 
 
 def _reduce_only(op: Operator, args: argparse.Namespace) -> Said:

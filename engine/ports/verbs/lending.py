@@ -85,7 +85,8 @@ def _borrows(desk: Desk, act: Act) -> dict[str, Any]:
     return _named(desk, rows)
 
 
-def _of_account(desk: Desk, rows: Array, account: int | None) -> dict[str, Any]:
+def rows_of_account(desk: Desk, rows: Array, account: int | None) -> dict[str, Any]:
+    """Those of one account, or of all, with names. Raises FrameError."""
     if account is not None:
         desk.account(account)
         rows = rows[rows["account"] == account]
@@ -93,11 +94,11 @@ def _of_account(desk: Desk, rows: Array, account: int | None) -> dict[str, Any]:
 
 
 def _locates(desk: Desk, act: Act) -> dict[str, Any]:
-    return _of_account(desk, np.frombuffer(desk.market.core.locates(), wire.LOCATE_ROW), act.arguments.account)
+    return rows_of_account(desk, np.frombuffer(desk.market.core.locates(), wire.LOCATE_ROW), act.arguments.account)
 
 
 def _dues(desk: Desk, act: Act) -> dict[str, Any]:
-    return _of_account(desk, np.frombuffer(desk.market.core.dues(), wire.DUE_ROW), act.arguments.account)
+    return rows_of_account(desk, np.frombuffer(desk.market.core.dues(), wire.DUE_ROW), act.arguments.account)
 
 
 def _rates(desk: Desk, act: Act) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from msgspec import Meta
-from openbell.wire import CommandKind, RiskType
+from openbell.wire import CashRule, CommandKind, RiskType
 
-from engine.config.risk import MARGIN_FIELDS, RISK_VALUES, margin_command
+from engine.config.risk import CASH_VALUES, MARGIN_FIELDS, RISK_VALUES, margin_command
 from engine.market import names_of
 from engine.ports.frames import FrameError
 from engine.ports.preview import preview_of
@@ -22,6 +22,9 @@ class RiskSettings(Arguments):
     marks_each_tick: I64 | None = None
     alert: I64 | None = None
     liquidation: I64 | None = None
+    cash_violations: I64 | None = None
+    cash_violation_days: I64 | None = None
+    cash_restriction_days: I64 | None = None
 
 
 class MarginArguments(Arguments):
@@ -42,17 +45,21 @@ class PreviewArguments(OneAccount):
 
 
 class AccountRiskArguments(OneAccount):
-    """lists: bits of those that it may not trade; left out: as it is."""
+    """lists: bits of those that it may not trade; cash_rule: CashRule; left out: as it is (of another risk_type than
+    CASH: NONE)."""
 
     risk_type: Annotated[int, Meta(ge=int(min(RiskType)), le=int(max(RiskType)))]
     lists: I64 | None = None
+    cash_rule: Annotated[int, Meta(ge=int(min(CashRule)), le=int(max(CashRule)))] | None = None
 
 
 def settings_of(desk: Desk) -> dict[str, int]:
     """What SET_RISK has in force, and how often the engine has positions marked."""
     marks, alert, liquidation = desk.market.risk_settings()
     interval_ms = desk.market.config.risk.mark_interval_ms
-    return {"marks_each_tick": marks, "alert": alert, "liquidation": liquidation, "mark_interval_ms": interval_ms}
+    of_cash = dict(zip(CASH_VALUES, desk.market.cash_settings(), strict=True))
+    marking = {"marks_each_tick": marks, "alert": alert, "liquidation": liquidation, "mark_interval_ms": interval_ms}
+    return {**marking, **of_cash}
 
 
 # ------------------------------------------------------------ looking
@@ -93,10 +100,13 @@ def _preview(desk: Desk, act: Act) -> dict[str, Any]:
 def _set_risk(desk: Desk, act: Act) -> dict[str, Any]:
     given: RiskSettings = act.arguments
     wanted = (given.marks_each_tick, given.alert, given.liquidation)
-    if wanted == (None, None, None):
-        raise FrameError("bad_args", "nothing to set: give marks_each_tick, alert or liquidation", field=RISK_VALUES[0])
+    of_cash = tuple(getattr(given, name) for name in CASH_VALUES)
+    if {*wanted, *of_cash} == {None}:
+        names = f"marks_each_tick, alert, liquidation, {', '.join(CASH_VALUES[:-1])} or {CASH_VALUES[-1]}"
+        raise FrameError("bad_args", f"nothing to set: give {names}", field=RISK_VALUES[0])
     values = [now if new is None else new for now, new in zip(desk.market.risk_settings(), wanted, strict=True)]
-    desk.change(CommandKind.SET_RISK, act, values=[*values, *desk.market.desk_room().values()])
+    cash = [now if new is None else new for now, new in zip(desk.market.cash_settings(), of_cash, strict=True)]
+    desk.change(CommandKind.SET_RISK, act, values=[*values, *desk.market.desk_room().values(), *cash])
     return settings_of(desk)
 
 
@@ -125,7 +135,11 @@ def _account_risk(desk: Desk, act: Act) -> dict[str, Any]:
     given: AccountRiskArguments = act.arguments
     desk.account(given.account)
     lists = desk.market.lists_of(given.account) if given.lists is None else given.lists
-    desk.change(CommandKind.SET_ACCOUNT_RISK, act, account=given.account, state=given.risk_type, values=[lists])
+    rule = given.cash_rule
+    if rule is None:
+        rule = desk.market.cash_rule_of(given.account) if given.risk_type == RiskType.CASH else int(CashRule.NONE)
+    values = [lists, rule]
+    desk.change(CommandKind.SET_ACCOUNT_RISK, act, account=given.account, state=given.risk_type, values=values)
     return rows_of(desk.account(given.account))[0]
 
 

@@ -1,0 +1,1 @@
+"""Rules of cash accounts: what is sold before it is paid for. docs/cash.md."""

@@ -307,7 +307,7 @@ def _money_in_words(kind: CommandKind, refused: Rejected) -> str | None:
 
 
 def _flag_words(flags: int) -> str:
-    return " and ".join(one.name for one in AccountFlag if flags & one) or str(flags)
+    return " and ".join(str(one.name) for one in AccountFlag if flags & one) or str(flags)
 
 
 def _date_in_words(limit: int, value: int) -> str:

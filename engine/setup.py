@@ -439,7 +439,9 @@ class Setup:
     def _kept_of_account(self, one: Account) -> dict[str, Any]:
         """What is remembered of it."""
         return {
-            **self._fields_of_account(one), "desk": one.desk, "limits": limit_fields(one.limits),
+            **self._fields_of_account(one),
+            "desk": one.desk,
+            "limits": limit_fields(one.limits),
             **_watch_fields(one.risk, one.restricted, one.cash_rule),
         }
 

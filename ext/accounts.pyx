@@ -10,7 +10,8 @@ from ext.admin cimport (
 from ext.desks.states cimport emit_state, state_in_force
 from ext.house cimport list_currency
 from ext.layout cimport (
-    ACCOUNT_FLAGS, Account, AccountMore, FAR_AWAY, HAS_CASH_RULE, HAS_PLAN, IS_MARGIN, MUCH_CASH, Market, NEEDS_MORE, Order, PLANS,
+    ACCOUNT_FLAGS, Account, AccountMore, FAR_AWAY, HAS_CASH_RULE, HAS_PLAN, IS_MARGIN, MUCH_CASH, Market,
+    NEEDS_MORE, Order, PLANS,
 )
 from ext.mass cimport EVERY_GROUP, EVERY_SESSION, cancel_of_account
 from ext.matching cimport pull

@@ -16,8 +16,8 @@ from ext.desks.layout cimport Ground, Listing, Measure, Repeats, Stretch
 from ext.desks.settings cimport release_desks
 from ext.ids cimport ID_BLOCK, TAG_OF_ACCOUNT, open_generation
 from ext.layout cimport (
-    Account, AccountMore, Basis, Chain, Charge, Exposure, Extra, HAS_CASH_RULE, IdEntry, Instrument, InstrumentText, Level, Link,
-    Margin, Market, Order, PLANS, Page, Plan, Position, Tide, Tie, Unseen, Worth,
+    Account, AccountMore, Basis, Chain, Charge, Exposure, Extra, HAS_CASH_RULE, IdEntry, Instrument, InstrumentText,
+    Level, Link, Margin, Market, Order, PLANS, Page, Plan, Position, Tide, Tie, Unseen, Worth,
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport ACCOUNTS, INSTRUMENTS, add_name
@@ -389,7 +389,7 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
 cdef size_t touch_all(Market* m) noexcept nogil:
     cdef size_t at = 0
     cdef size_t end = m.block_size
-    if m.configured:  # special orders, fees, REPEATS, claims and cash rules are given theirs when they come: as much again
+    if m.configured:  # special orders, fees, REPEATS, claims, cash rules are given theirs when they come: as much again
         end = <char*> m.extras - m.block
     while at < end:
         touch_page(m.block + at)

@@ -467,8 +467,8 @@ cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
     return (read_instruments(r, m, h.instruments) and read_accounts(r, m, h.accounts, h.positions)
             and read_amendments(r, m, h.amendments)
             and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and read_timers(r, m, h.timers)
-            and read_ledger(r, m, h) and read_borrowing(r, m) and read_cash(r, m) and read_desks(r, m) and read_margin(r, m)
-            and finish_desks(m) and books_hold(m) and lists_hold(m) and r.at == r.size)
+            and read_ledger(r, m, h) and read_borrowing(r, m) and read_cash(r, m) and read_desks(r, m)
+            and read_margin(r, m) and finish_desks(m) and books_hold(m) and lists_hold(m) and r.at == r.size)
 
 
 cdef object load(Market* m, const char* data, size_t size):

@@ -66,7 +66,14 @@ _SLICE_MS: Final = 100
 
 
 class Operator(
-    PriceBounds, LedgerVerbs, RiskVerbs, DeskVerbs, LendingVerbs, CashVerbs, LiquidationVerbs, StandbyVerbs,
+    PriceBounds,
+    LedgerVerbs,
+    RiskVerbs,
+    DeskVerbs,
+    LendingVerbs,
+    CashVerbs,
+    LiquidationVerbs,
+    StandbyVerbs,
     ProposalVerbs,
 ):
     """A connection to the control port. Close it, or use it in a `with` statement.

@@ -95,7 +95,10 @@ class Source:
 # Answers of commands that tell each account first.
 LAST_SAYS = frozenset(
     (
-        wire.EventKind.SETTLEMENT, wire.EventKind.ACCRUED, wire.EventKind.DIVIDEND_SET, wire.EventKind.DIVIDEND_PAID,
+        wire.EventKind.SETTLEMENT,
+        wire.EventKind.ACCRUED,
+        wire.EventKind.DIVIDEND_SET,
+        wire.EventKind.DIVIDEND_PAID,
         wire.EventKind.SPLIT_DONE,
     )
 )

@@ -10,7 +10,8 @@ from ext.desks.layout cimport Stretch
 from ext.desks.measure cimport book_stretch
 from ext.fees cimport charge_trade, fee_reserve
 from ext.layout cimport (
-    Account, Exposure, FAR_AWAY, HAS_CASH_RULE, HAS_PLAN, IS_LIMITED, IS_MARGIN, IS_WATCHED, Instrument, Margin, Market, Position,
+    Account, Exposure, FAR_AWAY, HAS_CASH_RULE, HAS_PLAN, IS_LIMITED, IS_MARGIN, IS_WATCHED, Instrument, Margin,
+    Market, Position,
 )
 from ext.levels cimport key_of
 from ext.margin.exposure cimport (

@@ -42,8 +42,12 @@ def _cash(op: Operator, args: argparse.Namespace) -> Said:
             for row in violations
         ]
         shown.append(show.table(("account", ">number", "violation", "symbol", "day"), told))
-    found = {"rows": rows, "unpaid": unpaid, "violations": violations}
-    return Said({name: [show.plain(row) for row in each] for name, each in found.items()}, Group(*shown))
+    found = {
+        "rows": [show.plain(row) for row in rows],
+        "unpaid": [show.plain(row) for row in unpaid],
+        "violations": [show.plain(row) for row in violations],
+    }
+    return Said(found, Group(*shown))
 
 
 def _lift_cash(op: Operator, args: argparse.Namespace) -> Said:

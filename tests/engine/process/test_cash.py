@@ -9,7 +9,7 @@ from pathlib import Path
 import openbell
 import pytest
 from openbell import wire
-from openbell.errors import OrderRejected, Refused
+from openbell.errors import OperatorRefused, OrderRejected
 from openbell.wire import CashRule, EventKind
 
 from tests.engine.process.running import Running
@@ -94,7 +94,7 @@ def test_what_is_counted_restricts_and_is_lifted(engine: Running, bob: openbell.
         assert (violation.number, violation.symbol, violation.date) == (1, "BBB", 0)
         with pytest.raises(OrderRejected, match=r"SETTLED_CASH: needs 50.00, and"):
             fay.buy("BBB", 1, "50").wait_accepted()
-        with pytest.raises(Refused, match="violation 2: none that counts has the number"):
+        with pytest.raises(OperatorRefused, match="violation 2: none that counts has the number"):
             op.lift_cash("fay", 2, reason="no such one")
         op.settle(20261130, reason="it is over")
         (row,) = op.cash_accounts("fay")
@@ -102,9 +102,9 @@ def test_what_is_counted_restricts_and_is_lifted(engine: Running, bob: openbell.
         assert op.lift_cash("fay", reason="paid in time").restricted == 0
         assert op.lift_cash("fay", 1, reason="an error").violations == 0
         fay.buy("BBB", 1, "1").wait_accepted()
-        with pytest.raises(Refused, match="the account is not restricted"):
+        with pytest.raises(OperatorRefused, match="the account is not restricted"):
             op.lift_cash("fay", reason="again")
-        with pytest.raises(Refused, match="SHORT_ALLOWED is excluded by the account's rule of cash accounts"):
+        with pytest.raises(OperatorRefused, match="SHORT_ALLOWED is excluded by the account's rule of cash accounts"):
             op.set_account("fay", short_allowed=True, reason="to sell short")
         cost = "(7,500.00)"
         wanted = [

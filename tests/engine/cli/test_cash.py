@@ -55,10 +55,12 @@ def test_a_violation_is_told_explained_and_lifted(market: Running) -> None:
     assert "ann" in shown(market, "cash")
     assert market.json("ctl", "cash", "--account", "ann")["unpaid"][0]["lots_today"] == 100
     order(market, "ben", "buy", "ABC", "60", "100")
-    order(market, "ann", "sell", "ABC", "60", "100")
+    sold = order(market, "ann", "sell", "ABC", "60", "100")
     text = shown(market, "cash")
-    assert "GOOD_FAITH" in text
+    assert "good faith" in text
     assert "since today" in text
+    told = [one["text"] for one in market.json("explain", str(sold["order_id"]))["events"]]
+    assert "violation 1 of its account (GOOD_FAITH): 60 lots were sold before they were paid for" in told
     said = order(market, "ann", "buy", "ABC", "1", "100", code=1)
     assert "SETTLED_CASH" in str(said)
     done = at_a_terminal(market, "y\nthe bank was late\n", "ctl", "lift-cash", "ann")

@@ -105,7 +105,7 @@ def test_what_is_counted_restricts_and_is_lifted(engine: Running, bob: openbell.
         with pytest.raises(OperatorRefused, match="the account is not restricted"):
             op.lift_cash("fay", reason="again")
         with pytest.raises(OperatorRefused, match="SHORT_ALLOWED is excluded by the account's rule of cash accounts"):
-            op.set_account("fay", short_allowed=True, reason="to sell short")
+            op.limits("fay", openbell.Limits(short_allowed=True), reason="to sell short")
         cost = "(7,500.00)"
         wanted = [
             f"CASH_VIOLATION 1, GOOD_FAITH: 150 lots of instrument 1 were sold that are not paid for {cost}, 1 count",

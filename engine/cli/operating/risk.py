@@ -49,7 +49,8 @@ def _risk(op: Operator, args: argparse.Namespace) -> Said:
         settings = op.risk().settings
         counts = ", ".join(f"{count:,} {name.lower()}" for name, count in status.get("levels", {}).items())
         watched = show.counted(status.get("watched", 0), "account")
-        shown = Group(Text(tables.settings_text(settings)), Text(f"{watched} watched; of those with margin {counts}"))
+        accounts = Text(f"{watched} watched; of those with margin {counts}")
+        shown = Group(Text(tables.settings_text(settings)), Text(tables.cash_text(settings)), accounts)
         return Said({**show.plain(settings), **status}, shown)
     settings = op.set_risk(
         marks_each_tick=args.marks,
@@ -60,7 +61,9 @@ def _risk(op: Operator, args: argparse.Namespace) -> Said:
         cash_restriction_days=args.cash_restriction_days,
         reason=args.reason,
     )
-    return _said(op, tables.settings_text(settings), **show.plain(settings))
+    given = any(getattr(args, name) is not None for name in SETTINGS if name.startswith("cash"))
+    text = f"{tables.settings_text(settings)}{f'; {tables.cash_text(settings)}' if given else ''}"
+    return _said(op, text, **show.plain(settings))
 
 
 def _shows_risk(args: argparse.Namespace) -> bool:

@@ -51,13 +51,17 @@ def settings_text(settings: RiskSettings) -> str:
         marks = f"{settings.marks_each_tick:,} positions marked at most every {settings.mark_interval_ms} ms"
     alert = f"alert below {percent(settings.alert)} of what must be kept" if settings.alert else "no alert"
     liquidation = f"liquidation below {percent(settings.liquidation)}" if settings.liquidation else "no liquidation"
-    text = f"{marks}; {alert}, call below 100 %, {liquidation}"
+    return f"{marks}; {alert}, call below 100 %, {liquidation}"
+
+
+def cash_text(settings: RiskSettings) -> str:
+    """When cash accounts with a rule are restricted (docs/cash.md)."""
     if not settings.cash_restriction_days:
-        return f"{text}; cash accounts are never restricted"
+        return "cash accounts are never restricted"
     by = f"{settings.cash_violations} violations" if settings.cash_violations else "free riding alone"
     if settings.cash_violations and settings.cash_violation_days:
         by += f" within {settings.cash_violation_days:,} days"
-    return f"{text}; cash accounts restricted for {settings.cash_restriction_days:,} days by {by}"
+    return f"cash accounts restricted for {settings.cash_restriction_days:,} days by {by}"
 
 
 def accounts_table(report: RiskReport) -> RenderableType:

@@ -8,7 +8,7 @@ import pytest
 from openbell.wire import CommandKind, MarkBy, RiskType
 
 from engine.config import ConfigError
-from engine.config.risk import MARGIN_FIELDS, MARGIN_VALUES, RISK_VALUES
+from engine.config.risk import CASH_VALUES, MARGIN_FIELDS, MARGIN_VALUES, RISK_VALUES
 from engine.refusals import _VALUES
 from engine.sequencer import admin_command
 from engine.setup import Setup
@@ -173,5 +173,5 @@ def test_what_is_wrong_is_named_by_field_limit_and_value(text: str, said: str) -
 def test_refusals_name_values_by_the_fields_of_the_file() -> None:
     assert list(_VALUES[CommandKind.SET_MARGIN])[: len(MARGIN_VALUES)] == list(MARGIN_VALUES)
     names = [name.removesuffix("_percent") for name in RISK_VALUES]
-    assert list(_VALUES[CommandKind.SET_RISK]) == [*names, "desks", "limits"]
+    assert list(_VALUES[CommandKind.SET_RISK]) == [*names, "desks", "limits", *CASH_VALUES]
     assert list(_VALUES[CommandKind.SET_MARGIN]) == list(MARGIN_FIELDS)

@@ -156,7 +156,7 @@ cdef inline uint8_t check_new(
     int64_t* index, uint32_t* named, Refusal* r,
 ) noexcept nogil:
     """Checks 5 to 27. price, index: where the order may go to. named: the slot of the order that it is tied to."""
-    cdef int64_t notional, lots, own_lots
+    cdef int64_t notional, exposed, lots, own_lots
     cdef uint8_t check = 0
     cdef Intent wanted
     cdef Asked asked
@@ -230,10 +230,11 @@ cdef inline uint8_t check_new(
         return check if check else check_pages(m, r)
     lots = c.qty
     own_lots = 0
+    exposed = notional
     if unlikely(f.role == ROLE_PEER):
         lots = own_lots = lots_of(m, named[0])
-        notional = product(price[0], lots, i.multiplier)
-    check = check_exposure(m, a, p, c.side, lots, notional, own_lots, 0, r)
+        exposed = product(price[0], lots, i.multiplier)
+    check = check_exposure(m, a, p, c.side, lots, exposed, own_lots, 0, r)
     if unlikely(check):
         return check
     if unlikely(i.way & SHORT_RESTRICTED) and c.side == SIDE_SELL and sells_short(
@@ -249,7 +250,7 @@ cdef inline uint8_t check_new(
     if unlikely(needs_look(a)):
         asked = Asked(ENTERS, c.account, c.instrument, <uint32_t> (p - m.positions), c.side, lots, own_lots, c.qty,
                       notional, c.price, c.order_type)
-        wanted = Intent(c.account, c.instrument, <uint32_t> (p - m.positions), c.side, lots, notional, own_lots, 0,
+        wanted = Intent(c.account, c.instrument, <uint32_t> (p - m.positions), c.side, lots, exposed, own_lots, 0,
                         a.open_orders, 0)
         check = check_account(m, a, p, &wanted, &asked, r)
         if check:

@@ -23,7 +23,7 @@ from tests.reference.records import market_data_of
 from tests.reference.swarm import Swarm
 from tests.reference.worlds import WORLDS, World
 
-COMMANDS = 1500
+COMMANDS = 700
 ALL_LEVELS = 1 << 20
 LETTERS = "BDTXSAVC"  # in the order of Feed.sequences
 LEVELS = 3  # of the class of depth

@@ -344,7 +344,7 @@ class Markets(RuleBasedStateMachine):
             self.pair.replay(cycle([1, 3, 2, 50]), cycle([False, True, False]))
 
 
-Markets.TestCase.settings = settings(max_examples=300, stateful_step_count=50)
+Markets.TestCase.settings = settings(max_examples=100, stateful_step_count=50)
 TestMarkets = pytest.mark.timeout(600)(Markets.TestCase)
 
 

@@ -257,6 +257,20 @@ def test_a_replace_counts_its_own_lots_once_and_has_neither_orders_nor_repeats()
     check_desks(m.core)
 
 
+def test_a_peer_is_one_order_of_its_own_size() -> None:
+    """Also where of the order that it names, which is what it counts as among what is open, less is left."""
+    m = market()
+    limit(m, A, Limit.ORDER_NOTIONAL, 40 * EACH, 5 * EACH)
+    first = m.special(A, BUY, 10, price=100 * DOLLAR)
+    assert warned(first) == [("ORDER_NOTIONAL", A, 0, 5 * EACH, 10 * EACH, 0)]
+    m.sell(C, 100 * DOLLAR, 6)
+    ring = {"order_type": OrderType.STOP, "role": Role.PEER, "link_id": first[0].client_order_id}
+    events = m.special(A, BUY, 10, stop_price=110 * DOLLAR, **ring)
+    assert kinds(events) == [EventKind.ACCEPTED, EventKind.LIMIT_WARNING, EventKind.RESTATED]
+    assert warned(events) == [("ORDER_NOTIONAL", A, 0, 5 * EACH, 11 * EACH, 0)]
+    check_desks(m.core)
+
+
 def test_messages_of_an_account_and_of_all_of_a_desk() -> None:
     m = market()
     m.ts_ns += 10**9

@@ -19,7 +19,7 @@ from tests.reference.records import events_of, market_data_of
 from tests.reference.swarm import Swarm
 from tests.reference.worlds import WORLDS, World
 
-SWARMS = 4  # of each world
+SWARMS = 2  # of each world
 ROWS_EVERY = 10
 ALL_EVERY = 40
 SEEN: Counter[Key] = Counter()
@@ -71,4 +71,4 @@ def test_what_is_documented_was_met(request: pytest.FixtureRequest) -> None:
     if len(ran) < SWARMS * len(WORLDS):
         pytest.skip("only some of the flows were asked for")
     assert [name(key) for key in everything() - SEEN.keys() if key[0] in GROUPS] == []
-    assert sum(times for (group, *_), times in SEEN.items() if group == "command") >= 100_000
+    assert sum(times for (group, *_), times in SEEN.items() if group == "command") >= 50_000

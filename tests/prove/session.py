@@ -33,10 +33,11 @@ NEW_KINDS = (CommandKind.NEW_ORDER, CommandKind.NEW_SPECIAL)
 ANSWERS = (EventKind.ACCEPTED, EventKind.REJECTED)
 RESTART_SHARE = 0.004
 EVENT_BYTES = 80
-# Worlds in turn; those of which the model's own tests want more swarms come more often, or as they say themselves.
-SHARES = [(world, world.share or world.swarms) for world in WORLDS]
-MOST = max(share for _, share in SHARES)
-ROUND = [world for turn in range(0, MOST, 2) for world, share in SHARES if turn == 0 or turn < share]
+# Worlds in turn; those of which the model's own tests want more swarms come more often, or as they say themselves: each
+# at even distances.
+TIMES = [(world, max(1, (world.share or world.swarms) + 1 >> 1)) for world in WORLDS]
+TURNS = sorted(((turn + 0.5) / times, place, turn) for place, (_, times) in enumerate(TIMES) for turn in range(times))
+ROUND = [WORLDS[place] for _, place, _ in TURNS]
 
 
 @dataclass

@@ -10,12 +10,13 @@ from openbell.wire import EventKind
 
 from ext.core import Core
 from tests.prove.report import side_by_side, told
-from tests.prove.session import Difference, Result, Session
+from tests.prove.session import ROUND, Difference, Result, Session
 from tests.prove.smaller import smaller
 from tests.reference.commands import cancel
 from tests.reference.records import EVENT, MARKET_DATA, ORDER_ROW
 
-SEED, WORLD = 6, 0  # session 0 is of the plain world
+SEED = 6
+PLAIN = next(number for number, world in enumerate(ROUND) if world.name == "plain")
 SEEDS = range(SEED, SEED + 20)  # in one of which each fault has its occasion
 
 
@@ -112,7 +113,7 @@ class Batches(Altered):
 
 
 def run(core: Any, seed: int = SEED) -> Result:
-    return Session(seed, WORLD, core).run()
+    return Session(seed, PLAIN, core).run()
 
 
 @cache
@@ -156,7 +157,7 @@ def test_a_wrong_core_is_noticed(core: Any, least: int, said: str) -> None:
     assert any(part in difference.text for part in said.split("|")), difference.text
     assert difference.command >= least
     shown = told(difference, seed)
-    assert f"./openbell prove --seed {seed} --session 0" in shown
+    assert f"./openbell prove --seed {seed} --session {PLAIN}" in shown
     assert f"command {difference.command}" in shown
 
 
@@ -186,6 +187,6 @@ def test_few_commands_are_left() -> None:
 
 
 def test_what_does_not_differ_is_not_made_smaller() -> None:
-    session = Session(SEED, WORLD)
+    session = Session(SEED, PLAIN)
     session.run()
     assert smaller(session.steps[:300]) == (session.steps[:300], "")

@@ -50,7 +50,7 @@ ACTIONS = dict.fromkeys(acting.USUAL, 6) | {
     "child_short": 14,
     "locate": 10,
     "old_trade": 4,
-    "brink": 20,
+    "brink": 50,
     "coin": 1,
     "tick": 4,
     "schedule": 2,
@@ -74,6 +74,8 @@ ACTIONS = dict.fromkeys(acting.USUAL, 6) | {
 DESKS = MARGIN | {
     "new": 0.6,
     "replace": 1.01,
+    "errand": 2,
+    "mistake": 2,
     "desk": 14,
     "member": 8,
     "desk_state": 32,

@@ -28,6 +28,7 @@ VOLUMES = (0, 7, 100, 100, 1000)
 LARGEST_BITS = 1 << 53
 Due = list[Callable[[], Step]]  # each made when its turn comes
 COUNTED = (Limit.OPEN_ORDERS, Limit.REPEATS, Limit.MESSAGES)
+OF_ONE_ORDER = (Limit.ORDER_NOTIONAL, Limit.ORDER_VOLUME)
 
 
 class Probe(NamedTuple):
@@ -39,6 +40,7 @@ class Probe(NamedTuple):
     account: int
     instrument: int
     side: int
+    holder: Holder | None = None  # of the limit
 
 
 def opening(accounts: int) -> list[Command]:
@@ -152,9 +154,11 @@ def probe(random: Random, model: Market, **fields: Any) -> Probe | None:
     holders = measures.holders(state, account)
     holder = random.choice((*holders, holders[-1]))
     kind = random.choice(list(Limit))
+    if kind == Limit.ORDER_VOLUME:
+        trading = [each for each in trading if each.margin.average_volume] or trading
     instrument = random.choice(trading)
     side = opening_side(random, model, account, holder, kind, instrument)
-    if random.random() < 0.08:
+    if random.random() < 0.1:
         return restricting(random, account, instrument, side, **fields)
     if kind == Limit.ORDER_VOLUME and not instrument.margin.average_volume:
         kind = Limit.NET
@@ -165,9 +169,9 @@ def probe(random: Random, model: Market, **fields: Any) -> Probe | None:
     near = now + step * random.choice((0, 0, 0, 1, 2)) - random.choice((0, 0, 1))
     near = max(1, min(limits.MOST[kind], near))
     far = min(near + 9 * step, limits.MOST[kind])
-    hard, soft = random.choice(((near, 0), (near, near), (0, near), (0, near), (far, near), (far, near)))
+    hard, soft = random.choice(((near, 0), (near, near), (near, near), (0, near), (far, near)))
     made, undone = set_by(holder, kind, hard, soft, **fields), set_by(holder, kind, 0, 0, **fields)
-    return Probe(made, undone, kind, account.number, instrument.number, side)
+    return Probe(made, undone, kind, account.number, instrument.number, side, holder)
 
 
 def opening_side(
@@ -216,8 +220,8 @@ def losing(random: Random, model: Market, found: Probe) -> Iterator[tuple[Comman
     if random.random() < 0.5:  # what was gained before counts no more
         yield ask.schedule(model.ts_ns + 1), 0
         yield ask.tick(), 1
-    position = state.accounts[found.account].positions.get(found.instrument)
-    is_long = position is not None and position.qty > 0
+    every = measures.every_held(state, found.holder or state.accounts[found.account])
+    is_long = sum(each.qty for each in every if each.instrument is instrument) > 0
     factor = random.choice((70, 90, 97)) if is_long else random.choice((103, 110, 140))
     price = min(wire.MAX_PRICE, max(instrument.tick_size, instrument.reference_price * factor // 100))
     keep = wire.KEEP
@@ -255,8 +259,9 @@ class Probing:
 
     def steps(self, request: int) -> Due:
         """None where nobody is watched who may trade."""
-        if self.random.random() < 0.2:
-            return self.bracket()
+        kind = self.random.random()
+        if kind < 0.4:
+            return self.bracket() if kind < 0.15 else self.ladder(request)
         found = probe(self.random, self.model, request=request)
         if found is None:
             return []
@@ -264,6 +269,8 @@ class Probing:
         if found.limit == Limit.DAY_LOSS:
             steps += [partial(Step, *step) for step in losing(self.random, self.model, found)]
         many = {Limit.REPEATS: 9, Limit.MESSAGES: 4}.get(Limit(found.limit) if found.limit else None, 2)
+        if found.limit == Limit.REPEATS and self.random.random() < 0.3:
+            steps += self.again(found)
         steps += [partial(self.feeling, found)] * many
         if found.limit == Limit.REPEATS and self.random.random() < 0.3:  # what was remembered goes
             account = self.model.state.accounts[found.account]
@@ -272,6 +279,43 @@ class Probing:
         if self.random.random() < 0.92:
             steps.append(partial(Step, found.undone))
         return steps
+
+    def ladder(self, request: int) -> Due:
+        """A soft limit of one kind of an account and of each desk above it: one order warns of all of them."""
+        random, state = self.random, self.model.state
+        able, trading = able_to_trade(self.model), open_instruments(self.model)
+        if not able or not trading:
+            return []
+        account = max(able, key=lambda each: (len(tree.above(state, each)), random.random()))
+        kind = random.choice([each for each in Limit if each != Limit.DAY_LOSS])
+        if kind == Limit.ORDER_VOLUME:
+            known = [each for each in trading if each.margin.average_volume]
+            kind, trading = (kind, known) if known else (Limit.NET, trading)
+        instrument, holders = random.choice(trading), measures.holders(state, account)
+        side = opening_side(random, self.model, account, account, kind, instrument)
+        commands, ends = [], []
+        for holder in holders:
+            now = measured(self.model, account, holder, kind, instrument, side)
+            if kind in OF_ONE_ORDER:
+                now //= 3  # any order of two lots has more
+            soft = max(1, min(limits.MOST[kind], now))
+            commands.append(set_by(holder, kind, 0, soft, request=request))
+            ends.append(set_by(holder, kind, 0, 0, request=request))
+        found = Probe(commands[0], ends[0], kind, account.number, instrument.number, side)
+        feels = self.again(found) if kind == Limit.REPEATS else [partial(self.feeling, found)] * 3
+        return [*(partial(Step, each) for each in commands), *feels, *(partial(Step, each) for each in ends)]
+
+    def again(self, found: Probe) -> Due:
+        """One order a few times, by other ids."""
+        instrument = self.model.state.instruments[found.instrument]
+        tick = instrument.tick_size
+        price = (instrument.reference_price or 1000 * tick) // tick * tick
+        price = min(max(tick, price), wire.MAX_PRICE // tick * tick)
+        said = {"instrument": found.instrument}
+        return [
+            partial(Step, ask.order(found.account, self.client_order_id(), found.side, price, 1, **said))
+            for _ in range(4)
+        ]
 
     def feeling(self, found: Probe) -> Step:
         after_ns = 0
@@ -284,7 +328,7 @@ class Probing:
         random, state, qty = self.random, self.model.state, self.qty()
         account, instrument = state.accounts[found.account], state.instruments[found.instrument]
         own = [each for each in account.orders if each.instrument is instrument and each.side == found.side]
-        if own and found.limit not in (Limit.OPEN_ORDERS, Limit.REPEATS) and random.random() < 0.3:
+        if own and found.limit not in (Limit.OPEN_ORDERS, Limit.REPEATS) and random.random() < 0.45:
             chosen = random.choice(own)
             total = chosen.leaves + chosen.filled + random.randint(0, qty)
             names = {"account": account.number, "order_id": chosen.order_id}

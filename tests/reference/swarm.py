@@ -22,6 +22,7 @@ from tests.reference.books import Order
 from tests.reference.commands import Command
 from tests.reference.compare import Step
 from tests.reference.market import Market
+from tests.reference.seldom import errands
 from tests.reference.worlds import RICH, World
 
 USUAL = {
@@ -52,7 +53,9 @@ USUAL = {
     **risking.USUAL,
     **nesting.USUAL,
     **acting.USUAL,
+    **errands.USUAL,
 }
+MAKERS = acting.MAKERS | errands.MAKERS
 # Some swarms hurry, so that message rates are met; others see seconds and days pass.
 PACES_NS = ((0, 0, 0, 1000), (0, 1, 20_000_000, 60_000_000), (0, 0, 0, 1, 50_000_000, 999_999_999, 1_000_000_000))
 DAY_NS = 86_400_000_000_000
@@ -71,7 +74,7 @@ class Swarm:
         self.due: list[Callable[[], Step]] = []  # what belongs to the command before, in turn
         self.centre = world.centre
         makers: dict[str, Callable[[], Command]] = {
-            name: partial(acting.MAKERS[name], self) if name in acting.MAKERS else getattr(self, f"make_{name}")
+            name: partial(MAKERS[name], self) if name in MAKERS else getattr(self, f"make_{name}")
             for name in USUAL
             if world.desks or name not in nesting.USUAL
         }

@@ -158,6 +158,7 @@ WORLDS = (
             "instrument_state": 0,
             "call": 0,
             "halt": 0,
+            "errand": 0.0,
         },
     ),
     World(
@@ -180,6 +181,7 @@ WORLDS = (
         far_share=0.6,
         far=tuple(range(900, 1400, 17)),
         weights={"call": 5, "run_auction": 3, "operator": 6, "special": 0.5, "configure": 0, "bands": 0},
+        share=6,
     ),
     World("slots", orders=7, amendments=3),
     World("positions", positions=4, accounts=5, instruments=3, shares=0, weights={"configure": 0.0}),
@@ -250,6 +252,7 @@ WORLDS = (
             "extension": 15,
             "bands": 4,
             "mass": 3,
+            "mistake": 5,
             "instrument_state": 2,
             "account_state": 2,
         },
@@ -434,7 +437,7 @@ WORLDS = (
         jumps=True,
         weights=DESKS,
         swarms=4,
-        share=16,
+        share=24,
     ),
     World(  # orders that are tied, and stopped by their desks
         "desks, tied",

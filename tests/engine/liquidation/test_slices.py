@@ -87,7 +87,7 @@ terms = st.builds(
 
 
 @given(accounts(instruments=1), terms)
-@settings(max_examples=400)
+@settings(max_examples=100)
 def test_a_slice_is_within_all_limits(made: tuple[Standing, dict[int, Quote]], terms: Terms) -> None:
     standing, known = made
     quote, holding = known[0], standing.holdings[0]
@@ -114,7 +114,7 @@ def test_a_slice_is_within_all_limits(made: tuple[Standing, dict[int, Quote]], t
 
 
 @given(accounts(instruments=1), terms, st.integers(1, 10**8))
-@settings(max_examples=400)
+@settings(max_examples=100)
 def test_fewest_is_enough_and_one_less_is_not(
     made: tuple[Standing, dict[int, Quote]], terms: Terms, price: int
 ) -> None:
@@ -142,7 +142,7 @@ def test_fewest_is_enough_and_one_less_is_not(
 
 
 @given(accounts(most=60), terms, st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_plan_comes_to_an_end_that_says_why(
     made: tuple[Standing, dict[int, Quote]], terms: Terms, data: st.DataObject
 ) -> None:

@@ -137,7 +137,7 @@ def test_a_calendar_that_ends() -> None:
     assert any(shanghai.hours(shanghai.known_to - dt.timedelta(days=days)) for days in range(14))
 
 
-@settings(max_examples=30, deadline=None)  # each may load a calendar anew
+@settings(max_examples=6, deadline=None)  # each loads a calendar anew
 @given(st.dates(dt.date(2015, 1, 1), dt.date(2027, 12, 31)), st.sampled_from([NEW_YORK, LONDON, TOKYO]))
 def test_every_day_has_an_order(date: dt.date, calendar: Exchange) -> None:
     """Far apart days in any order: the calendar loads what it needs, and gives the same for the same day."""

@@ -319,9 +319,9 @@ def make_split(swarm: Swarm) -> Command:
     level = risking.to_level(random, swarm.model) if swarm.chance(0.5) else None
     commands = [level] * (level is not None) + [made]
     if (new, old) == LARGE and swarm.world.is_absurd:
-        inventory = random.choice((0, borrow.MOST_LOTS))
-        commands += [made, ask.borrow(number, Borrow.EASY, 0, inventory), made, made]
-    elif (new, old) == LARGE[::-1] and swarm.world.is_absurd and swarm.chance(0.4):
+        inventory = ask.borrow(number, Borrow.EASY, 0, random.choice((0, borrow.MOST_LOTS)))
+        commands = random.choice(([*commands, made, inventory, made, made], [inventory, *commands, made, made]))
+    elif (new, old) == LARGE[::-1] and swarm.world.is_absurd and swarm.chance(0.8):
         commands += [made, made, ask.split(number, *LARGE)]
     commands += [ask.instrument_state(number, InstrumentState.OPEN)] * swarm.chance(0.9)
     swarm.due = [partial(Step, each) for each in commands if each is not None]
@@ -333,7 +333,7 @@ def ratio(random: Random, swarm: Swarm, instrument: Instrument | None) -> tuple[
     usual, here = swarm.world.centre * (instrument.tick_size if instrument else 1), 0
     here = instrument.reference_price if instrument else 0
     new, old = random.choice(RATIOS)
-    if random.random() < (0.3 if swarm.world.is_absurd else 0.03):
+    if random.random() < (0.5 if swarm.world.is_absurd else 0.03):
         return LARGE if random.random() < 0.5 else LARGE[::-1]
     goes_away = (here > NEAR * usual and new < old) or (0 < here * NEAR < usual and new > old)
     return (old, new) if goes_away else (new, old)

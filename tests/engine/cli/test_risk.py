@@ -109,7 +109,8 @@ def test_settings_and_margins_are_shown_without_a_reason_and_changed_with_one(ma
     )
     journal = shown(market, "journal", "show")
     assert "BELL: long 100 % / 100 %, short 60.5 % / 40 %, by MID; by " in journal
-    assert "2,000 marks each TICK, liquidation 75 %, room for 256 desks and limits of 4,096 accounts; by " in journal
+    said = "2,000 marks each TICK, liquidation 75 %, room for 256 desks and limits of 4,096 accounts"
+    assert f"{said}, cash accounts restricted for 90 days by 3 violations in 365 days; by " in journal
     assert "account 0 (ann): MARGIN; by " in journal
 
 

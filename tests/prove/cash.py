@@ -69,3 +69,4 @@ class Unsettled(IntEnum):
     CHILD_ENDED = 18  # it would have sold what is not paid for
     WITHDRAWAL_REFUSED = 19
     SHORT_COVERED = 20  # by who was short when the rule came: nothing is noted
+    UNDONE_OF_BOTH = 21  # a buy: owed lots and others left, which had cost more than it

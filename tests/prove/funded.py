@@ -60,6 +60,7 @@ class Funded:
         self._types: dict[int, int] = {}  # of orders, as they were sent
         self._roles: dict[int, int] = {}
         self._before = Noted()
+        self._instruments: list[Any] = []
 
     def refused(self, fields: dict[str, Any], event: Any) -> None:
         kind, check = fields["kind"], event.check
@@ -90,6 +91,7 @@ class Funded:
         if not any(self._rules.values()) and not self._before.cash:
             return
         now = Noted(market)
+        self._instruments = INSTRUMENT_ROW.rows(market.instruments())
         self._violations(fields, events)
         self._changes(fields, events, now)
         self._children(market, events)
@@ -220,12 +222,22 @@ class Funded:
             if event.side == Side.BUY and not event.reason:
                 if lots[OWED] > after[OWED]:
                     self._unsettled(Unsettled.OWED_BUY_UNDONE)
+                    self._undone_of_both(event, now)
                 if sum(unused) > sum(self._before.unused[event.account]):
                     self._unsettled(Unsettled.BUY_UNDONE)
             elif event.side == Side.BUY and sum(after) > sum(lots):
                 self._unsettled(Unsettled.BOUGHT_INSTEAD)
             elif event.side == Side.SELL and sum(unused) < sum(self._before.unused[event.account]):
                 self._unsettled(Unsettled.SALE_UNDONE)
+
+    def _undone_of_both(self, event: Any, now: Noted) -> None:
+        """Steps from the latest on; what they had cost, and the trade."""
+        place = event.account, event.instrument
+        money = self._before.money[place], now.money.get(place, NOTHING)
+        gone = [before - after for before, after in zip(*money, strict=True)]
+        size = next((i.lot_size for i in self._instruments if i.instrument == event.instrument), 1)
+        if any(gone[:OWED]) and sum(gone) > event.price * event.qty * size * 100:
+            self._unsettled(Unsettled.UNDONE_OF_BOTH)
 
     def _children(self, market: AnyMarket, events: list[Any]) -> None:
         """Those that nothing else can have ended when they woke: they had the lots, or the cash."""
@@ -244,7 +256,7 @@ class Funded:
             return
         if event.side == Side.BUY:
             free = row.cash - row.hold - row.short_proceeds
-            traded = next(i for i in INSTRUMENT_ROW.rows(market.instruments()) if i.instrument == event.instrument)
+            traded = next(i for i in self._instruments if i.instrument == event.instrument)
             notional = event.price * event.qty * traded.lot_size * 100
             if self._before.cash[event.account].restricted and free >= notional:
                 self._restricted(Restricted.CHILD_ENDED)

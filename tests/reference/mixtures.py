@@ -73,6 +73,7 @@ ACTIONS = dict.fromkeys(acting.USUAL, 6) | {
 # Much of what sells and buys with what has not settled.
 CASH = {
     "mistake": 3,
+    "shock": 3,
     "rule": 2,
     "cash_settings": 2,
     "lift": 1,

@@ -295,18 +295,18 @@ def taken(swarm: Swarm, account: Account, number: int) -> Command:
 
 
 def undone(swarm: Swarm, account: Account, instrument: Instrument) -> Due:
-    """Its last purchase never was, or was another one."""
+    """One of its last purchases, at times the cheapest, never was, or was another one."""
 
     def made() -> Command:
         fills = [each for each in swarm.model.state.output.fills if each.instrument == instrument.number]
         bought = [each for each in fills if (each.account, each.side) == (account.number, Side.BUY)]
         if not bought:
             return ask.note()
-        buyer = bought[-1]
+        buyer = min(bought, key=lambda each: each.price) if swarm.chance(0.5) else bought[-1]
         seller = next(each for each in fills if each.trade_id == buyer.trade_id and each.side == Side.SELL)
         facts = (buyer.trade_id, buyer.account, seller.account, buyer.price, buyer.qty)
         said = {"instrument": instrument.number, "flags": int(bool(buyer.flags & EventFlag.CROSS))}
-        if swarm.chance(0.5):
+        if swarm.chance(0.7):
             return ask.bust(*facts, **said)
         new_qty = max(1, buyer.qty + swarm.random.choice((-9, -3, 0, 2)))
         return ask.correct(*facts, new_qty=min(new_qty, wire.MAX_QTY), **said)

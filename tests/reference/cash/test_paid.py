@@ -207,6 +207,20 @@ def test_of_what_was_owed_nothing_comes_back(market: Any) -> None:
     assert (dealer.unpaid(), dealer.funds(), dealer.proceeds()) == ({}, 0, {})
 
 
+def test_what_was_owed_uses_up_nothing_of_what_comes_back(market: Any) -> None:
+    """The latest lots leave, whichever trade it was: they had cost more than it."""
+    dealer = Dealer(market)
+    desk = dealer.desk
+    dealer.sell(10, 4)
+    dealer.buy(10, 4)
+    desk.do(ask.charge(0, -4000))
+    desk.do(ask.buy(0, 77, 20, 2, instrument=1), ask.charge(0, 4000), ask.sell(DEALER, 77, 20, 2, instrument=1))
+    assert dealer.unpaid() == {"_today": (4, 4000), "_owed": (2, 4000)}
+    desk.do(ask.bust(last_trade(dealer, 1) - 1, 0, DEALER, 10, 4, instrument=1))
+    assert dealer.unpaid() == {"_today": (2, 2000)}
+    assert (dealer.funds(), dealer.proceeds()) == (-2000, {"_today": 2000})
+
+
 def test_a_sale_that_is_undone_takes_its_proceeds(market: Any) -> None:
     dealer = Dealer(market, 500)
     dealer.sell(10, 3)

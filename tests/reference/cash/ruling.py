@@ -141,8 +141,9 @@ def counterparty(swarm: Swarm, account: Account, instrument: Instrument, side: i
 
 
 def has_left(account: Account, instrument: Instrument) -> int:
+    """Lots that it may sell yet, as far as an order may have them."""
     position = account.positions.get(instrument.number) or Position(account.number, instrument.number)
-    return max(0, position.qty - account.open_qty(instrument.number, Side.SELL))
+    return max(0, min(wire.MAX_QTY, position.qty - account.open_qty(instrument.number, Side.SELL)))
 
 
 def deal(swarm: Swarm, account: Account, instrument: Instrument, side: int, lots: Callable[[], int]) -> Due:

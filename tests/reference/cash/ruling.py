@@ -19,6 +19,7 @@ from tests.reference.accounts import Account, Position
 from tests.reference.books import Instrument
 from tests.reference.cash import rules, trades
 from tests.reference.commands import Command
+from tests.reference.output import Filled
 from tests.reference.paying import spoilt
 from tests.reference.seldom.choosing import (
     Due,
@@ -299,20 +300,64 @@ def undone(swarm: Swarm, account: Account, instrument: Instrument) -> Due:
     """One of its last purchases, at times the cheapest, never was, or was another one."""
 
     def made() -> Command:
-        fills = [each for each in swarm.model.state.output.fills if each.instrument == instrument.number]
-        bought = [each for each in fills if (each.account, each.side) == (account.number, Side.BUY)]
+        bought = purchases(swarm, account, instrument)
         if not bought:
             return ask.note()
-        buyer = min(bought, key=lambda each: each.price) if swarm.chance(0.5) else bought[-1]
-        seller = next(each for each in fills if each.trade_id == buyer.trade_id and each.side == Side.SELL)
-        facts = (buyer.trade_id, buyer.account, seller.account, buyer.price, buyer.qty)
-        said = {"instrument": instrument.number, "flags": int(bool(buyer.flags & EventFlag.CROSS))}
+        one = min(bought, key=lambda each: each.price) if swarm.chance(0.5) else bought[-1]
         if swarm.chance(0.7):
-            return ask.bust(*facts, **said)
-        new_qty = max(1, buyer.qty + swarm.random.choice((-9, -3, 0, 2)))
-        return ask.correct(*facts, new_qty=min(new_qty, wire.MAX_QTY), **said)
+            return amended(swarm, one)
+        new_qty = max(1, one.qty + swarm.random.choice((-9, -3, 0, 2)))
+        return amended(swarm, one, new_qty=min(new_qty, wire.MAX_QTY))
 
     return [later(made)]
+
+
+def purchases(swarm: Swarm, account: Account, instrument: Instrument) -> list[Filled]:
+    """Its fills that are remembered, oldest first."""
+    key = account.number, instrument.number, Side.BUY
+    return [each for each in swarm.model.state.output.fills if (each.account, each.instrument, each.side) == key]
+
+
+def amended(swarm: Swarm, bought: Filled, **new: int) -> Command:
+    """A bust of that trade, or a correction to something new."""
+    fills = [each for each in swarm.model.state.output.fills if each.instrument == bought.instrument]
+    seller = next(each for each in fills if each.trade_id == bought.trade_id and each.side == Side.SELL)
+    facts = (bought.trade_id, bought.account, seller.account, bought.price, bought.qty)
+    said = {"instrument": bought.instrument, "flags": int(bool(bought.flags & EventFlag.CROSS))}
+    return ask.correct(*facts, **said | new) if new else ask.bust(*facts, **said)
+
+
+def dearer(swarm: Swarm, account: Account, first: Instrument, second: Instrument) -> Due:
+    """Buys with what it sold for, then dearer with nothing; then the former purchase never was: of what leaves, some
+    was owed for."""
+    number, noted = swarm.client_order_id(), list[Filled]()
+    said = {"instrument": second.number, "tif": TimeInForce.DAY}
+
+    def drained() -> Command:
+        funds = min(trades.funds(account), wire.MAX_CASH)
+        return ask.charge(account.number, funds) if funds > 0 else ask.note()
+
+    def given() -> Command:
+        noted.extend(purchases(swarm, account, second)[-1:])
+        price = on_a_tick(second, middle(swarm, second, Side.BUY))
+        lots = max(1, noted[0].qty // 3) if noted else 1
+        return ask.charge(account.number, -min(second.notional(price, lots), wire.MAX_CASH))
+
+    def rests() -> Command:
+        price = on_a_tick(second, middle(swarm, second, Side.BUY))
+        return ask.buy(account.number, number, price, max(1, affordable(swarm, account, second, 1.0)), **said)
+
+    def corrected() -> Command:
+        last = purchases(swarm, account, second)[-1:]
+        if not last or last == noted:
+            return ask.note()
+        return amended(swarm, last[0], new_price=min(2 * last[0].price, wire.MAX_PRICE))
+
+    sold = deal(swarm, account, first, Side.SELL, lambda: has_left(account, first))
+    bought = deal(swarm, account, second, Side.BUY, lambda: affordable(swarm, account, second, 0.9))
+    busted = later(lambda: amended(swarm, noted[0]) if noted else ask.note())
+    met = later(partial(taken, swarm, account, number))
+    return [*sold, later(drained), *bought, later(given), later(rests), later(drained), met, later(corrected), busted]
 
 
 def divided(swarm: Swarm, account: Account, instrument: Instrument) -> Due:
@@ -397,6 +442,10 @@ def make_ride(swarm: Swarm) -> Command:
     random, (account, instruments) = swarm.random, found
     instrument, number = random.choice(instruments), swarm.client_order_id()
     said = {"instrument": instrument.number, "tif": TimeInForce.DAY}
+    owned = [each for each in instruments if has_left(account, each)]
+    if owned and swarm.chance(0.2):
+        swarm.due = dearer(swarm, account, random.choice(owned), instrument)
+        return swarm.due.pop(0)().command
 
     def rests() -> Command:
         price = on_a_tick(instrument, middle(swarm, instrument, Side.BUY))

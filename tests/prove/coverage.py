@@ -26,6 +26,7 @@ from openbell.wire import (
 from tests.prove.acted import Acted
 from tests.prove.booked import Books
 from tests.prove.documented import Act, Amended, Field, Filter, Guarding, Key, Way
+from tests.prove.funded import Funded
 from tests.prove.nested import Nested
 from tests.prove.watched import Watched
 from tests.reference.commands import Command
@@ -57,6 +58,7 @@ class Coverage:
         self.watched = Watched(self.met)
         self.nested = Nested(self.met)
         self.acted = Acted(self.met)
+        self.funded = Funded(self.met)
         self._types: dict[int, int] = {}  # as they were sent, by order id
         self._places: dict[int, int] = {}  # of the orders that were live when rows were last seen
         self._states: dict[int, int] = {}
@@ -100,6 +102,7 @@ class Coverage:
         self.watched.refused(fields, event)
         self.nested.refused(fields, event)
         self.acted.refused(fields, event)
+        self.funded.refused(fields, event)
         if event.check == Check.COMBINATION:
             self.met[RULES_OF_REJECT[event.kind], event.limit] += 1
         elif event.check == Check.VALUE:

@@ -1,7 +1,7 @@
 """What the documents name and a proof has to meet, and how each is called.
 
 A key is a group and a number or two of it. docs/core.md, docs/orders.md, docs/auctions.md, docs/disconnect.md,
-docs/ledger.md, docs/risk.md, docs/desks.md, docs/borrow.md, docs/actions.md and docs/wire.md name them.
+docs/ledger.md, docs/risk.md, docs/cash.md, docs/desks.md, docs/borrow.md, docs/actions.md and docs/wire.md name them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from openbell.wire import (
     BookKind,
     Borrow,
     CancelReason,
+    CashRule,
     Check,
     CommandKind,
     DataFlag,
@@ -44,6 +45,7 @@ from openbell.wire import (
 )
 
 from tests.prove.actions import Accrued, Borrowed, Claim, Divided
+from tests.prove.cash import PaidWith, Restricted, Unsettled, Violated
 from tests.reference.desks.tree import STRICTEST_FIRST
 
 Key = tuple[Any, ...]  # group, then a number for each of its enums
@@ -339,6 +341,11 @@ GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "desk state change": (AccountState, AccountState),
     "state in force": (AccountState, AccountState),
     "desked": (Desked,),
+    "rule change": (CashRule, CashRule),
+    "paid with": (PaidWith,),
+    "violated": (Violated,),
+    "restricted": (Restricted,),
+    "unsettled": (Unsettled,),
     "borrow change": (Borrow, Borrow),
     "borrowed": (Borrowed,),
     "accrued": (Accrued,),
@@ -415,9 +422,10 @@ VALUES = {
     CommandKind.POST_CASH: (1,),
     CommandKind.RELEASE_CASH: (1,),
     CommandKind.SETTLE: range(2),
-    CommandKind.SET_RISK: range(5),
+    CommandKind.SET_RISK: range(8),
     CommandKind.SET_MARGIN: range(9),
-    CommandKind.SET_ACCOUNT_RISK: range(3),
+    CommandKind.SET_ACCOUNT_RISK: range(5),
+    CommandKind.LIFT_CASH: (0,),
     CommandKind.SET_DESK: range(2),
     CommandKind.SET_MEMBER: (0,),
     CommandKind.SET_DESK_STATE: (0,),
@@ -544,6 +552,15 @@ def desks() -> Iterator[Key]:
     yield from (("desked", member) for member in Desked)
 
 
+def cash() -> Iterator[Key]:
+    """Accounts that are held to a rule, what they bought with what, violations and restrictions."""
+    yield from (("rule change", *change) for change in product(CashRule, CashRule))
+    for group in ("paid with", "violated", "restricted", "unsettled"):
+        (enum,) = GROUPS[group]
+        assert enum is not None
+        yield from ((group, member) for member in enum)
+
+
 def actions() -> Iterator[Key]:
     """Lots that are lent, interest and fees, dividends, splits."""
     yield from (("borrow change", *change) for change in product(Borrow, Borrow))
@@ -556,7 +573,7 @@ def actions() -> Iterator[Key]:
 def everything() -> set[Key]:
     """All that can be met."""
     plain = ("command", "bad input", "event", "event flag", "cancel reason", "restate reason", "book record")
-    keys: set[Key] = {*checks(), *orders(), *states(), *ledger(), *risk(), *desks(), *actions()}
+    keys: set[Key] = {*checks(), *orders(), *states(), *ledger(), *risk(), *cash(), *desks(), *actions()}
     for group in (*plain, "data flag", "amended", "guard", "guard that cancelled", "act"):
         (enum,) = GROUPS[group]
         assert enum is not None

@@ -125,6 +125,7 @@ class Session:
                 coverage.met["act", Act.FORETOLD] += 1
             coverage.step(step.command, events_of(events), market_data_of(market_data))
             coverage.watched.order(pair.before, events_of(events))
+            coverage.funded.step(pair.core, step.command.fields, events_of(events))
             coverage.acted.acted(pair.core, step.command.fields, events_of(events))
             if step.command.fields["kind"] == CommandKind.TICK:
                 coverage.watched.ticked(pair.core)

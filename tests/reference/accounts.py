@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openbell import wire
 
+from tests.reference.cash.kept import Ruled, Unpaid
+
 if TYPE_CHECKING:
     from tests.reference.books import Order
 
@@ -37,6 +39,7 @@ class Position:
     mark: int = 0  # price that it counts at: docs/risk.md
     located: int = 0  # lots that may be sold short: docs/borrow.md
     due: int = 0  # of dividends; negative: owed: docs/actions.md
+    unpaid: Unpaid = field(default_factory=Unpaid)  # of an account with a rule: docs/cash.md
 
     def release(self, lots: int) -> int:
         """Take `lots` off |qty| and their part off the cost; that part."""
@@ -127,6 +130,7 @@ class Account:
     lists: int = 0  # of instruments that it may not trade, bits
     base: int = 0  # equity that the loss of the day counts from
     is_losing: bool = False  # more than its soft limit says, after the last command
+    ruled: Ruled | None = None  # what its CashRule keeps; None: it has none
     is_limited: bool = False  # has a place among those that may have limits
     fees: int = 0  # of its fills so far
     today: int = 0  # cash of trades since the last settlement

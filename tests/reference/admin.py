@@ -13,6 +13,7 @@ from tests.reference.accounts import Account
 from tests.reference.actions import accruing, borrow, dividends, splits
 from tests.reference.books import Instrument
 from tests.reference.capacity import Capacity
+from tests.reference.cash import trades, violations
 from tests.reference.desks import commands as desks
 from tests.reference.desks import limits, losses, tree
 from tests.reference.matching import cancel
@@ -154,6 +155,8 @@ def set_account(state: State, command: Any) -> None:
         raise bad_value(FLAGS_INDEX, 3, command.flags)
     elif command.flags & AccountFlag.CREDIT_UNLIMITED and present is not None and present.has_margin():
         raise bad_value(FLAGS_INDEX, AccountFlag.SHORT_ALLOWED, command.flags)
+    elif command.flags and present is not None and present.ruled is not None:
+        raise bad_value(FLAGS_INDEX, 0, command.flags)
     else:
         chosen["flags"] = command.flags
     names = {other.number: other.name for other in state.accounts.values()}
@@ -203,6 +206,8 @@ def deposit(state: State, command: Any) -> None:
     ledger.check_range(account, amount)
     ledger.moved(state, account, HouseAccount.BANK, amount)
     state.output.amount_event(EventKind.CASH, account, amount, account.cash, qty=command.request)
+    if amount > 0:
+        trades.deposited(state, account, amount)
 
 
 def deposit_shares(state: State, command: Any) -> None:
@@ -231,6 +236,8 @@ def deposit_shares(state: State, command: Any) -> None:
     state.output.amount_event(
         EventKind.SHARES, account, lots, position.qty, instrument=instrument.number, qty=command.request
     )
+    if lots < 0:
+        trades.delivered(state, account, position, -lots)
 
 
 def set_schedule(state: State, command: Any) -> None:
@@ -289,6 +296,7 @@ COMMANDS = {
     wire.CommandKind.SET_RISK: risk.set_risk,
     wire.CommandKind.SET_MARGIN: risk.set_margin,
     wire.CommandKind.SET_ACCOUNT_RISK: risk.set_account_risk,
+    wire.CommandKind.LIFT_CASH: violations.lift,
     wire.CommandKind.SET_BORROW: borrow.set_borrow,
     wire.CommandKind.LOCATE: borrow.locate,
     wire.CommandKind.SET_RATES: accruing.set_rates,

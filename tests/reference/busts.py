@@ -11,6 +11,7 @@ from openbell.wire import BookKind, Check, CommandKind, DataFlag, EventFlag, Eve
 from tests.reference import ledger
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
+from tests.reference.cash import trades
 from tests.reference.records import AMENDMENT_ROW, as_u64
 from tests.reference.refusals import Refused, account_of, bad_value, in_range, instrument_of
 from tests.reference.state import Amendment, State
@@ -47,11 +48,16 @@ def amend(state: State, command: Any) -> None:
     price = command.price if is_bust else new_price
     state.amendments[instrument.number, command.trade_id] = Amendment(price, new_qty, changes)
     instrument.volume += new_qty - command.qty
+    apart = parties[0].account is not parties[1].account
     for party in parties:
         book(state, instrument, party, 1 - party.side, command.price, command.qty)
+        if apart:
+            trades.undo(party.account, instrument, party.side, command.price, command.qty)
         say(state, EventKind.TRADE_BUSTED, party, command, command.price, command.qty, reason=int(not is_bust))
         if not is_bust:
             book(state, instrument, party, party.side, new_price, new_qty)
+            if apart:
+                trades.instead(state, party.account, instrument, party.side, new_price, new_qty)
             say(state, EventKind.TRADE_CORRECTED, party, command, new_price, new_qty)
     state.output.of_instrument(
         BookKind.BUST if is_bust else BookKind.CORRECTION,

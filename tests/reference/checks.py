@@ -30,6 +30,7 @@ from tests.reference import closing, combination, dark, fees, ledger, links, mar
 from tests.reference.accounts import Account
 from tests.reference.actions import locates
 from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Instrument, Order
+from tests.reference.cash import checks as cash_checks
 from tests.reference.desks import limits, tree
 from tests.reference.output import Failure
 from tests.reference.state import State
@@ -484,6 +485,7 @@ def exposure(state: State, asked: Asked) -> Iterator[Failure]:
             yield Failure(Check.SHORT_SALE, max(0, available), qty, max(0, available))
     yield from short_price(asked)
     yield from locates.failures(asked)
+    free = 0
     if asked.side == BUY:
         own = asked.own
         free = account.free() + (own.hold() if own else 0)
@@ -492,6 +494,7 @@ def exposure(state: State, asked: Asked) -> Iterator[Failure]:
         if asked.notional() > free:
             yield Failure(Check.BUYING_POWER, max(0, free), asked.notional(), max(0, free))
     yield from margin.failures(state, asked)
+    yield from cash_checks.failures(asked, free)
     yield from limits.failures(state, asked)
     room = asked.room()
     if qty > room and closing.only_reduces(state, account):

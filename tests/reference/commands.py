@@ -305,10 +305,17 @@ def release_cash(account: int, number: int, **fields: Any) -> Command:
 
 
 def risk(
-    marks: int = 0, alert: int = 0, liquidation: int = 0, desks: int = 0, limited: int = 0, **fields: Any
+    marks: int = 0,
+    alert: int = 0,
+    liquidation: int = 0,
+    desks: int = 0,
+    limited: int = 0,
+    cash: tuple[int, int, int] = (0, 0, 0),
+    **fields: Any,
 ) -> Command:
-    """SET_RISK: how much each TICK marks, the levels; how many desks, and accounts with limits, there may be."""
-    return command(CommandKind.SET_RISK, marks, alert, liquidation, desks, limited, **fields)
+    """SET_RISK: how much each TICK marks, the levels; how many desks, and accounts with limits, there may be; of cash
+    accounts violations that restrict, days for which one counts, days of a restriction."""
+    return command(CommandKind.SET_RISK, marks, alert, liquidation, desks, limited, *cash, **fields)
 
 
 def margin(
@@ -329,9 +336,16 @@ def margin(
     return command(CommandKind.SET_MARGIN, *values, instrument=number, state=int(mark_by), **fields)
 
 
-def account_risk(number: int, risk_type: int = wire.RiskType.MARGIN, lists: int = 0, **fields: Any) -> Command:
+def account_risk(
+    number: int, risk_type: int = wire.RiskType.MARGIN, lists: int = 0, rule: int = wire.CashRule.NONE, **fields: Any
+) -> Command:
     """SET_ACCOUNT_RISK; lists that it may not trade, as bits."""
-    return command(CommandKind.SET_ACCOUNT_RISK, lists, account=number, state=int(risk_type), **fields)
+    return command(CommandKind.SET_ACCOUNT_RISK, lists, int(rule), account=number, state=int(risk_type), **fields)
+
+
+def lift_cash(account: int, violation: int = 0, **fields: Any) -> Command:
+    """LIFT_CASH of a violation, or (0) of the restriction."""
+    return command(CommandKind.LIFT_CASH, violation, account=account, **fields)
 
 
 # Desks

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ext.core import Core
 from tests.reference import solvent
 from tests.reference.actions import invariants as acted
+from tests.reference.cash import invariants as held
 from tests.reference.commands import Command
 from tests.reference.desk import START_NS, AnyMarket
 from tests.reference.desks import invariants
@@ -17,6 +18,7 @@ from tests.reference.records import (
     ACCOUNT_ROW,
     AMENDMENT_ROW,
     BORROW_ROW,
+    CASH_ROW,
     DESK_ROW,
     DUE_ROW,
     EXPOSURE_ROW,
@@ -33,6 +35,8 @@ from tests.reference.records import (
     RATE_ROW,
     RISK_ROW,
     TIMER_ROW,
+    UNPAID_ROW,
+    VIOLATION_ROW,
     WITHDRAWAL_ROW,
     Layout,
     events_of,
@@ -128,6 +132,7 @@ class Pair:
         standing = invariants.standing_of(self.core, step.command, after)
         invariants.check_order(self.core, before, standing, events_of(events))
         acted.check_order(self.core, step.command, events_of(events))
+        held.check_order(self.core, step.command, events_of(events))
         return events, market_data
 
     def compare_rows(self) -> None:
@@ -152,6 +157,10 @@ class Pair:
         same_rows("locates", core.locates(), model.locates(), LOCATE_ROW)
         same_rows("rates", core.rates(), model.rates(), RATE_ROW)
         same_rows("dues", core.dues(), model.dues(), DUE_ROW)
+        same_rows("cash", core.cash(), model.cash(), CASH_ROW)
+        same_rows("unpaid", core.unpaid(), model.unpaid(), UNPAID_ROW)
+        same_rows("violations", core.violations(), model.violations(), VIOLATION_ROW)
+        assert tuple(core.cash_settings) == model.cash_settings
         assert core.accrue_date == model.accrue_date
         assert core.timer_ns == model.timer_ns
         assert core.sweeping is model.sweeping

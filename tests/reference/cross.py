@@ -21,6 +21,7 @@ from openbell.wire import (
 from tests.reference import auctions, fees, links, stops
 from tests.reference.auctions import Crossing, Interest
 from tests.reference.books import BUY, SELL, Instrument, Order
+from tests.reference.cash import trades
 from tests.reference.matching import LARGEST_CASH_OF_A_SELLER, book_side, cancel, enter, leave
 from tests.reference.state import State
 
@@ -139,6 +140,7 @@ def trade(state: State, buyer: Order, seller: Order, price: int) -> int:
             leaves=order.leaves,
             trade_id=instrument.trades,
         )
+    trades.traded(state, (buyer, seller), price, qty)
     for order in (buyer, seller):
         fees.charge(state, order, EventFlag.CROSS, price, qty)
     links.after_trade(state, [buyer, seller])

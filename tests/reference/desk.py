@@ -11,6 +11,7 @@ from tests.reference.commands import Command
 from tests.reference.records import (
     ACCOUNT_ROW,
     BORROW_ROW,
+    CASH_ROW,
     DESK_ROW,
     DUE_ROW,
     EXPOSURE_ROW,
@@ -22,6 +23,8 @@ from tests.reference.records import (
     ORDER_ROW,
     POSITION_ROW,
     RISK_ROW,
+    UNPAID_ROW,
+    VIOLATION_ROW,
     events_of,
     market_data_of,
 )
@@ -53,10 +56,15 @@ class AnyMarket(Protocol):
     def locates(self) -> bytes: ...
     def rates(self) -> bytes: ...
     def dues(self) -> bytes: ...
+    def cash(self) -> bytes: ...
+    def unpaid(self) -> bytes: ...
+    def violations(self) -> bytes: ...
     @property
     def accrue_date(self) -> int: ...
     @property
     def risk_settings(self) -> tuple[int, int, int]: ...
+    @property
+    def cash_settings(self) -> tuple[int, int, int]: ...
     @property
     def sweeping(self) -> bool: ...
     def depth(self, instrument: int, levels: int) -> bytes: ...
@@ -131,6 +139,18 @@ class Desk:
 
     def dues(self) -> list[Any]:
         return DUE_ROW.rows(self.market.dues())
+
+    def cash(self, number: int) -> Any:
+        """CashRow; None of an account without a rule."""
+        return next((row for row in CASH_ROW.rows(self.market.cash()) if row.account == number), None)
+
+    def unpaid(self, account: int, instrument: int = 0) -> Any:
+        """UnpaidRow; None of a position of which all is paid for."""
+        rows = UNPAID_ROW.rows(self.market.unpaid())
+        return next((row for row in rows if (row.account, row.instrument) == (account, instrument)), None)
+
+    def violations(self, account: int) -> list[Any]:
+        return [row for row in VIOLATION_ROW.rows(self.market.violations()) if row.account == account]
 
     def orders(self, account: int | None = None, instrument: int | None = None) -> list[Any]:
         return ORDER_ROW.rows(self.market.orders(account, instrument))

@@ -23,6 +23,7 @@ from openbell.wire import (
 
 from tests.reference import uncrossed
 from tests.reference.actions.invariants import Acted, due_of_accounts
+from tests.reference.cash.invariants import Held
 from tests.reference.commands import Command
 from tests.reference.desk import AnyMarket
 from tests.reference.desks.invariants import Nested
@@ -73,6 +74,7 @@ class Watch:
         self.solvent = Solvent()
         self.nested = Nested()
         self.acted = Acted()
+        self.held = Held(self.trail)
         self.deposited_shares: Counter[int] = Counter()
         self.last_account_seq: Counter[int] = Counter()
         self.trades: Counter[int] = Counter()
@@ -111,6 +113,7 @@ class Watch:
                 self.solvent.hear(event)
                 self.nested.hear(event)
                 self.acted.hear(command, event)
+                self.held.hear(command, event)
             assert event.kind == EventKind.RISK_LEVEL or not told_levels, "levels are the last that is told"
             told_levels |= event.kind == EventKind.RISK_LEVEL
         assert self._first is None, "a fill without its other side"
@@ -274,6 +277,7 @@ class Watch:
         self.solvent.check(rows)
         self.nested.check(market, rows)
         self.acted.check(market, rows)
+        self.held.check(market, rows)
         self._books(rows)
         uncrossed.check(rows.orders, rows.instruments, self.asked, self.bands)
 

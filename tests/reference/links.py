@@ -22,6 +22,8 @@ CHECKED_WHEN_AWAKE = (
     Check.SHORT_PRICE,
     Check.LOCATE,
     Check.BUYING_POWER,
+    Check.SETTLED_CASH,
+    Check.GOOD_FAITH,
     Check.NO_PRICE,
     Check.MARGIN,
     Check.RESTRICTED,

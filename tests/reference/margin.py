@@ -9,6 +9,7 @@ from openbell.wire import Check, Side
 
 from tests.reference import fees, worth
 from tests.reference.accounts import Account
+from tests.reference.cash import trades
 from tests.reference.ledger import LARGEST_I64, within_i64
 from tests.reference.output import Failure
 from tests.reference.state import State
@@ -59,5 +60,6 @@ def kept(state: State, asked: Asked) -> int:
 def withdrawable(state: State, account: Account) -> int:
     """Cash that may be taken out of any account."""
     if not account.has_margin():
-        return account.settled_and_free()
+        most = account.settled_and_free()
+        return max(0, min(most, trades.funds(account))) if account.ruled else most
     return max(0, min(worth.excess(state, account), account.free(), LARGEST_I64 - account.hold()))

@@ -8,6 +8,7 @@ from openbell import wire
 
 from tests.reference import admin, busts, fees, guards, ledger, marks, orders, recheck, risk, rows, settlement, worth
 from tests.reference.actions import accruing, borrow, dividends
+from tests.reference.cash import rows as cash_rows
 from tests.reference.desks import losses
 from tests.reference.desks import rows as desk_rows
 from tests.reference.records import SPECIAL_COMMAND, layout_of
@@ -155,6 +156,19 @@ class Market:
 
     def dues(self) -> bytes:
         return dividends.rows(self.state)
+
+    def cash(self) -> bytes:
+        return cash_rows.cash(self.state)
+
+    def unpaid(self) -> bytes:
+        return cash_rows.unpaid(self.state)
+
+    def violations(self) -> bytes:
+        return cash_rows.violations(self.state)
+
+    @property
+    def cash_settings(self) -> tuple[int, int, int]:
+        return tuple(self.state.cash)
 
     @property
     def accrue_date(self) -> int:

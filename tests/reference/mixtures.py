@@ -70,6 +70,41 @@ ACTIONS = dict.fromkeys(acting.USUAL, 6) | {
     "operator": 0.2,
 }
 
+# Much of what sells and buys with what has not settled.
+CASH = {
+    "mistake": 3,
+    "shock": 3,
+    "rule": 2,
+    "cash_settings": 2,
+    "lift": 1,
+    "round_trip": 6,
+    "spree": 2,
+    "ride": 5,
+    "pay_in": 6,
+    "undo": 4,
+    "settle": 6,
+    "new": 0.6,
+    "special": 0.5,
+    "tied": 1.01,
+    "deposit": 0.05,
+    "shares": 0.5,
+    "split": 0.5,
+    "account_risk": 0.2,
+    "hold_cash": 2,
+    "end_withdrawal": 2,
+    "call": 0.2,
+    "halt": 0.1,
+    "instrument": 0.1,
+    "instrument_state": 0.5,
+    "bands": 0.1,
+    "short_sale": 0.1,
+    "account": 0.2,
+    "account_state": 0.2,
+    "borrow": 0.1,
+    "mass": 0.3,
+    "operator": 0.2,
+}
+
 # Limits, and what moves what they measure.
 DESKS = MARGIN | {
     "new": 0.6,

@@ -82,6 +82,9 @@ BORROW_ROW = Layout(wire.BORROW_ROW)
 LOCATE_ROW = Layout(wire.LOCATE_ROW)
 RATE_ROW = Layout(wire.RATE_ROW)
 DUE_ROW = Layout(wire.DUE_ROW)
+CASH_ROW = Layout(wire.CASH_ROW)
+UNPAID_ROW = Layout(wire.UNPAID_ROW)
+VIOLATION_ROW = Layout(wire.VIOLATION_ROW)
 
 
 REJECTS = frozenset(

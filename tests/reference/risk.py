@@ -10,6 +10,7 @@ from openbell.wire import AccountFlag, EventKind, MarkBy, RiskLevel, RiskType
 from tests.reference import worth
 from tests.reference.accounts import Account
 from tests.reference.books import Margin
+from tests.reference.cash import rules
 from tests.reference.desks import losses
 from tests.reference.ledger import within_i64
 from tests.reference.records import as_u64
@@ -38,6 +39,7 @@ def set_risk(state: State, command: Any) -> None:
     in_range(LIMITED, command.value4, 0, MOST_LIMITED)
     if command.value4 < state.limited_capacity:
         raise bad_value(LIMITED, state.limited_capacity, command.value4)
+    state.cash = rules.settings(command)
     state.desk_capacity, state.limited_capacity = command.value3, command.value4
     state.risk.marks, state.risk.alert, state.risk.liquidation = command.value0, command.value1, command.value2
     state.output.event(
@@ -67,12 +69,15 @@ def set_account_risk(state: State, command: Any) -> None:
     if command.state == RiskType.MARGIN and account.has_credit():
         raise bad_value(1, 0, AccountFlag.CREDIT_UNLIMITED)
     in_range(LISTS_OF_ACCOUNT, command.value0, 0, MOST_LISTS)
+    rules.check(account, command)
     if account.risk_type == RiskType.NONE:
         losses.begin(state, account)
     if command.state == RiskType.NONE:
         account.repeats = []
     account.risk_type, account.lists = command.state, command.value0
-    state.output.event(EventKind.ACCOUNT_RISK, account, reason=command.state, qty=command.request)
+    rules.change(state, account, command.value1)
+    said = {"reason": command.state, "flags": command.value1, "qty": command.request}
+    state.output.event(EventKind.ACCOUNT_RISK, account, **said)
 
 
 # Levels

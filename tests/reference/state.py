@@ -33,6 +33,14 @@ class Rates(NamedTuple):
     days: int = 360
 
 
+class CashSettings(NamedTuple):
+    """What SET_RISK says of accounts with a CashRule. docs/cash.md."""
+
+    most: int = 0  # violations from which on an account is restricted; 0: never by number
+    violation_days: int = 0  # that one counts; 0: until it is lifted
+    restriction_days: int = 0  # 0: there is none
+
+
 class Warned(NamedTuple):
     """A soft limit that was crossed, and by whose measure."""
 
@@ -83,6 +91,7 @@ class State:
         self.rates: dict[int, Rates] = {}  # by currency, once they were set
         self.accrue_date = 0  # the last one, YYYYMMDD
         self.risk = Risk()
+        self.cash = CashSettings()
         self.desks: dict[int, Desk] = {}
         self.desk_capacity = 0
         self.limited_capacity = 0  # accounts that may have limits

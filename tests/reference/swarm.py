@@ -19,6 +19,7 @@ from tests.reference import commands as ask
 from tests.reference.actions import acting
 from tests.reference.asking import Asking, special, spoilt
 from tests.reference.books import Order
+from tests.reference.cash import ruling
 from tests.reference.commands import Command
 from tests.reference.compare import Step
 from tests.reference.market import Market
@@ -54,8 +55,9 @@ USUAL = {
     **nesting.USUAL,
     **acting.USUAL,
     **errands.USUAL,
+    **ruling.USUAL,
 }
-MAKERS = acting.MAKERS | errands.MAKERS
+MAKERS = acting.MAKERS | errands.MAKERS | ruling.MAKERS
 # Some swarms hurry, so that message rates are met; others see seconds and days pass.
 PACES_NS = ((0, 0, 0, 1000), (0, 1, 20_000_000, 60_000_000), (0, 0, 0, 1, 50_000_000, 999_999_999, 1_000_000_000))
 DAY_NS = 86_400_000_000_000
@@ -76,7 +78,7 @@ class Swarm:
         makers: dict[str, Callable[[], Command]] = {
             name: partial(MAKERS[name], self) if name in MAKERS else getattr(self, f"make_{name}")
             for name in USUAL
-            if world.desks or name not in nesting.USUAL
+            if (world.desks or name not in nesting.USUAL) and (world.rules or name not in ruling.USUAL)
         }
         factors = (0.0, 0.3, 1.0, 1.0, 1.0, 3.0)
         self.makers = list(makers.values())
@@ -507,6 +509,7 @@ class Swarm:
         places = {
             "desks": max(state.desk_capacity, min(state.desk_capacity + more, most)),
             "limited": max(state.limited_capacity, min(state.limited_capacity + more, most)),
+            "cash": tuple(state.cash),
         }
         return risking.risk(self.random, self.world.marks, bad, **places, request=self.request())
 
@@ -519,7 +522,9 @@ class Swarm:
 
     def make_account_risk(self) -> Command:
         bad, types, lists = self.chance(self.bad_share * 10), self.world.watched, self.world.lists()
-        return risking.account_risk(self.random, self.account(), types, lists, bad, request=self.request())
+        number = self.account()
+        rule = ruling.rule_of(self.model.state.accounts.get(number))
+        return risking.account_risk(self.random, number, types, lists, bad, rule=rule, request=self.request())
 
     def make_desk(self) -> Command:
         return nesting.desk(self.random, self.model, self.chance(self.bad_share * 10), request=self.request())

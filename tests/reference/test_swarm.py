@@ -23,6 +23,7 @@ from openbell.wire import (
 
 from tests.reference import reached, solvent
 from tests.reference.actions import invariants as acted
+from tests.reference.cash import invariants as held
 from tests.reference.compare import Step
 from tests.reference.desk import START_NS
 from tests.reference.desks import invariants
@@ -61,6 +62,7 @@ def flow(random: Random, world: World) -> None:
         if standing is not None:
             invariants.check_order(model, standing, invariants.standing_of(model, step.command, risk), events)
         acted.check_order(model, step.command, events)
+        held.check_order(model, step.command, events)
         reached.hear(REACHED, step.command, events, market_data, watch.asked)
         if place % CHECK_EVERY == 0:
             watch.check(model)

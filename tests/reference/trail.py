@@ -15,6 +15,7 @@ from tests.reference.records import as_i64, balance_of
 DAYS = 4
 LEAST_I64, LARGEST_I64 = -(1 << 63), (1 << 63) - 1
 OF_TRADES = (EventKind.FILL, EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED)
+BEFORE_FEES = (EventKind.CASH_VIOLATION, EventKind.CASH_RESTRICTED)  # between fills and what is charged for them
 
 
 class Trail:
@@ -27,6 +28,7 @@ class Trail:
         self.at_once: Counter[int] = Counter()  # cash of accounts that is settled
         self.later: dict[int, list[int]] = defaultdict(lambda: [0] * (DAYS + 1))  # today's, then of settlements to come
         self.fees: Counter[int] = Counter()
+        self.ruled: set[int] = set()  # accounts with a CashRule
         self.withdrawals: dict[tuple[int, int], tuple[int, int]] = {}  # amount and time, by account and number
         self.day = 0
         self._settled: dict[int, tuple[int, int]] = {}  # of the SETTLE in hand: what settled, settled cash after it
@@ -41,7 +43,7 @@ class Trail:
         if kind == EventKind.FILL:
             self._sides = [*self._sides, event] if len(self._sides) == 1 else [event]
             self._last = (0, -1)
-        else:
+        elif kind not in BEFORE_FEES:
             self._sides = []
         if kind in OF_TRADES:
             self._trade(event)
@@ -54,6 +56,9 @@ class Trail:
         value = command.fields.get("value5", 0)
         if value != wire.KEEP or event.account not in self.currencies:
             self.currencies[event.account] = value
+
+    def _set_risk(self, command: Command, event: Any) -> None:
+        (self.ruled.add if event.flags else self.ruled.discard)(event.account)
 
     def _set_instrument(self, command: Command, event: Any) -> None:
         value = command.fields["value1"]
@@ -177,13 +182,17 @@ class Trail:
         assert (row.withdrawals, row.fees) == (held, self.fees[row.account])
         assert currency_of(row) == self.currencies[row.account]
         assert row.cash - row.hold >= -wire.MAX_CASH
+        if row.risk_type == RiskType.MARGIN or row.account in self.ruled:
+            return  # tests/reference/solvent.py and tests/reference/cash/invariants.py know of these
+        assert row.withdrawable == self.withdrawable(row)
+
+    def withdrawable(self, row: Any) -> int:
+        """Of an account that is not MARGIN, whatever its rule."""
         free = row.cash - row.hold - row.short_proceeds
         if row.flags & AccountFlag.CREDIT_UNLIMITED:
             free = row.cash - row.hold + wire.MAX_CASH
-        if row.risk_type == RiskType.MARGIN:  # of which tests/reference/solvent.py knows
-            return
-        settled = self.at_once[row.account] - sum(-amount for amount in later if amount < 0) - held
-        assert row.withdrawable == max(0, min(free, settled))
+        owed = sum(-amount for amount in self.later[row.account] if amount < 0)
+        return max(0, min(free, self.at_once[row.account] - owed - row.withdrawals))
 
 
 def currency_of(row: Any) -> int:
@@ -196,6 +205,7 @@ def within_i64(amount: int) -> int:
 
 HEARD = {
     EventKind.ACCOUNT_SET: Trail._set_account,
+    EventKind.ACCOUNT_RISK: Trail._set_risk,
     EventKind.INSTRUMENT_SET: Trail._set_instrument,
     EventKind.CASH: Trail._cash,
     EventKind.CHARGED: Trail._charge,

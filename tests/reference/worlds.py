@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from random import Random
 
 from openbell import wire
-from openbell.wire import AccountFlag, MarkBy, RiskType
+from openbell.wire import AccountFlag, CashRule, MarkBy, RiskType
 
 from tests.reference import asking, nesting, paying, risking
 from tests.reference import commands as ask
 from tests.reference.commands import Command
-from tests.reference.mixtures import ACTIONS, DESKS, MARGIN, SPECIAL
+from tests.reference.mixtures import ACTIONS, CASH, DESKS, MARGIN, SPECIAL
 
 RICH = wire.MAX_CASH - wire.MAX_NOTIONAL - 50_000
 SOME = 10**9
@@ -35,6 +35,7 @@ class World:
     spare: int = 0  # instruments for which there is room
     currencies: tuple[int, ...] = (0,)  # of accounts
     watched: tuple[int, ...] = (RiskType.NONE,)  # accounts, how
+    rules: tuple[int, ...] = ()  # of CASH accounts without flags; none: nobody does anything about docs/cash.md
     desks: int = 0  # that there may be; 0: nobody does anything about desks
     limited: int = 0  # accounts that may have limits
     marks: tuple[int, ...] = (0, 1, 3, 1000)  # that a TICK may take
@@ -110,13 +111,18 @@ class World:
         """What accounts must keep, where any is watched."""
         if not any(self.watched):
             return []
-        commands = [risking.risk(random, self.marks, False, desks=self.desks, limited=self.limited)]
+        places = {"desks": self.desks, "limited": self.limited}
+        cash = tuple(map(random.choice, ((1, 2, 3, 8), (0, 0, 5, 90), (5, 90)))) if self.rules else (0, 0, 0)
+        commands = [risking.risk(random, self.marks, False, cash=cash, **places)]
         for number in range(self.instruments):
             rates, mark_by = random.choice(risking.RATES), random.choice(list(MarkBy))
             known = {"average_volume": random.choice(nesting.VOLUMES), "lists": random.choice(self.lists())}
             commands.append(ask.margin(number, *rates, mark_by=mark_by, **known))
         for number in range(self.accounts):
-            commands.append(ask.account_risk(number, self.watched[number % len(self.watched)]))
+            risk_type = self.watched[number % len(self.watched)]
+            is_held = self.rules and risk_type == RiskType.CASH and not self.flags[number % len(self.flags)]
+            rule = self.rules[number % len(self.rules)] if is_held else CashRule.NONE
+            commands.append(ask.account_risk(number, risk_type, rule=rule))
         return commands + (nesting.opening(self.accounts) if self.desks else [])
 
     def lists(self) -> tuple[int, ...]:
@@ -456,6 +462,45 @@ WORLDS = (
         weights=DESKS | {"tied": 12, "special": 1.5, "shares": 2},
         swarms=3,
         share=6,
+    ),
+    World(  # cash that has not settled, and what it buys
+        "cash",
+        accounts=6,
+        instruments=3,
+        spread=4,
+        far_share=0.01,
+        lots=(1, 10, 1),
+        ticks=(1, 5, 2),
+        cash=30_000_000,
+        shares=60,
+        flags=(0, 0, AccountFlag.CREDIT_UNLIMITED | AccountFlag.SHORT_ALLOWED) * 2,
+        watched=(RiskType.CASH, RiskType.CASH, RiskType.NONE, RiskType.CASH, RiskType.CASH, RiskType.NONE),
+        rules=(CashRule.COUNT, CashRule.REFUSE, CashRule.NONE, CashRule.COUNT, CashRule.REFUSE),
+        marks=(20, 1000),
+        jumps=True,
+        weights=CASH,
+        swarms=4,
+        share=20,
+    ),
+    World(  # the same, where accounts pay fees, and few lots are dear
+        "cash and fees",
+        accounts=5,
+        spread=4,
+        far_share=0.01,
+        lots=(1, 1000),
+        ticks=(5, 1),
+        qty=6,
+        cash=300_000_000,
+        shares=40,
+        flags=(0, 0, AccountFlag.CREDIT_UNLIMITED | AccountFlag.SHORT_ALLOWED, 0),
+        watched=(RiskType.CASH, RiskType.CASH, RiskType.NONE, RiskType.CASH),
+        rules=(CashRule.COUNT, CashRule.COUNT, CashRule.NONE, CashRule.REFUSE),
+        marks=(20, 1000),
+        jumps=True,
+        has_plans=True,
+        weights=CASH | {"fee": 1, "plan": 1},
+        swarms=3,
+        share=8,
     ),
     World(  # shares that are lent, days that cost something, dividends, splits
         "lending",

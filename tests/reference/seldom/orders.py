@@ -21,6 +21,7 @@ from openbell.wire import (
 
 from tests.reference import calling, combination, nesting
 from tests.reference import commands as ask
+from tests.reference.accounts import Account
 from tests.reference.books import Instrument, Order
 from tests.reference.commands import Command
 from tests.reference.compare import Step
@@ -107,7 +108,7 @@ def has_a_limit(parent: Order) -> bool:
     return parent.children is not None and any(leg.order_type == OrderType.LIMIT for leg in parent.children.legs)
 
 
-def in_part(swarm: Swarm, order: Order | None) -> Command:
+def in_part(swarm: Swarm, order: Order | None, taker: Account | None = None) -> Command:
     """Somebody takes one lot of it, and all that is ahead of it."""
     if order is None or order.place != Place.BOOK:
         return ask.tick()
@@ -119,7 +120,7 @@ def in_part(swarm: Swarm, order: Order | None) -> Command:
             break
         ahead += sum(each.leaves for each in queue)
     said = {"instrument": instrument.number, "tif": TimeInForce.IOC}
-    taker = another(swarm, order.account, instrument)
+    taker = taker or another(swarm, order.account, instrument)
     qty = min(ahead + 1, wire.MAX_QTY)
     return ask.order(taker.number, swarm.client_order_id(), 1 - order.side, order.price, qty, **said)
 

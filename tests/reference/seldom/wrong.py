@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openbell import wire
-from openbell.wire import AuctionKind, CommandKind, InstrumentState, Limit
+from openbell.wire import AuctionKind, CashRule, CommandKind, InstrumentState, Limit, RiskType
 
 from tests.reference import amending
 from tests.reference import commands as ask
 from tests.reference.books import Instrument
+from tests.reference.cash import rules
 from tests.reference.commands import Command
 from tests.reference.seldom.choosing import KEEP, kept
 
@@ -28,7 +29,7 @@ def mistake(swarm: Swarm) -> Command:
     instrument = random.choice(list(known.values())) if known else None
     if instrument is None:
         return swarm.make_new()
-    makers = (*OF_INSTRUMENTS, of_an_account, of_capacity, of_a_trade, of_an_order, *OF_DESKS * bool(swarm.world.desks))
+    makers = (*ANYWHERE, *OF_DESKS * bool(swarm.world.desks), *OF_CASH * bool(swarm.world.rules))
     found = random.choice(makers)(swarm, instrument)
     if found is None:
         return swarm.make_new()
@@ -121,6 +122,33 @@ def of_an_order(swarm: Swarm, known: Instrument) -> tuple[Command, Wrong] | None
     return made, {"role": high, "peg": high, "modes": (4, 255), "order_type": high, "self_trade": high, "tif": high}
 
 
+def risk(swarm: Swarm, known: Instrument) -> tuple[Command, Wrong]:
+    state = swarm.model.state
+    levels = (state.risk.marks, state.risk.alert, state.risk.liquidation)
+    made = ask.risk(*levels, state.desk_capacity, state.limited_capacity, tuple(state.cash))
+    wrong: Wrong = {
+        "value0": (-1, (1 << 20) + 1),
+        "value1": (-1, 1, 1_000_001),
+        "value2": (-1, 10_001),
+        "value3": (-1, 1 << 16),
+        "value4": (-1, (1 << 24) + 1),
+    }
+    return made, wrong | {f"value{index}": (-1, most + 1) for index, most in rules.SETTINGS}
+
+
+def account_risk(swarm: Swarm, known: Instrument) -> tuple[Command, Wrong] | None:
+    accounts = list(swarm.model.state.accounts.values())
+    if not accounts:
+        return None
+    account = swarm.random.choice(accounts)
+    wrong: Wrong = {"state": (max(RiskType) + 1, 255), "value0": (-1, (1 << 53) + 1), "value1": (-1, 3, 255)}
+    if account.flags:
+        wrong["value1"] = (*CashRule,)[1:]
+    if account.has_credit():
+        wrong["state"] = (RiskType.MARGIN,)
+    return ask.account_risk(account.number, RiskType.CASH, account.lists), wrong
+
+
 # Of worlds with desks
 
 
@@ -159,4 +187,6 @@ def limit(swarm: Swarm, known: Instrument) -> tuple[Command, Wrong] | None:
 
 
 OF_INSTRUMENTS = (ticks, ticks, instrument, state, bands, extension)
+ANYWHERE = (*OF_INSTRUMENTS, of_an_account, of_capacity, of_a_trade, of_an_order, risk, account_risk)
+OF_CASH = (risk, risk, account_risk, account_risk)
 OF_DESKS = (desk, desk_state, member, limit)

@@ -52,7 +52,7 @@ NOBODY = (1 << 20, wire.ANY)
 BELOW_ALL = -(1 << 63)
 MOST = (0, 0, 1, 2, 3, rules.MOST_VIOLATIONS)
 DAYS = (0, 0, 1, 5, 90, 90, rules.MOST_DAYS)
-RATIOS = ((2, 1), (1, 2), (3, 2), (1, 50), (1, 50))
+RATIOS = ((2, 1), (1, 2), (3, 2), (1, 50), (1, 50), (1, 50), (1, 50))
 
 
 def bad(swarm: Swarm, times: int = 10) -> bool:
@@ -116,7 +116,7 @@ def make_lift(swarm: Swarm) -> Command:
         return ask.lift_cash(account, random.choice((0, 1, 99, -1, BELOW_ALL)), request=swarm.request())
     account = random.choice(held)
     assert account.ruled
-    numbers = [each.number for each in account.ruled.violations] + [0, 0] * account.ruled.is_restricted
+    numbers = [each.number for each in account.ruled.violations] + [0] * 5 * account.ruled.is_restricted
     return ask.lift_cash(account.number, random.choice(numbers), request=swarm.request())
 
 
@@ -215,8 +215,8 @@ def make_round_trip(swarm: Swarm) -> Command:
     bought = deal(swarm, account, second, Side.BUY, lambda: affordable(swarm, account, second, share))
     again = deal(swarm, account, second, Side.SELL, lambda: most_of(swarm, account, second))
     day = [later(lambda: paying.settle(random, swarm.model, False))]
-    if is_restricted(account) and swarm.chance(0.4):
-        again = random.choice((replaced, woken))(swarm, account, second)
+    if is_restricted(account) and swarm.chance(0.55):
+        again = random.choice((replaced, woken, woken))(swarm, account, second)
     elif swarm.chance(0.85 if is_refused(account) else 0.7):
         again = random.choice(WAYS_REFUSED if is_refused(account) else WAYS)(swarm, account, second)
     parts = [sold, day * swarm.chance(0.25), bought, bought * swarm.chance(0.3), day * swarm.chance(0.25)]
@@ -430,7 +430,7 @@ def make_spree(swarm: Swarm) -> Command:
 
 
 WAYS_REFUSED = (stopped, stopped, delivered, replaced, replaced, woken, woken, rested, undone)
-WAYS = (stopped, stopped, in_an_auction, delivered, replaced, woken, rested, rested, undone, divided)
+WAYS = (stopped, stopped, in_an_auction, delivered, replaced, woken, rested, rested, undone, divided, divided)
 
 
 def make_ride(swarm: Swarm) -> Command:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 USUAL = {"errand": 1.2, "mistake": 0.8}
 ERRANDS: dict[Errand, float] = {
     money.rebate: 1.0,
-    money.currencies: 0.5,
+    money.currencies: 5.0,
     money.fee_of_a_debtor: 1.0,
     money.fee_beyond: 1.0,
     splits.to_the_largest_price: 0.4,

@@ -11,6 +11,7 @@ from openbell.wire import CommandKind
 
 from engine import recovery
 from engine.config import Config
+from engine.gains import GAINS, Gains
 from engine.journal import notes
 from engine.liquidation.liquidator import LIQUIDATION, Liquidator
 from engine.liquidation.wanted import terms_of
@@ -38,6 +39,7 @@ class Beside:
     watch: Watch | None
     liquidator: Liquidator
     epochs: Epochs
+    gains: Gains
 
     def load(self, extra: dict[str, Any]) -> None:
         """What came with a snapshot. Raises ValueError."""
@@ -46,9 +48,11 @@ class Beside:
             self.watch.load(extra)
         self.liquidator.load(extra)
         self.epochs.load(extra)
+        self.gains.load(extra)
 
     def attach(self, core: Core) -> None:
         """This is the core to go on with."""
+        self.gains.attach(core)
         if self.watch is not None:
             self.watch.attach(core, self.feed)
 
@@ -56,12 +60,14 @@ class Beside:
         """What was applied, before anybody is told."""
         self.liquidator.see(commands, events)
         self.epochs.see(commands)
+        self.gains.see(events)
         if self.watch is not None:
             self.watch.see(market_data)  # before the feed: what is new there is looked up as of before
 
     def state(self) -> dict[str, Any]:
         """What a snapshot has of it, as of the core."""
         state: dict[str, Any] = {LIQUIDATION: self.liquidator.state(), EPOCHS: self.epochs.state()}
+        state[GAINS] = self.gains.state()
         if self.watch is not None:
             state[WATCH] = self.watch.state()
         return state
@@ -74,7 +80,7 @@ def beside_of(config: Config, timeline: Timeline, told: Callable[[str], None]) -
     feed.want(b"")
     wanted = wanted_of(config)
     watch = Watch(wanted, RegularHours(timeline), told) if wanted else None
-    return Beside(Streams(history.events), feed, watch, Liquidator(terms_of(config), told), Epochs())
+    return Beside(Streams(history.events), feed, watch, Liquidator(terms_of(config), told), Epochs(), Gains(told))
 
 
 def bring_back(

@@ -12,6 +12,7 @@ from openbell.wire import EventKind, InstrumentState
 
 from engine.config import Config
 from engine.depth import DepthClasses
+from engine.gains import Gains
 from engine.gate import OPEN, Data, Gate
 from engine.histogram import Histogram
 from engine.journal.relaxed import RelaxedJournal
@@ -58,6 +59,7 @@ class Market:
         self.send_data: Callable[[Data], object] = feed.add
         self.depths = DepthClasses(config.depth, self.core, feed, self.later, here.clock.monotonic)
         self.asleep: Callable[[], set[int]] = set  # instruments whose session does not trade now (engine/sessions)
+        self.gains: Gains  # of whoever made this
         self.latency_ns = Histogram()
         self.commit_ns = Histogram()
         self._settle(recovered)

@@ -152,6 +152,8 @@ class Engine:
         self._lookout = None if in_memory else Lookout(self._loop, writer, self._on_durable, self._work)
         parts = self.config, self.recovered, self._journal, beside.streams, beside.feed
         self.market = Market(*parts, here.clock.time_ns, self._primary.gate)
+        self.market.gains = beside.gains
+        self.market.sequencer.listeners.append(beside.gains.see)
         self.market.sequencer.failed = lambda error: self.fail(f"the core failed: {error!r}")
         self.status_map = StatusMap.create(self.data / STATUS_FILE)
         self.status_map.durable_seq = self._journal.durable_seq

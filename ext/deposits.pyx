@@ -112,5 +112,7 @@ cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
     p.qty += lots
     note_trade(m, number)
     answer_account(m, c, EVENT_KIND_SHARES, 0, c.instrument, lots, p.qty)
+    if lots > 0:
+        (<Event*> (m.events.at - sizeof(Event))).order_id = <uint64_t> c.value1
     if lots < 0 and m.accounts[c.account].flags & HAS_CASH_RULE:
         follow_withdrawn(m, number, -lots)

@@ -464,6 +464,10 @@ cdef enum:
     BOOK_KIND_CORRECTION = 13
 
 cdef enum:
+    LOT_FLAG_TAKEN_UP = 1
+    LOT_FLAG_RESTATED = 2
+
+cdef enum:
     TRADE_FLAG_CROSS = 1
     TRADE_FLAG_ODD_LOT = 2
     TRADE_FLAG_HIDDEN = 4
@@ -1043,3 +1047,29 @@ cdef packed struct ViolationRow:
     uint8_t reserved
     uint16_t reserved2
     uint32_t reserved3
+
+cdef packed struct LotRow:
+    uint32_t account
+    uint32_t instrument
+    int64_t ts_ns
+    uint64_t seq
+    uint64_t trade_id
+    int64_t qty
+    int64_t cost
+    uint8_t flags
+    uint8_t reserved
+    uint16_t reserved1
+    uint32_t reserved2
+
+cdef packed struct GainRow:
+    uint32_t account
+    uint32_t instrument
+    int64_t qty
+    int64_t mark
+    int64_t cost_fifo
+    int64_t realized_fifo
+    int64_t today_fifo
+    int64_t unrealized_fifo
+    int64_t cost_average
+    int64_t realized_average
+    int64_t unrealized_average

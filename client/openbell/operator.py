@@ -31,6 +31,7 @@ from openbell.errors import (
     TimedOut,
     near,
 )
+from openbell.gains import GainVerbs
 from openbell.ledger import LedgerVerbs
 from openbell.lending import LendingVerbs
 from openbell.liquidation import LiquidationVerbs
@@ -69,6 +70,7 @@ class Operator(
     PriceBounds,
     LedgerVerbs,
     RiskVerbs,
+    GainVerbs,
     DeskVerbs,
     LendingVerbs,
     CashVerbs,

@@ -625,6 +625,13 @@ class BookKind(IntEnum):
     CORRECTION = 13  # a trade is something else: order_id is its trade_id, price and qty are, level_qty and leaves were
 
 
+class LotFlag(IntFlag):
+    """Bits of LotRow.flags."""
+
+    TAKEN_UP = 1  # a position of which no lots were known: its time is that of the beginning, its cost the average
+    RESTATED = 2  # in the place of lots that a bust was too late for: its cost is the price of the trade that is void
+
+
 class TradeFlag(IntFlag):
     """Bits of Trade.flags: the conditions of a trade."""
 
@@ -1334,5 +1341,37 @@ VIOLATION_ROW: Final = np.dtype(
         ("reserved", "u1"),  # 0
         ("reserved2", "<u2"),  # 0
         ("reserved3", "<u4"),  # 0
+    ]
+)
+# An open lot of shares, first in first out: docs/lots.md.
+LOT_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("instrument", "<u4"),
+        ("ts_ns", "<i8"),  # when it was bought, or sold short
+        ("seq", "<u8"),  # number of the command that brought it
+        ("trade_id", "<u8"),  # 0: it came without a trade
+        ("qty", "<i8"),  # lots, negative when short
+        ("cost", "<i8"),  # cash paid for it, without fees; negative: received for a short
+        ("flags", "u1"),  # LotFlag bits
+        ("reserved", "u1"),  # 0
+        ("reserved1", "<u2"),  # 0
+        ("reserved2", "<u4"),  # 0
+    ]
+)
+# What a position gained, first in first out and at average cost, without fees: docs/lots.md.
+GAIN_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("instrument", "<u4"),
+        ("qty", "<i8"),  # lots, negative when short
+        ("mark", "<i8"),  # price that it counts at; 0: none yet
+        ("cost_fifo", "<i8"),  # cash: of its open lots; negative of a short one
+        ("realized_fifo", "<i8"),  # cash
+        ("today_fifo", "<i8"),  # cash: of realized_fifo, what came since the day began
+        ("unrealized_fifo", "<i8"),  # cash: value less cost_fifo
+        ("cost_average", "<i8"),  # cash: as PositionRow.cost
+        ("realized_average", "<i8"),  # cash: as PositionRow.realized_pnl
+        ("unrealized_average", "<i8"),  # cash: as ExposureRow.unrealized
     ]
 )

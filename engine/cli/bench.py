@@ -19,6 +19,7 @@ BENCHES = {
     "recover": "replay from the journal, and snapshots written and loaded",
     "stall": "how long an order waits while a snapshot of a large book is made",
     "watch": "what the watch over prices adds to a batch, against the numbering of its market data",
+    "lots": "what tax lots cost an event, beside the core",
     "overload": "ten times the orders that it takes: what is refused, and how fast cancels and verbs still are",
     "soak": "half of what it takes, for long: memory and latency have to stay flat",
     "clients": "bad clients, one after the other: what each got, and what the others noticed",

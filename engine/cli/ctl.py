@@ -13,6 +13,7 @@ from engine.cli.operating.amend import AMENDING
 from engine.cli.operating.bounds import BOUNDS
 from engine.cli.operating.cash import CASH
 from engine.cli.operating.desks import DESKS
+from engine.cli.operating.gains import GAINS
 from engine.cli.operating.govern import GOVERNING
 from engine.cli.operating.lending import LENDING
 from engine.cli.operating.liquidation import LIQUIDATION
@@ -26,6 +27,7 @@ from engine.cli.operating.states import STATES
 HELP = "look at and operate a running market"
 ACTS: dict[str, Act] = {
     **LOOKING,
+    **GAINS,
     **STATES,
     **BOUNDS,
     **GOVERNING,

@@ -56,6 +56,8 @@ _OF_ACCOUNT: Final[dict[str, Callable[[Market, Query, int], Found]]] = {
     "fees": _fees,
     "risk": lambda market, query, account: Found(market.risk(account), {}),
     "preview": _preview,
+    "lots": lambda market, query, account: Found(market.gains.lots(account), {}),
+    "gains": lambda market, query, account: Found(market.gains.gains(account), {}),
     "exposures": lambda market, query, account: Found(market.exposures(account), {}),
     "desks": lambda market, query, account: Found(market.desks_above(account), {}),
     "limits": lambda market, query, account: Found(market.limits_of(account), {}),

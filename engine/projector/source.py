@@ -262,6 +262,6 @@ def _take_admin(command: Any, event: Any, batch: Batch) -> None:
     if kind in (wire.EventKind.CASH, wire.EventKind.SHARES):
         of = None if kind == wire.EventKind.CASH else instrument
         amount, balance = int(event["price"]), signed(int(event["trade_id"]))
-        number = int(event["order_id"]) or None  # of a withdrawal
+        number = (int(event["order_id"]) or None) if of is None else None  # of a withdrawal
         row: Row = (seq, when, account, account_seq, of, amount, balance, operator, reason, number)
         batch.movements.append(row)

@@ -68,6 +68,7 @@ class Following:
 
     def _market(self, recovered: Recovered) -> Market:
         market = Market(self._config, recovered, self.mirror, self.beside.streams, self.beside.feed)
+        market.gains = self.beside.gains
         market.gate.durable_seq = OPEN  # what is applied is on disk
         market.sequencer = ReadOnly(market.core, self.mirror, market.gate)
         return market

@@ -93,6 +93,37 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
+class Lot:
+    """Open shares that came at once. quantity and cost: below 0 of those that were sold short."""
+
+    symbol: str
+    since: datetime
+    quantity: int
+    cost: int
+
+    @property
+    def price(self) -> int:
+        """What a share cost, in units of cash (1e-6), rounded."""
+        return (2 * abs(self.cost) + abs(self.quantity)) // (2 * abs(self.quantity))
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Shares that were bought and sold, first in, first out. quantity: None of a fraction of a share."""
+
+    ts: datetime  # of the later of the two
+    text: str
+    quantity: int | None
+    cost: int
+    proceeds: int
+
+    @property
+    def amount(self) -> int:
+        """Without fees; below 0: a loss."""
+        return self.proceeds - self.cost
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawal:
     """One in two phases. ended: None while it is on its way."""
 
@@ -122,6 +153,8 @@ class Statement:
     holdings: list[Holding] = field(default_factory=list)
     fees: dict[str, int] = field(default_factory=dict)  # by kind, what was paid
     withdrawals: list[Withdrawal] = field(default_factory=list)
+    lots: list[Lot] = field(default_factory=list)
+    gains: list[Gain] = field(default_factory=list)
 
     @property
     def places(self) -> int:

@@ -11,6 +11,7 @@ from openbell.errors import InvalidInput, near
 
 from engine.statement.contents import Balance, Holding, Line, Statement, Trade, Withdrawal
 from engine.statement.history import OF_TRADES, History, Leg, Position, legs
+from engine.statement.lots import LotHistory
 from engine.statement.period import Period
 from engine.store.embedded import StoreError
 
@@ -36,6 +37,10 @@ WITHDRAWALS = f"""
 SELECT ts, command, given, reason FROM operations
 WHERE account = $1 AND ts < $2 AND failed_check = 0
   AND command IN ({COMMANDS.HOLD_CASH.value}, {COMMANDS.POST_CASH.value}, {COMMANDS.RELEASE_CASH.value}) ORDER BY seq"""
+SPLITS = f"""
+SELECT seq, ts, instrument, given FROM operations
+WHERE command = {COMMANDS.SPLIT.value} AND failed_check = 0 AND ts < $1 ORDER BY seq"""
+INSTRUMENTS = "SELECT instrument, symbol, lot_size FROM instruments ORDER BY symbol"
 FIRST_SETTLE = f"SELECT min(seq) FROM operations WHERE command = {COMMANDS.SETTLE.value} AND failed_check = 0"
 LAST_SETTLE = FIRST_SETTLE.replace("min(", "max(") + " AND ts < $1"
 LAST_PRICE = "SELECT close FROM bars WHERE instrument = $1 AND minute < $2 ORDER BY minute DESC LIMIT 1"
@@ -100,17 +105,29 @@ class _Walk:
                 history.settle(settlement["seq"], settlement["settled"])
                 settlement = next(upcoming)
 
+        instruments = await self._connection.fetch(INSTRUMENTS)
+        lots = LotHistory(instruments)
+        splits = await self._connection.fetch(SPLITS, self._of.until)
+
+        def split_before(seq: int | None) -> None:
+            while splits and (seq is None or splits[0]["seq"] <= seq):
+                lots.split(splits.pop(0))
+
         async for row in self._connection.cursor(TRANSFERS, self._id, self._of.until, prefetch=ROWS_AT_ONCE):
             first = first or row["ts"]
             if opening is None and row["ts"] >= self._of.since:
                 opening = await self._opening(history, settle_before)
             settle_before(row["seq"], None)
+            split_before(row["seq"])
             for leg in legs(row, self._id):
-                history.take(leg, leg.lots * row["given"][1] if row["kind"] == KINDS.SHARES else 0)
+                cost = leg.lots * row["given"][1] if row["kind"] == KINDS.SHARES else 0
+                history.take(leg, cost)
+                lots.take(leg, cost)
                 if opening is not None:
                     self._note(leg, history.cash)
         if opening is None:
             opening = await self._opening(history, settle_before)
+        split_before(None)
         settle_before(last_seq + 1, None)
         history.pass_to(last_seq + 1)
         self._check(history)
@@ -125,8 +142,9 @@ class _Walk:
                 self._row["hold"] - self._row["withdrawals"] if self._is_present else None,
             ),
             self._lines, [trade for side in self._trades.values() for trade in side],
-            await self._holdings(history), dict(sorted(self._fees.items())),
+            await self._holdings(history, instruments), dict(sorted(self._fees.items())),
             [one for one in withdrawals if one.ended is None or one.ended >= self._of.since],
+            lots.lots(), [one for one in lots.gains() if one.ts >= self._of.since],
         )  # fmt: skip
 
     async def _opening(self, history: History, settle_before: Any) -> tuple[int, int]:
@@ -203,14 +221,11 @@ class _Walk:
 
     # -- what there is ------------------------------------------------------------------------------------------
 
-    async def _holdings(self, history: History) -> list[Holding]:
+    async def _holdings(self, history: History, instruments: list[Any]) -> list[Holding]:
         positions = history.positions
         if self._is_present:
             rows = await self._connection.fetch("SELECT * FROM positions WHERE account = $1", self._id)
             positions = {row["instrument"]: Position(row["qty"], row["cost"]) for row in rows}
-        instruments = await self._connection.fetch(
-            "SELECT instrument, symbol, lot_size FROM instruments ORDER BY symbol"
-        )
         found = []
         for row in instruments:
             position = positions.get(row["instrument"])

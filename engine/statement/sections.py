@@ -43,8 +43,8 @@ def heading(statement: Statement) -> list[tuple[str, str]]:
 def sections(statement: Statement) -> list[Section]:
     """All of it, in order."""
     return [
-        _balances(statement), _movements(statement), _trades(statement), _holdings(statement), _fees(statement),
-        _withdrawals(statement),
+        _balances(statement), _movements(statement), _trades(statement), _holdings(statement), _lots(statement),
+        _gains(statement), _fees(statement), _withdrawals(statement),
     ]  # fmt: skip
 
 
@@ -121,6 +121,34 @@ def _holdings(statement: Statement) -> Section:
     ]  # fmt: skip
     titles = ("quantity", "average price", "last price", "value", "gain")
     return Section("Positions", [Column("symbol", is_wide=True), *(_number(title) for title in titles)], rows)
+
+
+def _lots(statement: Statement) -> Section:
+    places = statement.places
+    rows = [
+        [one.symbol, moment(one.since), _quantity(one.quantity), decimals(one.price, 4), decimals(one.cost, places)]
+        for one in statement.lots
+    ]  # fmt: skip
+    columns = [Column("symbol", is_wide=True), Column("since (UTC)")]
+    return Section("Lots", [*columns, *(_number(title) for title in ("quantity", "cost a share", "cost"))], rows)
+
+
+def _gains(statement: Statement) -> Section:
+    places, gains = statement.places, statement.gains
+
+    def amounts(*given: int) -> list[str]:
+        return [decimals(amount, places) for amount in given]
+
+    rows = [
+        [moment(one.ts), one.text, "" if one.quantity is None else f"{one.quantity:,}",
+         *amounts(one.cost, one.proceeds, one.amount)]
+        for one in gains
+    ]  # fmt: skip
+    sums = [sum(one.cost for one in gains), sum(one.proceeds for one in gains), sum(one.amount for one in gains)]
+    columns = [Column("closed (UTC)"), Column("what", is_wide=True)]
+    columns += [_number(title) for title in ("quantity", "cost", "proceeds", "gain")]
+    foot = ["", "in all, without fees", "", *amounts(*sums)]
+    return Section("Gains, first in, first out", columns, rows, foot if rows else None)
 
 
 def _fees(statement: Statement) -> Section:

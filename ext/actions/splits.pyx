@@ -142,5 +142,6 @@ cdef void split(Market* m, const AdminCommand* c) noexcept nogil:
     rescale(m, c)
     emit_market(m, EVENT_KIND_SPLIT_DONE, 0, 0, 0, c.instrument, c.request, c.value0, changed, canceled)
     (<Event*> (m.events.at - sizeof(Event))).order_id = <uint64_t> c.value1
+    (<Event*> (m.events.at - sizeof(Event))).trade_id = <uint64_t> c.value2
     if m.want_data:
         emit_status(m, c.instrument)

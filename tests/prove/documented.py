@@ -1,7 +1,8 @@
 """What the documents name and a proof has to meet, and how each is called.
 
 A key is a group and a number or two of it. docs/core.md, docs/orders.md, docs/auctions.md, docs/disconnect.md,
-docs/ledger.md, docs/risk.md, docs/cash.md, docs/desks.md, docs/borrow.md, docs/actions.md and docs/wire.md name them.
+docs/ledger.md, docs/risk.md, docs/cash.md, docs/desks.md, docs/borrow.md, docs/actions.md, docs/lots.md and
+docs/wire.md name them.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ from openbell.wire import (
 from tests.prove.actions import Accrued, Borrowed, Claim, Divided
 from tests.prove.cash import PaidWith, Restricted, Unsettled, Violated
 from tests.reference.desks.tree import STRICTEST_FIRST
+from tests.reference.gaining import Gained
 
 Key = tuple[Any, ...]  # group, then a number for each of its enums
 
@@ -351,6 +353,7 @@ GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "accrued": (Accrued,),
     "claim": (Claim,),
     "divided": (Divided,),
+    "gained": (Gained,),
     "act": (Act,),
 }
 
@@ -564,7 +567,7 @@ def cash() -> Iterator[Key]:
 def actions() -> Iterator[Key]:
     """Lots that are lent, interest and fees, dividends, splits."""
     yield from (("borrow change", *change) for change in product(Borrow, Borrow))
-    for group in ("borrowed", "accrued", "claim", "divided"):
+    for group in ("borrowed", "accrued", "claim", "divided", "gained"):
         (enum,) = GROUPS[group]
         assert enum is not None
         yield from ((group, member) for member in enum)

@@ -91,6 +91,9 @@ class Session:
         except AssertionError as error:
             difference = self._difference(error)
         pair = self.pair
+        for member, count in pair.gaining.met.items():
+            if count:
+                self.coverage.met["gained", int(member)] += count
         return Result(
             self.number,
             self.world.name,

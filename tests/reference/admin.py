@@ -234,8 +234,9 @@ def deposit_shares(state: State, command: Any) -> None:
             raise bad_value(0, available, lots)
         position.release(-lots)
     state.output.amount_event(
-        EventKind.SHARES, account, lots, position.qty, instrument=instrument.number, qty=command.request
-    )
+        EventKind.SHARES, account, lots, position.qty, instrument=instrument.number, qty=command.request,
+        order_id=lot_cost if lots > 0 else 0,
+    )  # fmt: skip
     if lots < 0:
         trades.delivered(state, account, position, -lots)
 

@@ -12,6 +12,7 @@ from tests.reference.cash import invariants as held
 from tests.reference.commands import Command
 from tests.reference.desk import START_NS, AnyMarket
 from tests.reference.desks import invariants
+from tests.reference.gaining import Gaining
 from tests.reference.invariants import Watch
 from tests.reference.market import Market
 from tests.reference.records import (
@@ -100,6 +101,7 @@ class Pair:
         self.core = core()
         self.model = Market()
         self.watch = Watch()
+        self.gaining = Gaining(self.model)
         self.seq = 0
         self.ts_ns = START_NS
         self.commands: list[bytes] = []
@@ -127,6 +129,7 @@ class Pair:
         self.events.append(events)
         self.market_data.append(market_data)
         self.watch.hear(step.command, events_of(events), market_data_of(market_data))
+        self.gaining.hear(events, self.core)
         after = solvent.risk_of(self.core, step.command)
         solvent.check_order(self.before, after, events_of(events))
         standing = invariants.standing_of(self.core, step.command, after)
@@ -161,6 +164,7 @@ class Pair:
         same_rows("unpaid", core.unpaid(), model.unpaid(), UNPAID_ROW)
         same_rows("violations", core.violations(), model.violations(), VIOLATION_ROW)
         assert tuple(core.cash_settings) == model.cash_settings
+        self.gaining.check(core)
         assert core.accrue_date == model.accrue_date
         assert core.timer_ns == model.timer_ns
         assert core.sweeping is model.sweeping

@@ -26,6 +26,7 @@ from openbell.desks import DeskInfo, LimitInfo
 from openbell.discovery import find_api_key
 from openbell.errors import ConnectionLost, OpenBellError, TimedOut
 from openbell.fees import FeePlan
+from openbell.gains import GainInfo, LotInfo
 from openbell.guards import DeadMan, Spare, login_field
 from openbell.lending import BorrowInfo, DueInfo, LocateInfo
 from openbell.places import Address, Places
@@ -238,6 +239,14 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
     async def exposures(self, account: str | int | None = None) -> list[ExposureInfo]:
         """The account's positions as risk sees them: the prices that they count at, what each needs."""
         return await self._all_rows(ExposureInfo, "exposures", account)
+
+    async def lots(self, account: str | int | None = None) -> list[LotInfo]:
+        """The account's open lots, by position, the earliest first: when each came, and what it cost (docs/lots.md)."""
+        return await self._all_rows(LotInfo, "lots", account)
+
+    async def gains(self, account: str | int | None = None) -> list[GainInfo]:
+        """What the account's positions gained, realized and not: first in, first out, and at average cost."""
+        return await self._all_rows(GainInfo, "gains", account)
 
     async def preview(
         self,

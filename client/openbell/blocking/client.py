@@ -23,6 +23,7 @@ from openbell.discovery import find_api_key
 from openbell.errors import ConnectionLost, InvalidInput, OpenBellError, Overrun, TimedOut
 from openbell.events import Event, Reject, decode
 from openbell.fees import FeePlan
+from openbell.gains import GainInfo, LotInfo
 from openbell.guards import DeadMan, Spare, login_field
 from openbell.lending import BorrowInfo, DueInfo, LocateInfo
 from openbell.places import Address, Places
@@ -227,6 +228,14 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
     def exposures(self, account: str | int | None = None) -> list[ExposureInfo]:
         """The account's positions as risk sees them: the prices that they count at, what each needs."""
         return self._all_rows(ExposureInfo, "exposures", account)
+
+    def lots(self, account: str | int | None = None) -> list[LotInfo]:
+        """The account's open lots, by position, the earliest first: when each came, and what it cost (docs/lots.md)."""
+        return self._all_rows(LotInfo, "lots", account)
+
+    def gains(self, account: str | int | None = None) -> list[GainInfo]:
+        """What the account's positions gained, realized and not: first in, first out, and at average cost."""
+        return self._all_rows(GainInfo, "gains", account)
 
     def preview(
         self,

@@ -263,8 +263,8 @@ def positions_table(rows: list[PositionInfo], listed: list[InstrumentInfo], name
                 f"{row.qty:,}",
                 average,
                 show.cash(value),
-                _profit(value - row.cost),
-                _profit(row.realized_pnl),
+                profit(value - row.cost),
+                profit(row.realized_pnl),
                 f"{row.open_buy:,}/{row.open_sell:,}",
             )
         )
@@ -272,7 +272,8 @@ def positions_table(rows: list[PositionInfo], listed: list[InstrumentInfo], name
     return show.table(columns, made, empty="no positions")
 
 
-def _profit(units: int) -> Text:
+def profit(units: int) -> Text:
+    """A gain or a loss, in its colour."""
     return Text(show.cash(units), "green" if units > 0 else "red" if units < 0 else "dim")
 
 
@@ -321,7 +322,7 @@ def accounts_table(rows: list[AccountInfo]) -> RenderableType:
             show.cash(row.cash),
             show.cash(row.hold),
             "by equity" if row.risk_type == wire.RiskType.MARGIN else show.cash(row.free),
-            _profit(row.realized_pnl),
+            profit(row.realized_pnl),
             f"{row.open_orders:,}",
             show.flags(row.flags, row.risk_type),
         )
@@ -372,7 +373,7 @@ def account_details(row: AccountInfo, plans: dict[int, str]) -> RenderableType:
             "withdrawable": show.exact_cash(row.withdrawable),
             "fees so far": show.exact_cash(row.fees),
             "fee plan": plans.get(row.plan, f"plan {row.plan}") if row.plan else "none",
-            "realized": _profit(row.realized_pnl),
+            "realized": profit(row.realized_pnl),
             "live orders": f"{row.open_orders:,}",
             "watched": show.member(wire.RiskType, row.risk_type),
             "may": show.flags(row.flags, row.risk_type) or show.NOTHING,

@@ -83,6 +83,17 @@ def _positions(desk: Desk, act: Act) -> dict[str, Any]:
     return {"rows": named(desk, found)}
 
 
+def _lots(desk: Desk, act: Act) -> dict[str, Any]:
+    _check(desk, act.arguments)
+    found = desk.market.gains.lots(act.arguments.account, act.arguments.instrument)
+    return {"rows": named(desk, found[: act.arguments.limit]), "total": len(found)}
+
+
+def _gains(desk: Desk, act: Act) -> dict[str, Any]:
+    _check(desk, act.arguments)
+    return {"rows": named(desk, desk.market.gains.gains(act.arguments.account, act.arguments.instrument))}
+
+
 def _accounts(desk: Desk, act: Act) -> dict[str, Any]:
     account = act.arguments.account
     return {"rows": table_of(desk.market.accounts() if account is None else desk.account(account))}
@@ -110,6 +121,8 @@ LOOKING = (
     Verb("book", BookArguments, _book, changes=False),
     Verb("orders", OrdersArguments, _orders, changes=False),
     Verb("positions", Where, _positions, changes=False),
+    Verb("lots", OrdersArguments, _lots, changes=False),
+    Verb("gains", Where, _gains, changes=False),
     Verb("accounts", AnyAccount, _accounts, changes=False),
     Verb("sessions", Arguments, _sessions, changes=False),
     Verb("instruments", AnyInstrument, _instruments, changes=False),

@@ -15,6 +15,7 @@ from openbell.wire import CommandKind, OrderType, TimeInForce
 from engine import config as configuration
 from engine import snapshots
 from engine.bring_back import Beside, bring_back
+from engine.gains import GAINS, Gains
 from engine.journal.reader import JournalReader
 from engine.journal.writer import JournalWriter
 from engine.liquidation.liquidator import LIQUIDATION, Liquidator
@@ -84,7 +85,8 @@ class Station:
         wanted = wanted_of(self.config)
         self.watch = Watch(wanted, RegularHours(timeline), self.told.append)
         self.liquidator = Liquidator(self.terms, self.told.append)
-        beside = Beside(self.streams, feed, self.watch if wanted else None, self.liquidator, Epochs())
+        self.gains = Gains(self.told.append)
+        beside = Beside(self.streams, feed, self.watch if wanted else None, self.liquidator, Epochs(), self.gains)
         self.recovered = recovered = bring_back(self.folder, beside, self.told.append, history_commands=0)
         self.journal = JournalWriter(
             self.folder / "journal",
@@ -94,6 +96,8 @@ class Station:
             segment_bytes=1 << 20,
         )
         self.market = Market(self.config, recovered, self.journal, self.streams, feed, self.clock_ns)
+        self.market.gains = self.gains
+        self.market.sequencer.listeners.append(self.gains.see)
         setup = Setup(self.market, self.config, self.folder, self.clock_ns, definitions_of(self.config, timeline))
         self.keeper = Keeper(self.market, timeline, self.told.append, self.clock_ns)
         if wanted:
@@ -118,8 +122,8 @@ class Station:
         """A snapshot, as engine/process.py makes one. instead: other content for a part beside the core."""
         self.journal.wait(self.market.core.seq)
         self.market.on_durable()
-        beside = {WATCH: self.watch.state(), LIQUIDATION: self.liquidator.state(), **instead}
-        snapshots.save(self.folder, self.market.core, {**self.market.extra(), **beside})
+        beside = {WATCH: self.watch.state(), LIQUIDATION: self.liquidator.state(), GAINS: self.gains.state()}
+        snapshots.save(self.folder, self.market.core, {**self.market.extra(), **beside, **instead})
 
     def clock_ns(self) -> int:
         return self.now_ns

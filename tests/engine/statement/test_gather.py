@@ -17,6 +17,8 @@ from engine.statement.gather import gather
 from engine.statement.period import Period, period
 from engine.store.embedded import StoreError
 from engine.store.reading import reading
+from ext.taxlots.asked import gains_of, lots_of
+from ext.taxlots.machine import TaxLots
 from tests.engine.ledgers import HOUSE, KINDS, USD, Days, fee, order
 from tests.engine.markets import ACCOUNTS, NAMES, Trading, admin
 from tests.engine.projector.test_sink import project
@@ -111,6 +113,33 @@ async def test_all_of_it_at_once(dsn: str, data: Path, database: Any, seed: int)
         _adds_up(made)
         fees = await database.fetchval("SELECT fees FROM accounts WHERE account = $1", account)
         assert sum(trade.fees for trade in made.trades) == fees
+
+
+async def test_lots_are_those_that_the_market_has(dsn: str, data: Path, database: Any, seed: int) -> None:
+    """Made of the database, and of the events of the journal from its first command on."""
+    _, ends = await week(data, dsn, seed)
+    heard: list[bytes] = []
+    core, reader = core_at(data, ends[-1], whole=True, on_events=lambda events, _: heard.append(events))
+    reader.close()
+    kept = TaxLots()
+    kept.apply(b"".join(heard), core.instruments)
+    symbols = {
+        int(row["instrument"]): row["symbol"].decode() for row in np.frombuffer(core.instruments(), wire.INSTRUMENT_ROW)
+    }
+    sizes = {
+        int(row["instrument"]): int(row["lot_size"]) for row in np.frombuffer(core.instruments(), wire.INSTRUMENT_ROW)
+    }
+    assert await database.fetchval("SELECT count(*) FROM operations WHERE command = $1", KINDS.SPLIT.value)
+    for account, name in enumerate(NAMES):
+        made = await statement(data, dsn, name)
+        rows = np.frombuffer(lots_of(kept, core.positions(account)), wire.LOT_ROW)
+        theirs = sorted(
+            (symbols[one], lots * sizes[one], cost) for one, lots, cost in rows[["instrument", "qty", "cost"]].tolist()
+        )
+        assert sorted((lot.symbol, lot.quantity, lot.cost) for lot in made.lots) == theirs
+        gains = np.frombuffer(gains_of(kept, core.positions(account), core.exposures(account)), wire.GAIN_ROW)
+        assert sum(one.amount for one in made.gains) == int(gains["realized_fifo"].sum()), name
+        assert sum(lot.quantity for lot in made.lots) == sum(one.quantity for one in made.holdings)
 
 
 async def story(data: Path, dsn: str) -> None:

@@ -15,7 +15,18 @@ import pytest
 from engine.statement.as_csv import COLUMNS, as_csv
 from engine.statement.as_pdf import as_pdf
 from engine.statement.as_text import WIDTH, as_text
-from engine.statement.contents import Balance, Holding, Line, Statement, Trade, Withdrawal, decimals, price_text
+from engine.statement.contents import (
+    Balance,
+    Gain,
+    Holding,
+    Line,
+    Lot,
+    Statement,
+    Trade,
+    Withdrawal,
+    decimals,
+    price_text,
+)
 
 NOON = datetime(2026, 11, 30, 12, 0, 1, tzinfo=UTC)
 
@@ -37,6 +48,9 @@ def made(trades: int = 2, amount: int = -1_005_000_000, fee: int = 1_250_000, cu
         Balance(cash, cash - 1, 4_000_000, 12_500_000), lines, listed,
         [Holding("ACME", 20, 2_010_000_000, 1_010_050), Holding("NEW", -3, -10_000_000, None)],
         {"SEC": trades * fee}, [Withdrawal(1, 4_000_000, NOON, None, "on its way", "by wire")],
+        [Lot("ACME", NOON, 20, 2_010_000_000), Lot("NEW", NOON, -3, -10_000_000)],
+        [Gain(NOON, "ACME, bought 2026-11-29 by trade 1, closed by trade 2", 10, 1_000_000_000, 1_005_000_000),
+         Gain(NOON, "fraction of NEW, 1 for 3", None, 2_000_000, 1_500_000)],
     )  # fmt: skip
 
 
@@ -55,6 +69,10 @@ def test_decimals_are_those_of_the_currency_or_finer() -> None:
 
 def test_text_says_all_of_it() -> None:
     text = as_text(made())
+    assert re.search(r"^ACME +2026-11-30 12:00:01 +\+20 +100\.5000 +2,010\.000000$", text, re.MULTILINE)
+    assert re.search(r"^NEW +2026-11-30 12:00:01 +-3 +3\.3333 +-10\.000000$", text, re.MULTILINE)
+    assert re.search(r"ACME, bought 2026-11-29 by .* +10 +1,000\.000000 +1,005\.000000 +5\.000000$", text, re.MULTILINE)
+    assert re.search(r"in all, without fees +1,002\.000000 +1,006\.500000 +4\.500000$", text, re.MULTILINE)
     assert re.search(r"^Account +gina \(7\)$", text, re.MULTILINE)
     assert re.search(r"^cash +5,000\.000000 +2,987\.500000$", text, re.MULTILINE)
     assert re.search(r"^of it not settled yet +0\.000000 +0\.000001$", text, re.MULTILINE)
@@ -82,7 +100,7 @@ def test_text_fits_whatever_the_numbers_are(amount: int) -> None:
 def test_text_of_an_account_without_anything() -> None:
     nothing = Balance(0, 0, 0, 0)
     text = as_text(Statement(0, "new", "", NOON, NOON, NOON, 1, nothing, nothing))
-    assert text.count("\nnone\n") == 4
+    assert text.count("\nnone\n") == 6
     assert "closing balance" in text
 
 

@@ -50,6 +50,7 @@ def split(state: State, command: Any) -> None:
         order_id=old,
         leaves=changed,
         client_order_id=len(ended),
+        trade_id=command.value2,
         qty=command.request,
     )
     state.output.status(instrument)

@@ -1,0 +1,1 @@
+"""Tax lots, first in, first out, beside the core: docs/lots.md."""

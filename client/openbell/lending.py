@@ -20,6 +20,7 @@ from openbell.wire import Borrow
 
 MAX_YEARLY: Final = 10_000_000  # 1,000 percent a year
 MAX_LOTS: Final = 1 << 40
+MAX_HELD: Final = 1 << 61  # lots of a position
 MAX_SIDE: Final = 10_000  # of a split
 _I64_MAX: Final = (1 << 63) - 1
 
@@ -103,6 +104,37 @@ class SplitDone(NamedTuple):
     price: int
 
 
+@dataclass(frozen=True, slots=True)
+class BuyIn:
+    """A buy-in. short: lots that the account owes; located: for it; recalled: lots of the instrument that were lent and
+    are not there any more; mark, price: what its position counts at, and the worst price; displayed: lots offered there
+    or better; qty: lots of the order; bound: what kept it to fewer than were asked for ("": nothing did); cancels: its
+    own orders in the instrument go first.
+
+    Of one that was done: bought, cost (cash, without fees), canceled: orders, given_back: located lots, left: what it
+    still owes.
+    """
+
+    account: int = 0
+    instrument: int = 0
+    symbol: str = ""
+    account_name: str = ""
+    short: int = 0
+    located: int = 0
+    recalled: int = 0
+    mark: int = 0
+    price: int = 0
+    displayed: int = 0
+    bound: str = ""
+    qty: int = 0
+    cancels: bool = False
+    bought: int = 0
+    cost: int = 0
+    canceled: int = 0
+    given_back: int = 0
+    left: int = 0
+
+
 def _yearly(percent: PriceLike | None, field: str) -> int | None:
     """Percent a year, to four decimals, as units of 1e-6."""
     return None if percent is None else percent_units(percent, field=field, most=MAX_YEARLY, places=4)
@@ -180,6 +212,23 @@ class LendingVerbs(ABC):
         }
         return int(self._change("locate", arguments, reason)["located"])
 
+    def buy_in(self, account: Ref, instrument: Ref, qty: int, *, price: PriceLike | None = None, reason: str) -> BuyIn:
+        """Buy back lots that an account owes, by an order of the house in its name that takes what is offered at the
+        protected price or better, or at `price` where that is lower. What does not trade stays owed."""
+        return _buy_in(self._change("buy-in", self._bought_in(account, instrument, qty, price), reason))
+
+    def buy_in_plan(self, account: Ref, instrument: Ref, qty: int, *, price: PriceLike | None = None) -> BuyIn:
+        """What `buy_in` would do now. Nothing is done. Raises OperatorRefused where it would be refused."""
+        return _buy_in(self.ask("buy-in-plan", self._bought_in(account, instrument, qty, price)))
+
+    def _bought_in(self, account: Ref, instrument: Ref, qty: int, price: PriceLike | None) -> dict[str, Any]:
+        return {
+            "account": self.account_id(account),
+            "instrument": self.instrument_id(instrument),
+            "qty": checked_int(qty, "qty", 1, MAX_HELD),
+            "price": None if price is None else price_units(price),
+        }
+
     # ------------------------------------------------------------ interest
 
     def set_rates(
@@ -237,3 +286,7 @@ class LendingVerbs(ABC):
         }
         answer = self._change("split", arguments, reason)
         return SplitDone(*(int(answer[name]) for name in SplitDone._fields))
+
+
+def _buy_in(answer: Mapping[str, Any]) -> BuyIn:
+    return rows_of(BuyIn, [answer], {})[0]

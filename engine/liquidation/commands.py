@@ -206,11 +206,15 @@ def slice_commands(standing: Standing, found: Slice, quote: Quote, terms: Terms,
         standing.maintenance, quote.lot_size,
     )  # fmt: skip
     note = _note(Act.SLICE, standing.account, reason, instrument=holding.instrument, values=figures)
-    order = _ORDER.pack(
-        0, 0, CommandKind.NEW_ORDER, found.side, OrderType.LIMIT, TimeInForce.IOC, OrderFlag.REDUCE_ONLY,
-        SelfTrade.CANCEL_OLDEST, 0, standing.account, holding.instrument, number, 0, found.price, found.lots, 0,
+    return [note, slice_order(standing.account, holding.instrument, found.side, found.lots, found.price, number)]
+
+
+def slice_order(account: int, instrument: int, side: Side, lots: int, price: int, number: int) -> bytes:
+    """An order of the house in an account's name, which only reduces. number: its client order id."""
+    return _ORDER.pack(
+        0, 0, CommandKind.NEW_ORDER, side, OrderType.LIMIT, TimeInForce.IOC, OrderFlag.REDUCE_ONLY,
+        SelfTrade.CANCEL_OLDEST, 0, account, instrument, number, 0, price, lots, 0,
     )  # fmt: skip
-    return [note, order]
 
 
 def stop(account: int, operator: str, reason: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from openbell.errors import InvalidInput
-from openbell.lending import BorrowInfo, RateInfo, Rates
+from openbell.lending import BorrowInfo, BuyIn, RateInfo, Rates
 from openbell.operator import Operator
 from openbell.wire import Borrow
 from rich.text import Text
@@ -112,6 +112,57 @@ def _locates(op: Operator, args: argparse.Namespace) -> Said:
     made = [(row.account_name, row.symbol, f"{row.located:,}", f"{row.short:,}", f"{row.free:,}") for row in rows]
     columns = ("account", "symbol", ">located", ">short", ">free")
     return Said({"rows": [show.plain(row) for row in rows]}, show.table(columns, made, empty="nothing is located"))
+
+
+# ------------------------------------------------------------ buy-in
+
+
+def _buy_in(op: Operator, args: argparse.Namespace) -> Said:
+    if args.dry_run:
+        return Said({"done": False, **show.plain(_would_buy(op, args))}, Text(_buy_in_words(_would_buy(op, args))))
+    done = op.buy_in(args.account, args.symbol, args.qty, price=args.price, reason=args.reason)
+    average = f" for {show.exact_cash(done.cost)}" if done.bought else ""
+    text = f"bought in {done.bought:,} of {done.qty:,} lots of {done.symbol} for {done.account_name}{average}"
+    text += f"; it owes {_lots(done.left)}" if done.left else "; it owes nothing now"
+    if done.canceled:
+        text += f"; {show.counted(done.canceled, 'order')} of its own cancelled before"
+    if done.given_back:
+        text += f"; {done.given_back:,} located lots went back"
+    if done.bound:
+        text += f"; {done.bound} kept it to {_lots(done.qty)}"
+    return _said(op, text, done=True, **show.plain(done))
+
+
+def _would_buy(op: Operator, args: argparse.Namespace) -> BuyIn:
+    return op.buy_in_plan(args.account, args.symbol, args.qty, price=args.price)
+
+
+def _buy_in_words(row: BuyIn) -> str:
+    owes = f"{row.account_name} owes {_lots(row.short)} of {row.symbol}, {row.located:,} located for it"
+    recalled = f", {_lots(row.recalled)} of the instrument were recalled" if row.recalled else ""
+    order = f"buy {_lots(row.qty)} at {show.price(row.price)} or less (mark {show.price(row.mark)})"
+    offered = f"{row.displayed:,} are offered there"
+    bound = f", kept to that by {row.bound}" if row.bound else ""
+    cancels = ", after its own orders in it are cancelled" if row.cancels else ""
+    return f"{owes}{recalled}. {order}{bound}{cancels}: {offered}."
+
+
+def _ask_buy_in(op: Operator, args: argparse.Namespace) -> str | None:
+    return None if args.dry_run else f"{_buy_in_words(_would_buy(op, args))} Buy it in?"
+
+
+def _buy_in_arguments(parser: argparse.ArgumentParser) -> None:
+    act.account(parser)
+    parser.add_argument("symbol", metavar="SYM", help="symbol or id")
+    parser.add_argument("qty", metavar="LOTS", type=act.count_from_1, help="at most what it owes")
+    parser.add_argument(
+        "--price", type=act.price_text, metavar="P", help="the worst price (never beyond the protected)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
+
+
+def _is_dry(args: argparse.Namespace) -> bool:
+    return bool(args.dry_run)
 
 
 # ------------------------------------------------------------ interest
@@ -244,6 +295,7 @@ def _split_arguments(parser: argparse.ArgumentParser) -> None:
 LENDING = {
     "borrow": Act("show or set what can be sold short", _borrow, _borrow_arguments, True, _ask_borrow, _shows_borrow),
     "locate": Act("find lots that an account may sell short", _locate, _locate_arguments, True, _ask_locate),
+    "buy-in": Act("buy back what an account owes", _buy_in, _buy_in_arguments, True, _ask_buy_in, _is_dry),
     "locates": Act("lots that were located", _locates, act.maybe_account),
     "rates": Act("show or set interest on cash", _rates, _rates_arguments, True, _ask_rates, _shows_rates),
     "accrue": Act("charge a day's interest and fees", _accrue, _accrue_arguments, True, _ask_accrue),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.ports.verbs.amend import AMENDING
 from engine.ports.verbs.bounds import BOUNDS
+from engine.ports.verbs.buying_in import BUYING_IN
 from engine.ports.verbs.cash import CASH
 from engine.ports.verbs.desks import DESKS
 from engine.ports.verbs.govern import GOVERNING
@@ -18,7 +19,7 @@ from engine.ports.verbs.states import STATES
 from engine.ports.verbs.verb import Verb
 
 ALL = (
-    *LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *DESKS, *LENDING, *CASH, *LIQUIDATION, *AMENDING,
-    *MANAGING, *PROPOSING,
+    *LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *DESKS, *LENDING, *BUYING_IN, *CASH, *LIQUIDATION,
+    *AMENDING, *MANAGING, *PROPOSING,
 )  # fmt: skip
 VERBS: dict[str, Verb] = {verb.name: verb for verb in ALL}

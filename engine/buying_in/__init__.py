@@ -1,0 +1,1 @@
+"""An operator buys back what an account owes: docs/borrow.md, "Buy-in"."""

@@ -11,6 +11,7 @@ from openbell.wire import CommandKind
 
 from engine import recovery
 from engine.config import Config
+from engine.corporate.planned import PLANNED, Planned
 from engine.gains import GAINS, Gains
 from engine.journal import notes
 from engine.liquidation.liquidator import LIQUIDATION, Liquidator
@@ -40,6 +41,7 @@ class Beside:
     liquidator: Liquidator
     epochs: Epochs
     gains: Gains
+    planned: Planned
 
     def load(self, extra: dict[str, Any]) -> None:
         """What came with a snapshot. Raises ValueError."""
@@ -49,6 +51,7 @@ class Beside:
         self.liquidator.load(extra)
         self.epochs.load(extra)
         self.gains.load(extra)
+        self.planned.load(extra)
 
     def attach(self, core: Core) -> None:
         """This is the core to go on with."""
@@ -61,13 +64,14 @@ class Beside:
         self.liquidator.see(commands, events)
         self.epochs.see(commands)
         self.gains.see(events)
+        self.planned.see(commands, events)
         if self.watch is not None:
             self.watch.see(market_data)  # before the feed: what is new there is looked up as of before
 
     def state(self) -> dict[str, Any]:
         """What a snapshot has of it, as of the core."""
         state: dict[str, Any] = {LIQUIDATION: self.liquidator.state(), EPOCHS: self.epochs.state()}
-        state[GAINS] = self.gains.state()
+        state |= {GAINS: self.gains.state(), PLANNED: self.planned.state()}
         if self.watch is not None:
             state[WATCH] = self.watch.state()
         return state
@@ -80,7 +84,9 @@ def beside_of(config: Config, timeline: Timeline, told: Callable[[str], None]) -
     feed.want(b"")
     wanted = wanted_of(config)
     watch = Watch(wanted, RegularHours(timeline), told) if wanted else None
-    return Beside(Streams(history.events), feed, watch, Liquidator(terms_of(config), told), Epochs(), Gains(told))
+    return Beside(
+        Streams(history.events), feed, watch, Liquidator(terms_of(config), told), Epochs(), Gains(told), Planned()
+    )
 
 
 def bring_back(

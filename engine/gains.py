@@ -12,7 +12,7 @@ from engine.snapshots import unpacked
 from ext.core import Core
 from ext.taxlots.asked import gains_of, lots_of
 from ext.taxlots.machine import TaxLots
-from ext.taxlots.saved import load, state_of
+from ext.taxlots.saved import load, state_of, take_up
 
 GAINS: Final = "gains"  # in what is saved with a snapshot
 Rows = np.ndarray[Any, Any]
@@ -45,7 +45,7 @@ class Gains:
         if not core.seq:
             self._kept = TaxLots()
         elif not self._is_loaded:
-            self._kept.take_up(core.positions(), core.ts_ns, core.seq)
+            take_up(self._kept, core.positions(), core.ts_ns, core.seq)
         self._is_loaded = True
 
     def see(self, events: bytes) -> None:

@@ -21,6 +21,7 @@ from engine.arguments import arguments_of, configure
 from engine.backlog import Backlog
 from engine.bring_back import Beside, beside_of, bring_back, journal_notes
 from engine.config import NO_POSTGRES, Config, ConfigError
+from engine.corporate.actor import Actor
 from engine.doors import Doors
 from engine.engine_file import EngineFile
 from engine.files import make_folder
@@ -83,6 +84,7 @@ class Engine:
         self._keeper: Keeper
         self._beside: Beside
         self._settler: Settler
+        self.actor: Actor
         self.liquidator: Liquidator
         self._marker: Marker
         self._loop: asyncio.AbstractEventLoop
@@ -164,6 +166,7 @@ class Engine:
             beside.watch.start(self.market)  # after the keeper: what is due at one time he does first
         days = business_days_of(self.config, timeline)
         self._settler = Settler(self.market, days, self.log.warning, here.clock.time_ns)
+        self.actor = Actor(self.market, beside.planned, days, self.log.warning, here.clock.time_ns)
         self._marker = Marker(self._loop, self.market, self._is_open, self._after_sends)
         self.liquidator.start(self.market, here.clock.time_ns, self._is_open)
         sessions = keeper.definitions_of(self.config, timeline)
@@ -174,6 +177,7 @@ class Engine:
             self._primary.journal_epoch()  # before everything else: from here on the journal is of this primary
         self._end_sessions()
         self._settler.begin()
+        self.actor.begin()
         self._keeper.begin(setup)
         if self.market.core.seq:
             # A day that ended meanwhile ends before anybody can trade: DAY orders of yesterday with those of today.

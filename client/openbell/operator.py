@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import zmq
 
+from openbell.actions import ActionVerbs
 from openbell.bounds import PriceBounds, Ref
 from openbell.busts import TradeReport, as_shown, trade_report
 from openbell.cash import CashVerbs
@@ -74,6 +75,7 @@ class Operator(
     DeskVerbs,
     LendingVerbs,
     CashVerbs,
+    ActionVerbs,
     LiquidationVerbs,
     StandbyVerbs,
     ProposalVerbs,

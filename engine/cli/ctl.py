@@ -9,6 +9,7 @@ from openbell.operator import Operator
 from engine.cli import reach, show
 from engine.cli.operating import asking
 from engine.cli.operating.act import Act, seconds
+from engine.cli.operating.actions import ACTIONS
 from engine.cli.operating.amend import AMENDING
 from engine.cli.operating.bounds import BOUNDS
 from engine.cli.operating.cash import CASH
@@ -36,6 +37,7 @@ ACTS: dict[str, Act] = {
     **DESKS,
     **LENDING,
     **CASH,
+    **ACTIONS,
     **LIQUIDATION,
     **AMENDING,
     **PROMOTING,

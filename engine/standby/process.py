@@ -20,6 +20,7 @@ from engine.amending.facts import Facts
 from engine.amending.finder import TradeFinder
 from engine.bring_back import beside_of
 from engine.config import Config
+from engine.corporate.actor import Actor
 from engine.doors import Doors
 from engine.engine_file import EngineFile
 from engine.files import write_whole
@@ -34,6 +35,8 @@ from engine.process import Engine, run
 from engine.recovery import Recovered
 from engine.saver.saving import Saving
 from engine.sessions import keeper
+from engine.settlement.days import BusinessDays
+from engine.settlement.settler import business_days_of
 from engine.setup import APPLIED
 from engine.standby import start, view
 from engine.standby.errors import StandbyError
@@ -84,11 +87,18 @@ class Standby:
         self.following: Following
         self.recovered: Recovered
         self.liquidator: Liquidator  # it only looks
+        self._days: BusinessDays | None
         self.id = ""  # of the directory
         self.trouble = ""  # why it does not follow now
         self.view = view.Seen()
         self.promotion: Promotion
         self.started_ts_ns = 0
+
+    @property
+    def actor(self) -> Actor:
+        """What is planned; it only looks."""
+        following = self.following
+        return Actor(following.market, following.beside.planned, self._days, self.log.warning, time.time_ns)
 
     # ------------------------------------------------------------ start
 
@@ -115,6 +125,7 @@ class Standby:
             self.data, lambda: beside_of(self.config, timeline, self.log.warning), self.log.warning
         )
         self.liquidator = beside.liquidator
+        self._days = business_days_of(self.config, timeline)
         self.id = start.own_id(self.data)
         self.status_map = StatusMap.create(self.data / STATUS_FILE)
         self.keys = Keys(self.data)

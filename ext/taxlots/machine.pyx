@@ -17,16 +17,15 @@ cdef enum:
     FIRST_LOTS = 1024
     FIRST_HOLDINGS = 256
     KEPT = 1 << 18          # of what is paired
-
-cdef enum Fault:
-    NO_MEMORY = 1
+    NO_MEMORY = 1           # faults
     UNKNOWN = 2             # an instrument of which it is not known what a lot is
 
-cdef extern from *:
-    """
-    #define OB_GOLDEN 0x9E3779B97F4A7C15ULL
-    """
-    const uint64_t GOLDEN "OB_GOLDEN"
+cdef inline size_t place_of(uint64_t key) noexcept nogil:
+    return key * 0x9E3779B97F4A7C15ULL >> 20
+
+
+cdef inline uint64_t bit(uint8_t kind) noexcept nogil:
+    return <uint64_t> 1 << kind
 
 
 cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
@@ -90,23 +89,22 @@ cdef class TaxLots:
         return 0
 
     cdef int room_for_instrument(self, uint32_t instrument) noexcept nogil:
-        cdef size_t room = self.instrument_room if self.instrument_room else 64
-        cdef int64_t* multipliers
-        cdef uint32_t* of_instrument
-        if likely(instrument < self.instrument_room):
+        cdef size_t before = self.instrument_room, room = before if before else 64
+        cdef void* grown
+        if likely(instrument < before):
             return 0
         while room <= instrument:
             room *= 2
-        multipliers = <int64_t*> realloc(self.multipliers, room * sizeof(int64_t))
-        if multipliers == NULL:
+        grown = realloc(self.multipliers, room * sizeof(int64_t))
+        if grown == NULL:
             return NO_MEMORY
-        self.multipliers = multipliers
-        of_instrument = <uint32_t*> realloc(self.of_instrument, room * sizeof(uint32_t))
-        if of_instrument == NULL:
+        self.multipliers = <int64_t*> grown
+        grown = realloc(self.of_instrument, room * sizeof(uint32_t))
+        if grown == NULL:
             return NO_MEMORY
-        self.of_instrument = of_instrument
-        memset(multipliers + self.instrument_room, 0, (room - self.instrument_room) * sizeof(int64_t))
-        memset(of_instrument + self.instrument_room, 0, (room - self.instrument_room) * sizeof(uint32_t))
+        self.of_instrument = <uint32_t*> grown
+        memset(self.multipliers + before, 0, (room - before) * sizeof(int64_t))
+        memset(self.of_instrument + before, 0, (room - before) * sizeof(uint32_t))
         self.instrument_room = room
         return 0
 
@@ -130,7 +128,7 @@ cdef class TaxLots:
         self.holding_room = room
         self.place_mask = 2 * room - 1
         for number in range(1, <uint32_t> self.holding_count):
-            place = (grown[number].key * GOLDEN >> 20) & self.place_mask
+            place = place_of(grown[number].key) & self.place_mask
             while places[place]:
                 place = (place + 1) & self.place_mask
             places[place] = number
@@ -138,7 +136,7 @@ cdef class TaxLots:
 
     cdef uint32_t find(self, uint64_t key) noexcept nogil:
         """The number of the holding; 0: there is none."""
-        cdef size_t place = (key * GOLDEN >> 20) & self.place_mask
+        cdef size_t place = place_of(key) & self.place_mask
         while self.places[place] and self.holdings[self.places[place]].key != key:
             place = (place + 1) & self.place_mask
         return self.places[place]
@@ -161,7 +159,7 @@ cdef class TaxLots:
         h.day = self.day
         h.next = self.of_instrument[instrument]
         self.of_instrument[instrument] = number
-        place = (key * GOLDEN >> 20) & self.place_mask
+        place = place_of(key) & self.place_mask
         while self.places[place]:
             place = (place + 1) & self.place_mask
         self.places[place] = number
@@ -213,15 +211,15 @@ cdef class TaxLots:
         self.lots[later].prev = lot
 
     cdef void take_out(self, Row* row, uint32_t lot) noexcept nogil:
-        cdef const Lot* l = &self.lots[lot]
-        if l.prev:
-            self.lots[l.prev].next = l.next
+        cdef const Lot* one = &self.lots[lot]
+        if one.prev:
+            self.lots[one.prev].next = one.next
         else:
-            row.first = l.next
-        if l.next:
-            self.lots[l.next].prev = l.prev
+            row.first = one.next
+        if one.next:
+            self.lots[one.next].prev = one.prev
         else:
-            row.last = l.prev
+            row.last = one.prev
 
     cdef uint32_t part_of(self, Row* row, uint32_t lot, int64_t qty) noexcept nogil:
         """The earlier `qty` of a lot as a lot of their own, before the rest; the lot itself where that is all of it.
@@ -261,41 +259,39 @@ cdef class TaxLots:
         self.paired += 1
 
     cdef void unlist(self, uint32_t lot) noexcept nogil:
-        cdef Lot* l = &self.lots[lot]
-        if l.older:
-            self.lots[l.older].newer = l.newer
+        cdef Lot* one = &self.lots[lot]
+        if one.older:
+            self.lots[one.older].newer = one.newer
         else:
-            self.oldest = l.newer
-        if l.newer:
-            self.lots[l.newer].older = l.older
+            self.oldest = one.newer
+        if one.newer:
+            self.lots[one.newer].older = one.older
         else:
-            self.newest = l.older
-        l.number = 0
+            self.newest = one.older
+        one.number = 0
         self.paired -= 1
 
     cdef void forget_beyond(self) noexcept nogil:
         """Of what is paired, the earliest of the row whose turn it is: what a row keeps are its last ones."""
-        cdef const Lot* l
-        cdef Row* row
+        cdef const Lot* one
         cdef uint32_t lot
         while unlikely(self.paired > self.most_paired):
-            l = &self.lots[self.oldest]
-            row = &self.holdings[l.holding].paired[l.side]
-            lot = row.first
-            self.take_out(row, lot)
+            one = &self.lots[self.oldest]
+            lot = self.holdings[one.holding].paired[one.side].first
+            self.take_out(&self.holdings[one.holding].paired[one.side], lot)
             self.unlist(lot)
             self.drop(lot)
 
     cdef bint joins(self, uint32_t lot, uint32_t other) noexcept nogil:
         """A lot in no row becomes one with its neighbour, where both are parts of what came at once, at one cost."""
-        cdef const Lot* l = &self.lots[lot]
+        cdef const Lot* one = &self.lots[lot]
         cdef Lot* o = &self.lots[other]
-        if other == 0 or l.seq != o.seq or l.trade_id != o.trade_id or l.flags != o.flags:
+        if other == 0 or one.seq != o.seq or one.trade_id != o.trade_id or one.flags != o.flags:
             return False
-        if l.trade_id == 0 and l.side == SIDE_SELL:
+        if one.trade_id == 0 and one.side == SIDE_SELL:
             return False  # shares that went elsewhere, each at the cost of their lot
-        o.qty += l.qty
-        o.cost += l.cost
+        o.qty += one.qty
+        o.cost += one.cost
         self.drop(lot)
         return True
 
@@ -396,13 +392,11 @@ cdef class TaxLots:
         cdef Lot like
         self.voided = lot_of(e, e.trade_id, 0, 0)
         self.voided.seq = 0  # as if it were the earliest, where nothing is known of it any more
-        self.voided.flags = LOT_FLAG_RESTATED
         found = self.take_away(&h.open[side], e.trade_id, need)
         need -= found
         if found < 0 or self.take_away(&h.paired[side], e.trade_id, need) < 0:
             return NO_MEMORY
-        if self.voided.seq:
-            self.voided.flags = 0
+        self.voided.flags = 0 if self.voided.seq else LOT_FLAG_RESTATED
         while need > 0 and h.open[side].first:  # later ones of its row take its place
             lot = self.part_of(&h.open[side], h.open[side].first, need)
             if lot == 0:
@@ -443,17 +437,14 @@ cdef class TaxLots:
         cdef Lot like = self.voided
         like.qty, like.cost = need, each * need
         later = self.later_than(&h.paired[side], &like)
-        if later == 0:
-            if h.open[side].first == 0:
-                return self.enter(holding, side, &like)
-            lot = self.make(holding, side, &like)
-            if lot == 0:
-                return NO_MEMORY
-            self.put_before(&h.open[side], lot, self.later_than(&h.open[side], &like))
-            return 0
+        if later == 0 and h.open[side].first == 0:
+            return self.enter(holding, side, &like)
         lot = self.make(holding, side, &like)
         if lot == 0:
             return NO_MEMORY
+        if later == 0:
+            self.put_before(&h.open[side], lot, self.later_than(&h.open[side], &like))
+            return 0
         self.put_before(&h.paired[side], lot, later)
         self.list_paired(lot)
         while need > 0 and h.open[other].first:  # there is somebody more to be paired with
@@ -473,8 +464,6 @@ cdef class TaxLots:
         self.forget_beyond()
         return 0
 
-    # ------------------------------------------------------------ splits
-
     cdef int split(self, const Event* e) noexcept nogil:
         """SPLIT_DONE: all lots of the instrument become more or fewer."""
         cdef uint32_t number
@@ -493,7 +482,7 @@ cdef class TaxLots:
         cdef int64_t total = 0, given = 0, carried = 0, rest, left, had, lieu, released = 0
         cdef int side
         cdef uint32_t lot, before
-        cdef Lot* l
+        cdef Lot* one
         for side in range(2):
             while h.paired[side].first:
                 lot = h.paired[side].first
@@ -508,32 +497,30 @@ cdef class TaxLots:
         rest = left = rest_of(total, scaled(total, new_lots, old_lots), new_lots, old_lots)
         lot = h.open[side].first
         while left and lot:  # rest is less than 10,000: a lot that has as many has enough
-            l = &self.lots[lot]
-            had = left if l.qty >= left else least(left, l.qty * new_lots)
-            carried = released_by(l.cost, had, l.qty, new_lots)
-            l.cost -= carried
+            one = &self.lots[lot]
+            had = left if one.qty >= left else least(left, one.qty * new_lots)
+            carried = released_by(one.cost, had, one.qty, new_lots)
+            one.cost -= carried
             released += carried
             left -= had
-            lot = l.next
+            lot = one.next
         if rest:
             lieu = lieu_of(rest, <int64_t> e.trade_id, self.multipliers[e.instrument], new_lots, MAX_CASH)
-            self.realize(h, gain_of(SIDE_BUY if side == SIDE_BUY else SIDE_SELL, released, lieu))
+            self.realize(h, gain_of(<uint8_t> side, released, lieu))
         total = carried = 0
         lot = h.open[side].last
         while lot:
-            l, before = &self.lots[lot], self.lots[lot].prev
-            total += l.qty
-            l.qty = scaled(total, new_lots, old_lots) - given
-            given += l.qty
-            l.cost += carried
+            one, before = &self.lots[lot], self.lots[lot].prev
+            total += one.qty
+            one.qty = scaled(total, new_lots, old_lots) - given
+            given += one.qty
+            one.cost += carried
             carried = 0
-            if l.qty == 0:
-                carried = l.cost
+            if one.qty == 0:
+                carried = one.cost
                 self.take_out(&h.open[side], lot)
                 self.drop(lot)
             lot = before
-
-    # ------------------------------------------------------------ events in
 
     cdef int take(self, const Event* e) noexcept nogil:
         cdef uint32_t holding
@@ -570,10 +557,8 @@ cdef class TaxLots:
         """How many were taken before there was a fault, or all."""
         cdef size_t index
         cdef uint64_t wanted = (
-            <uint64_t> 1 << EVENT_KIND_FILL | <uint64_t> 1 << EVENT_KIND_SHARES
-            | <uint64_t> 1 << EVENT_KIND_TRADE_BUSTED | <uint64_t> 1 << EVENT_KIND_TRADE_CORRECTED
-            | <uint64_t> 1 << EVENT_KIND_SPLIT_DONE | <uint64_t> 1 << EVENT_KIND_DAY_ENDED
-            | <uint64_t> 1 << EVENT_KIND_INSTRUMENT_SET
+            bit(EVENT_KIND_FILL) | bit(EVENT_KIND_SHARES) | bit(EVENT_KIND_TRADE_BUSTED) | bit(EVENT_KIND_SPLIT_DONE)
+            | bit(EVENT_KIND_TRADE_CORRECTED) | bit(EVENT_KIND_DAY_ENDED) | bit(EVENT_KIND_INSTRUMENT_SET)
         )
         for index in range(count):
             if e[index].kind < 64 and wanted >> e[index].kind & 1:
@@ -583,11 +568,9 @@ cdef class TaxLots:
         return count
 
     def learn(self, bytes instruments not None):
-        """Take up what a lot of each instrument is: InstrumentRow records. Raises ValueError, MemoryError."""
+        """Take up what a lot of each instrument is: InstrumentRow records. Raises MemoryError."""
         cdef const InstrumentRow* row = <const InstrumentRow*> PyBytes_AS_STRING(instruments)
         cdef size_t index
-        if PyBytes_GET_SIZE(instruments) % sizeof(InstrumentRow):
-            raise ValueError(f"{len(instruments)} bytes are not whole rows of {sizeof(InstrumentRow)} bytes")
         for index in range(PyBytes_GET_SIZE(instruments) // sizeof(InstrumentRow)):
             if self.room_for_instrument(row[index].instrument):
                 raise MemoryError
@@ -615,24 +598,3 @@ cdef class TaxLots:
             if event[done].instrument >= self.instrument_room or self.multipliers[event[done].instrument] == 0:
                 raise ValueError(f"instrument {event[done].instrument} of an event is not set up")
             fault = 0
-
-    def take_up(self, bytes positions not None, int64_t ts_ns, uint64_t seq):
-        """Begin with positions of which no lots are known (PositionRow records): each is one, at its average cost.
-        Raises MemoryError."""
-        cdef const PositionRow* row = <const PositionRow*> PyBytes_AS_STRING(positions)
-        cdef uint32_t holding
-        cdef size_t index
-        cdef Lot like
-        memset(&like, 0, sizeof(Lot))
-        like.ts_ns, like.seq, like.flags = ts_ns, seq, LOT_FLAG_TAKEN_UP
-        for index in range(PyBytes_GET_SIZE(positions) // sizeof(PositionRow)):
-            holding = self.found_or_made(row[index].account, row[index].instrument)
-            if holding == 0:
-                raise MemoryError
-            self.holdings[holding].realized = self.holdings[holding].before = row[index].realized_pnl
-            if row[index].qty == 0:
-                continue
-            like.qty = row[index].qty if row[index].qty > 0 else -row[index].qty
-            like.cost = row[index].cost if row[index].qty > 0 else -row[index].cost
-            if self.enter(holding, SIDE_BUY if row[index].qty > 0 else SIDE_SELL, &like):
-                raise MemoryError

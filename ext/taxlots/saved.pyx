@@ -4,9 +4,10 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, qsort
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from ext.taxlots.machine cimport Holding, Lot, Row, TaxLots
+from ext.wire cimport LOT_FLAG_TAKEN_UP, PositionRow, SIDE_BUY, SIDE_SELL
 
 cdef enum:
     ROWS = 4                # of a holding: open and paired, by side
@@ -104,7 +105,7 @@ def load(TaxLots kept not None, bytes state not None):
     cdef Head head
     cdef SavedHolding saved
     cdef uint32_t number
-    cdef size_t index
+    cdef size_t _
     if end - at < <int64_t> sizeof(Head):
         raise ValueError(f"tax lots: {end - at} bytes are no state")
     memcpy(&head, at, sizeof(Head))
@@ -112,7 +113,7 @@ def load(TaxLots kept not None, bytes state not None):
     if head.sizes != sizes():
         raise ValueError("tax lots: they are of another version")
     kept.day, kept.number = head.day, head.number
-    for index in range(head.holdings):
+    for _ in range(head.holdings):
         if end - at < <int64_t> sizeof(SavedHolding):
             raise ValueError("tax lots: the state ends early")
         memcpy(&saved, at, sizeof(SavedHolding))
@@ -128,15 +129,37 @@ def load(TaxLots kept not None, bytes state not None):
     list_all(kept)
 
 
+def take_up(TaxLots kept not None, bytes positions not None, int64_t ts_ns, uint64_t seq):
+    """Begin with positions of which no lots are known (PositionRow records): each is one, at its average cost.
+    Raises MemoryError."""
+    cdef const PositionRow* row = <const PositionRow*> PyBytes_AS_STRING(positions)
+    cdef uint32_t holding
+    cdef size_t index
+    cdef Lot like
+    memset(&like, 0, sizeof(Lot))
+    like.ts_ns, like.seq, like.flags = ts_ns, seq, LOT_FLAG_TAKEN_UP
+    for index in range(PyBytes_GET_SIZE(positions) // sizeof(PositionRow)):
+        holding = kept.found_or_made(row[index].account, row[index].instrument)
+        if holding == 0:
+            raise MemoryError
+        kept.holdings[holding].realized = kept.holdings[holding].before = row[index].realized_pnl
+        if row[index].qty == 0:
+            continue
+        like.qty = row[index].qty if row[index].qty > 0 else -row[index].qty
+        like.cost = row[index].cost if row[index].qty > 0 else -row[index].cost
+        if kept.enter(holding, SIDE_BUY if row[index].qty > 0 else SIDE_SELL, &like):
+            raise MemoryError
+
+
 cdef const char* load_rows(
     TaxLots kept, uint32_t number, const SavedHolding* saved, const char* at, const char* end,
 ) except NULL:
-    cdef size_t count
+    cdef size_t _
     cdef uint32_t lot
     cdef Lot like
     cdef int row
     for row in range(ROWS):
-        for count in range(saved.counts[row]):
+        for _ in range(saved.counts[row]):
             if end - at < <int64_t> sizeof(Lot):
                 raise ValueError("tax lots: the state ends early")
             memcpy(&like, at, sizeof(Lot))

@@ -13,13 +13,14 @@ from engine.ports.verbs.lending import LENDING
 from engine.ports.verbs.liquidation import LIQUIDATION
 from engine.ports.verbs.look import LOOKING
 from engine.ports.verbs.manage import MANAGING
+from engine.ports.verbs.planning import PLANNING
 from engine.ports.verbs.proposing import PROPOSING
 from engine.ports.verbs.risk import RISK
 from engine.ports.verbs.states import STATES
 from engine.ports.verbs.verb import Verb
 
 ALL = (
-    *LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *DESKS, *LENDING, *BUYING_IN, *CASH, *LIQUIDATION,
-    *AMENDING, *MANAGING, *PROPOSING,
+    *LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *DESKS, *LENDING, *PLANNING, *BUYING_IN, *CASH,
+    *LIQUIDATION, *AMENDING, *MANAGING, *PROPOSING,
 )  # fmt: skip
 VERBS: dict[str, Verb] = {verb.name: verb for verb in ALL}

@@ -13,6 +13,7 @@ from openbell import wire
 from openbell.wire import CommandKind
 
 from engine.amending.facts import Facts
+from engine.corporate.actor import Actor
 from engine.keys import Keys, OperatorKey
 from engine.liquidation.liquidator import Liquidator
 from engine.market import Market
@@ -32,6 +33,10 @@ class Process(Protocol):
     """What a verb may ask of the process around the market."""
 
     liquidator: Liquidator
+
+    @property
+    def actor(self) -> Actor:
+        """What is planned."""
 
     def status(self) -> dict[str, Any]:
         """Everything that `status` tells."""

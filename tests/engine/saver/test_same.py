@@ -94,7 +94,7 @@ async def test_it_is_the_same_file(market: Market, tmp_path: Path, base: int | N
     assert list(made.extra) == list(own.extra)
     for name, value in own.extra.items():
         assert made.extra[name] == value, name
-    assert set(own.extra) == {FEED, "counts", "liquidation", "epochs", "watch", "gains"}
+    assert set(own.extra) == {FEED, "counts", "liquidation", "epochs", "watch", "gains", "actions"}
     assert path.read_bytes() == market.bytes(seq)
     assert {path.name: path.read_bytes() for path in (data / "journal").iterdir()} == before
     assert half_files(data) == []

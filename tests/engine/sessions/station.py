@@ -15,6 +15,8 @@ from openbell.wire import CommandKind, OrderType, TimeInForce
 from engine import config as configuration
 from engine import snapshots
 from engine.bring_back import Beside, bring_back
+from engine.corporate.actor import Actor
+from engine.corporate.planned import PLANNED, Planned
 from engine.gains import GAINS, Gains
 from engine.journal.reader import JournalReader
 from engine.journal.writer import JournalWriter
@@ -85,8 +87,10 @@ class Station:
         wanted = wanted_of(self.config)
         self.watch = Watch(wanted, RegularHours(timeline), self.told.append)
         self.liquidator = Liquidator(self.terms, self.told.append)
-        self.gains = Gains(self.told.append)
-        beside = Beside(self.streams, feed, self.watch if wanted else None, self.liquidator, Epochs(), self.gains)
+        self.gains, planned = Gains(self.told.append), Planned()
+        beside = Beside(
+            self.streams, feed, self.watch if wanted else None, self.liquidator, Epochs(), self.gains, planned
+        )
         self.recovered = recovered = bring_back(self.folder, beside, self.told.append, history_commands=0)
         self.journal = JournalWriter(
             self.folder / "journal",
@@ -104,8 +108,10 @@ class Station:
             self.watch.start(self.market)
         days = business_days_of(self.config, timeline)
         self.settler = Settler(self.market, days, self.told.append, self.clock_ns)
+        self.actor = Actor(self.market, planned, days, self.told.append, self.clock_ns)
         self.liquidator.start(self.market, self.clock_ns, lambda: self.is_open)
         self.settler.begin()
+        self.actor.begin()
         self.keeper.begin(setup)
         if self.market.core.seq:
             self.market.sequencer.execute([tick_command()])
@@ -123,6 +129,7 @@ class Station:
         self.journal.wait(self.market.core.seq)
         self.market.on_durable()
         beside = {WATCH: self.watch.state(), LIQUIDATION: self.liquidator.state(), GAINS: self.gains.state()}
+        beside[PLANNED] = self.actor.planned.state()
         snapshots.save(self.folder, self.market.core, {**self.market.extra(), **beside, **instead})
 
     def clock_ns(self) -> int:

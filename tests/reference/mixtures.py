@@ -78,7 +78,7 @@ CASH = {
     "cash_settings": 2,
     "lift": 1,
     "round_trip": 6,
-    "spree": 2,
+    "spree": 5,
     "ride": 5,
     "pay_in": 6,
     "undo": 4,

@@ -319,9 +319,11 @@ def purchases(swarm: Swarm, account: Account, instrument: Instrument) -> list[Fi
 
 
 def amended(swarm: Swarm, bought: Filled, **new: int) -> Command:
-    """A bust of that trade, or a correction to something new."""
+    """A bust of that trade, or a correction to something new; nothing where its seller's fill is not remembered."""
     fills = [each for each in swarm.model.state.output.fills if each.instrument == bought.instrument]
-    seller = next(each for each in fills if each.trade_id == bought.trade_id and each.side == Side.SELL)
+    seller = next((each for each in fills if each.trade_id == bought.trade_id and each.side == Side.SELL), None)
+    if seller is None:
+        return ask.note()
     facts = (bought.trade_id, bought.account, seller.account, bought.price, bought.qty)
     said = {"instrument": bought.instrument, "flags": int(bool(bought.flags & EventFlag.CROSS))}
     return ask.correct(*facts, **said | new) if new else ask.bust(*facts, **said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -77,8 +78,13 @@ def environment(target: Target, lib: Path) -> dict[str, str]:
 
 
 def line_of(target: Target, *arguments: object) -> list[str]:
-    """The command line of a child. -P: no module of the working directory comes before the instrumented ones."""
-    return [sys.executable, "-P", "-m", "tests.fuzz.child", target.name, *map(str, arguments)]
+    """The command line of a child. -P: no module of the working directory comes before the instrumented ones.
+
+    A shell starts it, and waits: what starts a process leaves it the most memory that itself ever had (getrusage(2),
+    ru_maxrss, over execve), and libFuzzer takes that for the child's own.
+    """
+    child = [sys.executable, "-P", "-m", "tests.fuzz.child", target.name, *map(str, arguments)]
+    return ["/bin/sh", "-c", '"$@"; exit $?', "sh", *child]
 
 
 def fuzz(target: Target, lib: Path, seconds: float) -> Outcome:
@@ -160,7 +166,7 @@ def look_for_growth(outcome: Outcome, corpus: Path) -> None:
     outcome.growth_kib = (half[-1] - half[0]) / (len(half) - 1)
     if outcome.growth_kib > MOST_GROWTH_KIB:
         outcome.found = f"growth: {outcome.growth_kib:,.0f} KiB more with each pass over {outcome.inputs} inputs"
-        outcome.command = " ".join(line)
+        outcome.command = shlex.join(line)
 
 
 def run_input(target: Target, path: Path, lib: Path) -> int:

@@ -253,7 +253,7 @@ def test_mistakes_change_nothing_and_are_told_by_field(engine: Running) -> None:
                 lambda: operator.set_margin("AAA", initial_short="29.5", reason="r"),
                 "initial_short is 29.5 %: expected at least maintenance_short, 30 %",
             ),
-            (lambda: operator.set_risk(reason="r"), "nothing to set: give marks_each_tick, alert or liquidation"),
+            (lambda: operator.set_risk(reason="r"), "nothing to set: give marks_each_tick, alert, liquidation, cash_"),
             (lambda: operator.set_risk(marks_each_tick=1 << 21, reason="r"), "marks_each_tick 2097152 is out of range"),
             (lambda: operator.set_risk(alert_percent="50", reason="r"), r"VALUE: alert is 50 %, the least is 100 %"),
             (lambda: operator.set_account_risk("dan", "full", reason="r"), "risk_type 'full' is none of"),

@@ -24,6 +24,9 @@ from openbell.wire import CommandKind, FrameType, Side
 from engine.amending.facts import Facts
 from engine.amending.finder import TradeNotFound
 from engine.config import Config
+from engine.corporate.actor import Actor
+from engine.corporate.planned import Planned
+from engine.gains import Gains
 from engine.keys import Keys
 from engine.liquidation.liquidator import Liquidator
 from engine.liquidation.wanted import terms_of
@@ -110,7 +113,11 @@ class Base:
         core = Core.restore(self.state)
         recovered = Recovered(core, core.seq + 1, bytes(16))
         self.clock_ns = NOW_NS
-        return Market(self.config, recovered, Nowhere(), Streams(500), Feed(100), lambda: self.clock_ns)
+        made = Market(self.config, recovered, Nowhere(), Streams(500), Feed(100), lambda: self.clock_ns)
+        made.gains = Gains(lambda text: None)
+        made.gains.attach(core)
+        made.sequencer.listeners.append(made.gains.see)
+        return made
 
 
 def made_of(choice: int, body: bytes) -> bytes:
@@ -195,8 +202,9 @@ def seeds_orders() -> list[bytes]:
 class Around:
     """The process around the market, where it does without files."""
 
-    def __init__(self, liquidator: Liquidator) -> None:
+    def __init__(self, liquidator: Liquidator, actor: Actor) -> None:
         self.liquidator = liquidator
+        self.actor = actor
 
     def status(self) -> dict[str, Any]:
         return {}
@@ -230,7 +238,10 @@ def start_control() -> One:
         liquidator = Liquidator(terms_of(base.config), lambda text: None)
         liquidator.start(market, lambda: base.clock_ns)
         liquidator.begin()
-        protocol = ControlProtocol(market, base.keys.again(), Around(liquidator), send, loop.run_until_complete)
+        actor = Actor(market, Planned(), None, lambda text: None, lambda: base.clock_ns)
+        actor.begin()
+        around = Around(liquidator, actor)
+        protocol = ControlProtocol(market, base.keys.again(), around, send, loop.run_until_complete)
         for choice, body in parted(data):
             base.clock_ns += 700_000_000 if choice & LATER else 0
             protocol.receive(b"\0", made_of(choice, body))

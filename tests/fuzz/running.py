@@ -130,7 +130,7 @@ def tell(outcome: Outcome, text: str, path: Path | None, lib: Path) -> None:
     outcome.trace = [line for line in lines[at:] if not _FRAME.match(line)][:30]
     if path is None:
         outcome.found = f"the process ended: {lines[-1] if lines else 'without a word'}"
-        outcome.command = " ".join(line_of(target))
+        outcome.command = shlex.join(line_of(target))
         return
     what = {
         "crash": "a crash",

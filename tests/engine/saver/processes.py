@@ -34,7 +34,7 @@ id = 4
 cash = 10_000
 risk = "margin"
 """
-PATIENCE_S = 120.0  # the process that saves lets everybody else go first
+PATIENCE_S = 400.0  # the process that saves lets everybody else go first
 
 
 def until(done: Callable[[], Any], what: str, timeout_s: float = PATIENCE_S) -> Any:

@@ -33,6 +33,7 @@ from tests.engine.saver.processes import (
 )  # fmt: skip
 from tests.engine.standby.standing import PRIMARY, Standing
 
+pytestmark = pytest.mark.timeout(900)  # on a busy machine it takes its time: it is the last that is served
 DUE = "[snapshots]\nevery_commands = 300\nevery_s = 0\n"
 
 

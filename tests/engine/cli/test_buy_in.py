@@ -9,27 +9,17 @@ import pytest
 from tests.engine.cli.running import Running
 from tests.engine.cli.test_ctl import at_a_terminal, order
 from tests.engine.cli.test_money import refused, shown
-
-SYMBOL = "ACME"
+from tests.engine.cli.two_traders import SYMBOL, two_traders
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("buy-in")
-    running = Running(folder / "m", "--no-demo", "--no-postgres")
-    try:
-        running.live()
-        running.ctl("set-instrument", SYMBOL, "--new", "--price", "100", "--open")
-        for name in ("ann", "ben"):
-            running.ctl("set-account", name, "--new", "--cash", "1,000,000", "--currency", "USD", "--short")
-            running.ctl("add-key", name)
-        running.ctl("deposit-shares", "ben", SYMBOL, "500", "--cost", "99.50")
+    with two_traders(folder, 500) as running:
         order(running, "ann", "sell", SYMBOL, "60", "100")
         order(running, "ben", "buy", SYMBOL, "60", "100")
         order(running, "ben", "sell", SYMBOL, "40", "101")
         yield running
-    finally:
-        running.kill()
 
 
 def test_it_says_what_it_would_do_and_does_it_when_it_was_asked(market: Running) -> None:

@@ -9,22 +9,13 @@ import pytest
 from tests.engine.cli.running import Running
 from tests.engine.cli.test_ctl import order
 from tests.engine.cli.test_money import shown
-
-SYMBOL = "ACME"
-CASH = 1_000_000
+from tests.engine.cli.two_traders import CASH, SYMBOL, two_traders
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("gains")
-    running = Running(folder / "m", "--no-demo", "--no-postgres")
-    try:
-        running.live()
-        running.ctl("set-instrument", SYMBOL, "--new", "--price", "100", "--open")
-        for name in ("ann", "ben"):
-            running.ctl("set-account", name, "--new", "--cash", "1,000,000", "--currency", "USD", "--short")
-            running.ctl("add-key", name)
-        running.ctl("deposit-shares", "ben", SYMBOL, "50", "--cost", "99.50")
+    with two_traders(folder, 50) as running:
         for buyer, seller, price, qty in (
             ("ann", "ben", "100", "30"),
             ("ann", "ben", "102", "30"),
@@ -33,8 +24,6 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             order(running, seller, "sell", SYMBOL, qty, price)
             order(running, buyer, "buy", SYMBOL, qty, price)
         yield running
-    finally:
-        running.kill()
 
 
 def rows(table: str) -> list[str]:

@@ -9,25 +9,14 @@ import pytest
 from tests.engine.cli.running import Running
 from tests.engine.cli.test_ctl import at_a_terminal, order
 from tests.engine.cli.test_money import account, refused, shown
-
-SYMBOL = "ACME"
-CASH = 1_000_000
+from tests.engine.cli.two_traders import CASH, SYMBOL, two_traders
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("lending")
-    running = Running(folder / "m", "--no-demo", "--no-postgres")
-    try:
-        running.live()
-        running.ctl("set-instrument", SYMBOL, "--new", "--price", "100", "--open")
-        for name in ("ann", "ben"):
-            running.ctl("set-account", name, "--new", "--cash", "1,000,000", "--currency", "USD", "--short")
-            running.ctl("add-key", name)
-        running.ctl("deposit-shares", "ben", SYMBOL, "500", "--cost", "99.50")
+    with two_traders(folder, 500) as running:
         yield running
-    finally:
-        running.kill()
 
 
 def rows(table: str) -> list[list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +14,19 @@ from openbell.wire import CommandKind
 from engine.corporate.actor import NotADay
 from engine.corporate.planned import NAME, PLANNED, REFERENCE_PRICE, Entry
 from engine.sequencer import admin_command
-from tests.engine.sessions.station import Station, at
+from tests.engine.sessions.station import Make, Station, at, stations
 
 US = '[sessions.us]\ncalendar = "XNYS"\n'
 PLAIN = '[sessions.us]\n[market]\nday_end = "21:00"\n'
 MANUAL = PLAIN + '[ledger]\nbusiness_days = "manual"\n'
-Make = Callable[..., Station]
 CASH = 1_000_000
 DIVIDEND, PAY, SPLIT = CommandKind.DIVIDEND, CommandKind.PAY_DIVIDEND, CommandKind.SPLIT
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    made: list[Station] = []
-
-    def start(now: str, text: str = PLAIN) -> Station:
-        made.append(Station(tmp_path, text, now))
-        return made[-1]
-
-    yield start
-    for station in made:
-        station.stop()
+    with stations(tmp_path, PLAIN) as start:
+        yield start
 
 
 def plan(station: Station, kind: int, date: int, *values: int, instrument: int = 0) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openbell
@@ -91,10 +92,10 @@ def test_what_was_recalled_is_bought_as_far_as_it_is_offered(engine: Running) ->
 def test_what_cannot_be_done_changes_nothing(engine: Running) -> None:
     with engine.client("dan") as dan, engine.client("alice") as alice, engine.operator() as op:
 
-        def refused(*arguments: object, **options: object) -> tuple[str, object, object, str]:
+        def refused(*arguments: Any, **options: Any) -> tuple[str, object, object, str]:
             before = op.status().sequence
             with pytest.raises(OperatorRefused) as error:
-                op.buy_in(*arguments, reason="a test", **options)  # type: ignore[arg-type]
+                op.buy_in(*arguments, reason="a test", **options)
             assert op.status().sequence == before
             return str(error.value.field), error.value.limit, error.value.value, str(error.value)
 

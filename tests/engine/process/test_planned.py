@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import openbell
 import pytest
@@ -62,10 +63,10 @@ def test_what_is_planned_is_listed_kept_and_taken_back(engine: Running) -> None:
 def test_what_cannot_be_planned_is_refused_by_field(engine: Running) -> None:
     with engine.operator() as op:
 
-        def refused(*arguments: object, **given: object) -> tuple[str, object]:
-            plan = op.plan_split if len(arguments) > 2 else op.plan_dividend
+        def refused(*arguments: Any, **given: Any) -> tuple[str, object]:
+            plan: Callable[..., object] = op.plan_split if len(arguments) > 2 else op.plan_dividend
             with pytest.raises((OperatorRefused, InvalidInput)) as error:
-                plan(*arguments, reason="a test", **given)  # type: ignore[arg-type]
+                plan(*arguments, reason="a test", **given)
             return str(error.value.field), error.value.limit
 
         today = dt.datetime.now(dt.UTC).date()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -210,3 +212,20 @@ class Station:
                     found.append(data[offset : offset + size])
                     offset += size
         return found
+
+
+Make = Callable[..., Station]
+
+
+@contextmanager
+def stations(folder: Path, plain: str) -> Iterator[Make]:
+    """What makes them, by the time and their configuration (default: `plain`); they are stopped at the end."""
+    made: list[Station] = []
+
+    def start(now: str, text: str = plain) -> Station:
+        made.append(Station(folder, text, now))
+        return made[-1]
+
+    yield start
+    for station in made:
+        station.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,24 +12,16 @@ from openbell.wire import CommandKind, EventFlag, InstrumentState, TimeInForce
 
 from engine.config import ConfigError
 from engine.sessions.calendar import Exchange
-from tests.engine.sessions.station import SECOND_NS, Station, at
+from tests.engine.sessions.station import SECOND_NS, Make, Station, at, stations
 
 CALLS = '[sessions.us]\ncalendar = "XNYS"\n'
 US = '[sessions.us]\ncalendar = "XNYS"\nopening_call_s = 0\nclosing_call_s = 0\n'
-Make = Callable[..., Station]
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    made: list[Station] = []
-
-    def start(now: str, text: str = US) -> Station:
-        made.append(Station(tmp_path, text, now))
-        return made[-1]
-
-    yield start
-    for station in made:
-        station.stop()
+    with stations(tmp_path, US) as start:
+        yield start
 
 
 def by_schedule(station: Station) -> list[tuple[int, str]]:

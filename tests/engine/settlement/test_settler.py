@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,25 +11,17 @@ from openbell import wire
 from openbell.wire import CommandKind, TimeInForce
 
 from engine.sequencer import admin_command
-from tests.engine.sessions.station import Station, at
+from tests.engine.sessions.station import Make, Station, at, stations
 
 US = '[sessions.us]\ncalendar = "XNYS"\n'
 PLAIN = '[sessions.us]\n[market]\nday_end = "21:00"\n'
 MANUAL = PLAIN + '[ledger]\nbusiness_days = "manual"\n'
-Make = Callable[..., Station]
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    made: list[Station] = []
-
-    def start(now: str, text: str = PLAIN) -> Station:
-        made.append(Station(tmp_path, text, now))
-        return made[-1]
-
-    yield start
-    for station in made:
-        station.stop()
+    with stations(tmp_path, PLAIN) as start:
+        yield start
 
 
 def settled(station: Station) -> list[tuple[int, int, int]]:

@@ -7,18 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.sessions.station import Station
-from tests.engine.volatility.watched import Make
+from tests.engine.sessions.station import Make, stations
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    made: list[Station] = []
-
-    def start(now: str, text: str) -> Station:
-        made.append(Station(tmp_path, text, now))
-        return made[-1]
-
-    yield start
-    for station in made:
-        station.stop()
+    with stations(tmp_path, "") as start:
+        yield start

@@ -11,7 +11,7 @@ from openbell.wire import CommandKind
 
 from engine.journal.cut import cut
 from engine.sequencer import admin_command
-from tests.engine.sessions.station import SECOND_NS, Station
+from tests.engine.sessions.station import SECOND_NS, Make, Station
 from tests.engine.volatility.watched import (
     AAA,
     BBB,
@@ -26,7 +26,6 @@ from tests.engine.volatility.watched import (
     OPEN,
     PARTNER,
     US,
-    Make,
     closes,
     decided,
     trade,

@@ -14,7 +14,7 @@ from engine import snapshots
 from engine.market import FEED
 from engine.sequencer import admin_command
 from engine.volatility.watch import WATCH
-from tests.engine.sessions.station import SECOND_NS, Station, at
+from tests.engine.sessions.station import SECOND_NS, Make, Station, at
 from tests.engine.volatility.watched import (
     AAA,
     BANDS,
@@ -30,7 +30,6 @@ from tests.engine.volatility.watched import (
     NEW_YORK,
     PARTNER,
     US,
-    Make,
     bands_of,
     closes,
     decided,

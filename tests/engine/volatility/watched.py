@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from openbell import wire
 from openbell.wire import CommandKind, InstrumentState, Side, TimeInForce
@@ -21,7 +19,6 @@ LULD = NEW_YORK + CCC_ITSELF
 PARTNER = '[[account]]\nname = "bob"\nid = 2\ncash = 1_000_000\npositions = { AAA = 1000, BBB = 1000, CCC = 1000 }\n'
 BOTH = 'session = "us"\n'  # goes on with the table of BBB
 INDEX = '[breakers]\nindex = ["AAA", "BBB"]\nreopening_call_s = 60\n'
-Make = Callable[..., Station]
 DAY = "2025-07-02"  # a Wednesday; the next one is a half day, to 17:00 UTC
 AAA, BBB, CCC = 0, 1, 2
 IOC = TimeInForce.IOC

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,14 @@ def buy(buyer: openbell.Client, seller: openbell.Client, qty: int, price: str) -
     return order.fills[0].trade_id
 
 
+def marked(client: openbell.Client, mark: int) -> None:
+    """Wait until the first position's mark, which follows the last trade by TICKs, is this."""
+    until = time.monotonic() + 20
+    while client.gains()[0].mark != mark:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def test_lots_and_gains_are_told_and_kept(engine: Running) -> None:
     with engine.client("dan") as dan, engine.client("bob") as bob, engine.operator() as op:
         buy(dan, bob, 10, "100")
@@ -59,6 +68,7 @@ def test_lots_and_gains_are_told_and_kept(engine: Running) -> None:
         assert short(dan.lots()) == [("AAA", -5, -510)]  # fifteen were sold and ten bought
         (gain,) = dan.gains()
         assert gain.realized_fifo == 20 * CASH
+        marked(dan, 1_020_000)
         kept: list[LotInfo] = dan.lots() + bob.lots()
         gained: list[GainInfo] = dan.gains() + bob.gains()
         shown = op.lots("dan", "AAA")

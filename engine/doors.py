@@ -114,9 +114,7 @@ class Doors:
         order_router.may_serve = self._may_serve
         answers = SnapshotProtocol(market, snapshot_router.send, snapshot_router.send_two, snapshot_router.unread_bytes)
         snapshot_router.start(answers.receive)
-        control_router.start(
-            self.control.receive, lambda taken_ns: self.after_sends(), begin=lambda: order_router.share()
-        )
+        control_router.start(self._receive_verb, lambda taken_ns: self.after_sends())
         self._publisher.start(lambda: market.journal.durable_seq)
         if self._sender is not None:
             self._sender.begin(standby_router.send, standby_router.send_two)
@@ -135,6 +133,11 @@ class Doors:
         if self._market.sequencer.is_due():
             self._turn(here.clock.perf_counter_ns())
             self.after_sends()
+
+    def _receive_verb(self, identity: bytes, message: bytes) -> None:
+        """An operator waits: orders are taken in small turns for a while."""
+        self.order_router.share()
+        self.control.receive(identity, message)
 
     def _may_serve(self) -> bool:
         """Whether what waits of clients that sent a lot may go on: not before most of it is on disk, as a commit takes

@@ -46,6 +46,7 @@ class Gains:
             self._kept = TaxLots()
         elif not self._is_loaded:
             take_up(self._kept, core.positions(), core.ts_ns, core.seq)
+        self._kept.learn(core.instruments())
         self._is_loaded = True
 
     def see(self, events: bytes) -> None:

@@ -155,7 +155,7 @@ class Engine:
         parts = self.config, self.recovered, self._journal, beside.streams, beside.feed
         self.market = Market(*parts, here.clock.time_ns, self._primary.gate)
         self.market.gains = beside.gains
-        self.market.sequencer.listeners.append(beside.gains.see)
+        self.market.sequencer.see = beside.gains.see
         self.market.sequencer.failed = lambda error: self.fail(f"the core failed: {error!r}")
         self.status_map = StatusMap.create(self.data / STATUS_FILE)
         self.status_map.durable_seq = self._journal.durable_seq

@@ -135,6 +135,8 @@ class Sequencer:
         self._duties: list[Duty] = []
         self._calls = Duty(self._end_call)  # after all others that are due at its time
         self.set_due(self._calls, core.call_ends_ns)
+        # Gets the events of each batch when its answers are on their way; may do nothing to the market.
+        self.see: Callable[[bytes], None] = lambda events: None
         # Gets the market data of each batch when all of it was done; may have commands executed that follow from it.
         self.follow: Callable[[Data], None] | None = None
         # Get the events of each batch before anybody else; may set what is due, and no more.
@@ -196,6 +198,7 @@ class Sequencer:
         self._apply(batch.view())
         batch.clear()
         self.commands += count
+        events: bytes = b""
         data: Data = b""
         try:
             # An open gate uses the market data at once; else they need bytes of their own.
@@ -207,8 +210,13 @@ class Sequencer:
         finally:  # also where sending failed: what was applied is in the journal
             if not self._waits:
                 self.journal.submit(records, last_seq)
-            if self.follow is not None:
-                self.follow(data)
+            self._went(events, data)
+
+    def _went(self, events: bytes, data: Data) -> None:
+        """A batch is on its way: now what could wait for that."""
+        self.see(events)
+        if self.follow is not None:
+            self.follow(data)
 
     def _apply(self, commands: memoryview) -> None:
         """They are in the journal: what the core cannot take now it cannot take at a restart either."""
@@ -248,8 +256,7 @@ class Sequencer:
         try:
             self.gate.hold(core.seq, events, data, now_ns)
         finally:
-            if self.follow is not None:
-                self.follow(data)
+            self._went(events, data)
         array = np.frombuffer(events, wire.EVENT)
         places = np.searchsorted(array["seq"], np.arange(first, first + count + 1, dtype=np.uint64))
         size = EVENT.size

@@ -300,7 +300,7 @@ cdef void set_instrument(Market* m, const AdminCommand* c) noexcept nogil:
         begin_margin(m, c.instrument)
     elif i.multiplier != multiplier:
         restate_instrument(m, c.instrument)
-    answer(m, c, EVENT_KIND_INSTRUMENT_SET, 0, c.instrument, 0)
+    answer(m, c, EVENT_KIND_INSTRUMENT_SET, 0, c.instrument, i.lot_size)
     if is_measured_anew:
         emit_status(m, c.instrument)  # whoever knows the old ticks looks again
 

@@ -532,7 +532,7 @@ cdef class TaxLots:
         if self.room_for_instrument(e.instrument):
             return NO_MEMORY
         if e.kind == EVENT_KIND_INSTRUMENT_SET:
-            self.multipliers[e.instrument] = 0  # lots may have another size now
+            self.multipliers[e.instrument] = e.price * (CASH_SCALE // PRICE_SCALE)
             return 0
         if e.kind == EVENT_KIND_SPLIT_DONE:
             return self.split(e)

@@ -291,6 +291,20 @@ def test_what_is_forgotten_comes_back_at_the_price_of_the_bust() -> None:
     assert shelf.realized - 2 * 200 * EACH == -2 * 100 * EACH  # realized less cost is what was paid
 
 
+def test_a_lot_is_what_its_instrument_says_at_that_time() -> None:
+    """Whatever is looked up: that is of after the batch."""
+    shelf = Shelf()
+    said = np.zeros(3, wire.EVENT)
+    said["seq"], said["account"], said["instrument"] = range(1, 4), A, STOCK
+    said["kind"] = EventKind.INSTRUMENT_SET, EventKind.FILL, EventKind.INSTRUMENT_SET
+    said["price"], said["qty"], said["trade_id"] = (7, 100, 9), (0, 2, 0), (0, 1, 0)
+    shelf.machine.apply(said.tobytes(), shelf.rows)
+    assert [lot.cost for lot in shelf.lots] == [2 * 100 * 7 * 100]
+    said["seq"], said["trade_id"] = 4, 2
+    shelf.machine.apply(said[1:2].tobytes(), bytes)
+    assert [lot.cost for lot in shelf.lots] == [2 * 100 * 7 * 100, 2 * 100 * 9 * 100]
+
+
 def test_bad_bytes_are_refused() -> None:
     machine = TaxLots()
     with pytest.raises(ValueError, match="not whole events"):

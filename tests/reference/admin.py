@@ -134,7 +134,7 @@ def set_instrument(state: State, command: Any) -> None:
     vars(instrument).update(chosen)
     if present is None:
         instrument.mark = instrument.reference_price
-    state.output.event(EventKind.INSTRUMENT_SET, instrument=number, qty=command.request)
+    state.output.event(EventKind.INSTRUMENT_SET, instrument=number, qty=command.request, price=chosen["lot_size"])
     if is_measured_anew:
         state.output.status(instrument)
 

@@ -17,6 +17,7 @@ from openbell.session import Session
 from engine.standby.epochs import Epochs
 from engine.store.embedded import EmbeddedPostgres
 from tests.engine.process.running import ROOT, Running, environment
+from tests.engine.process.test_planned import weekday
 from tests.engine.standby.standing import PRIMARY, Standing, until
 from tests.engine.standby.test_following import trade
 
@@ -85,6 +86,36 @@ def test_an_operator_promotes_while_the_primary_lives_and_nothing_is_lost(tmp_pa
         with back:
             back.wait_for(trade_at(standby, 20))
             assert back.about()["epoch"] == 2
+
+
+def gains_of(operator: openbell.Operator) -> list[tuple[int, int, int, int]]:
+    """What does not depend on marks, which follow by TICKs."""
+    return [(one.account, one.instrument, one.cost_fifo, one.realized_fifo) for one in operator.gains()]
+
+
+def test_what_is_planned_and_what_was_gained_goes_along(tmp_path: Path, dsn: str) -> None:
+    more = leased(dsn) + '[market]\nday_end = "23:59"\n'
+    with Running(tmp_path / "primary", more) as engine, Standing(tmp_path / "standby", engine.data, more) as standby:
+        trade(engine, 50)
+        with engine.operator() as operator:
+            operator.plan_dividend("AAA", "0.25", ex=weekday(3), pay=weekday(20), reason="of the quarter")
+            planned = operator.planned_actions()
+            lots, gained = operator.lots(), gains_of(operator)
+            standby.wait_for(operator.status().sequence)
+        assert planned and lots.total
+        with standby.operator() as operator:
+            assert operator.planned_actions() == planned
+            assert operator.lots() == lots
+        done = ctl(standby, "promote", "--yes", "--reason", "planned")
+        assert done.returncode == 0, done.stderr
+        with standby.operator() as operator:
+            assert operator.planned_actions() == planned
+            assert operator.lots() == lots
+            assert gains_of(operator) == gained
+            (split,) = operator.plan_split("BBB", 2, 1, on=weekday(5), reason="as the company said")
+            assert split.number == planned[-1].number + 1
+            assert operator.remove_action(planned[0].number, reason="not this year") == planned[0]
+        trade_at(standby, 5)
 
 
 def trade_at(standby: Standing, count: int) -> int:

@@ -19,6 +19,7 @@ START_S = 20.0
 CONFIG = """
 [market]
 name = "chaos"
+memory_at_start = false
 
 [ports]
 orders = {0}

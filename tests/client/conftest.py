@@ -20,6 +20,7 @@ CONFIG = """
 [market]
 name = "test"
 durability = "fsync"
+memory_at_start = false
 [ports]
 heartbeat_s = 1.0
 [capacity]

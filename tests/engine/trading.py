@@ -32,6 +32,7 @@ CONFIGURATION = f"""
 [market]
 name = "test"
 durability = "%s"
+memory_at_start = false
 [ports]
 heartbeat_s = 1.0
 max_sessions = 3

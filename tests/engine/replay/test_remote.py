@@ -28,6 +28,7 @@ CONFIGURATION = """
 [market]
 name = "replay"
 durability = "memory"
+memory_at_start = false
 [ports]
 orders = 0
 market_data = 0

@@ -17,6 +17,7 @@ from tests.engine.process.running import Running
 # Every kind of what a snapshot has beside the core: a watch over prices, accounts with margin, classes of depth.
 WATCHED = """
 [market]
+memory_at_start = false
 rule201 = true
 day_end = "00:00"
 [breakers]

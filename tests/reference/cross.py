@@ -116,7 +116,8 @@ def trade(state: State, buyer: Order, seller: Order, price: int) -> int:
     instrument, qty = buyer.instrument, min(buyer.leaves, seller.leaves)
     instrument.trades += 1
     instrument.volume += qty
-    state.output.touch(instrument)
+    if Place.BOOK in (buyer.place, seller.place):
+        state.output.touch(instrument)
     shown = {order: order.shown() for order in (buyer, seller)}
     for order in (buyer, seller):
         order.lose(qty)

@@ -19,6 +19,7 @@ from openbell.wire import (
     OrderFlag,
     OrderType,
     Place,
+    Side,
     TimeInForce,
 )
 
@@ -33,6 +34,7 @@ MARKET: dict[str, Any] = {"order_type": OrderType.MARKET}
 TO_LIMIT: dict[str, Any] = {"order_type": OrderType.MARKET_TO_LIMIT}
 HIDDEN: dict[str, Any] = {"flags": OrderFlag.HIDDEN}
 IMBALANCE: dict[str, Any] = {"modes": ModeFlag.IMBALANCE_ONLY}
+BUY = Side.BUY
 SECOND = 1_000_000_000
 
 
@@ -424,3 +426,21 @@ def test_indications_each_second(desk: Desk) -> None:
     desk.do(ask.tick(), after_ns=SECOND)
     assert indications(desk) == [(1, 0, 0, 0, 0, HALT, 0)]  # the other one has had its auction
     assert desk.instrument(0).reference_price == 100
+
+
+def test_tops_come_in_the_order_in_which_books_were_changed(desk: Desk) -> None:
+    """Trades of orders that nobody sees change no book. Found by a proof of ten million events."""
+    desk.do(
+        ask.instrument(1, reference_price=100, collar_bps=2000),
+        ask.special(2, 1, BUY, 7, order_type=OrderType.STOP_LIMIT, stop_price=102, price=101),
+        *(ask.call(number, HALT, at_ns=desk.ts_ns + SECOND) for number in (0, 1)),
+        ask.buy(0, 2, 102, 5, tif=AUCTION),
+        ask.sell(1, 3, 102, 5, tif=AUCTION),
+        ask.buy(0, 4, 102, 5, instrument=1),
+        ask.sell(1, 5, 102, 3, instrument=1, tif=AUCTION),
+    )
+    desk.do(ask.tick(), after_ns=SECOND)
+    crosses = [row.instrument for row in desk.market_data if row.kind == BookKind.CROSS]
+    changes = [row.instrument for row in desk.market_data if row.kind in (BookKind.ADD, BookKind.EXECUTE)]
+    tops = [row.instrument for row in desk.market_data if row.kind == BookKind.TOP]
+    assert (crosses, changes, tops) == ([0, 1], [1, 0], [1, 0])

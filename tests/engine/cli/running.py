@@ -65,10 +65,10 @@ class Running:
     def __init__(self, data: Path, *options: str) -> None:
         self.data = data
         self.lines: list[str] = []
-        config = data.parent / "quick.toml"
-        named = "" if "--config" in options else 'name = "test"\n'
-        config.write_text(f"[market]\nmemory_at_start = false\n{named}")
-        options = (*options, "--config", str(config))
+        if "--config" not in options:
+            config = data.parent / "empty.toml"
+            config.write_text('[market]\nname = "test"\nmemory_at_start = false\n')
+            options = ("--config", str(config), *options)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "engine.cli", "run", "--plain", "--data", str(data), "--ports", "0", *options],
             cwd=data.parent,

@@ -70,6 +70,13 @@ class WrongUsage(Exception):
 class Parser(argparse.ArgumentParser):
     """argparse whose errors are raised: they are one line for people, and JSON where that is asked for."""
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As argparse, but whoever does not know an argument says so himself: a verb, not the one above it."""
+        namespace, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return namespace, left
+
     def error(self, message: str) -> NoReturn:
         """Raise WrongUsage, naming the argument."""
         said, _, left = message.partition("unrecognized arguments: ")

@@ -58,6 +58,8 @@ def test_a_directory_without_a_market_is_named(tmp_path: Path) -> None:
     [
         ("ctl", "VERB"),
         ("order buy NOVA 10 --tif ioc 412.50", "arguments: 412.50: what is no option's goes before the options"),
+        ("ctl set-account eve --new --yes", "unrecognized arguments: --yes (openbell ctl set-account --help)"),
+        ("order buy NOVA 10 --stp 5", "order buy: unrecognized arguments: --stp 5 (openbell order buy --help)"),
         ("ctl stats", "VERB: there is no 'stats'; did you mean status"),
         ("ctl status --timeout nan", "--timeout: 'nan' is no time in seconds"),
         ("order buy NOVA 1 --wait -5", "--wait: '-5' is no time in seconds"),

@@ -20,7 +20,7 @@ cdef struct Lot:
     uint32_t holding
     uint8_t side
     uint8_t flags           # LotFlag
-    uint16_t reserved
+    uint16_t part           # of lots that went elsewhere at once: which one, from 1 on
 
 
 cdef struct Row:  # of lots, the earliest first

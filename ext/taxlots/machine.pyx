@@ -288,7 +288,7 @@ cdef class TaxLots:
         cdef Lot* o = &self.lots[other]
         if other == 0 or one.seq != o.seq or one.trade_id != o.trade_id or one.flags != o.flags:
             return False
-        if one.trade_id == 0 and one.side == SIDE_SELL:
+        if one.trade_id == 0 and one.side == SIDE_SELL and (one.part == 0 or one.part != o.part):
             return False  # shares that went elsewhere, each at the cost of their lot
         o.qty += one.qty
         o.cost += one.cost
@@ -324,8 +324,7 @@ cdef class TaxLots:
         """A lot more at the end of a row; what is open of the other one finds its partners."""
         cdef Holding* h = &self.holdings[holding]
         cdef uint8_t other = 1 - side
-        cdef uint32_t lot = self.make(holding, side, like)
-        cdef uint32_t first
+        cdef uint32_t first, lot = self.make(holding, side, like)
         cdef int64_t qty
         if lot == 0:
             return NO_MEMORY
@@ -347,13 +346,15 @@ cdef class TaxLots:
         """Shares go elsewhere, the earliest ones, at what they cost."""
         cdef Holding* h = &self.holdings[holding]
         cdef int64_t left = -e.price
-        cdef uint32_t first, gone
+        cdef uint32_t first, gone, part = 0
         cdef Lot like
         while left and h.open[SIDE_BUY].first:
             first = self.part_of(&h.open[SIDE_BUY], h.open[SIDE_BUY].first, left)
             if first == 0:
                 return NO_MEMORY
+            part += 1
             like = lot_of(e, 0, self.lots[first].qty, self.lots[first].cost)
+            like.part = <uint16_t> part
             gone = self.make(holding, SIDE_SELL, &like)
             if gone == 0:
                 return NO_MEMORY
@@ -582,8 +583,7 @@ cdef class TaxLots:
         Raises ValueError for what are no events, or of no instrument; MemoryError.
         """
         cdef const Event* event = <const Event*> PyBytes_AS_STRING(events)
-        cdef size_t count = PyBytes_GET_SIZE(events) // sizeof(Event)
-        cdef size_t done = 0
+        cdef size_t count = PyBytes_GET_SIZE(events) // sizeof(Event), done = 0
         cdef int fault = 0
         if PyBytes_GET_SIZE(events) % sizeof(Event):
             raise ValueError(f"{len(events)} bytes are not whole events of {sizeof(Event)} bytes")

@@ -291,6 +291,32 @@ def test_what_is_forgotten_comes_back_at_the_price_of_the_bust() -> None:
     assert shelf.realized - 2 * 200 * EACH == -2 * 100 * EACH  # realized less cost is what was paid
 
 
+def test_a_lot_that_went_elsewhere_is_one_lot_again() -> None:
+    """Two busts have both halves of it owed. Found by a proof of ten million events."""
+    shelf = Shelf()
+    bought = [shelf.trade(BUY, 10, 100), shelf.trade(BUY, 10, 100)]
+    shelf.trade(BUY, 20, 99)
+    shelf.trade(SELL, 20, 100)
+    shelf.shares(-20)
+    for trade_id in bought:
+        shelf.bust(trade_id)
+    assert shelf.short == [(-20, 99)]
+    shelf.split(1, 3, 300)
+    shelf.trade(BUY, 2, 300)
+    shelf.check()
+
+
+def test_lots_that_went_elsewhere_at_once_keep_their_own_costs() -> None:
+    shelf = Shelf()
+    bought = [shelf.trade(BUY, 10, 100), shelf.trade(BUY, 10, 200)]
+    shelf.shares(-20)
+    for trade_id in bought:
+        shelf.bust(trade_id)
+    shelf.trade(BUY, 10, 300)
+    assert shelf.short == [(-10, 200)]
+    shelf.check()
+
+
 def test_a_lot_is_what_its_instrument_says_at_that_time() -> None:
     """Whatever is looked up: that is of after the batch."""
     shelf = Shelf()

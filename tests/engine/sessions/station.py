@@ -103,7 +103,7 @@ class Station:
         )
         self.market = Market(self.config, recovered, self.journal, self.streams, feed, self.clock_ns)
         self.market.gains = self.gains
-        self.market.sequencer.listeners.append(self.gains.see)
+        self.market.sequencer.see = self.gains.see
         setup = Setup(self.market, self.config, self.folder, self.clock_ns, definitions_of(self.config, timeline))
         self.keeper = Keeper(self.market, timeline, self.told.append, self.clock_ns)
         if wanted:

@@ -116,7 +116,7 @@ class Base:
         made = Market(self.config, recovered, Nowhere(), Streams(500), Feed(100), lambda: self.clock_ns)
         made.gains = Gains(lambda text: None)
         made.gains.attach(core)
-        made.sequencer.listeners.append(made.gains.see)
+        made.sequencer.see = made.gains.see
         return made
 
 

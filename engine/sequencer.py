@@ -139,8 +139,8 @@ class Sequencer:
         self.see: Callable[[bytes], None] = lambda events: None
         # Gets the market data of each batch when all of it was done; may have commands executed that follow from it.
         self.follow: Callable[[Data], None] | None = None
-        # Get the events of each batch before anybody else; may set what is due, and no more.
-        self.listeners: list[Callable[[bytes], None]] = []
+        # Gets the events of each batch before anybody else; may set what is due, and no more.
+        self.hear: Callable[[bytes], None] = lambda events: None
 
     @property
     def seq(self) -> int:
@@ -204,8 +204,7 @@ class Sequencer:
             # An open gate uses the market data at once; else they need bytes of their own.
             data = core.take_market_data() if self._waits else core.view_market_data()
             events = core.take_events()
-            for hear in self.listeners:
-                hear(events)
+            self.hear(events)
             self.gate.hold(last_seq, events, data, taken_ns)
         finally:  # also where sending failed: what was applied is in the journal
             if not self._waits:
@@ -251,8 +250,7 @@ class Sequencer:
         batch.clear()
         self.commands += count
         events, data = core.take_events(), core.take_market_data()
-        for hear in self.listeners:
-            hear(events)
+        self.hear(events)
         try:
             self.gate.hold(core.seq, events, data, now_ns)
         finally:

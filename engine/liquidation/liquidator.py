@@ -104,7 +104,7 @@ class Liquidator:
         self._may_act = may_act
         self.core, self._sequencer, self._clock_ns = market.core, market.sequencer, clock_ns
         self._duty = market.sequencer.duty(self._turn)
-        market.sequencer.listeners.append(self._hear)
+        market.sequencer.hear = self._hear
         self.cases.agree(np.frombuffer(self.core.risk(), wire.RISK_ROW), self.core.ts_ns)
 
     def begin(self) -> None:

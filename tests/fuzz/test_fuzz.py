@@ -52,12 +52,24 @@ def test_a_planted_bug_is_found(name: str, what: str, lib: Path, work: Path) -> 
     assert outcome.found.startswith(what)
     assert outcome.executions > 0
     if name == "crash":
-        (path,) = outcome.input.parent.glob("small-*")
+        path = outcome.input  # as it was found, where that is as small as it goes
         assert path.read_bytes()[:2] == b"OB"
         assert len(path.read_bytes()) == 3
         assert any("ZeroDivisionError: planted" in line for line in outcome.trace)
         assert f"--target crash --input {path}" in outcome.command
         assert running.run_input(PLANTED[name], path, lib) != 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_what_was_found_is_made_smaller(lib: Path, work: Path) -> None:
+    found = work / "crash-of-many-bytes"
+    found.write_bytes(b"OB\xff" + bytes(range(200)))
+    path = running.smaller(PLANTED["crash"], found, lib)
+    assert path == work / "small-crash-of-many-bytes"
+    assert path.read_bytes()[:2] == b"OB"
+    assert len(path.read_bytes()) == 3
+    assert running.smaller(PLANTED["crash"], path, lib) == path
 
 
 @pytest.mark.slow

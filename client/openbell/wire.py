@@ -393,7 +393,7 @@ class EventKind(IntEnum):
     LOCATED = 30  # lots to sell short: price is how many more (negative: given back), trade_id how many then (both i64)
     # a claim for a dividend: price is its amount, trade_id all that is due of the position (both i64)
     DIVIDEND_DUE = 31
-    INSTRUMENT_SET = 32  # instrument created or changed
+    INSTRUMENT_SET = 32  # instrument created or changed; price: its lot_size now
     # instrument's state is now reason; side: AuctionKind or HaltReason, price: time of the auction
     INSTRUMENT_STATE = 33
     DAY_ENDED = 34  # DAY orders are gone; qty is their number, price the time (ns) of the next end

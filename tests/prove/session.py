@@ -154,7 +154,8 @@ class Session:
     def _foretold(self, step: Step) -> Any:
         """What the core says that an order would get, if it came at once; None of other commands. Nothing changes."""
         core = self.pair.core
-        if step.command.fields["kind"] not in NEW_KINDS or step.after_ns:
+        comes_ns = self.pair.ts_ns + step.after_ns  # time passes with commands that both refuse, too
+        if step.command.fields["kind"] not in NEW_KINDS or comes_ns != core.ts_ns:
             return None
         before = core.state_hash()
         event, _, _ = core.preview_order(step.command.encode(self.pair.seq + 1, self.pair.ts_ns))

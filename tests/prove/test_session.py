@@ -12,7 +12,8 @@ from ext.core import Core
 from tests.prove.report import side_by_side, told
 from tests.prove.session import ROUND, Difference, Result, Session
 from tests.prove.smaller import smaller
-from tests.reference.commands import cancel
+from tests.reference.commands import Command, buy, cancel, configure, tick
+from tests.reference.compare import Step
 from tests.reference.records import EVENT, MARKET_DATA, ORDER_ROW
 
 SEED = 6
@@ -159,6 +160,17 @@ def test_a_wrong_core_is_noticed(core: Any, least: int, said: str) -> None:
     shown = told(difference, seed)
     assert f"./openbell prove --seed {seed} --session {PLAIN}" in shown
     assert f"command {difference.command}" in shown
+
+
+def test_what_an_order_would_get_is_asked_only_for_the_time_that_it_comes_at() -> None:
+    session = Session(SEED, PLAIN)
+    session.pair.step(Step(configure()))
+    due = buy(1, 1, 100, 1)
+    session.pair.step(Step(tick()))
+    assert session._foretold(Step(due)) is not None
+    assert session._foretold(Step(due, after_ns=1)) is None
+    session.pair.step(Step(Command({"kind": 63}), after_ns=1))  # refused by both: the core's time stands
+    assert session._foretold(Step(due)) is None
 
 
 def test_both_sides_are_shown_beside_each_other() -> None:

@@ -45,6 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checks", action="store_true", help="nothing but what margin costs: orders of watched accounts, marks"
     )
+    parser.add_argument(
+        "--owners",
+        type=int,
+        action="append",
+        metavar="N",
+        help="orders of so many accounts alone (with --checks; a million need 10 GB)",
+    )
     parser.add_argument("--no-scale", action="store_true", help="leave out growing books and symbols")
     parser.add_argument("--plot", type=Path, metavar="DIR", help="write core-resting.svg and core-symbols.svg there")
 
@@ -88,8 +95,9 @@ def match(path: Path, batch: int, risk: bool, skip: int = 0) -> dict[str, Any]:
 def run(args: argparse.Namespace) -> int:
     report = Report("core")
     if args.checks:
-        of_margin.checks(report, args.rounds)
-        of_margin.mark(report, args.rounds)
+        of_margin.checks(report, args.rounds, tuple(args.owners or of_margin.OWNERS))
+        if not args.owners:
+            of_margin.mark(report, args.rounds)
         return report.show(args.json)
     one = args.flow or flow_of(args.work, args.events, 1)
     core_ns = against_bounds(report, one, args.rounds, args.work / "build", "1 symbol")

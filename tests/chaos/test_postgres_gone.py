@@ -8,33 +8,20 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
-import numpy as np
 import openbell
 import pytest
 
 from bench.harness.rounds import percentile
 from engine.store.embedded import EmbeddedPostgres
+from tests.chaos.kills import caught_up, compare, journaled, projected
 from tests.chaos.market import ACCOUNTS, Market
-from tests.chaos.test_kill import caught_up, journaled
 from tests.chaos.trader import Trader
-from tests.engine.projector import models
 
 OUTAGE_S = float(os.environ.get("OPENBELL_OUTAGE_S", "6"))
 BETWEEN_BATCHES_S = 0.02  # a load that leaves the database room to catch up on two cores
 PROBES_S = 0.01
-
-
-@pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(tmp_path / "postgres")
-    asyncio.run(server.start())
-    yield server
-    asyncio.run(server.stop())
 
 
 def probe(directory: Path, for_s: float) -> list[float]:
@@ -75,26 +62,14 @@ def test_an_outage_leaves_no_gap_and_no_duplicate(tmp_path: Path, postgres: Embe
             asyncio.run(postgres.start())
             after_ms = probe(market.data, OUTAGE_S / 2)
             caught_up(market, traders)
-            deadline_s = time.monotonic() + 120
-            while (status := operator.status()).projected_sequence < status.durable_sequence:
-                assert time.monotonic() < deadline_s, status
-                time.sleep(0.05)
+            seq = projected(market)
         assert market.stop() == 0, market.tail()
         core, events = journaled(market.data)
-        asyncio.run(compare(postgres.dsn, core, events, status.durable_sequence))
+        asyncio.run(compare(postgres.dsn, core, events, seq))
         shown = ", ".join(
             f"{when} {percentile(times, 50):.2f}/{percentile(times, 99):.2f}"
             for when, times in (("before", before_ms), ("during", during_ms), ("after", after_ms))
         )
         print(f"outage {OUTAGE_S} s, {len(events):,} events; order to ack p50/p99 in ms: {shown}; seed {seed}")
     finally:
-        market.end()
-
-
-async def compare(dsn: str, core: Any, events: np.ndarray[Any, Any], least_seq: int) -> None:
-    """The tables hold what the journal says, each event once, up to a command that is no earlier than this."""
-    market = SimpleNamespace(core=core, events=[events.tobytes()], seq=core.seq, links={})
-    async with models.connected(dsn) as connection:
-        seq = await connection.fetchval("SELECT seq FROM watermark")
-        assert least_seq <= seq <= core.seq  # time goes on in a market without orders, too
-        await models.check(connection, cast(Any, market), seq)
+        market.close()

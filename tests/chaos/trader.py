@@ -63,7 +63,7 @@ class Trader(threading.Thread):
                 try:
                     events = client.events(0.01)
                 except Refused as refused:
-                    if refused.code != "overloaded":
+                    if refused.code not in ("overloaded", "disk_full"):
                         raise
                     last = None
                     continue

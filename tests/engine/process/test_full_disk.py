@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +18,7 @@ from engine.backlog import least_free_bytes
 from engine.journal import segment
 from engine.journal.reader import JournalReader
 from tests.engine.process.running import STOP_S, Running
+from tests.small_disk import SmallDisk
 
 SIZE_MB = 24
 MORE = """
@@ -31,23 +30,13 @@ LEAST = least_free_bytes(1 << 20, 1 << 20)
 
 
 class OnSmallDisk(Running):
-    """An engine whose directory is a file system of its own, in memory, that nobody else sees."""
+    """An engine whose directory is a small file system of its own."""
 
     def __init__(self, folder: Path, more: str) -> None:
         super().__init__(folder, more)
-        self._inside = folder / "market"
-        self._inside.mkdir()
+        self.disk = SmallDisk(folder / "market", SIZE_MB)
+        self.data = self.disk.path
         self._seen = folder / "seen"
-        mount = f"mount -t tmpfs -o size={SIZE_MB}m openbell-test '{self._inside}' && echo mounted && exec sleep 600"
-        self._keeper = subprocess.Popen(
-            ["unshare", "-m", "--propagation", "private", "sh", "-c", mount],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert self._keeper.stdout is not None
-        if self._keeper.stdout.readline() != b"mounted\n":
-            self.end()
-            pytest.skip("a small file system cannot be mounted here: this takes root in a namespace of its own")
-        self.data = Path(f"/proc/{self._keeper.pid}/root{self._inside}")
 
     def start(self) -> dict[str, Any]:
         """As of all; and what clients look for is copied to where they can name it."""
@@ -64,34 +53,16 @@ class OnSmallDisk(Running):
 
     def command(self) -> list[str]:
         given = super().command()
-        given[given.index("--data") + 1] = str(self._inside)
-        return ["nsenter", "-t", str(self._keeper.pid), "-m", "--", *given]
+        given[given.index("--data") + 1] = str(self.disk.inside)
+        return [*self.disk.prefix, *given]
 
     def end(self) -> None:
         self.kill()
-        self._keeper.kill()
-        self._keeper.wait(10)
-        assert self._keeper.stdout is not None
-        self._keeper.stdout.close()
-
-    @property
-    def free_bytes(self) -> int:
-        found = os.statvfs(self.data)
-        return found.f_bavail * found.f_frsize
-
-    def fill(self, leave_bytes: int) -> None:
-        """Take all but so much of what is free, as another program would."""
-        with (self.data / "filler").open("ab") as file:
-            os.posix_fallocate(file.fileno(), file.tell(), self.free_bytes - leave_bytes)
-
-    def empty(self) -> None:
-        (self.data / "filler").unlink()
+        self.disk.close()
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[OnSmallDisk]:
-    if shutil.which("unshare") is None or shutil.which("nsenter") is None or os.geteuid() != 0:
-        pytest.skip("a small file system cannot be mounted here: this takes root, unshare and nsenter")
     engine = OnSmallDisk(tmp_path, MORE)
     try:
         engine.start()
@@ -128,8 +99,8 @@ def test_only_cancels_while_the_disk_is_nearly_full(small: OnSmallDisk) -> None:
             order.wait_accepted()
         status = operator.status()
         assert (status.journal.least_free_bytes, status.journal.only_cancels) == (LEAST, False)
-        assert abs(status.journal.free_bytes - small.free_bytes) < 1 << 20
-        small.fill(LEAST - 4096)
+        assert abs(status.journal.free_bytes - small.disk.free_bytes) < 1 << 20
+        small.disk.fill(LEAST - 4096)
         until(lambda: operator.status().journal.only_cancels)
         assert "only cancels are taken" in " ".join(operator.status().warnings)
         with pytest.raises(openbell.OpenBellError, match="nearly full") as refused:
@@ -158,12 +129,12 @@ def test_only_cancels_while_the_disk_is_nearly_full(small: OnSmallDisk) -> None:
             client.buy("AAA", 1, "97.00")
         with pytest.raises(openbell.OpenBellError, match="nearly full"):
             client.buy("AAA", 1, "97.00").wait_accepted(10)
-        small.fill(0)
+        small.disk.fill(0)
         for order in orders[6:12]:
             order.cancel()
             order.wait_done(10)
         assert len(client.orders()) == 29
-        small.empty()
+        small.disk.empty()
         until(lambda: not operator.status().journal.only_cancels)
         assert client.buy("AAA", 1, "96.00").wait_accepted(10).order_id
         operator.resume("BBB", reason="there is room")
@@ -173,12 +144,12 @@ def test_only_cancels_while_the_disk_is_nearly_full(small: OnSmallDisk) -> None:
 def test_cancels_go_on_to_the_last_byte_and_then_the_engine_says_so(small: OnSmallDisk) -> None:
     with small.client("alice") as client, small.operator() as operator:
         acked = [client.buy("AAA", 1, "99.00").wait_accepted().order_id for _ in range(3)]
-        small.fill(LEAST - 4096)
+        small.disk.fill(LEAST - 4096)
         until(lambda: operator.status().journal.only_cancels)
         operator.halt("BBB", reason="a commit, with which the next segment is made")
         until(lambda: (small.data / "journal" / segment.TEMPORARY).exists())
         time.sleep(0.5)
-        small.fill(0)
+        small.disk.fill(0)
         first = operator.status().sequence
         sent = 0
         cancels = commands(CommandKind.CANCEL, [0] * 500)
@@ -194,7 +165,7 @@ def test_cancels_go_on_to_the_last_byte_and_then_the_engine_says_so(small: OnSma
     with JournalReader(journal, first) as reader:
         taken = reader.end() - first
     assert taken * 72 > 1 << 20  # a whole segment for cancels alone
-    small.empty()
+    small.disk.empty()
     small.start()
     with small.client("alice") as client:
         assert {row.order_id for row in client.orders()} == set(acked)
@@ -206,7 +177,7 @@ def test_a_start_on_a_full_disk(small: OnSmallDisk) -> None:
     with small.client("alice") as client:
         order_id = client.buy("AAA", 1, "99.00").wait_accepted().order_id
     small.kill()
-    small.fill(64 << 10)  # for what is not the journal: addresses, locks
+    small.disk.fill(64 << 10)  # for what is not the journal: addresses, locks
     small.start()
     with small.client("alice") as client, small.operator() as operator:
         until(lambda: operator.status().journal.only_cancels)

@@ -60,9 +60,8 @@ class Keys:
         self._with_key: set[int] = set()
         self.curve: CurveKeys | None = None
         self.local_client: CurveKeys | None = None  # of clients on this machine
-        for name in sorted(here.system.listdir(self.folder)):
-            if name.endswith(".json"):
-                self._read(self.folder / name)
+        for name in self._names():
+            self._read(self.folder / name)
 
     # ------------------------------------------------------------ asking
 
@@ -132,7 +131,7 @@ class Keys:
 
     def texts(self) -> dict[str, str]:
         """All files, by name: what a standby keeps. Raises OSError."""
-        return {path.name: path.read_text("utf-8") for path in sorted(self.folder.glob("*.json"))}
+        return {name: files.read(self.folder / name).decode("utf-8") for name in self._names()}
 
     def take_over(self, texts: dict[str, str]) -> bool:
         """Keep the files of the market that is followed; whether one is new. Raises KeysError, OSError."""
@@ -141,7 +140,7 @@ class Keys:
             if _FILE.fullmatch(name) is None:
                 raise KeysError(f"{name[:80]!r} is no name of a file of keys")
             path = self.folder / name
-            if not path.exists() or path.read_text("utf-8") != text:
+            if not files.exists(path) or files.read(path) != text.encode():
                 new[path] = text
         for path, text in new.items():
             write_whole(path, text)
@@ -149,6 +148,9 @@ class Keys:
         return bool(new)
 
     # ------------------------------------------------------------ files
+
+    def _names(self) -> list[str]:
+        return sorted(name for name in here.system.listdir(self.folder) if name.endswith(".json"))
 
     def _read(self, path: Path) -> None:
         try:

@@ -48,6 +48,7 @@ from engine.sessions.keeper import Keeper
 from engine.settlement.settler import Settler, business_days_of
 from engine.setup import Setup
 from engine.snapshots import HISTORY_COMMANDS, SnapshotError
+from engine.standby.epochs import Epochs
 from engine.standby.errors import StandbyError
 from engine.standby.primary import PrimarySide
 from engine.standby.warm import Warm
@@ -196,6 +197,8 @@ class Engine:
             self.market, self._doors, self.data / "journal", self.log, lambda: self._primary.blocked
         )
         self._doors.open()
+        self._doors.orders.role["epoch"] = beside.epochs.last
+        self._doors.orders.begun_after = beside.epochs.first_seq_unknown_to
         self._primary.open(self._doors.addresses["orders"].removeprefix("tcp://"))
         self.liquidator.begin()
         self._on_timer()
@@ -217,6 +220,11 @@ class Engine:
         )  # fmt: skip
         if self.market.in_memory:
             self.log.warning("durability is memory: a crash may lose what was acknowledged")
+
+    @property
+    def epochs(self) -> Epochs:
+        """Of the journal that it goes on with."""
+        return self._beside.epochs
 
     def _end_sessions(self) -> None:
         """No session outlives an engine: what those of before guard goes, before an auction that was missed is held."""

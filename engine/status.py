@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import stat
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,8 +54,9 @@ def settlement_part(market: Market, next_date: int, next_ts_ns: int) -> dict[str
 def journal_part(market: Market, directory: Path) -> dict[str, Any]:
     """What waits for the disk, how long that takes, how much there is."""
     _, (p50, p99) = market.commit_ns.percentiles(0.5, 0.99)
-    segments = sorted(entry.name for entry in os.scandir(directory) if entry.name.endswith(".obj"))
-    size = sum(entry.stat().st_blocks * 512 for entry in os.scandir(directory) if entry.is_file())
+    names = here.system.listdir(directory)
+    segments = sorted(name for name in names if name.endswith(".obj"))
+    size = sum(_blocks(directory / name) for name in names) * 512
     return {
         "pending_bytes": market.journal.pending_bytes,
         "commit_us_p50": p50 / 1000,
@@ -63,6 +64,15 @@ def journal_part(market: Market, directory: Path) -> dict[str, Any]:
         "segment": segments[-1] if segments else "",
         "bytes": size,
     }
+
+
+def _blocks(path: Path) -> int:
+    """Of 512 bytes that a file takes; 0: it is gone, or no file."""
+    try:
+        found = here.system.stat(path)
+    except FileNotFoundError:
+        return 0
+    return found.st_blocks if stat.S_ISREG(found.st_mode) else 0
 
 
 def projector_part(status: StatusMap, durable_seq: int, text: str, *, wanted: bool) -> dict[str, Any]:

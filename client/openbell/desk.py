@@ -247,10 +247,19 @@ class Desk(Composing[OrderT]):
             self.complaints.append(error)
 
     def _lost(self, notice: Lost) -> None:
+        if notice.first_seq < notice.from_seq:
+            text = (
+                f"events {notice.first_seq} to {notice.from_seq - 1} of account {notice.account} are not part of the "
+                "market any more: a standby became the primary without them, or it is another market"
+            )
+        else:
+            text = (
+                f"events {notice.from_seq} to {notice.first_seq - 1} of account {notice.account} are lost: the market "
+                "does not keep them any more"
+            )
         self.complaints.append(
             ResumeTooOld(
-                f"events {notice.from_seq} to {notice.first_seq - 1} of account {notice.account} are lost: "
-                f"the market does not keep them any more",
+                text,
                 account=notice.account,
                 code="resume_too_old",
                 field="account_seq",

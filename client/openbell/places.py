@@ -5,12 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from openbell.discovery import ADDRESS_VARIABLE, Market, find_market, others_of
 from openbell.errors import InvalidInput, OpenBellError
+from openbell.session import Session
 
 SEPARATOR: Final = ";"  # of several addresses in one text
+LOGIN_AGAIN_S: Final = 2.0  # after that long without an answer
+REOPEN_S: Final = 0.1  # least time between two connections
+MOVED_S: Final = 0.5  # without a login for that long the address is looked up again
+
+
+class Connection(Protocol):
+    """What is known of one that was opened (connection.Watch)."""
+
+    is_connected: bool
+    is_refused: bool
+
+
 Address = str | Path | Sequence[str | Path] | None
 
 
@@ -102,3 +115,26 @@ def _split(address: Address) -> list[str | Path | None]:
     if not address:
         raise InvalidInput("address is an empty list: give one or more", field="address")
     return list(address)
+
+
+def is_late(session: Session, places: Places, connection: Connection, since_s: float) -> bool:
+    """Whether a login that was sent so long ago is to be tried anew, where there are several at the next one."""
+    if session.ready or session.standby is not None:
+        return False
+    if since_s > LOGIN_AGAIN_S:
+        return True
+    if places.are_several:  # one that is there may take its time
+        return (connection.is_refused and since_s > REOPEN_S) or (not connection.is_connected and since_s > MOVED_S)
+    return since_s > MOVED_S and places.look_again()
+
+
+def at_standby(session: Session, places: Places, since_s: float) -> bool | None:
+    """Of several the one that was asked is no primary: True: ask it again, as it may be the next one; False: ask the
+    next one; None: neither, for now."""
+    told = session.standby
+    if told is None or since_s < REOPEN_S:
+        return None
+    if told.get("hears_primary", True):
+        places.go_to(str(told.get("primary") or told.get("value") or ""))
+        return False
+    return True

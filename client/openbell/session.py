@@ -118,6 +118,7 @@ class Session:
         self.wants_primary = False  # a standby's answer is none
         self.standby: Mapping[str, Any] | None = None  # what a standby has answered instead
         self.number = 0  # of the present login, as the market counts them
+        self.epoch = 0  # of the primary that it was logged in to last
         self._api_key = api_key
         self._client = client
         self._number = 0
@@ -146,6 +147,8 @@ class Session:
         body: dict[str, Any] = {"api_key": self._api_key, "client": self._client}
         if self.cancel_on_disconnect is not False:
             body["cancel_on_disconnect"] = self.cancel_on_disconnect
+        if self.epoch:
+            body["epoch"] = self.epoch
         if wanted:
             body["resume"] = {str(account): seq for account, seq in wanted.items()}
         return json_frame(FrameType.LOGIN, self.login_number, body)
@@ -294,10 +297,15 @@ class Session:
             return []
         self.ready = True
         self.number = int(body.get("session", 0))
+        self.epoch = int(body.get("epoch", 0))
         notices: list[Notice] = [LoggedIn(body)]
         for row in body["accounts"]:
             account, next_seq = int(row["id"]), int(row["next_seq"])
-            expected = self.next_seq.get(account)
+            expected, rewind = self.next_seq.get(account), int(row.get("rewind", 0))
+            if expected is not None and 0 < rewind < expected:
+                # A standby became the primary without what was seen last: from there on there is something else.
+                notices.append(Lost(account, expected, rewind))
+                self.next_seq[account] = expected = rewind
             if expected is not None and expected > next_seq:
                 # The market knows less than we have seen: it lost its journal, or is another one.
                 self.resuming.pop(account, None)
@@ -325,6 +333,8 @@ class Session:
 
     def _error(self, number: int, body: dict[str, Any]) -> list[Notice]:
         code = body.get("code")
+        if self.standby is not None and number == self.login_number:
+            return []  # what a standby lacks, its primary may have
         if code == "standby" and self.wants_primary and number == self.login_number:
             self.standby = body
             return []

@@ -20,7 +20,7 @@ from openbell.errors import InvalidInput
 from openbell.fees import FeePlan, plan_of
 from openbell.linked import Entry, Leg, LinkedT, Ring, drafts, exits, legs_of, opposite
 from openbell.orders import OrderState
-from openbell.places import Places
+from openbell.places import Places, at_standby, is_late
 from openbell.prices import PriceLike
 from openbell.records import HEADER
 from openbell.risk import command_text
@@ -30,9 +30,6 @@ from openbell.wire import SelfTrade, Side, TimeInForce
 
 RowT = TypeVar("RowT")
 LOOK_S: Final = 0.25  # how often a client looks after its connection
-LOGIN_AGAIN_S: Final = 2.0  # after that long without an answer
-REOPEN_S: Final = 0.1  # least time between two connections
-MOVED_S: Final = 0.5  # without a login for that long the address is looked up again
 SILENCES: Final = 3  # heartbeats missed until a market counts as gone
 CLIENT_NAME: Final = f"openbell-python/{wire.VERSION} ({platform.python_version()})"
 
@@ -226,24 +223,14 @@ class Trader(ABC, Generic[OrderT, LinkedT]):
 
     def _is_late(self, watch: Watch, since_s: float) -> bool:
         """Whether a login that was sent so long ago is to be tried anew, where there are several at the next one."""
-        if self._desk.session.ready or self._desk.session.standby is not None:
-            return False
-        if since_s > LOGIN_AGAIN_S:
-            return True
-        if self._places.are_several:  # one that is there may take its time
-            return (watch.is_refused and since_s > REOPEN_S) or (not watch.is_connected and since_s > MOVED_S)
-        return since_s > MOVED_S and self._has_moved()
+        late = is_late(self._desk.session, self._places, watch, since_s)
+        self.market = self._places.market
+        return late
 
     def _at_standby(self, since_s: float) -> bool | None:
         """Of several the one that was asked is no primary: True: ask it again, as it may be the next one; False: ask
         the next one; None: neither, for now."""
-        told = self._desk.session.standby
-        if told is None or since_s < REOPEN_S:
-            return None
-        if told.get("hears_primary", True):
-            self._places.go_to(str(told.get("primary") or told.get("value") or ""))
-            return False
-        return True
+        return at_standby(self._desk.session, self._places, since_s)
 
     def _request(self, make: Callable[[Desk[OrderT]], bytes | None]) -> None:
         """Send what an order's handle asks for."""

@@ -656,7 +656,7 @@ class StatisticsFlag(IntFlag):
 class FrameType(IntEnum):
     """Type of a frame on the order port. Types below 64 go to the engine, the others come from it."""
 
-    LOGIN = 1  # JSON: api_key, client, resume, cancel_on_disconnect
+    LOGIN = 1  # JSON: api_key, client, resume, cancel_on_disconnect, epoch
     ORDERS = 2  # count OrderCommand records (seq, ts_ns and session are 0; the engine fills them in)
     RESUME = 3  # JSON: account, from_seq
     QUERY = 4  # JSON: what, and its arguments

@@ -14,11 +14,12 @@ from engine.simulate.claims import ALL
 from engine.simulate.outcome import Outcome
 from engine.simulate.planted import PLANTS
 from engine.simulate.running import Failure, Sum, Wanted
-from engine.simulate.schedule import KINDS
+from engine.simulate.schedule import KINDS, PAIR_KINDS
 
 SEEDS: Final = 100  # where neither seeds nor hours are given
 TELL_S: Final = 5.0
 MOST_SHRUNK: Final = 3  # of failing seeds
+ALL_KINDS: Final = tuple(dict.fromkeys((*KINDS, *PAIR_KINDS)))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="S", help="the first one (default: one of this second)")
     parser.add_argument("--jobs", type=int, metavar="J", help="processes (default: as many as there are processors)")
     parser.add_argument("--faults", metavar="LIST", help="only these of the seed's schedule: numbers, or none")
-    kinds = ", ".join(_in_words(one) for one in KINDS)
+    kinds = ", ".join(_in_words(one) for one in ALL_KINDS)
     parser.add_argument("--kinds", metavar="LIST", help=f"only such faults: {kinds}")
     parser.add_argument("--plant", choices=sorted(PLANTS), metavar="BUG", help=f"with a bug: {', '.join(PLANTS)}")
     parser.add_argument("--trace", action="store_true", help="print all that happens")
@@ -71,7 +72,7 @@ def _wanted(args: argparse.Namespace, first: int) -> Wanted:
     """Raises ValueError."""
     kinds = None
     if args.kinds is not None:
-        names = {_in_words(one): one for one in KINDS}
+        names = {_in_words(one): one for one in ALL_KINDS}
         unknown = [name for name in args.kinds.split(",") if name not in names]
         if unknown:
             raise ValueError(f"--kinds: there is no {unknown[0]!r}, there are {', '.join(names)}")
@@ -87,7 +88,7 @@ def _wanted(args: argparse.Namespace, first: int) -> Wanted:
 
 
 def _in_words(kind: str) -> str:
-    return kind.replace(" ", "-")
+    return kind.replace(" ", "-").replace("'", "")
 
 
 class _Teller:
@@ -134,7 +135,7 @@ def _print(total: Sum, failures: list[Failure]) -> None:
     number = sum(total.faults.values())
     print(f"{number:,} faults, {number / max(1, total.seeds):.1f} a seed\n")
     print(f"{'fault':<28}{'happened':>10}{'in seeds':>10}")
-    for kind in KINDS:
+    for kind in ALL_KINDS:
         print(f"{kind:<28}{total.faults[kind]:>10,}{total.seeds_with[kind]:>10,}")
     print(f"\n{'claim':<44}{'checked':>12}{'violated':>10}")
     for claim in ALL:

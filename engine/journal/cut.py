@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine import snapshots
+from engine.files import make_folder
 from engine.journal import segment
 from engine.journal.errors import JournalError
 from engine.journal.reader import JournalReader, Torn, cut_off
+from engine.world import files, here
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +33,38 @@ def cut(data: Path, last_seq: int) -> Cut:
     found = segment.segments(directory)
     if not found or not found[0].first_seq <= last_seq + 1:
         raise JournalError(f"{directory}: the journal does not have seq {last_seq}")
-    here = [one for one in found if one.first_seq <= last_seq + 1][-1]
-    with JournalReader(directory, here.first_seq) as reader:
+    newest = [one for one in found if one.first_seq <= last_seq + 1][-1]
+    with JournalReader(directory, newest.first_seq) as reader:
         while reader.read(last_seq):
             pass
-        if reader.path != here.path:
-            raise JournalError(f"{here.path}: it does not have seq {last_seq}")
+        if reader.path != newest.path:
+            raise JournalError(f"{newest.path}: it does not have seq {last_seq}")
         offset = reader.offset
-    kept = data / f"cut-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
-    (kept / "journal").mkdir(parents=True)
-    (kept / "snapshots").mkdir()
-    shutil.copy2(here.path, kept / "journal" / here.path.name)
+    kept = _free_folder(data)
+    make_folder(kept / "journal")
+    make_folder(kept / "snapshots")
+    files.copy(newest.path, kept / "journal" / newest.path.name)
     segment.sync_directory(kept / "journal")
     moved = []
     # The newest first: whatever ends this, the journal has no gap.
-    for path in [one.path for one in reversed(found) if one.first_seq > here.first_seq]:
-        path.rename(kept / "journal" / path.name)
+    for path in [one.path for one in reversed(found) if one.first_seq > newest.first_seq]:
+        here.system.rename(path, kept / "journal" / path.name)
         moved.append(path.name)
     for saved in snapshots.listed(data):
         if saved.seq > last_seq:
-            saved.path.rename(kept / "snapshots" / saved.path.name)
+            here.system.rename(saved.path, kept / "snapshots" / saved.path.name)
             moved.append(saved.path.name)
-    cut_off(Torn(here.path, offset, here.path.stat().st_size - offset, last_seq + 1), "ended earlier by journal cut")
+    size = here.system.stat(newest.path).st_size - offset
+    cut_off(Torn(newest.path, offset, size, last_seq + 1), "ended earlier by journal cut")
     segment.sync_directory(directory)
     return Cut(last_seq, kept, tuple(moved))
+
+
+def _free_folder(data: Path) -> Path:
+    """For the files as they were: named for the time, and another one where that has been cut already."""
+    stem = f"cut-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(here.clock.time()))}"
+    path, number = data / stem, 1
+    while files.exists(path):
+        number += 1
+        path = data / f"{stem}.{number}"
+    return path

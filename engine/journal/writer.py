@@ -8,7 +8,6 @@ write or fdatasync is final: after one the state of the file's pages is unknown,
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import select
@@ -17,6 +16,7 @@ from pathlib import Path
 from engine.files import make_folder
 from engine.journal import doubtful, segment
 from engine.journal.errors import JournalError
+from engine.journal.preparation import Preparation
 from engine.journal.reader import JournalReader
 from engine.journal.sealer import STEP_BYTES, Sealer
 from engine.world import files, here
@@ -71,7 +71,7 @@ class JournalWriter:
         self._queue = here.threads.queue()  # of batches; None: the end
         self._failure: str | None = None
         self._closed = False
-        self._preparation: _Preparation | None = None
+        self._preparation: Preparation | None = None
         self._is_short = False  # of room on the disk: a preparation that failed is tried again
         self._descriptor = -1
         self._first_seq = 0  # of the segment in use
@@ -294,7 +294,7 @@ class JournalWriter:
             self._preparation = None
         if self._preparation is None and self._offset > self._prepare_from:
             self._is_short = False
-            self._preparation = _Preparation(self.directory, self.segment_bytes)
+            self._preparation = Preparation(self.directory, self.segment_bytes)
 
     def _must_prepare(self) -> bool:
         """Whether the next segment is to be made by now, or once more, where that failed for want of room."""
@@ -397,39 +397,3 @@ class JournalWriter:
 
     def _words(self, error: OSError) -> str:
         return f"journal: {segment.no_room(error, self.directory)}"
-
-
-class _Preparation:
-    """The next segment's file, made in a thread of its own."""
-
-    def __init__(self, directory: Path, size_bytes: int) -> None:
-        self._directory = directory
-        self._size_bytes = size_bytes
-        self._hurry = here.threads.flag()
-        self._descriptor = -1
-        self._thread = here.threads.thread(self._run, "journal-next")
-        self._thread.start()
-
-    def _run(self) -> None:
-        with contextlib.suppress(OSError):
-            self._descriptor = segment.prepare(self._directory, self._size_bytes, self._hurry.is_set)
-
-    @property
-    def has_failed(self) -> bool:
-        """It is over, and there is no file."""
-        return not self._thread.is_alive() and self._descriptor < 0
-
-    def take(self) -> int:
-        """The file's descriptor; where it is not done yet, as it is. -1 when it could not be made then: now it may be
-        possible, and if not, that says why."""
-        self._hurry.set()
-        self._thread.join()
-        return self._descriptor
-
-    def discard(self) -> None:
-        """Remove the file."""
-        self._hurry.set()
-        self._thread.join()
-        if self._descriptor >= 0:
-            here.system.close(self._descriptor)
-            files.unlink(self._directory / segment.TEMPORARY, missing_ok=True)

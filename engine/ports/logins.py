@@ -23,6 +23,7 @@ class Login(msgspec.Struct):
     client: str = ""
     resume: dict[str, int] = {}
     cancel_on_disconnect: bool | Spared = False
+    epoch: int = 0  # in which the events before those of `resume` were seen; 0: it is not known
 
 
 class Resume(msgspec.Struct):
@@ -77,6 +78,7 @@ class Session:
         "account_ids",
         "accounts",
         "client",
+        "epoch",
         "errors",
         "frames",
         "guarded",
@@ -91,7 +93,7 @@ class Session:
     )
 
     def __init__(
-        self, slot: int, number: int, identity: bytes, use: KeyUse, accounts: list[int], client: str, now_s: float
+        self, slot: int, number: int, identity: bytes, use: KeyUse, accounts: list[int], login: Login, now_s: float
     ) -> None:
         """use: of its API key."""
         self.slot, self.number, self.identity, self.use = slot, number, identity, use
@@ -99,7 +101,7 @@ class Session:
         self.accounts = np.array(accounts, "<u4").tobytes()
         self.sender = Sender(number, self.accounts)
         self.frames = 0  # of the sender, when it was looked at last
-        self.client = client
+        self.client, self.epoch = login.client, login.epoch
         self.since_s = self.seen_s = self.probed_s = now_s
         self.guarded: set[int] = set()  # accounts with a guard of this session
         self.errors = 0

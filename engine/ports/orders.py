@@ -41,6 +41,7 @@ from engine.ports.frames import (
 )
 from engine.ports.guards import PROBE_S, Arm, Spared, arm_command, ends_of
 from engine.ports.logins import MAX_ROWS, KeyUse, Login, Query, Resume, Session
+from engine.ports.rewinding import rewind
 from engine.ports.rows import rows_of, standing, table_of
 from engine.world import here
 from ext.intake import Intake, Sender
@@ -88,7 +89,8 @@ class OrderProtocol:
         self._takes_all = True
         self._senders: dict[bytes, Sender] = {}
         self._intake: Intake | None = None
-        self.role: dict[str, Any] = {"role": "primary"}  # told at login
+        self.role: dict[str, Any] = {"role": "primary", "epoch": 0}  # told at login
+        self.begun_after: Callable[[int], int | None] = lambda epoch: None  # engine/standby/epochs
         self.dropped = 0  # sessions of clients that did not read
         self._untold: dict[bytes, float] = {}  # those clients, until when they are told so
         self._ended: list[bytes] = []  # DISCONNECTs of sessions that have ended, until `settle`
@@ -258,7 +260,7 @@ class OrderProtocol:
             )  # fmt: skip
         self._strangers.pop(identity, None)
         self._last_number += 1
-        session = Session(self._free_slot(), self._last_number, identity, use, accounts, login.client, self.now_s)
+        session = Session(self._free_slot(), self._last_number, identity, use, accounts, login, self.now_s)
         use.sessions.add(session)
         self._sessions[identity] = self._slots[session.slot] = session
         self._senders[identity] = session.sender
@@ -289,6 +291,7 @@ class OrderProtocol:
             }
             for row in accounts_then
         ]
+        rewind(market.streams, accounts, resume, self.begun_after(session.epoch))
         fields = ("symbol", "tick_size", "lot_size", "currency", "state")
         instruments = [{"id": row["instrument"], **{name: row[name] for name in fields}} for row in instruments_then]
         body = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,9 +23,13 @@ GAPLESS: Final = "gapless sequences"
 ONCE: Final = "exactly once in Postgres"
 CAUSE: Final = "no event leaves before its cause is durable"
 PRIMARY: Final = "never two primaries"
+BOTH: Final = "what is acked is on both disks"
+LOST: Final = "a failover loses what it says, and no more"
+STATE: Final = "a standby's state is its primary's"
 DAMAGE: Final = "damage is detected and named"
 ENDS: Final = "the market goes on"
-ALL: Final = (DURABLE, REPLAY, GAPLESS, ONCE, CAUSE, PRIMARY, DAMAGE, ENDS)
+ALL: Final = (DURABLE, REPLAY, GAPLESS, ONCE, CAUSE, PRIMARY, BOTH, LOST, STATE, DAMAGE, ENDS)
+BY_SEQ: Final = (Channel.BOOK, Channel.DEPTH, Channel.TOP, Channel.TRADES)  # of records that begin with it
 _EVENT_BYTES: Final = wire.EVENT.itemsize
 _SEQ: Final = struct.Struct("<Q")
 _ACCOUNT: Final = int(dict(wire.EVENT.fields or {})["account"][1])
@@ -41,6 +46,22 @@ class Violation:
 
     def __str__(self) -> str:
         return f"{self.claim}: {self.text} (at {self.at_ns / 1e9:.6f} s)"
+
+
+def events_in(data: bytes) -> Iterator[tuple[int, tuple[int, int], bytes]]:
+    """The events of a frame: seq of the command, account and account_seq, all of its bytes."""
+    for at in range(HEADER.size, len(data), _EVENT_BYTES):
+        event = data[at : at + _EVENT_BYTES]
+        account = int.from_bytes(event[_ACCOUNT : _ACCOUNT + 4], "little")
+        yield _SEQ.unpack_from(event)[0], (account, _SEQ.unpack_from(event, _ACCOUNT_SEQ)[0]), event
+
+
+def last_seq_of(data: bytes) -> int:
+    """The last command that a frame of market data shows; 0: it tells of none."""
+    letter, _, size, count, _ = MARKET_DATA_HEADER.unpack_from(data)
+    if letter == Channel.HEARTBEAT:
+        return int(HEARTBEAT.unpack_from(data, MARKET_DATA_HEADER.size)[0])
+    return int(_SEQ.unpack_from(data, MARKET_DATA_HEADER.size + (count - 1) * size)[0]) if letter in BY_SEQ else 0
 
 
 class Claims:
@@ -80,10 +101,7 @@ class Claims:
             self._leaves(int(json_body(frame[0]).get("seq", 0)), "an answer")
 
     def _sent_events(self, data: bytes) -> None:
-        for at in range(HEADER.size, len(data), _EVENT_BYTES):
-            event = data[at : at + _EVENT_BYTES]
-            key = int.from_bytes(event[_ACCOUNT : _ACCOUNT + 4], "little"), _SEQ.unpack_from(event, _ACCOUNT_SEQ)[0]
-            seq = _SEQ.unpack_from(event)[0]
+        for seq, key, event in events_in(data):
             self.acks += 1
             self._leaves(seq, "an event")
             before = self._sent.get(key)
@@ -97,7 +115,7 @@ class Claims:
         if letter == Channel.HEARTBEAT:
             self._leaves(HEARTBEAT.unpack_from(data, MARKET_DATA_HEADER.size)[0], "a heartbeat")
             return
-        if letter in (Channel.BOOK, Channel.DEPTH, Channel.TOP, Channel.TRADES):
+        if letter in BY_SEQ:
             last = MARKET_DATA_HEADER.size + (count - 1) * size
             self._leaves(_SEQ.unpack_from(data, last)[0], "market data")
         expected = self._channels.get(letter)

@@ -111,7 +111,7 @@ class Damage:
         if not segments:
             return None
         name, file = self.generator.choice(segments)
-        end = _last_commit(file) if file is segments[-1][1] else _end(file)
+        end = last_commit_of(file) if file is segments[-1][1] else end_of(file)
         if end <= HEAD_BYTES:
             return None
         at = self.generator.randrange(end - (HEAD_BYTES - CHECKED_HEAD_BYTES))
@@ -146,10 +146,10 @@ class Damage:
         name = next((name for name, one in self.truth.segments() if one is file), "?")
         self._lie.wounds.append(Wound(name, file, offset, data))
         if fault.kind == "misdirected write":
-            others = [one for one in self.truth.segments() if _last_commit(one[1]) > HEAD_BYTES]
+            others = [one for one in self.truth.segments() if last_commit_of(one[1]) > HEAD_BYTES]
             if others:
                 other_name, other = self.generator.choice(others)
-                at = self.generator.randrange(HEAD_BYTES, min(_last_commit(other), len(other.kept) - 8))
+                at = self.generator.randrange(HEAD_BYTES, min(last_commit_of(other), len(other.kept) - 8))
                 size = min(len(data), len(other.kept) - at)
                 if other is file and at + size > offset:
                     size = offset - at
@@ -254,9 +254,9 @@ def _walk(file: File) -> tuple[int, int]:
     return last, at
 
 
-def _last_commit(file: File) -> int:
+def last_commit_of(file: File) -> int:
     return _walk(file)[0]
 
 
-def _end(file: File) -> int:
+def end_of(file: File) -> int:
     return _walk(file)[1]

@@ -147,6 +147,10 @@ class House:
             self._ended(process)
             self.on_refused(error)
             return
+        await self._serve(process, engine)
+
+    async def _serve(self, process: SimulatedProcess, engine: Engine) -> None:
+        """The engine has started: to its end."""
         self.engine, self._pause_ns = engine, RESTART_NS
         self.timeline.trace(f"{process.name} is live at seq {engine.market.core.seq}")
         self.on_live(engine)

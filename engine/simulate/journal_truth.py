@@ -45,6 +45,8 @@ class JournalTruth:
                 return
             _, _, size, first_seq = _HEAD.unpack_from(kept)
             at = size, first_seq
+            if not self._at:
+                self.on_disk_seq = max(self.on_disk_seq, first_seq - 1)  # what was before is in a snapshot
         offset, next_seq = at
         if not 0 < offset <= len(kept):
             return
@@ -86,6 +88,14 @@ class JournalTruth:
         """The commands from one number to another; None where they are not all there."""
         found = [self._commands.get(seq) for seq in range(first_seq, last_seq + 1)]
         return None if None in found else b"".join(one for one in found if one is not None)
+
+    def command(self, seq: int) -> bytes | None:
+        """One of them; None: it is not there."""
+        return self._commands.get(seq)
+
+    def known(self) -> dict[int, bytes]:
+        """All that were found, by their numbers."""
+        return self._commands
 
     def end_of_last_commit(self, file: File) -> int:
         """Where the last record ends."""

@@ -15,16 +15,39 @@ from engine.gate import OPEN, Gate
 from engine.journal import doubtful
 from engine.journal.writer import JournalWriter
 from engine.market import Market
+from engine.ports import orders
 from engine.ports.orders import OrderProtocol
 from engine.ports.socket import Router
 from engine.projector.sink import Sink
 from engine.sequencer import Sequencer
-from engine.simulate.claims import CAUSE, DAMAGE, DURABLE, ENDS, GAPLESS, ONCE, PRIMARY, REPLAY
+from engine.simulate.claims import (
+    BOTH,
+    CAUSE,
+    DAMAGE,
+    DURABLE,
+    ENDS,
+    GAPLESS,
+    LOST,
+    ONCE,
+    PRIMARY,
+    REPLAY,
+    STATE,
+)  # fmt: skip
 from engine.simulate.world.disk import File
 from engine.simulate.world.system import SimulatedSystem
+from engine.standby.following import Following
+from engine.standby.gate import GuardedGate
 from engine.standby.lease import Seen
+from engine.standby.mirror import Mirror
 from engine.standby.primary import PrimarySide
+from engine.standby.promotion import Promotion
+from engine.standby.source import Chunk
+from engine.standby.sync import Sync
+from engine.world import here
 from ext import record
+
+RIVALS: Final = "rivals"
+PAIR: Final = "pair"
 
 
 class Plant(NamedTuple):
@@ -34,7 +57,7 @@ class Plant(NamedTuple):
     breaks: tuple[str, ...]
     put: Callable[[ExitStack], None]
     kinds: tuple[str, ...] | None = None  # of faults that it takes; None: all
-    is_of_rivals: bool = False  # it takes two machines
+    of: str = ""  # runs that it takes: RIVALS, PAIR; "": of one machine
 
 
 def _replace(stack: ExitStack, owner: Any, name: str, value: Any) -> None:
@@ -161,6 +184,67 @@ def _lease_not_awaited(stack: ExitStack) -> None:
     _replace(stack, Seen, "left_ms", 0.0)
 
 
+# ------------------------------------------------------------ a primary and its standby
+
+
+def _standby_not_awaited(stack: ExitStack) -> None:
+    """Answers leave when the primary's own disk has them, whatever the standby has."""
+    real = GuardedGate.open
+
+    def open_all(self: GuardedGate, durable_seq: int) -> None:
+        self.confirmed_seq = OPEN
+        real(self, durable_seq)
+
+    _replace(stack, GuardedGate, "open", open_all)
+
+
+def _confirmed_early(stack: ExitStack) -> None:
+    """The standby confirms what has come, and is not on its disk yet."""
+    real = Mirror.write
+
+    def write(self: Mirror, chunk: Chunk) -> None:
+        real(self, chunk)
+        self.durable_seq = chunk.last_seq
+        here.system.eventfd_write(self.fileno(), 1)
+
+    _replace(stack, Mirror, "write", write)
+
+
+def _heir_early(stack: ExitStack) -> None:
+    """A standby that was away is the heir as soon as it confirms anything."""
+
+    def join_when_due(self: Sync) -> None:
+        there = self._there
+        if there is not None and not self._is_changing and there[0] != self._heir:
+            self._is_changing = True
+            self._spawn(self._join(there[0]))
+
+    async def has_all(self: Sync, heir: str) -> bool:
+        return True
+
+    _replace(stack, Sync, "_join_when_due", join_when_due)
+    _replace(stack, Sync, "_has_all_that_left", has_all)
+
+
+def _heir_ignored(stack: ExitStack) -> None:
+    """A standby becomes the primary whatever it lacks."""
+    _replace(stack, Promotion, "_check_epoch", lambda self: None)
+
+
+def _states_not_compared(stack: ExitStack) -> None:
+    """The standby takes its own state for the primary's."""
+
+    def compare(self: Following, seq: int) -> None:
+        self.compared_seq = max(self.compared_seq, seq)
+
+    _replace(stack, Following, "_compare", compare)
+
+
+def _not_rewound(stack: ExitStack) -> None:
+    """Who has seen what a failover has lost goes on as if nothing was."""
+    _replace(stack, orders, "rewind", lambda *arguments: None)
+
+
 # ------------------------------------------------------------ the database
 
 
@@ -189,6 +273,9 @@ def _watermark_outside(stack: ExitStack) -> None:
 
 _ERRORS: Final = ("fsync error", "write error", "crash")
 _DAMAGE: Final = ("bit rot", "lost write", "crash")
+_APART: Final = ("machine cut off", "crash")
+_AWAY: Final = ("slow disk", "crash", "process stalls", "machine cut off")
+_WRONG: Final = ("standby computes wrongly", "standby's connection lost")
 _CRASHES: Final = ("crash", "crash at a call")
 
 PLANTS: Final = {
@@ -206,8 +293,21 @@ PLANTS: Final = {
     "frame-lost": Plant("a frame of events is not sent", (GAPLESS, REPLAY, ENDS), _lost_frame),
     "resume-late": Plant("a resume begins one event too late", (GAPLESS, ENDS), _resume_one_later),
     "signal-swallowed": Plant("a frame that came is not looked for", (ENDS,), _swallowed_signal),
-    "fence-ignored": Plant("answers leave without the lease", (PRIMARY,), _fence_ignored, None, True),
-    "lease-not-awaited": Plant("a lease is taken over that is good", (PRIMARY,), _lease_not_awaited, None, True),
+    "fence-ignored": Plant("answers leave without the lease", (PRIMARY,), _fence_ignored, None, RIVALS),
+    "lease-not-awaited": Plant("a lease is taken over that is good", (PRIMARY,), _lease_not_awaited, None, RIVALS),
+    "standby-unfenced": Plant(
+        "a standby takes over from a primary whose lease is good", (PRIMARY, LOST), _lease_not_awaited, _APART, PAIR
+    ),
+    "standby-not-awaited": Plant("answers do not wait for the standby", (BOTH, LOST), _standby_not_awaited, None, PAIR),
+    "confirmed-early": Plant(
+        "a standby confirms what is not on its disk", (BOTH, LOST, CAUSE), _confirmed_early, None, PAIR
+    ),
+    "heir-early": Plant("a standby is the heir before it has everything", (BOTH, LOST), _heir_early, _AWAY, PAIR),
+    "heir-ignored": Plant("a standby takes over that is not the heir", (LOST,), _heir_ignored, _AWAY, PAIR),
+    "states-not-compared": Plant(
+        "a standby does not compare its state", (STATE, ENDS), _states_not_compared, _WRONG, PAIR
+    ),
+    "not-rewound": Plant("clients keep what a failover has lost", (GAPLESS,), _not_rewound, _APART, PAIR),
     "watermark-outside": Plant("the watermark is not in the transaction", (ONCE, ENDS), _watermark_outside),
 }
 

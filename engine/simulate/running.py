@@ -15,12 +15,14 @@ from typing import Any, Final
 from engine.simulate import rivals
 from engine.simulate.claims import ALL, Violation
 from engine.simulate.outcome import Outcome
-from engine.simulate.planted import PLANTS, planted
+from engine.simulate.planted import PAIR, PLANTS, RIVALS, planted
 from engine.simulate.rivals import Rivals
-from engine.simulate.schedule import Fault, schedule
+from engine.simulate.schedule import KINDS, PAIR_KINDS, Fault, schedule
 from engine.simulate.simulation import Simulation
+from engine.simulate.standbys.pair import Pair
 
-RIVALS_EACH: Final = 8  # of so many runs one is of two machines
+EACH: Final = 8  # of so many runs one is of two machines that want to be the primary, one of a primary and its standby
+RIVALS_AT, PAIR_AT = 7, 3
 SEEDS_A_PROCESS: Final = 100
 MOST_TRIES: Final = 60  # to make a schedule smaller
 KINDS_IN_COMMAND: Final = 3
@@ -29,23 +31,27 @@ KINDS_IN_COMMAND: Final = 3
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to run for each seed. faults: numbers of those of its schedule that are to happen (None: all); kinds: of
-    which they are; plant: a bug to be put into the engine (engine/simulate/planted)."""
+    which they are; plant: a bug to be put into the engine (engine/simulate/planted); of: kind of run, where that is not
+    the seed's or the bug's."""
 
     faults: tuple[int, ...] | None = None
     kinds: tuple[str, ...] | None = None
     plant: str | None = None
+    of: str | None = None
 
     def schedule(self, seed: int) -> list[Fault]:
-        kinds = self.kinds
-        if self.is_of_rivals(seed):
-            kinds = tuple(one for one in rivals.KINDS if kinds is None or one in kinds) or rivals.KINDS
-        return schedule(seed, self.faults, kinds)
+        known = {RIVALS: {one: KINDS[one] for one in rivals.KINDS}, PAIR: PAIR_KINDS}.get(self.run_of(seed), KINDS)
+        kinds = [one for one in known if self.kinds is None or one in self.kinds] or list(known)
+        return schedule(seed, self.faults, kinds, known)
 
-    def is_of_rivals(self, seed: int) -> bool:
-        """Whether two machines want to be the primary in this run."""
+    def run_of(self, seed: int) -> str:
+        """What kind of run it is: of one market, of two machines that both want to be the primary, or of a primary and
+        its standby."""
+        if self.of is not None:
+            return self.of
         if self.plant is not None:
-            return PLANTS[self.plant].is_of_rivals
-        return seed % RIVALS_EACH == RIVALS_EACH - 1
+            return PLANTS[self.plant].of
+        return {RIVALS_AT: RIVALS, PAIR_AT: PAIR}.get(seed % EACH, "")
 
     def command(self, seed: int, faults: Sequence[Fault]) -> str:
         """What repeats a run with these faults."""
@@ -53,7 +59,7 @@ class Wanted:
         if not faults:
             parts = [f"openbell simulate --seed {seed} --seeds 1 --faults none"]
         if self.kinds is not None:
-            parts.append(f"--kinds {','.join(kind.replace(' ', '-') for kind in self.kinds)}")
+            parts.append(f"--kinds {','.join(kind.replace(' ', '-').replace(chr(39), '') for kind in self.kinds)}")
         if self.plant is not None:
             parts.append(f"--plant {self.plant}")
         return " ".join(parts)
@@ -64,7 +70,8 @@ def run(
 ) -> Outcome:
     """One run. told: gets each thing that happens in it."""
     with planted(wanted.plant):
-        kind = Rivals if wanted.is_of_rivals(seed) else Simulation
+        kinds: dict[str, type[Rivals | Pair | Simulation]] = {RIVALS: Rivals, PAIR: Pair}
+        kind = kinds.get(wanted.run_of(seed), Simulation)
         simulation = kind(seed, wanted.schedule(seed) if faults is None else faults)
         simulation.timeline.listener = told
         return simulation.run()

@@ -12,6 +12,7 @@ from engine.simulate.world.timeline import MS, SECOND, US
 LONGEST_NS: Final = 2 * SECOND  # in which faults happen
 LEAST_FAULTS, MOST_FAULTS = 3, 14
 Arguments = dict[str, Any]
+Kinds = dict[str, tuple[float, Callable[[random.Random], Arguments]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _statement(generator: random.Random) -> Arguments:
 
 
 # Kinds, how often they come beside each other, and what makes their arguments.
-KINDS: Final[dict[str, tuple[float, Callable[[random.Random], Arguments]]]] = {
+KINDS: Final[Kinds] = {
     "crash": (1.0, _crash),
     "crash at a call": (3.0, _crash_at),
     "stop in order": (0.4, _nothing),
@@ -120,16 +121,61 @@ KINDS: Final[dict[str, tuple[float, Callable[[random.Random], Arguments]]]] = {
 }
 
 
-def schedule(seed: int, keep: Collection[int] | None = None, kinds: Collection[str] | None = None) -> list[Fault]:
+def _on(make: Callable[[random.Random], Arguments], *where: str) -> Callable[[random.Random], Arguments]:
+    """Arguments with the machine that it happens to: that of the primary, or of the standby."""
+    return lambda generator: {"on": generator.choice(where), **make(generator)}
+
+
+def _away(generator: random.Random) -> Arguments:
+    """For how long a machine stays off."""
+    return {"how": generator.choice(("kill", "power")), "away_ms": generator.choice((0, 0, generator.randint(50, 900)))}
+
+
+def _apart(generator: random.Random) -> Arguments:
+    """What a machine hears nothing of, for a while."""
+    return {"from": generator.choice(("other", "all", "all", "clients too")), "ms": generator.randint(20, 900)}
+
+
+EITHER: Final = ("primary", "standby")
+# Of a primary and its standby.
+PAIR_KINDS: Final[Kinds] = {
+    "crash": (2.0, _on(_away, "primary", "primary", "standby")),
+    "crash at a call": (2.0, _on(_crash_at, *EITHER)),
+    "stop in order": (0.4, _on(_nothing, *EITHER)),
+    "process stalls": (0.8, _on(lambda generator: {"ms": generator.randint(5, 1200)}, *EITHER)),
+    "fsync error": (0.5, _on(_of_file, *EITHER)),
+    "write error": (0.4, _on(_of_file, *EITHER)),
+    "read error": (0.2, _on(_of_file, *EITHER)),
+    "short writes": (0.3, _on(_times, *EITHER)),
+    "short reads": (0.3, _on(_times, *EITHER)),
+    "bit rot": (0.6, _on(_nothing, "standby")),
+    "disk full": (0.8, _on(_full, "standby", "standby", "primary")),
+    "slow disk": (0.8, _on(_slow, "standby", "standby", "primary")),
+    "clock jump": (0.4, _on(_jump, *EITHER)),
+    "connection lost": (0.6, _some),
+    "standby's connection lost": (1.0, _nothing),
+    "all connections lost": (0.3, _nothing),
+    "slow network": (0.6, _lag),
+    "machine cut off": (1.5, _on(_apart, "primary", "primary", "standby")),
+    "database gone": (0.5, _for_a_while),
+    "database slow": (0.6, _slow),
+    "promotion": (0.8, _nothing),
+    "standby computes wrongly": (0.4, _nothing),
+}
+
+
+def schedule(
+    seed: int, keep: Collection[int] | None = None, kinds: Collection[str] | None = None, of: Kinds = KINDS
+) -> list[Fault]:
     """The faults of a seed, in the order of time. keep: only those of these numbers; kinds: only of these kinds, of
-    which there are as many then."""
+    which there are as many then; of: all that there are in such a run."""
     generator = random.Random(f"{seed} schedule")
-    wanted = [one for one in KINDS if kinds is None or one in kinds]
-    weights = [KINDS[one][0] for one in wanted]
+    wanted = [one for one in of if kinds is None or one in kinds]
+    weights = [of[one][0] for one in wanted]
     count = generator.randint(LEAST_FAULTS, MOST_FAULTS)
     times = sorted(generator.randrange(1 * MS, LONGEST_NS) // US * US for _ in range(count))
     faults = []
     for number, at_ns in enumerate(times):
         kind = generator.choices(wanted, weights)[0]
-        faults.append(Fault(number, kind, at_ns, KINDS[kind][1](random.Random(f"{seed} fault {number}"))))
+        faults.append(Fault(number, kind, at_ns, of[kind][1](random.Random(f"{seed} fault {number}"))))
     return [fault for fault in faults if keep is None or fault.number in keep]

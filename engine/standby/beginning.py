@@ -10,6 +10,7 @@ from engine.journal import segment
 from engine.journal.errors import JournalError
 from engine.recovery import no_start
 from engine.standby.source import segment_of
+from engine.world import files
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def find(data: Path, durable_seq: int, from_snapshot: bool) -> Beginning:
             ignored.append(str(error))
             continue
         begin = segment_of(directory, one.seq + 1).first_seq if from_snapshot else first_seq
-        return Beginning(begin, one.path.read_bytes(), one.seq)
+        return Beginning(begin, files.read(one.path), one.seq)
     if first_seq == 1:
         return Beginning(1)
     raise no_start(data, first_seq - 1, ignored)

@@ -50,6 +50,11 @@ class Epochs:
         """Where the first epoch after that one began; None: there is none, as far as is known."""
         return next((seq for number, seq in self.begun if number > epoch), None)
 
+    def first_seq_unknown_to(self, epoch: int) -> int | None:
+        """Where the first epoch began of which a client does not know that was here in that one last (0: nobody knows);
+        None: there is none, as far as is known."""
+        return self.first_seq_after(epoch) if epoch else None
+
     def state(self) -> list[list[int]]:
         """For a snapshot."""
         return [list(one) for one in self.begun]

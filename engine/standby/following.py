@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +27,7 @@ from engine.standby.errors import StandbyError
 from engine.standby.mirror import Mirror
 from engine.standby.reading import ReadOnly
 from engine.standby.source import Chunk
+from engine.world import files, here
 from ext import record
 from ext.core import Core
 
@@ -86,7 +86,7 @@ class Following:
         if snapshot:
             path = self._data / "standby" / "beginning.obs"
             try:
-                path.write_bytes(snapshot)
+                files.make(path, snapshot)
                 core, found = snapshots.restore(path)
                 extra, seq = found.extra, found.seq
                 self.beside.load(extra)
@@ -201,7 +201,7 @@ class Following:
             self._stop(f"seq {self.core.seq + 1} cannot be applied, which the primary has applied: {error!r}")
 
     def _apply_one(self, commands: bytes) -> None:
-        taken_ns = time.perf_counter_ns()
+        taken_ns = here.clock.perf_counter_ns()
         core, market = self.core, self.market
         core.apply(commands, True)
         events, data = core.take_events(), core.take_market_data()
@@ -239,7 +239,7 @@ class Following:
             return
         gone = [one for one in snapshots.listed(self._data) if one.seq > self.compared_seq]
         for one in gone:  # they may have what is wrong in them
-            one.path.unlink()
+            files.unlink(one.path)
         self._stop(
             f"the state after seq {seq} is {ours} here and {theirs} at the primary, and the journals are the same: one "
             "of the two computed wrongly (another release? a fault of its memory?). Do not promote this standby. "

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import zmq
-from openbell.connection import SocketSettings, Watch, open_socket
+from openbell.connection import SocketSettings
 from openbell.discovery import Market, find_market, find_operator_token
 from openbell.errors import OpenBellError
-from openbell.operator import LOCAL_OPERATOR, Operator
+from openbell.operator import LOCAL_OPERATOR
 from openbell.records import HEADER
 from openbell.wire import FrameType
 
 from engine.ports.socket import EVENTS, NOBLOCK, READABLE
 from engine.standby.errors import StandbyError
 from engine.standby.frames import BEAT_S, SILENT_S, Said, body_of, said_frame
+from engine.world import here
 
 ASK_S: Final = 3.0  # for the answer to the first question
 FRAMES_A_TURN: Final = 64
@@ -36,15 +36,15 @@ class Primary:
     token: str = field(repr=False)
 
 
-def look_up(of: str, settings: SocketSettings) -> Primary:
+def look_up(of: str, settings: SocketSettings, known_token: str | None = None) -> Primary:
     """Ask the market at `of` (as for `openbell.connect`) where its standby port is. Blocks. Raises OpenBellError, and
-    StandbyError where it is no primary that can be followed."""
+    StandbyError where it is no primary that can be followed. known_token: of an operator there (default: as the SDK
+    finds one)."""
     market = find_market(of, settings.server_key)
-    token = find_operator_token(market, LOCAL_OPERATOR) or find_operator_token(market)
+    token = known_token or find_operator_token(market, LOCAL_OPERATOR) or find_operator_token(market)
     if not token:
         raise StandbyError(f"no token of an operator of the market at {of}: give {PROMPT}", "no_token")
-    with Operator(of, name="standby", token=token, timeout_s=ASK_S, settings=settings) as operator:
-        status = operator.status()
+    status = here.network.status(of, token, settings, ASK_S)
     told = status.raw.get("standby") or {}
     if told.get("role") != "primary":
         hint = told.get("primary") or "not known"
@@ -67,11 +67,11 @@ class Link:
         self, loop: asyncio.AbstractEventLoop, primary: Primary, settings: SocketSettings, heard: Heard
     ) -> None:
         self._loop, self._heard = loop, heard
-        self._socket = open_socket(zmq.DEALER, primary.stream, settings, primary.market)
-        self._watch = Watch(self._socket)
+        self._socket = here.network.dial(primary.stream, settings, primary.market)
+        self._watch = here.network.watch(self._socket)
         self._descriptor = int(self._socket.getsockopt(zmq.FD))
         self._lost: asyncio.Future[None] = loop.create_future()
-        self.heard_s = time.monotonic()
+        self.heard_s = here.clock.monotonic()
 
     async def run(self, hello: Said) -> None:
         """Greet, and take what comes. Raises StandbyError where the primary refuses, or what it says makes no sense."""
@@ -81,7 +81,7 @@ class Link:
             while not self._lost.done():
                 await asyncio.wait([self._lost], timeout=BEAT_S / 2)
                 self._drain()
-                if self._watch.lost() or time.monotonic() - self.heard_s > SILENT_S:
+                if self._watch.lost() or here.clock.monotonic() - self.heard_s > SILENT_S:
                     return
             self._lost.result()
         finally:
@@ -110,7 +110,7 @@ class Link:
                 if self._lost.done() or self._socket.closed:
                     return
                 parts = self._socket.recv_multipart(NOBLOCK)
-                self.heard_s = time.monotonic()
+                self.heard_s = here.clock.monotonic()
                 self._take(parts)
             self._loop.call_soon(self._drain)
         except zmq.Again:

@@ -6,19 +6,19 @@ look damaged where the primary's own would look torn: `openbell standby` gets th
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import os
-import threading
 from pathlib import Path
-from queue import SimpleQueue
 
-from engine.journal import segment
+from engine.files import make_folder
+from engine.journal import doubtful, segment
 from engine.journal.errors import JournalError
+from engine.journal.preparation import Preparation
 from engine.journal.reader import JournalReader
 from engine.journal.sealer import STEP_BYTES, Sealer
 from engine.journal.segment import HEAD_BYTES, NO_LINK, Segment
 from engine.standby.source import Chunk
+from engine.world import files, here
 
 
 class Mirror:
@@ -31,26 +31,26 @@ class Mirror:
         self._directory = directory
         self.durable_seq = durable_seq
         self._done_bytes = self._given_bytes = 0
-        self._queue: SimpleQueue[Chunk | None] = SimpleQueue()
+        self._queue = here.threads.queue()  # of chunks; None: the end
         self._failure: str | None = None
         self._descriptor = -1
         self._first_seq = self.offset = 0  # of the segment in use; where it ends
+        self._synced = 0  # up to there it is on disk
         self._sealed = 0
         self._sealer = Sealer()
-        self._maker = concurrent.futures.ThreadPoolExecutor(1, "journal-next")
-        self._next: concurrent.futures.Future[int] | None = None
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / segment.TEMPORARY).unlink(missing_ok=True)  # of a process that was cut off
-        found = segment.segments(directory)
+        self._next: Preparation | None = None
+        self._next_bytes = 0  # its size
         try:
+            make_folder(directory)
+            files.unlink(directory / segment.TEMPORARY, missing_ok=True)  # of a process that was cut off
+            found = segment.segments(directory)
             if found:
                 self._go_on(found[-1], durable_seq)
         except BaseException:
             self._sealer.close()
-            self._maker.shutdown()
             raise
-        self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._event = here.system.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._thread = here.threads.thread(self._run, "journal")
         self._thread.start()
 
     # ------------------------------------------------------------ for the loop
@@ -72,7 +72,7 @@ class Mirror:
     def collect(self) -> int:
         """Make `fileno` unreadable again; return durable_seq. Raises JournalError when the disk failed."""
         with contextlib.suppress(BlockingIOError):
-            os.eventfd_read(self._event)
+            here.system.eventfd_read(self._event)
         return self.look()
 
     def look(self) -> int:
@@ -95,15 +95,12 @@ class Mirror:
         self._queue.put(None)
         self._thread.join()
         if self._next is not None:
-            with contextlib.suppress(OSError):
-                os.close(self._next.result())
-            (self._directory / segment.TEMPORARY).unlink(missing_ok=True)
-        self._maker.shutdown()
+            self._next.discard()
         self._sealer.close()
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            here.system.close(self._descriptor)
         self._descriptor = -2
-        os.close(self._event)
+        here.system.close(self._event)
         if self._failure is not None:
             raise JournalError(self._failure)
 
@@ -121,10 +118,11 @@ class Mirror:
                     chunks.append(chunk)
                 for one in chunks:
                     self._put(one)
-                os.fdatasync(self._descriptor)
+                here.system.fdatasync(self._descriptor)
+                self._synced = self.offset
                 self.durable_seq = chunks[-1].last_seq
                 self._done_bytes += sum(len(one.data) for one in chunks)
-                os.eventfd_write(self._event, 1)
+                here.system.eventfd_write(self._event, 1)
         except JournalError as error:
             self._failure = str(error)
         except OSError as error:
@@ -132,40 +130,44 @@ class Mirror:
         except Exception as error:  # whatever it is: a thread that ended without a word would hold up all for ever
             self._failure = f"journal: the writer broke: {error!r}"
         if self._failure is not None:
-            os.eventfd_write(self._event, 1)
+            # What is written and not synced can be read after this, and need not be on the disk.
+            doubtful.mark(self._directory, self._first_seq, self._synced)
+            here.system.eventfd_write(self._event, 1)
 
     def _put(self, chunk: Chunk) -> None:
         if chunk.offset == 0:
             self._begin(chunk)
         else:
-            _write_all(self._descriptor, chunk.data, chunk.offset)
+            files.write_at(self._descriptor, memoryview(chunk.data), chunk.offset)
         self.offset = chunk.offset + len(chunk.data)
         if self.offset > self._sealed + STEP_BYTES:
             self._sealed = self.offset
             self._sealer.follow(self._first_seq, self.offset)
         if self._next is None and chunk.offset > chunk.size // 2:
-            self._next = self._maker.submit(segment.prepare, self._directory, chunk.size)
+            self._next, self._next_bytes = Preparation(self._directory, chunk.size), chunk.size
 
     def _begin(self, chunk: Chunk) -> None:
         """A new segment, whose head has the hash of all before: on disk before it has its name."""
         self._check_link(chunk)
         descriptor = -1
         if self._next is not None:
-            prepared, self._next = self._next.result(), None
-            if os.fstat(prepared).st_size == chunk.size:
-                descriptor = prepared
+            prepared, self._next = self._next, None
+            if self._next_bytes == chunk.size:
+                descriptor = prepared.take()
             else:
-                os.close(prepared)
+                prepared.discard()
         if descriptor < 0:
             descriptor = segment.prepare(self._directory, chunk.size)
-        _write_all(descriptor, chunk.data, 0)
-        os.fdatasync(descriptor)
+        files.write_at(descriptor, memoryview(chunk.data), 0)
+        here.system.fdatasync(descriptor)
         if self._descriptor >= 0:
-            os.fdatasync(self._descriptor)
-            os.close(self._descriptor)
-        (self._directory / segment.TEMPORARY).rename(self._directory / segment.name_of(chunk.first_seq))
+            here.system.fdatasync(self._descriptor)
+            here.system.close(self._descriptor)
+        self._synced = 0
+        path = self._directory / segment.name_of(chunk.first_seq)
+        here.system.rename(self._directory / segment.TEMPORARY, path)
         segment.sync_directory(self._directory)
-        self._use(descriptor, self._directory / segment.name_of(chunk.first_seq), chunk.first_seq)
+        self._use(descriptor, path, chunk.first_seq)
 
     def _check_link(self, chunk: Chunk) -> None:
         """Raise JournalError where the new head is not that of what follows the files here."""
@@ -189,19 +191,18 @@ class Mirror:
             end_seq, end = reader.end() - 1, reader.offset
         if end_seq != durable_seq:
             raise JournalError(f"{newest.path}: it ends with seq {end_seq}, expected was {durable_seq}")
-        descriptor = os.open(newest.path, os.O_RDWR | os.O_CLOEXEC)
-        os.fsync(descriptor)
+        descriptor = here.system.open(newest.path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            doubtful.write_again(self._directory, newest, descriptor, end)
+            here.system.fsync(descriptor)
+        except OSError:
+            doubtful.mark(self._directory, newest.first_seq, 0)
+            raise
+        doubtful.clear(self._directory)
         segment.sync_directory(self._directory)
-        self.offset = end
+        self.offset = self._synced = end
         self._use(descriptor, newest.path, newest.first_seq)
 
     def _use(self, descriptor: int, path: Path, first_seq: int) -> None:
         self._descriptor, self._first_seq, self._sealed = descriptor, first_seq, 0
         self._sealer.begin(path, first_seq)
-
-
-def _write_all(descriptor: int, data: bytes, offset: int) -> None:
-    view = memoryview(data)
-    while view:
-        done = os.pwrite(descriptor, view, offset)
-        view, offset = view[done:], offset + done

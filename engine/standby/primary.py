@@ -193,9 +193,12 @@ class PrimarySide:
     # ------------------------------------------------------------ states are compared
 
     def _compare_when_due(self) -> None:
-        """Have the standbys compare their state with this one, now and then."""
+        """Have the standbys compare their state with this one, now and then, and soon after they came."""
         assert self.sender is not None
-        if self.sender.followers and self._market.core.seq > self._compared_seq:
+        new = [one for one in self.sender.followers if one.has_caught_up and not one.is_compared]
+        if new or (self.sender.followers and self._market.core.seq > self._compared_seq):
+            for one in new:
+                one.is_compared = True
             self._process.spawn(self._compare())
 
     async def _compare(self) -> None:
@@ -217,6 +220,8 @@ class PrimarySide:
     def on_confirmed(self) -> None:
         """A standby has more on its disk than before, or one came or went."""
         if self._sync is not None and self.sender is not None:
+            if not self.sender.followers:
+                self._sync.gone()
             for one in self.sender.followers:  # in mode "sync" there is one
                 self._sync.confirm(one.id, one.acked_seq, one.has_caught_up)
 

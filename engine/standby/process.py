@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import sys
-import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +21,7 @@ from engine.config import Config
 from engine.corporate.actor import Actor
 from engine.doors import Doors
 from engine.engine_file import EngineFile
-from engine.files import write_whole
+from engine.files import make_folder, write_whole
 from engine.journal.errors import JournalError
 from engine.journal.sealer import hash_of
 from engine.journal.segment import name_of
@@ -49,6 +47,7 @@ from engine.standby.source import Chunk
 from engine.standby.warm import Warm
 from engine.status_map import FILE as STATUS_FILE
 from engine.status_map import StatusMap
+from engine.world import files, here
 
 TIMER_S: Final = 0.1
 TRY_AGAIN_S: Final = 0.3
@@ -64,12 +63,13 @@ class Standby:
 
     def __init__(
         self, data: Path, config: Config, of: str, *, from_snapshot: bool = False, log: Log | None = None,
-        settings: SocketSettings | None = None,
+        settings: SocketSettings | None = None, token: str | None = None,
     ) -> None:  # fmt: skip
+        """token: of an operator of the primary (default: as the SDK finds one)."""
         self.data, self.config, self.of = data.resolve(), config, of
         self.log = log or Log()
         self.failure: str | None = None
-        self._from_snapshot = from_snapshot
+        self._from_snapshot, self._token = from_snapshot, token
         self._settings = settings or SocketSettings.from_environment()
         self._loop: asyncio.AbstractEventLoop
         self._asked_to_stop = asyncio.Event()
@@ -98,7 +98,7 @@ class Standby:
     def actor(self) -> Actor:
         """What is planned; it only looks."""
         following = self.following
-        return Actor(following.market, following.beside.planned, self._days, self.log.warning, time.time_ns)
+        return Actor(following.market, following.beside.planned, self._days, self.log.warning, here.clock.time_ns)
 
     # ------------------------------------------------------------ start
 
@@ -112,7 +112,7 @@ class Standby:
             raise
 
     async def _start(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
+        make_folder(self.data)
         self._lock = MarketLock(self.data)
         self._file.remove()
         self._saving = Saving(
@@ -120,7 +120,7 @@ class Standby:
             lambda: self.failure is not None,
         )  # fmt: skip
         self._saving.start()
-        timeline = keeper.timeline_of(self.config, time.time_ns())
+        timeline = keeper.timeline_of(self.config, here.clock.time_ns())
         beside, self.recovered = start.begin(
             self.data, lambda: beside_of(self.config, timeline, self.log.warning), self.log.warning
         )
@@ -135,7 +135,7 @@ class Standby:
         self.following.on_durable = self._on_durable
         self._saving.begin()
         self.status_map.durable_seq = self.following.mirror.durable_seq
-        self.started_ts_ns = time.time_ns()
+        self.started_ts_ns = here.clock.time_ns()
         self.promotion = Promotion(self, self.log)
         if self.following.market_id:
             self._open_doors()
@@ -150,6 +150,7 @@ class Standby:
         market = self.following.market
         self._doors = doors = Doors(self._loop, market, self.keys, self, self.log)
         doors.open()
+        doors.orders.begun_after = self.following.beside.epochs.first_seq_unknown_to
         self._refuse()
         self._file.write(
             ports=doors.addresses, server_key=doors.server_key, market=self.config.market.name,
@@ -162,8 +163,9 @@ class Standby:
         if self._doors is not None:
             address = "" if self.primary is None else self.primary.address
             self._doors.refuse(refusal(address))
-            self._doors.orders.role = {"role": view.ROLE, "primary": address}
-            self._doors.orders.role["hears_primary"] = self.view.hears(time.monotonic())
+            epoch = self.following.beside.epochs.last
+            self._doors.orders.role = {"role": view.ROLE, "primary": address, "epoch": epoch}
+            self._doors.orders.role["hears_primary"] = self.view.hears(here.clock.monotonic())
 
     # ------------------------------------------------------------ following
 
@@ -172,7 +174,7 @@ class Standby:
         has_followed = False
         while not self._asked_to_stop.is_set():
             try:
-                self.primary = await asyncio.to_thread(look_up, self.of, self._settings)
+                self.primary = await asyncio.to_thread(look_up, self.of, self._settings, self._token)
                 hello = await asyncio.to_thread(self._hello, self.primary.token)
                 self.link = Link(self._loop, self.primary, self._settings, self._heard)
                 await self.link.run(hello)
@@ -204,15 +206,22 @@ class Standby:
         """What is here. Blocks."""
         following = self.following
         hello = Hello(
-            token, STREAM, openbell.__version__, socket.gethostname(), self.id, from_snapshot=self._from_snapshot
+            token,
+            STREAM,
+            openbell.__version__,
+            here.system.uname().nodename,
+            self.id,
+            from_snapshot=self._from_snapshot,
         )
         if following.segment:
             path = self.data / "journal" / name_of(following.segment)
             hello.market, hello.next_seq = following.market_id.hex(), following.next_seq
             hello.segment, hello.offset = following.segment, following.offset
-            deadline_s = time.monotonic() + TRY_AGAIN_S
-            while following.mirror.pending_bytes and time.monotonic() < deadline_s:
-                time.sleep(0.001)  # the thread writes what came last
+            deadline_s = here.clock.monotonic() + TRY_AGAIN_S
+            while following.mirror.pending_bytes:
+                here.clock.sleep(0.001)  # the thread writes what came last
+                if here.clock.monotonic() > deadline_s:  # what is said here counts as confirmed
+                    raise OSError("the disk is slow: what came last is not on it yet")
             hello.digest = hash_of(path, following.offset).hex()
             hello.epoch = following.beside.epochs.last
         return hello
@@ -250,7 +259,7 @@ class Standby:
 
     def _beat(self, body: dict[str, Any]) -> None:
         core = self.following.core
-        self.view.heard(body, core.seq, core.ts_ns, time.monotonic())
+        self.view.heard(body, core.seq, core.ts_ns, here.clock.monotonic())
         if self.link is not None:
             self.link.say(Pong(body["sent_ns"], core.seq, self._ports()))
 
@@ -266,7 +275,7 @@ class Standby:
             self._file.tell_others([{name: getattr(there, name) for name in PORTS}])
         self.log.info("the primary is followed", epoch=body["epoch"], from_seq=self.following.next_seq)
         if not self.following.market_id:
-            (self.data / start.FOLDER / start.UNFINISHED).touch()
+            start.leave_mark(self.data)
             self._snapshot_seq, self._snapshot_bytes = body["snapshot_seq"], body["snapshot_bytes"]
             self._snapshot = bytearray()
             self._market_id = bytes.fromhex(body["market"])
@@ -294,13 +303,13 @@ class Standby:
         """What is on disk is enough to begin with after a crash."""
         self._snapshot_seq = 0
         mark = self.data / start.FOLDER / start.UNFINISHED
-        if mark.exists() and start.has_all(self.data):
-            mark.unlink()
+        if files.exists(mark) and start.has_all(self.data):
+            files.unlink(mark)
 
     def _on_durable(self, durable_seq: int) -> None:
         self.status_map.tell_durable(durable_seq)
         self._acknowledge(durable_seq)
-        if durable_seq >= self._snapshot_seq and (self.data / start.FOLDER / start.UNFINISHED).exists():
+        if durable_seq >= self._snapshot_seq and files.exists(self.data / start.FOLDER / start.UNFINISHED):
             start.keep_snapshot(self.data, self._snapshot_seq)
             self._finish_beginning()
         if self._doors is None and self.following.market_id:
@@ -314,7 +323,7 @@ class Standby:
 
     def _on_timer(self) -> None:
         self._timer = self._loop.call_later(TIMER_S, self._on_timer)
-        now_s = time.monotonic()
+        now_s = here.clock.monotonic()
         self.status_map.applied_seq = self.following.core.seq
         if self._doors is not None:
             self._doors.orders.role["hears_primary"] = self.view.hears(now_s)
@@ -380,7 +389,7 @@ class Standby:
 
     async def become_primary(self) -> Engine:
         """An engine that goes on with what is here, in this process, at the same ports. It is started."""
-        began_s, begun = time.monotonic(), self.promotion.begun
+        began_s, begun = here.clock.monotonic(), self.promotion.begun
         assert begun is not None
         assert self._lock is not None
         addresses = {} if self._doors is None else self._doors.addresses
@@ -394,8 +403,8 @@ class Standby:
         engine = Engine(self.data, configuration.replace(self.config, "ports", **numbers), self.log, warm)
         await engine.start()
         self.log.warning(
-            "the standby is the primary", seconds=round(time.monotonic() - began_s, 3),
-            since_heard=round(time.monotonic() - self.view.heard_s, 3),
+            "the standby is the primary", seconds=round(here.clock.monotonic() - began_s, 3),
+            since_heard=round(here.clock.monotonic() - self.view.heard_s, 3),
         )  # fmt: skip
         return engine
 

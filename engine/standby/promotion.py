@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.config.standby import SUPERVISED, lease_dsn
@@ -18,6 +17,7 @@ from engine.standby import epochs, lease
 from engine.standby.frames import Handover
 from engine.standby.lease import Lease, Place, Seen, Table
 from engine.standby.primary import Begun
+from engine.world import here
 
 if TYPE_CHECKING:
     from engine.standby.process import Standby
@@ -90,6 +90,8 @@ class Promotion:
     def _check_epoch(self) -> None:
         """Raise FrameError where what is here is not of the last primary, or not all that it has acknowledged."""
         known, row = self._standby.following.beside.epochs.last, self.seen.row
+        if row is not None and row.epoch > known and Place(self._standby.data).has_claimed(row.holder):
+            return  # it was taken for this directory, and the answer was lost: nobody has been the primary since
         if row is not None and row.heir not in (lease.ANYBODY, self._standby.id):
             whose = f"that of standby {row.heir}" if row.heir else "none: it went on alone"
             raise FrameError(
@@ -144,10 +146,14 @@ class Promotion:
         except BaseException:
             self.is_busy = False
             raise
-        row = self.seen.row
-        missing = 0 if row is None or was_handed_over else max(0, row.seq - self._standby.following.core.seq)
-        self._become(Begun(operator, reason, held, was_standby=True))
+        missing = 0 if was_handed_over else self._missing()
+        self._become(Begun(operator, reason, held, was_standby=True), missing)
         return {"epoch": self._epoch(held), "handed_over": was_handed_over, "missing": missing}
+
+    def _missing(self) -> int:
+        """How many commands of the primary before are not here, at least: as far as the lease tells it."""
+        row = self.seen.row
+        return 0 if row is None else max(0, row.seq - self._standby.following.core.seq)
 
     def _epoch(self, held: Lease | None) -> int:
         return self._standby.following.beside.epochs.last + 1 if held is None else held.epoch
@@ -192,7 +198,7 @@ class Promotion:
                 "acknowledges orders. See to it that it has ended, stop this standby, and start the market in its "
                 f"directory: openbell run --data {self._standby.data}",
             )
-        deadline_s = time.monotonic() + HELD * self._wanted.lease_ms / 1000 + 1.0
+        deadline_s = here.clock.monotonic() + HELD * self._wanted.lease_ms / 1000 + 1.0
         while True:
             try:
                 held = await self._take()
@@ -202,7 +208,7 @@ class Promotion:
             if held is not None:
                 return held
             row = self.seen.row
-            if time.monotonic() > deadline_s:
+            if here.clock.monotonic() > deadline_s:
                 if self.trouble or row is None:
                     raise FrameError(
                         "no_lease", f"the lease's database does not answer: {self.trouble or 'not yet'}. Without the "
@@ -224,7 +230,7 @@ class Promotion:
         while True:
             await asyncio.sleep(TURN_S)
             view = self._standby.view
-            silent_s = time.monotonic() - view.heard_s
+            silent_s = here.clock.monotonic() - view.heard_s
             if self.is_busy or not view.heard_s or view.was_stopped or silent_s < after_s:
                 continue
             self.is_busy = True
@@ -239,7 +245,7 @@ class Promotion:
             self.is_busy = held is not None
             if held is not None:
                 why = f"the primary was silent for {silent_s * 1000:.0f} ms"
-                self._become(Begun(epochs.OPERATOR, why, held, was_standby=True))
+                self._become(Begun(epochs.OPERATOR, why, held, was_standby=True), self._missing())
                 return
 
     def _say(self, why: str) -> None:
@@ -247,10 +253,10 @@ class Promotion:
             self._told = why
             self._log.error("the standby does not become the primary by itself", why=why)
 
-    def _become(self, begun: Begun) -> None:
+    def _become(self, begun: Begun, missing: int) -> None:
         self.begun = begun
         self._log.warning("the standby becomes the primary", epoch=self._epoch(begun.lease), operator=begun.operator,
-                          reason=begun.reason)  # fmt: skip
+                          reason=begun.reason, missing=missing)  # fmt: skip
         self._standby.shut_down()
 
     def status(self) -> dict[str, Any] | None:

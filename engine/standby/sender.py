@@ -7,7 +7,6 @@ a client has heard of was handed to the network for the standby first, also wher
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -39,7 +38,9 @@ from engine.standby.frames import (
     Said,
     told_frame,
 )
+from engine.standby.gate import boottime_ns
 from engine.standby.source import CHUNK_BYTES, Files
+from engine.world import files, here
 
 CHUNKS_A_TURN: Final = 2  # before others have theirs
 ANY_SAID: Any = Said  # a union of classes, which `body_of` takes where a class is asked for
@@ -74,6 +75,7 @@ class Follower:
         self.sent_bytes = self.acked_bytes = 0
         self.acked_seq = self.applied_seq = hello.next_seq - 1
         self.has_caught_up = False  # with what was durable when it came
+        self.is_compared = False  # its state was, or is about to be
         self.sent: deque[tuple[int, int]] = deque()  # last seq and time of chunks that are not acknowledged
         self.keys_told = -1
         self.is_pumping = False
@@ -131,14 +133,14 @@ class Sender:
 
     def _pump(self, one: Follower) -> None:
         """Send on, as far as there is something and it is taken."""
-        files, last_seq = one.files, self._market.journal.durable_seq
-        if files is None or one.is_pumping:
+        source, last_seq = one.files, self._market.journal.durable_seq
+        if source is None or one.is_pumping:
             return
         try:
             for _ in range(CHUNKS_A_TURN):
                 if one.sent_bytes - one.acked_bytes > WINDOW_BYTES:
                     return
-                chunk = files.read(last_seq)
+                chunk = source.read(last_seq)
                 if chunk is None:
                     return
                 head = told_frame(
@@ -148,7 +150,7 @@ class Sender:
                     self._drop(one, "it is gone, or does not read")
                     return
                 one.sent_bytes += len(chunk.data)
-                one.sent.append((chunk.last_seq, time.perf_counter_ns()))
+                one.sent.append((chunk.last_seq, here.clock.perf_counter_ns()))
         except (JournalError, OSError) as error:
             self._send(one.identity, error_frame(0, FrameError("failed", str(error))))
             self._drop(one, str(error))
@@ -173,7 +175,7 @@ class Sender:
 
     def _beat(self) -> None:
         self._timer = self._loop.call_later(BEAT_S, self._beat)
-        now_s = time.monotonic()
+        now_s = here.clock.monotonic()
         for one in tuple(self._followers.values()):
             if now_s - one.seen_s > SILENT_S:
                 self._drop(one, f"nothing was heard of it for {SILENT_S:g} s")
@@ -181,7 +183,7 @@ class Sender:
                 self._tell_keys(one)
         market = self._market
         self.tell_all(
-            "beat", sent_ns=time.clock_gettime_ns(time.CLOCK_BOOTTIME), durable=market.journal.durable_seq,
+            "beat", sent_ns=boottime_ns(), durable=market.journal.durable_seq,
             ts_ns=market.core.ts_ns, epoch=self._epochs.last,
         )  # fmt: skip
 
@@ -215,21 +217,18 @@ class Sender:
             elif one is None:
                 raise FrameError("not_logged_in", "say hello first")
             else:
-                one.seen_s = time.monotonic()
+                one.seen_s = here.clock.monotonic()
                 self._hear(one, said)
         except FrameError as error:
             self._send(identity, error_frame(number, error))
 
     def _hear(self, one: Follower, said: Ack | Pong | Handover) -> None:
         if isinstance(said, Ack):
-            now_ns = time.perf_counter_ns()
+            now_ns = here.clock.perf_counter_ns()
             one.acked_seq, one.acked_bytes = max(one.acked_seq, said.seq), said.bytes
             while one.sent and one.sent[0][0] <= said.seq:
                 self.ack_ns.add(now_ns - one.sent.popleft()[1])
-            if not one.has_caught_up and said.seq >= self._market.journal.durable_seq:
-                one.has_caught_up = True
-                self._log.info("a standby has caught up", name=one.name, sequence=said.seq)
-            self._process.on_confirmed()
+            self._confirmed(one)
             self._pump(one)
         elif isinstance(said, Pong):
             one.applied_seq, one.ports = said.applied, said.ports
@@ -237,6 +236,13 @@ class Sender:
             self._process.on_pong(one, said)
         else:
             self._process.spawn(self._hand_over(one, said))
+
+    def _confirmed(self, one: Follower) -> None:
+        """It has told what is on its disk."""
+        if not one.has_caught_up and one.acked_seq >= self._market.journal.durable_seq:
+            one.has_caught_up = True
+            self._log.info("a standby has caught up", name=one.name, sequence=one.acked_seq)
+        self._process.on_confirmed()
 
     async def _hand_over(self, one: Follower, wanted: Handover) -> None:
         try:
@@ -268,7 +274,7 @@ class Sender:
                 "already: stop that one, or give this one another directory to copy from it",
                 field="id", limit=1, value=2,
             )  # fmt: skip
-        one = self._followers[identity] = Follower(identity, hello, time.monotonic())
+        one = self._followers[identity] = Follower(identity, hello, here.clock.monotonic())
         if not hello.market:
             self._process.spawn(self._begin_new(one, number, hello))
             return
@@ -318,15 +324,15 @@ class Sender:
         """Go on after what it has, which is compared by its hash: that covers all of the journal before it."""
         directory = self._data / "journal"
         try:
-            here = [found for found in segments(directory) if found.first_seq == hello.segment]
-            if not here:
+            kept = [found for found in segments(directory) if found.first_seq == hello.segment]
+            if not kept:
                 raise FrameError(
                     "too_old",
                     f"the standby goes on in segment {hello.segment}, which is not here any more (openbell journal "
                     "compact): begin with an empty directory",
                     field="segment", value=hello.segment,
                 )  # fmt: skip
-            digest = await asyncio.to_thread(hash_of, here[0].path, hello.offset)
+            digest = await asyncio.to_thread(hash_of, kept[0].path, hello.offset)
             if digest.hex() != hello.digest:
                 raise FrameError(
                     "diverged",
@@ -337,8 +343,7 @@ class Sender:
                     field="digest", limit=digest.hex(), value=hello.digest,
                 )  # fmt: skip
             if self._followers.get(one.identity) is one:
-                files = Files(directory, hello.segment, hello.offset, hello.next_seq)
-                self._welcome(one, number, files, None)
+                self._welcome(one, number, Files(directory, hello.segment, hello.offset, hello.next_seq), None)
         except FrameError as error:
             self._refuse(one, number, error)
         except (JournalError, OSError) as error:
@@ -353,8 +358,8 @@ class Sender:
             if self._followers.get(one.identity) is not one:
                 return
             one.acked_seq = one.applied_seq = 0
-            files = Files(self._data / "journal", start.segment, 0, start.segment)
-            self._welcome(one, number, files, start)
+            source = Files(self._data / "journal", start.segment, 0, start.segment)
+            self._welcome(one, number, source, start)
             for offset in range(0, len(start.snapshot), CHUNK_BYTES):
                 while one.sent_bytes - one.acked_bytes > WINDOW_BYTES:
                     await asyncio.sleep(0.001)
@@ -365,7 +370,7 @@ class Sender:
                     self._drop(one, "it is gone, or does not read")
                     return
                 one.sent_bytes += len(part)
-            one.files = files
+            one.files = source
             self._pump(one)
         except (JournalError, OSError) as error:
             self._refuse(one, number, FrameError("failed", str(error)))
@@ -374,10 +379,10 @@ class Sender:
         self._send(one.identity, error_frame(number, error))
         self._drop(one, str(error))
 
-    def _welcome(self, one: Follower, number: int, files: Files, start: beginning.Beginning | None) -> None:
+    def _welcome(self, one: Follower, number: int, source: Files, start: beginning.Beginning | None) -> None:
         """Answer hello; without a beginning data follow at once."""
         try:
-            applied = (self._data / APPLIED).read_text("utf-8")
+            applied = files.read(self._data / APPLIED).decode("utf-8")
         except FileNotFoundError:
             applied = ""
         one.keys_told = self._keys.changes
@@ -388,14 +393,19 @@ class Sender:
             snapshot_bytes=0 if start is None else len(start.snapshot), keys=self._keys.texts(), applied=applied,
         )  # fmt: skip
         self._send_two(one.identity, welcome, b"")
-        self._log.info("a standby follows", name=one.name, address=one.address, from_seq=files.next_seq)
+        self._log.info("a standby follows", name=one.name, address=one.address, from_seq=source.next_seq)
         if start is None:
-            one.files = files
+            one.files = source
+            self._confirmed(one)  # where it has everything nothing is sent to it that it would confirm
             self._pump(one)
 
     def rows(self) -> list[dict[str, Any]]:
         """Who follows, for `status`."""
-        now_ns, now_s, durable_seq = time.perf_counter_ns(), time.monotonic(), self._market.journal.durable_seq
+        now_ns, now_s, durable_seq = (
+            here.clock.perf_counter_ns(),
+            here.clock.monotonic(),
+            self._market.journal.durable_seq,
+        )
         return [
             {
                 "name": one.name,

@@ -11,6 +11,7 @@ from engine.journal import segment
 from engine.journal.errors import JournalDamaged, JournalError
 from engine.journal.reader import LONGEST_RECORD_BYTES
 from engine.journal.segment import RESTORE, Segment
+from engine.world import files, here
 from ext import record
 
 CHUNK_BYTES: Final = 1 << 17
@@ -42,7 +43,7 @@ class Files:
         """The next bytes, of about `limit_bytes`; None when all up to `last_seq`, which is durable, was given."""
         while self.next_seq <= last_seq:
             begin = max(0, self._head_bytes - self.offset)
-            data = os.pread(self._descriptor, begin + limit_bytes + LONGEST_RECORD_BYTES, self.offset)
+            data = files.read_at(self._descriptor, self.offset, begin + limit_bytes + LONGEST_RECORD_BYTES)
             _, end, self.next_seq, status = record.scan(data, begin, self.next_seq, last_seq)
             if end > begin:
                 chunk = Chunk(self._segment.first_seq, self.offset, self._size, self.next_seq - 1, data[:end])
@@ -54,7 +55,7 @@ class Files:
                     RESTORE,
                 )  # fmt: skip
             path = self._directory / segment.name_of(self.next_seq)
-            if path == self._segment.path or not path.exists():
+            if path == self._segment.path or not files.exists(path):
                 raise JournalDamaged(
                     self._segment.path, self.offset, f"the journal ends before seq {self.next_seq}, which was durable",
                     RESTORE,
@@ -64,15 +65,15 @@ class Files:
 
     def _open(self, one: Segment, offset: int) -> None:
         self._head_bytes = segment.read_head(one).size
-        descriptor = os.open(one.path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = here.system.open(one.path, os.O_RDONLY | os.O_CLOEXEC)
         self.close()
         self._descriptor, self._segment, self.offset = descriptor, one, offset
-        self._size = os.fstat(descriptor).st_size
+        self._size = here.system.fstat(descriptor).st_size
 
     def close(self) -> None:
         """Close the file."""
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            here.system.close(self._descriptor)
             self._descriptor = -1
 
     def __enter__(self) -> Self:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from engine import snapshots
 from engine.bring_back import Beside, bring_back
-from engine.files import write_whole
+from engine.files import make_folder, write_whole
 from engine.journal import notes, segment
 from engine.journal.cut import cut
 from engine.journal.errors import JournalDamaged
 from engine.journal.reader import JournalReader
 from engine.recovery import Recovered
 from engine.standby.errors import StandbyError
+from engine.world import files, here
 from ext.core import Core
 
 FOLDER: Final = "standby"  # in a market's directory
 BEGINNING: Final = "beginning.obs"  # in it: the snapshot that the primary has sent
+ID: Final = "id"  # in it: of this directory
 UNFINISHED: Final = "unfinished"  # in it: what is in the directory is not enough to begin with yet
 
 
@@ -32,15 +32,15 @@ def begin(data: Path, make: Callable[[], Beside], told: Callable[[str], None]) -
     """
     directory = data / "journal"
     folder = data / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / UNFINISHED).exists():
+    make_folder(folder, 0o700)
+    if files.exists(folder / UNFINISHED):
         # Only a standby that began in an empty directory leaves that: nobody else's files are here.
         told("an earlier standby was cut off before it had all that it begins with: it begins again")
-        shutil.rmtree(directory, ignore_errors=True)
-        shutil.rmtree(data / "snapshots", ignore_errors=True)
-        (folder / UNFINISHED).unlink()
+        files.remove_tree(directory)
+        files.remove_tree(snapshots.folder(data))
+        files.unlink(folder / UNFINISHED)
     if not segment.segments(directory):
-        if (data / "snapshots").exists() and any((data / "snapshots").iterdir()):
+        if files.exists(snapshots.folder(data)) and here.system.listdir(snapshots.folder(data)):
             raise StandbyError(f"{data}: there are snapshots and no journal: give an empty directory")
         return make(), Recovered(Core(), 1, b"")
     beside = make()
@@ -55,8 +55,26 @@ def begin(data: Path, make: Callable[[], Beside], told: Callable[[str], None]) -
         )
         beside = make()
         recovered = bring_back(data, beside, told)
+        # What it had confirmed may be gone: until its primary has confirmed that all is here, it is not the heir.
+        files.unlink(folder / ID, missing_ok=True)
+    drop_empty_end(directory, recovered.next_seq)
     notes.clear(directory)  # what was cut off comes again: nothing is missing
     return beside, recovered
+
+
+def drop_empty_end(directory: Path, next_seq: int) -> None:
+    """Remove a segment without a command: its first commit failed, and the primary need not have begun one there.
+    Raises OSError."""
+    found = segment.segments(directory)
+    if len(found) > 1 and found[-1].first_seq == next_seq:
+        files.unlink(found[-1].path)
+        segment.sync_directory(directory)
+
+
+def leave_mark(data: Path) -> None:
+    """What is in the directory is not enough to begin with, until it is all there. Raises OSError."""
+    files.make(data / FOLDER / UNFINISHED, b"")
+    segment.sync_directory(data / FOLDER)
 
 
 def _last_whole(directory: Path, error: JournalDamaged) -> int:
@@ -76,15 +94,15 @@ def _last_whole(directory: Path, error: JournalDamaged) -> int:
 def keep_snapshot(data: Path, seq: int) -> None:
     """The snapshot that came first is one of the directory's, now that the journal reaches it. Raises OSError."""
     came = data / FOLDER / BEGINNING
-    if seq and came.exists():
+    if seq and files.exists(came):
         folder = snapshots.folder(data)
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(came, os.O_RDONLY | os.O_CLOEXEC)
+        make_folder(folder)
+        descriptor = here.system.open(came, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            os.fsync(descriptor)
+            here.system.fsync(descriptor)
         finally:
-            os.close(descriptor)
-        came.rename(folder / f"{seq:018d}{snapshots.SUFFIX}")
+            here.system.close(descriptor)
+        here.system.rename(came, folder / f"{seq:018d}{snapshots.SUFFIX}")
         segment.sync_directory(folder)
 
 
@@ -96,7 +114,7 @@ def has_all(data: Path) -> bool:
 
 def own_id(data: Path) -> str:
     """Of a standby's directory: the same after a restart, another one for a copy. Raises OSError."""
-    path = data / FOLDER / "id"
-    if not path.exists():
-        write_whole(path, secrets.token_hex(8))
-    return f"{path.read_text('ascii').strip()}-{path.stat().st_ino}"
+    path = data / FOLDER / ID
+    if not files.exists(path):
+        write_whole(path, here.secrets.token_hex(8))
+    return f"{files.read(path).decode('ascii').strip()}-{here.system.stat(path).st_ino}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine import status
 from engine.doors import Doors
 from engine.liquidation import views
+from engine.world import here
 
 if TYPE_CHECKING:
     from engine.standby.process import Standby
@@ -53,7 +52,7 @@ class Seen:
 
 def part(standby: Standby) -> dict[str, Any]:
     """The part of `status` about the standby itself."""
-    seen, core, now_s = standby.view, standby.following.core, time.monotonic()
+    seen, core, now_s = standby.view, standby.following.core, here.clock.monotonic()
     return {
         "role": ROLE,
         "epoch": standby.following.beside.epochs.last,
@@ -78,13 +77,13 @@ def status_of(standby: Standby, doors: Doors) -> dict[str, Any]:
         warnings.append(f"the primary is not followed: {about['trouble'] or 'it was not reached yet'}")
     elif about["lag_ms"] > LATE_MS:
         warnings.append(f"the standby is {about['lag']:,} commands behind ({about['lag_ms'] / 1000:.1f} s)")
-    room = os.statvfs(standby.data)
+    room = here.system.statvfs(standby.data)
     return {
         "market": standby.config.market.name,
         "durability": standby.config.market.durability,
-        "pid": os.getpid(),
+        "pid": here.system.getpid(),
         "started_ts_ns": standby.started_ts_ns,
-        "ts_ns": time.time_ns(),
+        "ts_ns": here.clock.time_ns(),
         **status.market_part(market),
         "projected_sequence": 0,
         **doors.figures(),

@@ -12,10 +12,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.journal.ring import Ring
 from engine.world.zeromq import ZeroMQ
+
+if TYPE_CHECKING:
+    from openbell.connection import SocketSettings
+    from openbell.discovery import Market
+    from openbell.status import Status
 
 StrPath = str | Path
 Bytes = bytes | bytearray | memoryview
@@ -32,6 +37,8 @@ class Stat(Protocol):
     def st_dev(self) -> int: ...
     @property
     def st_ino(self) -> int: ...
+    @property
+    def st_blocks(self) -> int: ...
 
 
 class Room(Protocol):
@@ -70,6 +77,7 @@ class System(Protocol):
     def statvfs(self, path: StrPath) -> Room: ...
     def listdir(self, path: StrPath) -> list[str]: ...
     def mkdir(self, path: StrPath, mode: int = ...) -> None: ...
+    def rmdir(self, path: StrPath) -> None: ...
     def chmod(self, path: StrPath, mode: int) -> None: ...
     def unlink(self, path: StrPath) -> None: ...
     def rename(self, src: StrPath, dst: StrPath) -> None: ...
@@ -168,6 +176,15 @@ class Network(Protocol):
 
     def context(self) -> Any:
         """A zmq.Context for the sockets of the ports."""
+
+    def dial(self, endpoint: str, settings: SocketSettings, market: Market) -> Any:
+        """A DEALER socket that connects to another market's port. Raises OpenBellError."""
+
+    def watch(self, socket: Any) -> Any:
+        """What tells whether the connection of such a socket was lost (openbell.connection.Watch)."""
+
+    def status(self, of: str, token: str, settings: SocketSettings, timeout_s: float) -> Status:
+        """What the market at this address answers to an operator's `status`. Blocks. Raises OpenBellError."""
 
     def plain_send(self, socket: Any) -> Callable[[bytes, int], object]:
         """The socket's send without what pyzmq puts around it for sockets of other kinds."""

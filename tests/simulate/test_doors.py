@@ -26,11 +26,12 @@ FOLDERS = [
     "sessions",
     "settlement",
     "volatility",
+    "standby",
 ]
 # Of other processes, or of tools that no simulation runs.
 NOT_SIMULATED = {
-    "journal/cut.py", "journal/compact.py", "journal/export.py", "journal/ring.py", "projector/launch.py",
-    "projector/__main__.py", "system.py", "status.py",
+    "journal/compact.py", "journal/export.py", "journal/ring.py", "projector/launch.py",
+    "projector/__main__.py", "system.py",
 }  # fmt: skip
 
 

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import random
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine.files import make_folder
+from engine.journal import segment
+from engine.journal.errors import JournalError
+from engine.journal.writer import JournalWriter
+from engine.simulate.claims import BOTH
 from engine.simulate.house import DATA
+from engine.simulate.journal_truth import JournalTruth
+from engine.simulate.schedule import Fault
 from engine.simulate.simulation import Simulation
+from engine.simulate.standbys.pair import Pair
 from engine.simulate.world.disk import Folder
 from engine.simulate.world.system import Effect
+from engine.simulate.world.timeline import MS, SECOND
+from engine.standby.mirror import Mirror
+from engine.standby.start import drop_empty_end
+from tests.engine.journal.batches import MARKET
+from tests.engine.standby.test_parts import all_chunks, journal
 from tests.simulate.worlds import World
 
 
@@ -76,3 +91,102 @@ def test_a_short_read_is_not_the_end_of_the_journal(share: float) -> None:
     engine = live(simulation)
     assert engine.market.core.seq >= seq
     assert engine.recovered.torn is None
+
+
+# ------------------------------------------------------------ a primary and its standby
+
+
+def pair_of(seed: int, *faults: Fault, **settings: Any) -> Pair:
+    """A run of these faults alone; settings: of [standby]."""
+    pair = Pair(seed, faults)
+    for seat in pair.seats:
+        standby = msgspec.structs.replace(seat.config.standby, **settings)
+        seat.config = msgspec.structs.replace(seat.config, standby=standby)
+    pair.is_sync = pair.claims.is_sync = standby.is_sync
+    pair.operators.promotes = standby.promote == "operator"
+    return pair
+
+
+def test_what_a_standby_could_not_sync_is_not_taken_for_synced_at_its_next_start(tmp_path: Path) -> None:
+    """After a failed sync the pages can be read, and are not on the disk: they were confirmed to the primary."""
+    last_seq = journal(tmp_path / "journal")
+    chunks = all_chunks(tmp_path / "journal", last_seq, 500)
+    world = World()
+    folder, first = Path("/market/journal"), world.process()
+    syncs = [Effect(error=errno.EIO, loses_pages=True)]
+    made: list[Mirror] = []
+
+    def write() -> None:
+        made.append(Mirror(folder, 0))
+        for chunk in chunks[:12]:
+            made[0].write(chunk)
+
+    world.call(first, write)
+    world.timeline.run(lambda: made[0].pending_bytes == 0)
+    first.doors["system"].meddle = lambda call: syncs.pop() if syncs and call.name == "fdatasync" else None
+    world.call(first, lambda: made[0].write(chunks[12]))
+    world.timeline.run(lambda: not syncs)
+    world.timeline.run(lambda: world.timeline.now_ns > SECOND)
+    with pytest.raises(JournalError):
+        world.call(first, made[0].collect)
+    world.office.end(first)
+    again: list[Mirror] = []
+    world.call(world.process("b"), lambda: again.append(Mirror(folder, chunks[12].last_seq)))
+    assert again[0].durable_seq == chunks[12].last_seq
+    truth = JournalTruth(world.machine.disk, "market", "journal")
+    truth.refresh()
+    assert truth.on_disk_seq == chunks[12].last_seq
+
+
+def test_a_standby_is_the_heir_when_it_has_what_was_told_without_it() -> None:
+    """A primary that had gone on alone took the first confirmation, of whatever it was, for that of everything."""
+    slow = Fault(0, "slow disk", 40 * MS, {"on": "standby", "factor": 900.0, "ms": 700})
+    pair = pair_of(10, slow, mode="sync", when_gone="async", gone_after_ms=40)
+    assert pair.run().violations == []
+    assert pair.claims.checked[BOTH] > 10
+
+
+def test_an_end_without_a_command_does_not_keep_a_primary_of_before_from_following(tmp_path: Path) -> None:
+    """A segment was begun, and its first commit failed: the new primary has none that begins there."""
+    last_seq = journal(tmp_path / "journal", 30)
+    newest = segment.segments(tmp_path / "journal")[-1]
+    writer = JournalWriter(
+        tmp_path / "journal", next_seq=last_seq + 1, durability="fsync", market_id=MARKET, segment_bytes=4096
+    )
+    writer.close()
+    descriptor = segment.prepare(tmp_path / "journal", 4096)
+    with newest.path.open("rb") as file:
+        link = segment.Link(newest.first_seq, 0, hashlib.sha256(file.read(0)).digest())
+    made = segment.christen(tmp_path / "journal", descriptor, last_seq + 1, MARKET, True, link)
+    assert made in segment.segments(tmp_path / "journal")
+    drop_empty_end(tmp_path / "journal", last_seq + 1)
+    assert segment.segments(tmp_path / "journal")[-1] == newest
+    drop_empty_end(tmp_path / "journal", last_seq + 1)
+    assert segment.segments(tmp_path / "journal")[-1] == newest
+
+
+def test_a_client_goes_on_where_the_new_primary_differs() -> None:
+    """What the dead primary had told and the standby did not have got other events under the same numbers: a client
+    that logged in after that took them for those that it had seen."""
+    cut_off = Fault(0, "machine cut off", 500 * MS, {"on": "primary", "from": "other", "ms": 400})
+    crash = Fault(1, "crash", 800 * MS, {"on": "primary", "how": "power", "away_ms": 900})
+    forgotten = 0
+    for seed in (1, 2, 3):
+        pair = pair_of(seed, cut_off, crash, mode="async", promote="supervised", promote_after_ms=100, lease_ms=200)
+        outcome = pair.run()
+        assert outcome.violations == []
+        assert outcome.figures["lost"] > 0
+        forgotten += sum(len(trader.forgotten) for trader in pair.traders)
+    assert forgotten > 0
+
+
+def test_a_standby_is_compared_soon_after_it_came_also_where_nothing_happens() -> None:
+    """Its primary compared states only when there was another command since the last time."""
+    pair = pair_of(2, checkpoint_s=0.1)
+    outcome = pair.run()
+    assert outcome.violations == []
+    compared = outcome.figures["compared"]
+    crash = Fault(0, "crash", 1_990 * MS, {"on": "standby", "how": "kill", "away_ms": 300})
+    again = pair_of(2, crash, checkpoint_s=0.1).run()
+    assert again.violations == []
+    assert again.figures["compared"] >= compared

@@ -26,13 +26,13 @@ from openbell.fees import FeePlan
 from openbell.gains import GainInfo, LotInfo
 from openbell.guards import DeadMan, Spare, login_field
 from openbell.lending import BorrowInfo, DueInfo, LocateInfo
-from openbell.places import Address, Places
+from openbell.places import REOPEN_S, Address, Places
 from openbell.prices import PriceLike
 from openbell.risk import ExposureInfo, MarginInfo, Preview, RiskInfo, preview_of
 from openbell.rows import AccountInfo, FillInfo, InstrumentInfo, OrderInfo, PositionInfo, WithdrawalInfo
 from openbell.session import Events, Session
 from openbell.terms import OrderTerms
-from openbell.trader import CLIENT_NAME, LOOK_S, REOPEN_S, SILENCES, RowT, Trader
+from openbell.trader import CLIENT_NAME, LOOK_S, SILENCES, RowT, Trader
 from openbell.wire import SelfTrade, Side, TimeInForce
 
 _SLICE_MS: Final = 50  # how long a receive sleeps before it looks after the connection

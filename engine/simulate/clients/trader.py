@@ -11,8 +11,9 @@ from openbell import wire
 from openbell.desk import Desk
 from openbell.errors import OpenBellError, ResumeTooOld
 from openbell.orders import Order, OrderState
+from openbell.places import LOGIN_AGAIN_S, REOPEN_S
 from openbell.session import Events, Session
-from openbell.trader import LOGIN_AGAIN_S, LOOK_S, REOPEN_S, SILENCES
+from openbell.trader import LOOK_S, SILENCES
 from openbell.wire import CommandKind, OrderType, Side, TimeInForce
 
 from engine.simulate.world.network import Frame, Link, Network

@@ -59,34 +59,40 @@ class KeyedTable:
 
 class LeaseTable:
     """The table of engine/standby/lease, whose commits are synchronous: none is ever lost. Rows by market: epoch,
-    holder, address, renewals, lease_ms, seq, alone."""
+    holder, address, renewals, lease_ms, seq, heir."""
 
     def __init__(self) -> None:
         self.rows: dict[bytes, Row] = {}
+        self.on_change: Callable[[], None] = lambda: None
 
     def read(self, market: bytes) -> Row | None:
         return self.rows.get(market)
 
     def execute(self, words: str, values: Row) -> str:
         """One of its statements: what PostgreSQL answers."""
+        done = self._execute(words, values)
+        self.on_change()
+        return done
+
+    def _execute(self, words: str, values: Row) -> str:
         market, epoch, holder = values[:3]
         row = self.rows.get(market)
         if words.startswith("INSERT"):
             if row is not None:
                 return "INSERT 0 0"
-            self.rows[market] = (epoch, holder, values[3], 0, values[4], 0, False)
+            self.rows[market] = (epoch, holder, values[3], 0, values[4], 0, values[5])
             return "INSERT 0 1"
         if row is None:
             return "UPDATE 0"
         if "SET epoch = $2" in words:
             if (row[0], row[3]) != values[-2:]:
                 return "UPDATE 0"
-            self.rows[market] = (epoch, holder, values[3], row[3] + 1, values[4], row[5], False)
+            self.rows[market] = (epoch, holder, values[3], row[3] + 1, values[4], row[5], values[5])
             return "UPDATE 1"
         if (row[0], row[1]) != (epoch, holder):
             return "UPDATE 0"
         if "holder = ''" in words:
-            self.rows[market] = (row[0], "", row[2], row[3] + 1, row[4], values[3], row[6])
+            self.rows[market] = (row[0], "", row[2], row[3] + 1, row[4], values[3], values[4])
         else:
             self.rows[market] = (row[0], row[1], values[3], row[3] + 1, row[4], values[4], values[5])
         return "UPDATE 1"

@@ -79,21 +79,33 @@ class File:
 
 @dataclass(slots=True)
 class Folder:
-    """Names. `unsynced`: what was done to them since the folder was synced: name, and what it stands for (or None)."""
+    """Names. `unsynced`: what was done to them since the folder was synced: name, and what it stands for (or None); or
+    a name that was given in another folder instead of this one, which is on the disk in both or in neither."""
 
     names: dict[str, File | Folder] = field(default_factory=dict)
     kept: dict[str, File | Folder] = field(default_factory=dict)
-    unsynced: list[list[tuple[str, File | Folder | None]]] = field(default_factory=list)
+    unsynced: list[list[tuple[str, File | Folder | None]] | Move] = field(default_factory=list)
 
     def change(self, *changes: tuple[str, File | Folder | None]) -> None:
         """All of these at once."""
         self._do(self.names, changes)
         self.unsynced.append(list(changes))
 
+    def move(self, name: str, other: Folder, new_name: str) -> None:
+        """The name goes to another folder."""
+        made = Move(self, name, other, new_name, self.names[name])
+        del self.names[name]
+        other.names[new_name] = made.entry
+        for folder in (self, other):
+            folder.unsynced.append(made)
+
     def sync(self, count: int) -> None:
         """The first `count` changes that were not synced are on the disk now."""
         for changes in self.unsynced[:count]:
-            self._do(self.kept, changes)
+            if isinstance(changes, Move):
+                changes.keep()
+            else:
+                self._do(self.kept, changes)
         del self.unsynced[:count]
 
     def cut_power(self, generator: random.Random, share: float) -> None:
@@ -115,6 +127,25 @@ class Folder:
                 names.pop(name, None)
             else:
                 names[name] = entry
+
+
+@dataclass(slots=True)
+class Move:
+    """A rename from one folder to another."""
+
+    source: Folder
+    name: str
+    target: Folder
+    new_name: str
+    entry: File | Folder
+    is_kept: bool = False
+
+    def keep(self) -> None:
+        """It is on the disk now."""
+        if not self.is_kept:
+            self.is_kept = True
+            self.source.kept.pop(self.name, None)
+            self.target.kept[self.new_name] = self.entry
 
 
 class Disk:

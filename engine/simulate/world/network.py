@@ -12,7 +12,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import zmq
+from openbell.connection import SocketSettings
+from openbell.discovery import Market, find_market
+from openbell.status import Status
 
+from engine.simulate.world.dialing import Dealer, Watch, status
 from engine.simulate.world.intake import MESSAGES
 from engine.simulate.world.loop import Bell
 from engine.simulate.world.process import SimulatedProcess
@@ -41,11 +45,13 @@ class Link:
         self._on_the_way = 0
         self.last: Frame | None = None
         self.duplicates = 0  # of the next frames to the client, so many come twice
+        self.machine = ""  # that the client is on; empty: somewhere
 
     def _when(self, direction: int) -> int:
         network = self.network
         pause_ns = round(self.delay_ns * network.generator.uniform(0.5, 1.5)) + network.lag_ns
-        when_ns = max(network.timeline.now_ns + pause_ns, self._arrives_ns[direction])
+        now_ns = max(network.timeline.now_ns, network.apart_until_ns(self.machine, self.socket.process.machine.name))
+        when_ns = max(now_ns + pause_ns, self._arrives_ns[direction])
         self._arrives_ns[direction] = when_ns
         return when_ns
 
@@ -142,6 +148,7 @@ class Network:
         self.messages.begin()
         self.has_intake = True
         self.lag_ns = 0
+        self.apart: dict[tuple[str, str], int] = {}  # machines between which nothing arrives, until then
         self.on_sent: Callable[[SimulatedSocket, Frame], None] = lambda socket, frame: None
         self._identities = 0
 
@@ -152,12 +159,22 @@ class Network:
     def trace(self, what: str, data: bytes) -> None:
         self.timeline.trace_data(what, data)
 
-    def connect(self, endpoint: str, name: str) -> Link | None:
-        """A connection to what is bound there; None where nothing is."""
+    def apart_until_ns(self, client: str, machine: str) -> int:
+        """When these machines hear each other again; what they say meanwhile comes then."""
+        if not self.apart or client == machine:
+            return 0
+        return max(self.apart.get((client, machine), 0), self.apart.get((machine, client), 0))
+
+    def connect(self, endpoint: str, name: str, machine: str = "") -> Link | None:
+        """A connection to what is bound there, of a client on that machine (empty: somewhere); None where nothing is,
+        or no way leads there now."""
         socket = self.bound.get(endpoint)
         if socket is None or socket.closed or socket.process.is_dead:
             return None
+        if self.apart_until_ns(machine, socket.process.machine.name) > self.timeline.now_ns:
+            return None
         link = Link(self, socket, name)
+        link.machine = machine
         self.links = [one for one in self.links if one.is_up]
         self.links.append(link)
         socket.links[link.identity] = link
@@ -171,6 +188,8 @@ class Network:
                 socket.closed = True
                 for link in list(socket.links.values()):
                     link.cut()
+        for link in process.links:
+            link.cut()
 
 
 class Message:
@@ -232,6 +251,11 @@ class SimulatedSocket:
         self._parts.extend(parts)
         if is_asleep:
             self.bell.ring()
+
+    @property
+    def endpoint(self) -> str:
+        """Where it is bound."""
+        return self._endpoint
 
     # ------------------------------------------------------------ as pyzmq
 
@@ -330,6 +354,15 @@ class SimulatedZeroMQ:
 
     def destroy(self, linger: int = 0) -> None:
         """As zmq.Context."""
+
+    def dial(self, endpoint: str, settings: SocketSettings, market: Market) -> Dealer:
+        return Dealer(self._network, self._process, endpoint, f"{self._process.machine.name}'s standby")
+
+    def watch(self, socket: Dealer) -> Watch:
+        return Watch(socket)
+
+    def status(self, of: str, token: str, settings: SocketSettings, timeout_s: float) -> Status:
+        return status(self._network, self._process, find_market(of), token, timeout_s)
 
     def plain_send(self, socket: SimulatedSocket) -> Callable[[bytes, int], object]:
         return socket.send

@@ -87,6 +87,7 @@ class SimulatedProcess:
         self._elapsed_ns = 0
         self._thread: SimulatedThread | None = None
         self._kept: list[object] = []
+        self.links: list[Any] = []  # connections that it has made
 
     # ------------------------------------------------------------ whose turn it is
 
@@ -151,6 +152,7 @@ class SimulatedProcess:
     def abandon(self) -> None:
         """Let go of all that it kept."""
         self._kept.clear()
+        self.links.clear()
         self.descriptors.clear()
         self.doors.clear()
 

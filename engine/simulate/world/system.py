@@ -32,6 +32,7 @@ class Status(NamedTuple):
     st_size: int
     st_dev: int = 0
     st_ino: int = 0
+    st_blocks: int = 0
 
 
 class Named(NamedTuple):
@@ -322,6 +323,18 @@ class SimulatedSystem:
         self._trace("unlink", str(path))
         self._end(effect)
 
+    def rmdir(self, path: StrPath) -> None:
+        effect = self._begin("rmdir", path, OTHER_NS)
+        parent, name = self._parent(path)
+        found = self._find(path)
+        if not isinstance(found, Folder):
+            raise _error(errno.ENOTDIR, path)
+        if found.names:
+            raise _error(errno.ENOTEMPTY, path)
+        parent.change((name, None))
+        self._trace("rmdir", str(path))
+        self._end(effect)
+
     def rename(self, src: StrPath, dst: StrPath) -> None:
         effect = self._begin("rename", dst, OTHER_NS)
         parent, name = self._parent(src)
@@ -329,9 +342,10 @@ class SimulatedSystem:
         entry = parent.names.get(name)
         if entry is None:
             raise _error(errno.ENOENT, src)
-        if other is not parent:
-            raise _error(errno.EXDEV, dst)
-        parent.change((name, None), (new_name, entry))
+        if other is parent:
+            parent.change((name, None), (new_name, entry))
+        else:
+            parent.move(name, other, new_name)
         self._trace("rename", str(dst))
         self._end(effect)
 
@@ -421,7 +435,7 @@ def _parts(path: StrPath) -> list[str]:
 
 def _status(entry: File | Folder) -> Status:
     if isinstance(entry, File):
-        return Status(stat.S_IFREG | 0o600, len(entry.data))
+        return Status(stat.S_IFREG | 0o600, len(entry.data), st_blocks=-(-len(entry.data) // SECTOR))
     return Status(stat.S_IFDIR | 0o700, 0)
 
 

@@ -71,6 +71,20 @@ class SimulatedThread:
         """Let the others run until somebody wakes it."""
         self._process.hub.switch()
 
+    def wait(self, longest_ns: int) -> Callable[[], None]:
+        """What wakes it when it has given way, which time does at the latest: once."""
+        is_over = False
+
+        def go_on() -> None:
+            nonlocal is_over
+            if not is_over:
+                is_over = True
+                self._go_on()
+
+        timeline = self._process.timeline
+        timeline.after(longest_ns, go_on)
+        return lambda: timeline.after(WAKE_NS, go_on)
+
     def pass_time(self, pause_ns: int) -> None:
         """Be in the system for so long."""
         self.wake_in(pause_ns)

@@ -224,6 +224,27 @@ cdef class Streams:
             first += count
         return frames
 
+    def first_after(self, uint32_t account, uint64_t seq):
+        """account_seq of the first event kept of the account that followed the command `seq`; last + 1: none did."""
+        cdef Chunk* chunk
+        cdef uint32_t chunk_index, place
+        cdef uint64_t number
+        if account >= self.accounts:
+            return 1
+        number = self.streams[account].first_seq
+        if number > self.streams[account].last_seq:
+            return self.streams[account].last_seq + 1
+        chunk_index = self.streams[account].first_chunk
+        while chunk_index != NO_CHUNK:
+            chunk = &self.chunks[chunk_index]
+            if chunk.count and chunk.events[chunk.count - 1].seq > seq:
+                for place in range(chunk.count):
+                    if chunk.events[place].seq > seq:
+                        return number + place
+            number += chunk.count
+            chunk_index = chunk.next
+        return number
+
     def fills(self, uint32_t account, size_t limit):
         """The last FILL events kept of the account, at most `limit`, oldest first: Event records."""
         cdef uint32_t chunk_index, place

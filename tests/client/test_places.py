@@ -93,6 +93,10 @@ def test_a_standby_is_no_login_where_the_primary_is_wanted() -> None:
             assert notices == []
             assert session.standby == body
             assert session.next_seq == {1: 9}
+            for code in ("not_your_account", "resume_too_old"):  # nor is what it lacks
+                said = json_frame(FrameType.ERROR, session.login_number, {"code": code, "text": "", "limit": 20})
+                assert session.receive(said) == []
+            assert session.next_seq == {1: 9}
             session.login()
             refused = json_frame(FrameType.ERROR, session.login_number, {"code": "standby", "text": "", "value": "h:1"})
             assert session.receive(refused) == []

@@ -186,6 +186,25 @@ def test_a_market_that_knows_less_than_was_seen() -> None:
     assert taken(session, events((3, 1))) == [(3, 1)]
 
 
+def test_what_a_failover_has_lost_is_told_and_what_came_instead_is_taken() -> None:
+    """The market has gone on: its next number says nothing of what was seen under the same ones."""
+    session = Session("key", "test", {3: 1})
+    session.login()
+    body: dict[str, Any] = {"accounts": [{"id": 3, "name": "a3", "next_seq": 1}], "instruments": [], "epoch": 4}
+    session.receive(json_frame(FrameType.LOGGED_IN, session.login_number, body))
+    session.receive(json_frame(FrameType.RESUMED, session.login_number, {"account": 3, "from_seq": 1, "next_seq": 1}))
+    assert taken(session, events((3, 1), (3, 2), (3, 3))) == [(3, 1), (3, 2), (3, 3)]
+    assert json_body(session.login())["epoch"] == 4
+    body = {"accounts": [{"id": 3, "name": "a3", "next_seq": 9, "rewind": 2}], "instruments": [], "epoch": 5}
+    notices = session.receive(json_frame(FrameType.LOGGED_IN, session.login_number, body))
+    lost = [(one.account, one.from_seq, one.first_seq) for one in notices if isinstance(one, Lost)]
+    assert lost == [(3, 4, 2)]
+    assert taken(session, events(*((3, seq) for seq in range(2, 9)))) == [(3, seq) for seq in range(2, 9)]
+    session.receive(json_frame(FrameType.RESUMED, session.login_number, {"account": 3, "from_seq": 2, "next_seq": 9}))
+    assert session.complete
+    assert json_body(session.login())["epoch"] == 5
+
+
 def test_events_of_no_account_pass() -> None:
     session = ready(a3=1)
     assert taken(session, events((0, 0), (3, 1))) == [(0, 0), (3, 1)]

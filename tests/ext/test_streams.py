@@ -193,3 +193,16 @@ def test_wrong_input_is_refused() -> None:
         streams.listen(1 << 24, 1)
     with pytest.raises(ValueError, match="32 to"):
         Streams(events=31)
+
+
+@settings(max_examples=150)
+@given(batches, st.integers(CHUNK, 6 * CHUNK), accounts, st.integers(0, 200))
+def test_the_first_event_after_a_command_is_found(given: list[list[int]], kept: int, account: int, seq: int) -> None:
+    streams = Streams(events=kept)
+    maker = Maker()
+    for batch in given:
+        streams.record(maker.events(batch).tobytes())
+    first, last = streams.range(account)
+    there = [event for frame in streams.frames(account, first) for event in unpack(frame)]
+    later = [number for number, event in enumerate(there, first) if event[0] > seq]
+    assert streams.first_after(account, seq) == (later[0] if later else last + 1)

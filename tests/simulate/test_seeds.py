@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from engine.simulate import running
-from engine.simulate.claims import CAUSE, DAMAGE, DURABLE, GAPLESS, ONCE, PRIMARY, REPLAY
+from engine.simulate.claims import CAUSE, DAMAGE, DURABLE, GAPLESS, ONCE, PRIMARY, REPLAY, STATE
+from engine.simulate.planted import PAIR
 from engine.simulate.running import Wanted
-from engine.simulate.schedule import KINDS, schedule
+from engine.simulate.schedule import KINDS, PAIR_KINDS, schedule
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = 20  # seeds a test, so that several processes share them
@@ -23,23 +24,26 @@ FIRST = range(1000, 1120, BLOCK)
 @pytest.mark.parametrize("first", FIRST)
 def test_nothing_is_violated(first: int) -> None:
     checked: Counter[str] = Counter()
-    wanted, alone = Wanted(), 0  # runs of one machine
+    wanted, alone, pairs = Wanted(), 0, 0  # runs of one machine, and of a primary and its standby
     for seed in range(first, first + BLOCK):
         outcome = running.run(seed, wanted)
         assert outcome.violations == [], f"openbell simulate --seed {seed} --seeds 1"
         alone += wanted.run_of(seed) == ""
+        pairs += wanted.run_of(seed) == PAIR
         checked.update(outcome.figures["checked"])
     assert checked[CAUSE] > 5_000
     assert checked[REPLAY] > 20 * alone
     assert checked[DURABLE] > 2 * alone
-    assert checked[GAPLESS] == 7 * alone
+    assert checked[GAPLESS] == 7 * alone + 2 * pairs
     assert checked[ONCE] == alone
     assert checked[DAMAGE] >= alone
     assert checked[PRIMARY] > 20
+    assert checked[STATE] > 20 * pairs
 
 
 def test_schedules_have_faults_of_all_kinds() -> None:
-    assert {fault.kind for seed in range(200) for fault in schedule(seed)} == set(KINDS)
+    for kinds in (KINDS, PAIR_KINDS):
+        assert {fault.kind for seed in range(200) for fault in schedule(seed, of=kinds)} == set(kinds)
 
 
 def digest_in_another_process(seed: int, hash_seed: str) -> str:
@@ -59,6 +63,9 @@ def test_a_seed_is_the_same_run_wherever_it_runs() -> None:
     assert digest_in_another_process(7, "1") == ours
     assert digest_in_another_process(7, "2") == ours
     assert running.run(8, Wanted()).digest != ours
+    pair = running.run(3, Wanted()).digest
+    assert running.run(3, Wanted()).digest == pair
+    assert digest_in_another_process(3, "1") == pair
 
 
 def test_a_fault_that_is_left_out_leaves_the_others_as_they_are() -> None:

@@ -67,7 +67,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self._have_turn(max(process.busy_until_ns, self._timeline.now_ns + TURN_NS))
             return
         ready = self._ready
-        for bell, handle in list(self._readers.values()):
+        for bell, handle in self._readers.values():
             if bell.is_readable:
                 ready.append(handle)
         before = events._get_running_loop()
@@ -75,18 +75,21 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         try:
             with process.entered():
                 for _ in range(len(ready)):
-                    self._do(ready.popleft())
+                    handle = ready.popleft()
+                    if not handle._cancelled:
+                        handle._run()
                     if process.is_dead:
                         return
         finally:
             events._set_running_loop(before)
         process.busy_until_ns = max(process.busy_until_ns, self._timeline.now_ns + TURN_NS + process.take_elapsed())
-        if ready or any(bell.is_readable for bell, _ in self._readers.values()):
+        if ready:
             self._have_turn(process.busy_until_ns)
-
-    def _do(self, handle: asyncio.Handle) -> None:
-        if not handle._cancelled:
-            handle._run()
+            return
+        for bell, _ in self._readers.values():
+            if bell.is_readable:
+                self._have_turn(process.busy_until_ns)
+                return
 
     # ------------------------------------------------------------ asyncio's side
 

@@ -83,6 +83,7 @@ class SimulatedProcess:
         self.loop = SimulatedLoop(self)
         self.descriptors: dict[int, Any] = {}
         self.doors: dict[str, Any] = {"clock": Clock(self), "threads": self.threads, "memory": _Memory()}
+        self._standing: tuple[Any, ...] | None = None  # all doors, in the order of DOORS
         self._next_descriptor = FIRST_DESCRIPTOR
         self._elapsed_ns = 0
         self._thread: SimulatedThread | None = None
@@ -94,6 +95,12 @@ class SimulatedProcess:
     def entered(self, thread: SimulatedThread | None = None) -> _Entered:
         """While something of this process runs: in this thread, or on the loop's."""
         return _Entered(self, thread)
+
+    def standing(self) -> tuple[Any, ...]:
+        """Its doors, in the order of DOORS."""
+        if self._standing is None:
+            self._standing = tuple(self.doors[name] if name in self.doors else getattr(here, name) for name in DOORS)
+        return self._standing
 
     def thread(self) -> SimulatedThread | None:
         """The thread that runs now; None for the loop's."""
@@ -155,6 +162,7 @@ class SimulatedProcess:
         self.links.clear()
         self.descriptors.clear()
         self.doors.clear()
+        self._standing = None
 
     # ------------------------------------------------------------ time and descriptors
 
@@ -201,16 +209,22 @@ class _Entered:
         process = self._process
         self._before = _standing(here), process._thread
         process._thread = self._thread
-        for name, door in process.doors.items():
-            setattr(here, name, door)
+        _stand(process.standing())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         doors, self._process._thread = self._before
-        for name, door in zip(DOORS, doors, strict=True):
-            setattr(here, name, door)
+        _stand(doors)
         return kind is Killed
+
+
+def _stand(doors: tuple[Any, ...]) -> None:
+    """Put these in place. It is done at each turn of each process, so names are written out."""
+    (
+        here.clock, here.connect, here.locking, here.map, here.memory, here.network, here.ring, here.secrets,
+        here.system, here.threads,
+    ) = doors  # fmt: skip
 
 
 class Clock:

@@ -304,7 +304,7 @@ class Standby:
         self._snapshot_seq = 0
         mark = self.data / start.FOLDER / start.UNFINISHED
         if files.exists(mark) and start.has_all(self.data):
-            files.unlink(mark)
+            start.remove_mark(self.data)
 
     def _on_durable(self, durable_seq: int) -> None:
         self.status_map.tell_durable(durable_seq)

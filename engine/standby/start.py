@@ -36,18 +36,21 @@ def begin(data: Path, make: Callable[[], Beside], told: Callable[[str], None]) -
     if files.exists(folder / UNFINISHED):
         # Only a standby that began in an empty directory leaves that: nobody else's files are here.
         told("an earlier standby was cut off before it had all that it begins with: it begins again")
+        _forget_id(folder)
         files.remove_tree(directory)
         files.remove_tree(snapshots.folder(data))
-        files.unlink(folder / UNFINISHED)
+        remove_mark(data)
     if not segment.segments(directory):
         if files.exists(snapshots.folder(data)) and here.system.listdir(snapshots.folder(data)):
             raise StandbyError(f"{data}: there are snapshots and no journal: give an empty directory")
+        _forget_id(folder)
         return make(), Recovered(Core(), 1, b"")
     beside = make()
     try:
         recovered = bring_back(data, beside, told)
     except JournalDamaged as error:
         last_seq = _last_whole(directory, error)
+        _forget_id(folder)
         kept = cut(data, last_seq).kept
         told(
             f"the end of the journal was cut off by a crash ({error.problem}): what follows seq {last_seq} comes from "
@@ -55,11 +58,16 @@ def begin(data: Path, make: Callable[[], Beside], told: Callable[[str], None]) -
         )
         beside = make()
         recovered = bring_back(data, beside, told)
-        # What it had confirmed may be gone: until its primary has confirmed that all is here, it is not the heir.
-        files.unlink(folder / ID, missing_ok=True)
     drop_empty_end(directory, recovered.next_seq)
     notes.clear(directory)  # what was cut off comes again: nothing is missing
     return beside, recovered
+
+
+def _forget_id(folder: Path) -> None:
+    """What it has confirmed may be gone, or is about to be: until its primary has found that all is here, it is not the
+    one that may take the lease. Raises OSError."""
+    files.unlink(folder / ID, missing_ok=True)
+    segment.sync_directory(folder)
 
 
 def drop_empty_end(directory: Path, next_seq: int) -> None:
@@ -74,6 +82,12 @@ def drop_empty_end(directory: Path, next_seq: int) -> None:
 def leave_mark(data: Path) -> None:
     """What is in the directory is not enough to begin with, until it is all there. Raises OSError."""
     files.make(data / FOLDER / UNFINISHED, b"")
+    segment.sync_directory(data / FOLDER)
+
+
+def remove_mark(data: Path) -> None:
+    """It is all there, also after a power cut. Raises OSError."""
+    files.unlink(data / FOLDER / UNFINISHED)
     segment.sync_directory(data / FOLDER)
 
 

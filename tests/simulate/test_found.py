@@ -11,10 +11,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.bring_back import beside_of
+from engine.config import Config
 from engine.files import make_folder
 from engine.journal import segment
 from engine.journal.errors import JournalError
 from engine.journal.writer import JournalWriter
+from engine.sessions.schedule import Timeline
 from engine.simulate.claims import BOTH
 from engine.simulate.house import DATA
 from engine.simulate.journal_truth import JournalTruth
@@ -25,7 +28,8 @@ from engine.simulate.world.disk import Folder
 from engine.simulate.world.system import Effect
 from engine.simulate.world.timeline import MS, SECOND
 from engine.standby.mirror import Mirror
-from engine.standby.start import drop_empty_end
+from engine.standby.start import begin, drop_empty_end, leave_mark, own_id, remove_mark
+from engine.world.files import exists
 from tests.engine.journal.batches import MARKET
 from tests.engine.standby.test_parts import all_chunks, journal
 from tests.simulate.worlds import World
@@ -190,3 +194,28 @@ def test_a_standby_is_compared_soon_after_it_came_also_where_nothing_happens() -
     again = pair_of(2, crash, checkpoint_s=0.1).run()
     assert again.violations == []
     assert again.figures["compared"] >= compared
+
+
+def test_a_standby_that_begins_anew_is_another_one(tmp_path: Path) -> None:
+    """A power cut brought the mark of an unfinished beginning back: the standby removed what it had confirmed, and was
+    still the one that may take the lease."""
+    config, told = Config(), list[str]()
+    folder = tmp_path / "standby"
+    folder.mkdir()
+    ids = [own_id(tmp_path)]
+    journal(tmp_path / "journal")
+    leave_mark(tmp_path)
+    begin(tmp_path, lambda: beside_of(config, Timeline([]), told.append), told.append)
+    assert not segment.segments(tmp_path / "journal")
+    ids.append(own_id(tmp_path))
+    begin(tmp_path, lambda: beside_of(config, Timeline([]), told.append), told.append)  # its journal is gone
+    ids.append(own_id(tmp_path))
+    assert len({one.partition("-")[0] for one in ids}) == 3
+
+    world = World()
+    process = world.process()
+    world.call(process, lambda: make_folder(Path("/market/standby")))
+    world.call(process, lambda: leave_mark(Path("/market")))
+    world.call(process, lambda: remove_mark(Path("/market")))
+    world.office.cut_power(world.machine, Least())
+    assert not world.call(world.process("b"), lambda: exists(Path("/market/standby/unfinished")))

@@ -11,7 +11,7 @@ from ext.bits cimport unlikely
 from ext.record cimport ADMIN_BYTES, HEADER_BYTES, ORDER_BYTES, SPECIAL_BYTES, bytes_of, record_crc
 from ext.wire cimport (
     ADMIN_KIND, COMMAND_KIND_DISCONNECT, COMMAND_KIND_MASS_CANCEL, COMMAND_KIND_NEW_ORDER, COMMAND_KIND_NEW_SPECIAL,
-    COMMAND_KIND_LIFT_CASH, COMMAND_KIND_TICK, OrderCommand, RecordHeader,
+    COMMAND_KIND_LIFT_DAY_TRADER, COMMAND_KIND_TICK, OrderCommand, RecordHeader,
 )
 
 cdef enum:
@@ -227,7 +227,7 @@ cdef class CommandBatch:
             size = buffer.len
             if size >= ORDER_BYTES:
                 memcpy(&kind, <const unsigned char*> buffer.buf + 16, sizeof(kind))
-            if not (size == ADMIN_BYTES and ADMIN_KIND <= kind <= COMMAND_KIND_LIFT_CASH) and not (
+            if not (size == ADMIN_BYTES and ADMIN_KIND <= kind <= COMMAND_KIND_LIFT_DAY_TRADER) and not (
                 size == ORDER_BYTES and COMMAND_KIND_TICK <= kind <= COMMAND_KIND_DISCONNECT
             ):
                 raise ValueError(f"{size} bytes of kind {kind} are neither an AdminCommand nor one of the engine's")

@@ -37,7 +37,7 @@ from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CA
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x333145524F43424FULL  /* the bytes OBCORE13 */
+    #define OB_SNAPSHOT_MAGIC 0x343145524F43424FULL  /* the bytes OBCORE14 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -477,7 +477,7 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 13")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 14")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25

@@ -79,6 +79,8 @@ cdef enum:
     COMMAND_KIND_PAY_DIVIDEND = 101
     COMMAND_KIND_SPLIT = 102
     COMMAND_KIND_LIFT_CASH = 103
+    COMMAND_KIND_SET_DAY_TRADES = 104
+    COMMAND_KIND_LIFT_DAY_TRADER = 105
 
 cdef enum:
     SIDE_BUY = 0
@@ -203,6 +205,10 @@ cdef enum:
     CASH_VIOLATION_FREE_RIDING = 2
 
 cdef enum:
+    DAY_TRADE_RULE_NONE = 0
+    DAY_TRADE_RULE_PATTERN = 1
+
+cdef enum:
     RISK_LEVEL_NORMAL = 0
     RISK_LEVEL_ALERT = 1
     RISK_LEVEL_CALL = 2
@@ -324,6 +330,9 @@ cdef enum:
     EVENT_KIND_CASH_VIOLATION = 61
     EVENT_KIND_CASH_RESTRICTED = 62
     EVENT_KIND_CASH_LIFTED = 63
+    EVENT_KIND_DAY_TRADES_SET = 64
+    EVENT_KIND_DAY_TRADE = 65
+    EVENT_KIND_DAY_TRADER_LIFTED = 66
 
 cdef enum:
     EVENT_FLAG_DUPLICATE = 1
@@ -433,6 +442,7 @@ cdef enum:
     CHECK_LOCATE = 63
     CHECK_SETTLED_CASH = 64
     CHECK_GOOD_FAITH = 65
+    CHECK_DAY_TRADER = 66
 
 cdef enum:
     RULE_STOP_PRICE = 1
@@ -1047,6 +1057,33 @@ cdef packed struct ViolationRow:
     uint8_t reserved
     uint16_t reserved2
     uint32_t reserved3
+
+cdef packed struct DayTradeRow:
+    uint32_t account
+    uint8_t rule
+    uint8_t is_pattern
+    uint16_t reserved
+    uint16_t day_trades_0
+    uint16_t day_trades_1
+    uint16_t day_trades_2
+    uint16_t day_trades_3
+    uint16_t day_trades_4
+    uint16_t day_trades_5
+    uint16_t day_trades_6
+    uint16_t day_trades_7
+    uint16_t trades_0
+    uint16_t trades_1
+    uint16_t trades_2
+    uint16_t trades_3
+    uint16_t trades_4
+    uint16_t trades_5
+    uint16_t trades_6
+    uint16_t trades_7
+    uint32_t day_trades
+    uint32_t trades
+    int64_t kept_0
+    int64_t kept_1
+    int64_t kept_2
 
 cdef packed struct LotRow:
     uint32_t account

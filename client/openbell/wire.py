@@ -72,6 +72,8 @@ class CommandKind(IntEnum):
     PAY_DIVIDEND = 101  # what is due of dividends is paid
     SPLIT = 102  # shares of an instrument become more or fewer
     LIFT_CASH = 103  # a violation of a cash account does not count, or its restriction ends: docs/cash.md
+    SET_DAY_TRADES = 104  # who is a pattern day trader, and the least equity of one: docs/daytrading.md
+    LIFT_DAY_TRADER = 105  # an account is no pattern day trader any more
 
 
 class Side(IntEnum):
@@ -256,6 +258,13 @@ class CashViolation(IntEnum):
     FREE_RIDING = 2  # there was no cash to pay for it
 
 
+class DayTradeRule(IntEnum):
+    """What becomes of day trades of a margin account: docs/daytrading.md."""
+
+    NONE = 0  # nothing
+    PATTERN = 1  # they are counted, and with a pattern of them it must have the least equity of a day trader
+
+
 class RiskLevel(IntEnum):
     """How a MARGIN account stands to what it must keep."""
 
@@ -384,7 +393,7 @@ class EventKind(IntEnum):
     CASH_HELD = 23
     CASH_RELEASED = 24  # it is free again: as CASH_HELD
     SETTLED = 25  # cash settled: price is how much, trade_id the settled cash after it (both i64)
-    ACCOUNT_RISK = 26  # account is watched as RiskType reason says; flags: CashRule
+    ACCOUNT_RISK = 26  # account is watched as RiskType reason says; flags: CashRule, leaves: DayTradeRule
     # account's RiskLevel is now reason, was flags; price: its equity, trade_id: its maintenance (both i64)
     RISK_LEVEL = 27
     MEMBER_SET = 28  # account is in the desk price; 0: in none
@@ -434,6 +443,10 @@ class EventKind(IntEnum):
     # account buys with settled cash alone (reason 1; trade_id: the violation's number), or as others do (0)
     CASH_RESTRICTED = 62
     CASH_LIFTED = 63  # violation trade_id does not count any more; leaves: those that do
+    DAY_TRADES_SET = 64  # answer to SET_DAY_TRADES
+    # what was opened today was closed; qty: day trades that count, leaves: trades, flags 1: it made a pattern
+    DAY_TRADE = 65
+    DAY_TRADER_LIFTED = 66  # account is no pattern day trader any more
 
 
 class EventFlag(IntFlag):
@@ -562,6 +575,7 @@ class Check(IntEnum):
     LOCATE = 63
     SETTLED_CASH = 64  # a restricted cash account buys with settled cash alone (cash)
     GOOD_FAITH = 65  # sells what was bought with cash that has not settled (lots)
+    DAY_TRADER = 66  # a pattern day trader has less than the least equity, and opens (cash)
 
 
 class Rule(IntEnum):
@@ -1341,6 +1355,36 @@ VIOLATION_ROW: Final = np.dtype(
         ("reserved", "u1"),  # 0
         ("reserved2", "<u2"),  # 0
         ("reserved3", "<u4"),  # 0
+    ]
+)
+# A margin account with a rule of day trades, from Core.day_traders(): docs/daytrading.md.
+DAY_TRADE_ROW: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("rule", "u1"),  # DayTradeRule
+        ("is_pattern", "u1"),  # 1: it is a pattern day trader
+        ("reserved", "<u2"),  # 0
+        ("day_trades_0", "<u2"),  # day trades since the last SETTLE
+        ("day_trades_1", "<u2"),  # of the day before
+        ("day_trades_2", "<u2"),  # of the day before that
+        ("day_trades_3", "<u2"),
+        ("day_trades_4", "<u2"),
+        ("day_trades_5", "<u2"),
+        ("day_trades_6", "<u2"),
+        ("day_trades_7", "<u2"),
+        ("trades_0", "<u2"),  # trades since the last SETTLE
+        ("trades_1", "<u2"),  # of the day before
+        ("trades_2", "<u2"),  # of the day before that
+        ("trades_3", "<u2"),
+        ("trades_4", "<u2"),
+        ("trades_5", "<u2"),
+        ("trades_6", "<u2"),
+        ("trades_7", "<u2"),
+        ("day_trades", "<u4"),  # day trades that count: of today and the days before it, as many as SET_DAY_TRADES says
+        ("trades", "<u4"),  # trades of the same days
+        ("kept_0", "<i8"),  # cash paid in since the last SETTLE that stays
+        ("kept_1", "<i8"),  # cash paid in on the day before that stays
+        ("kept_2", "<i8"),  # cash paid in two days before that stays until the next SETTLE
     ]
 )
 # An open lot of shares, first in first out: docs/lots.md.

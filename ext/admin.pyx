@@ -13,6 +13,7 @@ from ext.borrow.locates cimport locate, set_borrow
 from ext.busts cimport amend
 from ext.cash.violations cimport lift_cash
 from ext.calls cimport NO_AUCTION, end_calls, enter_calls, set_state
+from ext.daytrading.settings cimport lift_day_trader, set_day_trades
 from ext.desks.loss cimport move_funds
 from ext.desks.settings cimport set_desk, set_desk_state, set_limit, set_member
 from ext.events cimport emit, emit_market, emit_reject, emit_status
@@ -460,6 +461,10 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
         govern_shares(m, c)
     elif c.kind == COMMAND_KIND_LIFT_CASH:
         lift_cash(m, c)
+    elif c.kind == COMMAND_KIND_SET_DAY_TRADES:
+        set_day_trades(m, c)
+    elif c.kind == COMMAND_KIND_LIFT_DAY_TRADER:
+        lift_day_trader(m, c)
     elif c.kind == COMMAND_KIND_SET_SCHEDULE:
         set_schedule(m, c)
     elif c.kind == COMMAND_KIND_OPERATOR_CANCEL:

@@ -8,9 +8,11 @@ from ext.admin cimport MAX_HELD, instrument_is_known, reject
 from ext.bits cimport product
 from ext.cash.follow cimport follow_corrected, follow_undone
 from ext.cash.layout cimport CashAccount, Unpaid
+from ext.daytrading.follow cimport follow_lots
+from ext.daytrading.layout cimport DayPosition
 from ext.deposits cimport cash_fits
 from ext.events cimport emit, next_data
-from ext.layout cimport Account, Basis, HAS_CASH_RULE, Instrument, Market, Position
+from ext.layout cimport Account, Basis, HAS_CASH_RULE, HAS_DAY_RULE, Instrument, Market, Position
 from ext.ledger cimport buy_shares, find_position, sell_shares
 from ext.margin.exposure cimport note_trade
 from ext.orders cimport knows_account, knows_instrument
@@ -171,7 +173,7 @@ cdef void amend(Market* m, const AdminCommand* command) noexcept nogil:
     cdef Party seller = Party(SIDE_SELL, c.seller, 0, c.seller_order_id, c.seller_client_order_id, OF_SELLER)
     cdef Instrument* i
     cdef AmendmentRow* row
-    cdef int64_t back, lots
+    cdef int64_t back, lots, bought, sold
     cdef uint64_t of_lots = OF_QTY if is_bust else OF_NEW_QTY
     if not knows_account(m, buyer.account):
         reject(m, command, CHECK_ACCOUNT, OF_BUYER, 0, buyer.account, 0)
@@ -222,8 +224,12 @@ cdef void amend(Market* m, const AdminCommand* command) noexcept nogil:
     row.qty = new_qty
     row.changes += 1
     i.volume += <uint64_t> lots
+    bought = m.positions[buyer.position].qty
+    sold = m.positions[seller.position].qty
     amend_side(m, c, &buyer, is_bust)
     amend_side(m, c, &seller, is_bust)
+    follow_lots(m, buyer.position, bought)
+    follow_lots(m, seller.position, sold)
     tell(m, c, is_bust)
 
 
@@ -240,18 +246,19 @@ cdef struct Kept:  # what an AmendCommand may change
     CashAccount[2] cash_accounts
     Unpaid[2] unpaid
     uint32_t cash_used
+    DayPosition[2] day_positions
     uint64_t volume
     AmendmentRow amendment
     uint32_t amendment_count
 
 
-cdef void restore_rule(
-    Market* m, uint32_t account, uint32_t position, const CashAccount* kept, const Unpaid* unpaid,
-) noexcept nogil:
+cdef void restore_rules(Market* m, uint32_t account, uint32_t position, const Kept* kept, int k) noexcept nogil:
     """Accounts without one have no memory for it, and shall have none."""
     if m.accounts[account].flags & HAS_CASH_RULE:
-        m.cash.accounts[account] = kept[0]
-        m.cash.unpaid[position] = unpaid[0]
+        m.cash.accounts[account] = kept.cash_accounts[k]
+        m.cash.unpaid[position] = kept.unpaid[k]
+    if m.accounts[account].flags & HAS_DAY_RULE:
+        m.day.positions[position] = kept.day_positions[k]
 
 
 cdef tuple preview_of(Market* m, const AdminCommand* command):
@@ -279,6 +286,7 @@ cdef tuple preview_of(Market* m, const AdminCommand* command):
         kept.positions[k] = m.positions[positions[k]]
         kept.bases[k] = m.bases[positions[k]]
         kept.unpaid[k] = m.cash.unpaid[positions[k]]
+        kept.day_positions[k] = m.day.positions[positions[k]]
     if is_instrument:
         kept.volume = m.instruments[c.instrument].volume
     kept.amendment_count = m.amendment_count
@@ -304,7 +312,7 @@ cdef tuple preview_of(Market* m, const AdminCommand* command):
         for k in range(2):
             if known[k]:
                 m.accounts[accounts[k]] = kept.accounts[k]
-                restore_rule(m, accounts[k], positions[k], &kept.cash_accounts[k], &kept.unpaid[k])
+                restore_rules(m, accounts[k], positions[k], &kept, k)
             m.positions[positions[k]] = kept.positions[k]
             m.bases[positions[k]] = kept.bases[k]
             if positions[k]:

@@ -18,6 +18,7 @@ from ext.bits cimport likely, unlikely
 from ext.borrow.rows cimport borrow_rows, due_rows, locate_rows, rate_rows
 from ext.busts cimport amendment_rows, preview_of
 from ext.cash.rows cimport cash_rows, unpaid_rows, violation_rows
+from ext.daytrading.rows cimport day_trader_rows
 from ext.desks.rows cimport desk_rows, limit_rows, member_rows
 from ext.extension cimport next_end
 from ext.fees cimport fee_rows
@@ -351,6 +352,16 @@ cdef class Core:
     def violations(self):
         """ViolationRow records of what counts, by account, oldest first."""
         return violation_rows(self.market)
+
+    def day_traders(self):
+        """DayTradeRow records of the accounts with a DayTradeRule, ids ascending."""
+        return day_trader_rows(self.market)
+
+    @property
+    def day_trade_settings(self):
+        """value0 to value3 of SET_DAY_TRADES in force: day trades, days that count, share of trades, least equity."""
+        cdef Market* m = self.market
+        return m.day.least, m.day.earlier_days + 1, m.day.share, m.day.least_equity
 
     @property
     def cash_settings(self):

@@ -8,8 +8,9 @@ from ext.admin cimport (
 from ext.bits cimport product, share, word_at
 from ext.cash.follow cimport follow_withdrawn
 from ext.cash.paid cimport pay_in
+from ext.daytrading.follow cimport follow_lots, keep_deposit
 from ext.house cimport currencies_match, post
-from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, HAS_CASH_RULE, Market, Position
+from ext.layout cimport Account, AccountMore, Basis, FAR_AWAY, HAS_CASH_RULE, HAS_DAY_RULE, Market, Position
 from ext.ledger cimport find_position
 from ext.margin.exposure cimport note_cash, note_trade, open_position
 from ext.risk cimport at_least_0
@@ -52,6 +53,8 @@ cdef void deposit(Market* m, const AdminCommand* c) noexcept nogil:
             return
     if not cash_fits(m, c, a, amount, 0):
         return
+    if amount > 0 and a.flags & HAS_DAY_RULE:
+        keep_deposit(m, c.account, amount)
     a.cash += amount
     t.day_cash += amount
     note_cash(m, c.account)
@@ -110,6 +113,7 @@ cdef void deposit_shares(Market* m, const AdminCommand* c) noexcept nogil:
             b = &m.bases[number]
         b.cost += cost
     p.qty += lots
+    follow_lots(m, number, p.qty - lots)
     note_trade(m, number)
     answer_account(m, c, EVENT_KIND_SHARES, 0, c.instrument, lots, p.qty)
     if lots > 0:

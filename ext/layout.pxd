@@ -8,6 +8,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from ext.borrow.layout cimport Borrowing
 from ext.cash.layout cimport CashRules
+from ext.daytrading.layout cimport DayTrades
 from ext.desks.layout cimport Desks
 from ext.wire cimport AmendmentRow, WithdrawalRow
 
@@ -230,6 +231,11 @@ cdef struct Instrument:  # 256 bytes: what every order needs in the first two ca
 cdef enum:
     TICK_STEPS = 4
     AUCTION_KINDS = 4
+    SETTLE_DAYS = 4
+    FEES = 8                # components of a plan
+    PLANS = 256             # 0: none
+    CURRENCIES = 8
+    HOUSE_ACCOUNTS = 16
 
 
 cdef enum Way:  # why orders of an instrument take the long way
@@ -288,21 +294,14 @@ cdef struct Account:  # 128 bytes: what every event needs in the first cache lin
 
 
 cdef enum Care:  # bits of Account.flags: what is done beside booking where an account has orders and trades
+    HAS_DAY_RULE = 4        # docs/daytrading.md; MARGIN
     HAS_CASH_RULE = 8       # docs/cash.md; watched, and neither MARGIN nor with an AccountFlag
     HAS_PLAN = 16           # of fees
     IS_WATCHED = 32         # docs/risk.md; with the next one, else without
     IS_MARGIN = 64
     IS_LIMITED = 128        # docs/desks.md: watched, and with a desk, limits or lists
-    NEEDS_MORE = 248        # any of them
+    NEEDS_MORE = 252        # any of them
     ACCOUNT_FLAGS = 3       # the bits of AccountFlag
-
-
-cdef enum:
-    SETTLE_DAYS = 4
-    FEES = 8                # components of a plan
-    PLANS = 256             # 0: none
-    CURRENCIES = 8
-    HOUSE_ACCOUNTS = 16
 
 
 cdef struct AccountMore:  # what the hot path does not need
@@ -582,6 +581,7 @@ cdef struct Market:
     Desks desks
     Borrowing borrowing
     CashRules cash
+    DayTrades day
 
 cdef enum:
     NONE = 0

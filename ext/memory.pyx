@@ -12,12 +12,13 @@ from libc.string cimport memcpy, memset
 from ext.bits cimport touch_page
 from ext.borrow.layout cimport Claim, Dues, Lending
 from ext.cash.layout cimport CashAccount, Unpaid
+from ext.daytrading.layout cimport DayPosition, DayTrader
 from ext.desks.layout cimport Ground, Listing, Measure, Repeats, Stretch
 from ext.desks.settings cimport release_desks
 from ext.ids cimport ID_BLOCK, TAG_OF_ACCOUNT, open_generation
 from ext.layout cimport (
-    Account, AccountMore, Basis, Chain, Charge, Exposure, Extra, HAS_CASH_RULE, IdEntry, Instrument, InstrumentText,
-    Level, Link, Margin, Market, Order, PLANS, Page, Plan, Position, Tide, Tie, Unseen, Worth,
+    Account, AccountMore, Basis, Chain, Charge, Exposure, Extra, HAS_CASH_RULE, HAS_DAY_RULE, IdEntry, Instrument,
+    InstrumentText, Level, Link, Margin, Market, Order, PLANS, Page, Plan, Position, Tide, Tie, Unseen, Worth,
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport ACCOUNTS, INSTRUMENTS, add_name
@@ -89,6 +90,8 @@ cdef struct Pools:
     Dues* dues
     CashAccount* cash_accounts
     Unpaid* unpaid
+    DayTrader* day_traders
+    DayPosition* day_positions
 
 
 cdef uint64_t table_size(int64_t entries) noexcept nogil:
@@ -203,6 +206,8 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     n.claims = <Claim*> carve(block, &at, c.positions + 1, sizeof(Claim))
     n.cash_accounts = <CashAccount*> carve(block, &at, c.accounts, sizeof(CashAccount))
     n.unpaid = <Unpaid*> carve(block, &at, c.positions + 1, sizeof(Unpaid))
+    n.day_traders = <DayTrader*> carve(block, &at, c.accounts, sizeof(DayTrader))
+    n.day_positions = <DayPosition*> carve(block, &at, c.positions + 1, sizeof(DayPosition))
     return at
 
 
@@ -250,9 +255,13 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
     for k in range(m.account_top):
         if m.accounts[k].flags & HAS_CASH_RULE:
             n.cash_accounts[k] = m.cash.accounts[k]
+        if m.accounts[k].flags & HAS_DAY_RULE:
+            n.day_traders[k] = m.day.accounts[k]
     for k in range(1, m.position_count + 1):
         if m.accounts[<uint32_t> m.positions[k].key].flags & HAS_CASH_RULE:
             n.unpaid[k] = m.cash.unpaid[k]
+        if m.accounts[<uint32_t> m.positions[k].key].flags & HAS_DAY_RULE:
+            n.day_positions[k] = m.day.positions[k]
     memcpy(n.plans, m.plans, PLANS * sizeof(Plan))
     memcpy(n.charges, m.charges, (<size_t> m.order_top + 1) * sizeof(Charge))
     memcpy(n.pages, m.pages, (<size_t> m.page_top + 1) * sizeof(Page))
@@ -308,6 +317,8 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.borrowing.dues = n.dues
     m.cash.accounts = n.cash_accounts
     m.cash.unpaid = n.unpaid
+    m.day.accounts = n.day_traders
+    m.day.positions = n.day_positions
     m.plans = n.plans
     m.charges = n.charges
     m.order_capacity = <uint32_t> c.orders
@@ -389,7 +400,7 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
 cdef size_t touch_all(Market* m) noexcept nogil:
     cdef size_t at = 0
     cdef size_t end = m.block_size
-    if m.configured:  # special orders, fees, REPEATS, claims, cash rules are given theirs when they come: as much again
+    if m.configured:  # special orders, fees, REPEATS, claims, rules are given theirs when they come: as much again
         end = <char*> m.extras - m.block
     while at < end:
         touch_page(m.block + at)

@@ -5,8 +5,9 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from ext.admin cimport reject, value_is_within
 from ext.cash.paid cimport settle_lots, settle_proceeds
 from ext.cash.violations cimport settle_violations
+from ext.daytrading.follow cimport settle_day_positions, settle_day_trader
 from ext.events cimport emit, emit_market
-from ext.layout cimport Account, AccountMore, HAS_CASH_RULE, Market, SETTLE_DAYS
+from ext.layout cimport Account, AccountMore, HAS_CASH_RULE, HAS_DAY_RULE, Market, SETTLE_DAYS
 from ext.wire cimport *
 
 cdef int64_t settle(Account* a, AccountMore* t, int64_t days) noexcept nogil:
@@ -56,6 +57,10 @@ cdef void settle_day(Market* m, const AdminCommand* c) noexcept nogil:
         if a.flags & HAS_CASH_RULE:
             settle_proceeds(m, k, c.value1)
             settle_violations(m, k)
+        if a.flags & HAS_DAY_RULE:
+            settle_day_trader(m, k)
     if m.cash.used:
         settle_lots(m, c.value1)
+    if m.day.used:
+        settle_day_positions(m)
     emit_market(m, EVENT_KIND_SETTLEMENT, 0, 0, 0, 0, c.request, c.value0, told, <uint64_t> c.value1)

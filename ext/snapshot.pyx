@@ -13,6 +13,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from ext.bits cimport lowest, word_at
 from ext.borrow.saved cimport read_borrowing, write_borrowing
 from ext.cash.saved cimport read_cash, write_cash
+from ext.daytrading.saved cimport read_day_trades, write_day_trades
 from ext.desks.saved cimport finish_desks, read_desks, write_desks
 from ext.desks.settings cimport MOST_DESKS, MOST_PLACES, reserve_desks
 from ext.fees cimport read_fees, write_fees
@@ -150,6 +151,7 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
         write_withdrawals(w, m)
         write_borrowing(w, m)
         write_cash(w, m)
+        write_day_trades(w, m)
         write_desks(w, m)
         write_margin(w, m)
 
@@ -467,7 +469,8 @@ cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
     return (read_instruments(r, m, h.instruments) and read_accounts(r, m, h.accounts, h.positions)
             and read_amendments(r, m, h.amendments)
             and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and read_timers(r, m, h.timers)
-            and read_ledger(r, m, h) and read_borrowing(r, m) and read_cash(r, m) and read_desks(r, m)
+            and read_ledger(r, m, h) and read_borrowing(r, m) and read_cash(r, m)
+            and read_day_trades(r, m) and read_desks(r, m)
             and read_margin(r, m) and finish_desks(m) and books_hold(m) and lists_hold(m) and r.at == r.size)
 
 

@@ -9,6 +9,7 @@ from ext.borrow.charges cimport charge_by_rule
 from ext.borrow.layout cimport Lending
 from ext.borrow.locates cimport put_located
 from ext.cash.paid cimport split_lots
+from ext.daytrading.follow cimport split_opened
 from ext.desks.settings cimport MOST_LISTS
 from ext.events cimport emit, emit_market, emit_status
 from ext.layout cimport Account, Basis, Instrument, Market, Position
@@ -124,6 +125,8 @@ cdef void rescale(Market* m, const AdminCommand* c) noexcept nogil:
         m.exposures[position].mark = price_after(c, m.exposures[position].mark)
         if m.cash.used:
             split_lots(m, position, c)
+        if m.day.used:
+            split_opened(m, position, c)
         position = m.exposures[position].next
     restate_instrument(m, c.instrument)
 

@@ -20,7 +20,7 @@ cdef struct Intent:  # an order as check 24m sees it
     int64_t needed      # check_margin says: what all open lots of its side need with it
 
 
-# Check 24m of docs/risk.md, of a MARGIN account.
+# Check 24m of docs/risk.md, of a MARGIN account, and after it 24p of docs/daytrading.md.
 cdef uint8_t check_margin(Market* m, Intent* wanted, Refusal* r) noexcept nogil
 # What the short way asks an account with any bit of Care: an order that has passed all else. False: a check does not
 # pass; else what the order needs is booked.

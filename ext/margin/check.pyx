@@ -1,17 +1,20 @@
-"""Check 24m: whether an account's equity carries what an order would have it keep. docs/risk.md, "Margin"."""
+"""Checks 24m and 24p: whether an account's equity carries what an order would have it keep. docs/risk.md, "Margin"."""
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport add_cut
 from ext.cash.check cimport check_cash
 from ext.cash.follow cimport follow_cash_trade
+from ext.daytrading.check cimport check_day_trader
+from ext.daytrading.counts cimport without_kept
+from ext.daytrading.follow cimport follow_day_trade
 from ext.desks.check cimport passes_limits
 from ext.desks.layout cimport Stretch
 from ext.desks.measure cimport book_stretch
 from ext.fees cimport charge_trade, fee_reserve
 from ext.layout cimport (
-    Account, Exposure, FAR_AWAY, HAS_CASH_RULE, HAS_PLAN, IS_LIMITED, IS_MARGIN, IS_WATCHED, Instrument, Margin,
-    Market, Position,
+    Account, Exposure, FAR_AWAY, HAS_CASH_RULE, HAS_DAY_RULE, HAS_PLAN, IS_LIMITED, IS_MARGIN, IS_WATCHED, Instrument,
+    Margin, Market, Position,
 )
 from ext.levels cimport key_of
 from ext.margin.exposure cimport (
@@ -31,7 +34,7 @@ cdef int64_t reserve_for(const Market* m, const Intent* wanted) noexcept nogil:
     return fee_reserve(m, a, add_cut(a.hold - wanted.own_hold, spent), wanted.others + 1)
 
 
-cdef uint8_t check_margin(Market* m, Intent* wanted, Refusal* r) noexcept nogil:
+cdef uint8_t check_needs(Market* m, Intent* wanted, Refusal* r) noexcept nogil:
     cdef const Position* p = &m.positions[wanted.position]
     cdef const Exposure* x = &m.exposures[wanted.position]
     cdef const Margin* g = &m.margins[wanted.instrument]
@@ -55,6 +58,13 @@ cdef uint8_t check_margin(Market* m, Intent* wanted, Refusal* r) noexcept nogil:
         return 0
     value = at_least_0(cut(room))
     return refuse(r, CHECK_MARGIN, value, add_cut(need, loss), value)
+
+
+cdef uint8_t check_margin(Market* m, Intent* wanted, Refusal* r) noexcept nogil:
+    cdef uint8_t check = check_needs(m, wanted, r)
+    if check == 0 and m.accounts[wanted.account].flags & HAS_DAY_RULE:
+        return check_day_trader(m, wanted, r)
+    return check
 
 
 cdef bint passes(
@@ -100,6 +110,8 @@ cdef void follow_trade(
     cdef uint32_t b = m.orders[second].account
     cdef uint8_t flags = m.accounts[a].flags
     cdef uint8_t others = m.accounts[b].flags
+    if (flags | others) & HAS_DAY_RULE:
+        follow_day_trade(m, first, second, qty, trade_id)
     if (flags | others) & HAS_CASH_RULE:
         follow_cash_trade(m, first, second, qty, price)
     if (flags | others) & HAS_PLAN:
@@ -116,6 +128,7 @@ cdef void follow_trade(
 
 cdef int64_t withdrawable(Market* m, uint32_t account) noexcept nogil:
     cdef const Account* a = &m.accounts[account]
-    cdef int64_t most = lesser(add_cut(a.cash - a.hold, MAX_CASH), FAR_AWAY - a.hold)
+    cdef int64_t amount = lesser(add_cut(a.cash - a.hold, MAX_CASH), FAR_AWAY - a.hold)
     bring_up_to_date(m)
-    return at_least_0(lesser(cut(excess_of(m, account)), most))
+    amount = at_least_0(lesser(cut(excess_of(m, account)), amount))
+    return without_kept(&m.day.accounts[account], amount) if a.flags & HAS_DAY_RULE else amount

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from ext.accounts cimport set_flags
 from ext.layout cimport (
-    ACCOUNT_FLAGS, Account, HAS_CASH_RULE, HAS_PLAN, IS_MARGIN, IS_WATCHED, Margin, Market, NEEDS_MORE,
+    ACCOUNT_FLAGS, Account, HAS_CASH_RULE, HAS_DAY_RULE, HAS_PLAN, IS_MARGIN, IS_WATCHED, Margin, Market, NEEDS_MORE,
 )
 from ext.margin.exposure cimport list_exposure, restate
 from ext.margin.level cimport level_of
@@ -51,6 +51,10 @@ cdef bint flags_hold(Market* m) noexcept nogil:
         if a.flags & IS_MARGIN and (not a.flags & IS_WATCHED or a.flags & ACCOUNT_FLAG_CREDIT_UNLIMITED):
             return False
         if (m.cash.accounts[k].rule != 0) != (a.flags & HAS_CASH_RULE != 0):
+            return False
+        if (m.day.accounts[k].rule != 0) != (a.flags & HAS_DAY_RULE != 0):
+            return False
+        if a.flags & HAS_DAY_RULE and not a.flags & IS_MARGIN:
             return False
         if a.flags & HAS_CASH_RULE and (not a.flags & IS_WATCHED or a.flags & (IS_MARGIN | ACCOUNT_FLAGS)):
             return False

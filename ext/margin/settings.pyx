@@ -9,12 +9,15 @@ from ext.accounts cimport set_flags
 from ext.cash.layout cimport KEPT_VIOLATIONS
 from ext.cash.paid cimport begin_rule
 from ext.cash.violations cimport MOST_CASH_DAYS
+from ext.daytrading.settings cimport day_rule_is_allowed, put_day_rule
 from ext.desks.layout cimport Listing
 from ext.desks.loss cimport begin_base, forget_account
 from ext.desks.measure cimport forget_measures, join_desks, leave_desks, measure_account
 from ext.desks.settings cimport MOST_DESKS, MOST_LISTS, MOST_PLACES, reserve_desks
 from ext.events cimport emit_market
-from ext.layout cimport ACCOUNT_FLAGS, Account, HAS_CASH_RULE, HAS_PLAN, IS_MARGIN, IS_WATCHED, Margin, Market
+from ext.layout cimport (
+    ACCOUNT_FLAGS, Account, HAS_CASH_RULE, HAS_DAY_RULE, HAS_PLAN, IS_MARGIN, IS_WATCHED, Margin, Market,
+)
 from ext.margin.exposure cimport bring_up_to_date, note_account, restate_instrument, watch_positions
 from ext.margin.level cimport note_all_accounts
 from ext.wire cimport *
@@ -137,12 +140,16 @@ cdef void set_account_risk(Market* m, const AdminCommand* c) noexcept nogil:
         return
     if not is_up_to(m, c, OF_LISTS, c.value0, MOST_LISTS) or not rule_is_allowed(m, c, a):
         return
+    if not day_rule_is_allowed(m, c):
+        return
     if c.state != RISK_TYPE_NONE:
         care = IS_WATCHED
     if c.state == RISK_TYPE_MARGIN:
         care |= IS_MARGIN
     if c.value1 != CASH_RULE_NONE:
         care |= HAS_CASH_RULE
+    if c.value2 != DAY_TRADE_RULE_NONE:
+        care |= HAS_DAY_RULE
     bring_up_to_date(m)
     leave_desks(m, c.account)
     forget_measures(m, c.account)
@@ -159,6 +166,8 @@ cdef void set_account_risk(Market* m, const AdminCommand* c) noexcept nogil:
     join_desks(m, c.account)
     if c.value1 or m.cash.accounts[c.account].rule:
         put_rule(m, c)
+    put_day_rule(m, c.account, <uint32_t> c.value2)
     answer_account(m, c, EVENT_KIND_ACCOUNT_RISK, c.state, 0, 0, 0)
     (<Event*> (m.events.at - sizeof(Event))).flags = <uint8_t> c.value1
+    (<Event*> (m.events.at - sizeof(Event))).leaves = <uint32_t> c.value2
     note_account(m, c.account)

@@ -1,0 +1,1 @@
+"""Day trades, and who has a pattern of them: docs/daytrading.md."""

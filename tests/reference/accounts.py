@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from openbell import wire
 
 from tests.reference.cash.kept import Ruled, Unpaid
+from tests.reference.daytrading.kept import DayTrader, Opened
 
 if TYPE_CHECKING:
     from tests.reference.books import Order
@@ -40,6 +41,7 @@ class Position:
     located: int = 0  # lots that may be sold short: docs/borrow.md
     due: int = 0  # of dividends; negative: owed: docs/actions.md
     unpaid: Unpaid = field(default_factory=Unpaid)  # of an account with a rule: docs/cash.md
+    opened: Opened = field(default_factory=Opened)  # of an account with a rule: docs/daytrading.md
 
     def release(self, lots: int) -> int:
         """Take `lots` off |qty| and their part off the cost; that part."""
@@ -131,6 +133,7 @@ class Account:
     base: int = 0  # equity that the loss of the day counts from
     is_losing: bool = False  # more than its soft limit says, after the last command
     ruled: Ruled | None = None  # what its CashRule keeps; None: it has none
+    trader: DayTrader | None = None  # what its DayTradeRule keeps, likewise
     is_limited: bool = False  # has a place among those that may have limits
     fees: int = 0  # of its fills so far
     today: int = 0  # cash of trades since the last settlement

@@ -14,6 +14,8 @@ from tests.reference.actions import accruing, borrow, dividends, splits
 from tests.reference.books import Instrument
 from tests.reference.capacity import Capacity
 from tests.reference.cash import trades, violations
+from tests.reference.daytrading import counting
+from tests.reference.daytrading import rules as day_trades
 from tests.reference.desks import commands as desks
 from tests.reference.desks import limits, losses, tree
 from tests.reference.matching import cancel
@@ -204,6 +206,8 @@ def deposit(state: State, command: Any) -> None:
         if -amount > most:
             raise Refused(Check.CASH_RANGE, most, -amount, most)
     ledger.check_range(account, amount)
+    if amount > 0:
+        day_trades.deposits(state, account, amount)
     ledger.moved(state, account, HouseAccount.BANK, amount)
     state.output.amount_event(EventKind.CASH, account, amount, account.cash, qty=command.request)
     if amount > 0:
@@ -219,6 +223,7 @@ def deposit_shares(state: State, command: Any) -> None:
     if lot_cost < 0:
         raise bad_value(1, 0, lot_cost)
     position = account.positions.get(instrument.number)
+    before = position.qty if position else 0
     if position is not None and (position.qty < 0 or (lots > 0 and position.qty > LARGEST_POSITION)):
         raise bad_value(0, 0, lots)
     if lots > 0:
@@ -237,6 +242,7 @@ def deposit_shares(state: State, command: Any) -> None:
         EventKind.SHARES, account, lots, position.qty, instrument=instrument.number, qty=command.request,
         order_id=lot_cost if lots > 0 else 0,
     )  # fmt: skip
+    counting.changed(position, before)
     if lots < 0:
         trades.delivered(state, account, position, -lots)
 
@@ -298,6 +304,8 @@ COMMANDS = {
     wire.CommandKind.SET_MARGIN: risk.set_margin,
     wire.CommandKind.SET_ACCOUNT_RISK: risk.set_account_risk,
     wire.CommandKind.LIFT_CASH: violations.lift,
+    wire.CommandKind.SET_DAY_TRADES: day_trades.set_day_trades,
+    wire.CommandKind.LIFT_DAY_TRADER: day_trades.lift,
     wire.CommandKind.SET_BORROW: borrow.set_borrow,
     wire.CommandKind.LOCATE: borrow.locate,
     wire.CommandKind.SET_RATES: accruing.set_rates,

@@ -12,6 +12,7 @@ from tests.reference import ledger
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.cash import trades
+from tests.reference.daytrading import counting
 from tests.reference.records import AMENDMENT_ROW, as_u64
 from tests.reference.refusals import Refused, account_of, bad_value, in_range, instrument_of
 from tests.reference.state import Amendment, State
@@ -49,6 +50,8 @@ def amend(state: State, command: Any) -> None:
     state.amendments[instrument.number, command.trade_id] = Amendment(price, new_qty, changes)
     instrument.volume += new_qty - command.qty
     apart = parties[0].account is not parties[1].account
+    held = [party.account.positions[instrument.number] for party in parties]
+    lots_before = [position.qty for position in held]
     for party in parties:
         book(state, instrument, party, 1 - party.side, command.price, command.qty)
         if apart:
@@ -59,6 +62,8 @@ def amend(state: State, command: Any) -> None:
             if apart:
                 trades.instead(state, party.account, instrument, party.side, new_price, new_qty)
             say(state, EventKind.TRADE_CORRECTED, party, command, new_price, new_qty)
+    for position, lots in zip(held, lots_before, strict=True):
+        counting.changed(position, lots)
     state.output.of_instrument(
         BookKind.BUST if is_bust else BookKind.CORRECTION,
         instrument,

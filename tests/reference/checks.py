@@ -31,6 +31,7 @@ from tests.reference.accounts import Account
 from tests.reference.actions import locates
 from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Instrument, Order
 from tests.reference.cash import checks as cash_checks
+from tests.reference.daytrading import checks as day_trade_checks
 from tests.reference.desks import limits, tree
 from tests.reference.output import Failure
 from tests.reference.state import State
@@ -494,6 +495,7 @@ def exposure(state: State, asked: Asked) -> Iterator[Failure]:
         if asked.notional() > free:
             yield Failure(Check.BUYING_POWER, max(0, free), asked.notional(), max(0, free))
     yield from margin.failures(state, asked)
+    yield from day_trade_checks.failures(state, asked)
     yield from cash_checks.failures(asked, free)
     yield from limits.failures(state, asked)
     room = asked.room()

@@ -337,10 +337,27 @@ def margin(
 
 
 def account_risk(
-    number: int, risk_type: int = wire.RiskType.MARGIN, lists: int = 0, rule: int = wire.CashRule.NONE, **fields: Any
+    number: int,
+    risk_type: int = wire.RiskType.MARGIN,
+    lists: int = 0,
+    rule: int = wire.CashRule.NONE,
+    day_trades: int = wire.DayTradeRule.NONE,
+    **fields: Any,
 ) -> Command:
-    """SET_ACCOUNT_RISK; lists that it may not trade, as bits."""
-    return command(CommandKind.SET_ACCOUNT_RISK, lists, int(rule), account=number, state=int(risk_type), **fields)
+    """SET_ACCOUNT_RISK; lists that it may not trade, as bits; a CashRule and a DayTradeRule."""
+    values, said = (lists, int(rule), int(day_trades)), {"account": number, "state": int(risk_type)}
+    return command(CommandKind.SET_ACCOUNT_RISK, *values, **said | fields)
+
+
+def day_trades(most: int = 0, days: int = 1, share: int = 0, equity: int = 0, **fields: Any) -> Command:
+    """SET_DAY_TRADES: how many of them are a pattern, in how many days, above what share (1e-4) of all trades; the
+    least equity of who has one."""
+    return command(CommandKind.SET_DAY_TRADES, most, days, share, equity, **fields)
+
+
+def lift_day_trader(account: int, **fields: Any) -> Command:
+    """LIFT_DAY_TRADER."""
+    return command(CommandKind.LIFT_DAY_TRADER, account=account, **fields)
 
 
 def lift_cash(account: int, violation: int = 0, **fields: Any) -> Command:

@@ -22,6 +22,7 @@ from tests.reference import auctions, fees, links, stops
 from tests.reference.auctions import Crossing, Interest
 from tests.reference.books import BUY, SELL, Instrument, Order
 from tests.reference.cash import trades
+from tests.reference.daytrading import counting
 from tests.reference.matching import LARGEST_CASH_OF_A_SELLER, book_side, cancel, enter, leave
 from tests.reference.state import State
 
@@ -141,6 +142,7 @@ def trade(state: State, buyer: Order, seller: Order, price: int) -> int:
             leaves=order.leaves,
             trade_id=instrument.trades,
         )
+    counting.traded(state, (buyer, seller), qty)
     trades.traded(state, (buyer, seller), price, qty)
     for order in (buyer, seller):
         fees.charge(state, order, EventFlag.CROSS, price, qty)

@@ -12,6 +12,7 @@ from tests.reference.records import (
     ACCOUNT_ROW,
     BORROW_ROW,
     CASH_ROW,
+    DAY_TRADE_ROW,
     DESK_ROW,
     DUE_ROW,
     EXPOSURE_ROW,
@@ -59,12 +60,15 @@ class AnyMarket(Protocol):
     def cash(self) -> bytes: ...
     def unpaid(self) -> bytes: ...
     def violations(self) -> bytes: ...
+    def day_traders(self) -> bytes: ...
     @property
     def accrue_date(self) -> int: ...
     @property
     def risk_settings(self) -> tuple[int, int, int]: ...
     @property
     def cash_settings(self) -> tuple[int, int, int]: ...
+    @property
+    def day_trade_settings(self) -> tuple[int, int, int, int]: ...
     @property
     def sweeping(self) -> bool: ...
     def depth(self, instrument: int, levels: int) -> bytes: ...
@@ -151,6 +155,10 @@ class Desk:
 
     def violations(self, account: int) -> list[Any]:
         return [row for row in VIOLATION_ROW.rows(self.market.violations()) if row.account == account]
+
+    def day_trader(self, account: int) -> Any:
+        """DayTradeRow; None of an account without a rule."""
+        return next((row for row in DAY_TRADE_ROW.rows(self.market.day_traders()) if row.account == account), None)
 
     def orders(self, account: int | None = None, instrument: int | None = None) -> list[Any]:
         return ORDER_ROW.rows(self.market.orders(account, instrument))

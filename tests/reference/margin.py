@@ -10,6 +10,7 @@ from openbell.wire import Check, Side
 from tests.reference import fees, worth
 from tests.reference.accounts import Account
 from tests.reference.cash import trades
+from tests.reference.daytrading import rules
 from tests.reference.ledger import LARGEST_I64, within_i64
 from tests.reference.output import Failure
 from tests.reference.state import State
@@ -62,4 +63,5 @@ def withdrawable(state: State, account: Account) -> int:
     if not account.has_margin():
         most = account.settled_and_free()
         return max(0, min(most, trades.funds(account))) if account.ruled else most
-    return max(0, min(worth.excess(state, account), account.free(), LARGEST_I64 - account.hold()))
+    most = min(worth.excess(state, account), account.free(), LARGEST_I64 - account.hold())
+    return max(0, most - rules.kept(account))

@@ -9,6 +9,7 @@ from openbell import wire
 from tests.reference import admin, busts, fees, guards, ledger, marks, orders, recheck, risk, rows, settlement, worth
 from tests.reference.actions import accruing, borrow, dividends
 from tests.reference.cash import rows as cash_rows
+from tests.reference.daytrading import rows as day_trade_rows
 from tests.reference.desks import losses
 from tests.reference.desks import rows as desk_rows
 from tests.reference.records import SPECIAL_COMMAND, layout_of
@@ -165,6 +166,13 @@ class Market:
 
     def violations(self) -> bytes:
         return cash_rows.violations(self.state)
+
+    def day_traders(self) -> bytes:
+        return day_trade_rows.day_traders(self.state)
+
+    @property
+    def day_trade_settings(self) -> tuple[int, int, int, int]:
+        return tuple(self.state.day_trades)
 
     @property
     def cash_settings(self) -> tuple[int, int, int]:

@@ -19,6 +19,7 @@ from openbell.wire import (
 from tests.reference import dark, fees, ledger, links, stops
 from tests.reference.books import BUY, FOR_AUCTIONS, SELL, Instrument, Order
 from tests.reference.cash import trades
+from tests.reference.daytrading import counting
 from tests.reference.state import State
 
 STOPS = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
@@ -211,6 +212,7 @@ def trade(state: State, maker: Order, taker: Order, price: int) -> None:
             leaves=order.leaves,
             trade_id=instrument.trades,
         )
+    counting.traded(state, (maker, taker), qty)
     trades.traded(state, (maker, taker), price, qty)
     fees.charge(state, maker, EventFlag.MAKER, price, qty)
     fees.charge(state, taker, 0, price, qty)

@@ -85,6 +85,7 @@ DUE_ROW = Layout(wire.DUE_ROW)
 CASH_ROW = Layout(wire.CASH_ROW)
 UNPAID_ROW = Layout(wire.UNPAID_ROW)
 VIOLATION_ROW = Layout(wire.VIOLATION_ROW)
+DAY_TRADE_ROW = Layout(wire.DAY_TRADE_ROW)
 
 
 REJECTS = frozenset(

@@ -11,6 +11,7 @@ from tests.reference import worth
 from tests.reference.accounts import Account
 from tests.reference.books import Margin
 from tests.reference.cash import rules
+from tests.reference.daytrading import rules as day_trade_rules
 from tests.reference.desks import losses
 from tests.reference.ledger import within_i64
 from tests.reference.records import as_u64
@@ -70,13 +71,15 @@ def set_account_risk(state: State, command: Any) -> None:
         raise bad_value(1, 0, AccountFlag.CREDIT_UNLIMITED)
     in_range(LISTS_OF_ACCOUNT, command.value0, 0, MOST_LISTS)
     rules.check(account, command)
+    day_trade_rules.check(command)
     if account.risk_type == RiskType.NONE:
         losses.begin(state, account)
     if command.state == RiskType.NONE:
         account.repeats = []
     account.risk_type, account.lists = command.state, command.value0
     rules.change(state, account, command.value1)
-    said = {"reason": command.state, "flags": command.value1, "qty": command.request}
+    day_trade_rules.change(account, command.value2)
+    said = {"reason": command.state, "flags": command.value1, "leaves": command.value2, "qty": command.request}
     state.output.event(EventKind.ACCOUNT_RISK, account, **said)
 
 

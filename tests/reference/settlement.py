@@ -10,6 +10,7 @@ from openbell.wire import Check, EventKind, HouseAccount
 from tests.reference import ledger, margin
 from tests.reference.accounts import Account, Withdrawal
 from tests.reference.cash import rules
+from tests.reference.daytrading import counting
 from tests.reference.records import WITHDRAWAL_ROW, as_u64
 from tests.reference.refusals import Refused, account_of, bad_value, in_range
 from tests.reference.state import State
@@ -34,6 +35,7 @@ def settle(state: State, command: Any) -> None:
             state.output.amount_event(EventKind.SETTLED, account, settled, ledger.within_i64(account.settled()))
         rules.account_settled(state, account, day, days)
     rules.positions_settled(state, days)
+    counting.day_over(state)
     state.output.event(EventKind.SETTLEMENT, qty=command.request, price=day, leaves=told, client_order_id=days)
 
 

@@ -41,6 +41,15 @@ class CashSettings(NamedTuple):
     restriction_days: int = 0  # 0: there is none
 
 
+class DayTradeSettings(NamedTuple):
+    """What SET_DAY_TRADES says. docs/daytrading.md."""
+
+    most: int = 0  # day trades from which on they are a pattern; 0: never
+    days: int = 1  # that count, today among them
+    share: int = 0  # of all trades, 1e-4, that they must be above
+    equity: int = 0  # the least of a pattern day trader
+
+
 class Warned(NamedTuple):
     """A soft limit that was crossed, and by whose measure."""
 
@@ -92,6 +101,7 @@ class State:
         self.accrue_date = 0  # the last one, YYYYMMDD
         self.risk = Risk()
         self.cash = CashSettings()
+        self.day_trades = DayTradeSettings()
         self.desks: dict[int, Desk] = {}
         self.desk_capacity = 0
         self.limited_capacity = 0  # accounts that may have limits

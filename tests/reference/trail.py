@@ -15,7 +15,8 @@ from tests.reference.records import as_i64, balance_of
 DAYS = 4
 LEAST_I64, LARGEST_I64 = -(1 << 63), (1 << 63) - 1
 OF_TRADES = (EventKind.FILL, EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED)
-BEFORE_FEES = (EventKind.CASH_VIOLATION, EventKind.CASH_RESTRICTED)  # between fills and what is charged for them
+# Between fills and what is charged for them.
+BEFORE_FEES = (EventKind.DAY_TRADE, EventKind.CASH_VIOLATION, EventKind.CASH_RESTRICTED)
 
 
 class Trail:

@@ -12,6 +12,7 @@ from tests.reference.actions import locates
 from tests.reference.actions.charging import charge
 from tests.reference.books import Instrument
 from tests.reference.cash import trades
+from tests.reference.daytrading import counting
 from tests.reference.matching import cancel
 from tests.reference.refusals import Refused, bad_value, in_range, instrument_of
 from tests.reference.risk import MOST_VOLUME
@@ -35,6 +36,7 @@ def split(state: State, command: Any) -> None:
         changed += change_position(state, instrument, position, command)
         position.located = position.located * new // old
         trades.split(position, new, old)
+        counting.split(position, new, old)
         position.mark = at_new_price(position.mark, new, old)
     instrument.inventory = instrument.inventory * new // old
     volume = min(MOST_VOLUME, instrument.margin.average_volume * new // old)

@@ -25,6 +25,7 @@ from openbell.wire import (
 
 from tests.prove.acted import Acted
 from tests.prove.booked import Books
+from tests.prove.counted import Days
 from tests.prove.documented import Act, Amended, Field, Filter, Guarding, Key, Way
 from tests.prove.funded import Funded
 from tests.prove.nested import Nested
@@ -59,6 +60,7 @@ class Coverage:
         self.nested = Nested(self.met)
         self.acted = Acted(self.met)
         self.funded = Funded(self.met)
+        self.days = Days(self.met)
         self._types: dict[int, int] = {}  # as they were sent, by order id
         self._places: dict[int, int] = {}  # of the orders that were live when rows were last seen
         self._states: dict[int, int] = {}

@@ -1,8 +1,8 @@
 """What the documents name and a proof has to meet, and how each is called.
 
 A key is a group and a number or two of it. docs/core.md, docs/orders.md, docs/auctions.md, docs/disconnect.md,
-docs/ledger.md, docs/risk.md, docs/cash.md, docs/desks.md, docs/borrow.md, docs/actions.md, docs/lots.md and
-docs/wire.md name them.
+docs/ledger.md, docs/risk.md, docs/cash.md, docs/daytrading.md, docs/desks.md, docs/borrow.md, docs/actions.md,
+docs/lots.md and docs/wire.md name them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from openbell.wire import (
     Check,
     CommandKind,
     DataFlag,
+    DayTradeRule,
     EventFlag,
     EventKind,
     ExtensionFlag,
@@ -47,6 +48,8 @@ from openbell.wire import (
 
 from tests.prove.actions import Accrued, Borrowed, Claim, Divided
 from tests.prove.cash import PaidWith, Restricted, Unsettled, Violated
+from tests.prove.daytrades import Counting, Example, LeastEquity, Patterned
+from tests.prove.desks import Desked, Distance, Whose
 from tests.reference.desks.tree import STRICTEST_FIRST
 from tests.reference.gaining import Gained
 
@@ -229,56 +232,6 @@ class Closing(IntEnum):
     NOTHING_CANCELED = 10
 
 
-class Distance(IntEnum):
-    """Whose limit it is: the account's, or that of a desk so far above it."""
-
-    ACCOUNT = 0
-    DESK = 1
-    SECOND_DESK = 2
-    THIRD_DESK = 3
-    FOURTH_DESK = 4
-
-
-class Whose(IntEnum):
-    """Whose limit was set."""
-
-    OF_ACCOUNT = 0
-    OF_DESK = 1
-
-
-class Desked(IntEnum):
-    """What else became of desks, and came of them."""
-
-    FIRM_MADE = 1
-    DESK_MADE = 2
-    DESK_MOVED = 3
-    MEMBER_CAME = 4
-    MEMBER_MOVED = 5
-    MEMBER_LEFT = 6
-    DESKS_FULL = 7
-    PLACES_FULL = 8  # of accounts with limits
-    NAME_REFUSED = 9
-    HOLDER_REFUSED = 10
-    STATE_BY_DESK = 11
-    STATE_BY_MEMBER = 12
-    STATE_BY_STATE = 13
-    ALL_CANCELED = 14
-    OPENING_CANCELED = 15
-    NOTHING_CANCELED = 16
-    LISTS_SET = 17
-    BUY_RESTRICTED = 18
-    SELL_RESTRICTED = 19
-    CHILD_REFUSED = 20
-    PEER_REFUSED = 21
-    CHILD_ENDED = 22
-    REPLACE_WARNED = 23
-    WARNED_OF_SEVERAL = 24
-    WARNED_BEFORE_FILLS = 25
-    WARNED_AND_REFUSED = 26
-    LOSS_WARNED_AGAIN = 27
-    BASE_OF_A_NEW_DAY = 28
-
-
 GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "command": (CommandKind,),
     "bad input": (BadInput,),
@@ -348,6 +301,11 @@ GROUPS: dict[str, tuple[type[IntEnum] | None, ...]] = {
     "violated": (Violated,),
     "restricted": (Restricted,),
     "unsettled": (Unsettled,),
+    "day trade rule change": (DayTradeRule, DayTradeRule),
+    "day trade example": (Example,),
+    "day trade": (Counting,),
+    "pattern of day trades": (Patterned,),
+    "least equity": (LeastEquity,),
     "borrow change": (Borrow, Borrow),
     "borrowed": (Borrowed,),
     "accrued": (Accrued,),
@@ -427,8 +385,10 @@ VALUES = {
     CommandKind.SETTLE: range(2),
     CommandKind.SET_RISK: range(8),
     CommandKind.SET_MARGIN: range(9),
-    CommandKind.SET_ACCOUNT_RISK: range(5),
+    CommandKind.SET_ACCOUNT_RISK: (0, 1, 2, 3, 4, 6),
     CommandKind.LIFT_CASH: (0,),
+    CommandKind.SET_DAY_TRADES: range(4),
+    CommandKind.LIFT_DAY_TRADER: (0,),
     CommandKind.SET_DESK: range(2),
     CommandKind.SET_MEMBER: (0,),
     CommandKind.SET_DESK_STATE: (0,),
@@ -564,6 +524,15 @@ def cash() -> Iterator[Key]:
         yield from ((group, member) for member in enum)
 
 
+def day_trades() -> Iterator[Key]:
+    """Accounts with a rule of day trades, who has a pattern of them, and the least equity of these."""
+    yield from (("day trade rule change", *change) for change in product(DayTradeRule, DayTradeRule))
+    for group in ("day trade example", "day trade", "pattern of day trades", "least equity"):
+        (enum,) = GROUPS[group]
+        assert enum is not None
+        yield from ((group, member) for member in enum)
+
+
 def actions() -> Iterator[Key]:
     """Lots that are lent, interest and fees, dividends, splits."""
     yield from (("borrow change", *change) for change in product(Borrow, Borrow))
@@ -577,6 +546,7 @@ def everything() -> set[Key]:
     """All that can be met."""
     plain = ("command", "bad input", "event", "event flag", "cancel reason", "restate reason", "book record")
     keys: set[Key] = {*checks(), *orders(), *states(), *ledger(), *risk(), *cash(), *desks(), *actions()}
+    keys |= set(day_trades())
     for group in (*plain, "data flag", "amended", "guard", "guard that cancelled", "act"):
         (enum,) = GROUPS[group]
         assert enum is not None

@@ -17,7 +17,8 @@ from openbell.wire import (
     Side,
 )
 
-from tests.prove.documented import Desked, Key
+from tests.prove.desks import Desked
+from tests.prove.documented import Key
 from tests.reference.desk import AnyMarket
 from tests.reference.records import RISK_ROW
 

@@ -122,12 +122,14 @@ class Session:
             if place + 1 == stop:
                 return False
             foretold = self._foretold(step) if random.random() < PREVIEW_SHARE else None
+            coverage.days.look(pair.core, step.command)
             events, market_data = pair.step(step)
             if foretold is not None:
                 check_foretold(foretold, events_of(events))
                 coverage.met["act", Act.FORETOLD] += 1
             coverage.step(step.command, events_of(events), market_data_of(market_data))
             coverage.watched.order(pair.before, events_of(events))
+            coverage.days.step(pair.core, step.command, events_of(events))
             coverage.funded.step(pair.core, step.command.fields, events_of(events))
             coverage.acted.acted(pair.core, step.command.fields, events_of(events))
             if step.command.fields["kind"] == CommandKind.TICK:

@@ -10,6 +10,7 @@ from tests.reference import solvent
 from tests.reference.actions import invariants as acted
 from tests.reference.cash import invariants as held
 from tests.reference.commands import Command
+from tests.reference.daytrading import invariants as counted
 from tests.reference.desk import START_NS, AnyMarket
 from tests.reference.desks import invariants
 from tests.reference.gaining import Gaining
@@ -20,6 +21,7 @@ from tests.reference.records import (
     AMENDMENT_ROW,
     BORROW_ROW,
     CASH_ROW,
+    DAY_TRADE_ROW,
     DESK_ROW,
     DUE_ROW,
     EXPOSURE_ROW,
@@ -116,6 +118,7 @@ class Pair:
         data = step.command.encode(self.seq, self.ts_ns)
         self.commands.append(data)
         self.before = solvent.risk_of(self.core, step.command)
+        self.watch.counted.look(self.core, step.command)
         before = invariants.standing_of(self.core, step.command, self.before)
         outcomes = [_outcome(market, data) for market in (self.core, self.model)]
         if outcomes[0] != outcomes[1]:
@@ -136,6 +139,7 @@ class Pair:
         invariants.check_order(self.core, before, standing, events_of(events))
         acted.check_order(self.core, step.command, events_of(events))
         held.check_order(self.core, step.command, events_of(events))
+        counted.check_order(self.core, step.command, events_of(events))
         return events, market_data
 
     def compare_rows(self) -> None:
@@ -163,7 +167,9 @@ class Pair:
         same_rows("cash", core.cash(), model.cash(), CASH_ROW)
         same_rows("unpaid", core.unpaid(), model.unpaid(), UNPAID_ROW)
         same_rows("violations", core.violations(), model.violations(), VIOLATION_ROW)
+        same_rows("day traders", core.day_traders(), model.day_traders(), DAY_TRADE_ROW)
         assert tuple(core.cash_settings) == model.cash_settings
+        assert tuple(core.day_trade_settings) == model.day_trade_settings
         self.gaining.check(core)
         assert core.accrue_date == model.accrue_date
         assert core.timer_ns == model.timer_ns

@@ -25,6 +25,7 @@ from tests.reference import uncrossed
 from tests.reference.actions.invariants import Acted, due_of_accounts
 from tests.reference.cash.invariants import Held
 from tests.reference.commands import Command
+from tests.reference.daytrading.invariants import Counted, kept_of_accounts
 from tests.reference.desk import AnyMarket
 from tests.reference.desks.invariants import Nested
 from tests.reference.records import (
@@ -61,6 +62,7 @@ class Rows:
         self.risk = RISK_ROW.rows(market.risk())
         self.exposures = EXPOSURE_ROW.rows(market.exposures())
         self.due = due_of_accounts(market)
+        self.kept = kept_of_accounts(market)
         self.margins = {row.instrument: row for row in MARGIN_ROW.rows(market.margins())}
         self.depths = {number: DEPTH.rows(market.depth(number, MOST_LEVELS)) for number in self.instruments}
         self.books = {number: MARKET_DATA.rows(market.book(number)) for number in self.instruments}
@@ -75,6 +77,7 @@ class Watch:
         self.nested = Nested()
         self.acted = Acted()
         self.held = Held(self.trail)
+        self.counted = Counted()
         self.deposited_shares: Counter[int] = Counter()
         self.last_account_seq: Counter[int] = Counter()
         self.trades: Counter[int] = Counter()
@@ -116,6 +119,7 @@ class Watch:
                 self.held.hear(command, event)
             assert event.kind == EventKind.RISK_LEVEL or not told_levels, "levels are the last that is told"
             told_levels |= event.kind == EventKind.RISK_LEVEL
+        self.counted.hear(command, events)
         assert self._first is None, "a fill without its other side"
         assert not any(self.pairs.values()), "fills of an auction without its event"
         for record in market_data:
@@ -278,6 +282,7 @@ class Watch:
         self.nested.check(market, rows)
         self.acted.check(market, rows)
         self.held.check(market, rows)
+        self.counted.check(market)
         self._books(rows)
         uncrossed.check(rows.orders, rows.instruments, self.asked, self.bands)
 

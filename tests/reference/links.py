@@ -26,6 +26,7 @@ CHECKED_WHEN_AWAKE = (
     Check.GOOD_FAITH,
     Check.NO_PRICE,
     Check.MARGIN,
+    Check.DAY_TRADER,
     Check.RESTRICTED,
     *(limits.CHECKS[limit] for limit in sorted(limits.OF_THE_AWAKE)),
 )

@@ -105,6 +105,45 @@ CASH = {
     "operator": 0.2,
 }
 
+# Much of what is bought and sold on the same day.
+DAYS = {
+    "day_rule": 0.5,
+    "day_settings": 1,
+    "day_lift": 1,
+    "day_cash": 3,
+    "day": 10,
+    "bust": 3,
+    "correct": 3,
+    "settle": 2,
+    "mistake": 2,
+    "new": 0.5,
+    "special": 0.4,
+    "tied": 1.01,
+    "shares": 1.01,
+    "deposit": 0.5,
+    "split": 0.3,
+    "account_risk": 0.1,
+    "hold_cash": 0.5,
+    "end_withdrawal": 2,
+    "tick": 2,
+    "margin": 0.2,
+    "risk": 0.3,
+    "charge": 0.3,
+    "shock": 0.3,
+    "to_level": 0.2,
+    "call": 0.3,
+    "halt": 0.1,
+    "instrument": 0.1,
+    "instrument_state": 0.5,
+    "bands": 0.1,
+    "short_sale": 0.1,
+    "account": 0.2,
+    "account_state": 0.2,
+    "borrow": 0.1,
+    "mass": 0.3,
+    "operator": 0.2,
+}
+
 # Limits, and what moves what they measure.
 DESKS = MARGIN | {
     "new": 0.6,

@@ -70,7 +70,7 @@ class Solvent:
             assert (number in told) == (account.risk_type != RiskType.NONE)
             if account.risk_type == RiskType.MARGIN:
                 most = min(equity - initial, account.cash - account.hold + wire.MAX_CASH, LARGEST_I64 - account.hold)
-                assert account.withdrawable == max(0, most)
+                assert account.withdrawable == max(0, most - rows.kept[number])
                 assert self.levels[number] == self.level(equity, maintenance)
             else:
                 assert self.levels[number] == RiskLevel.NORMAL

@@ -22,6 +22,7 @@ from tests.reference.books import Order
 from tests.reference.cash import ruling
 from tests.reference.commands import Command
 from tests.reference.compare import Step
+from tests.reference.daytrading import flow
 from tests.reference.market import Market
 from tests.reference.seldom import errands
 from tests.reference.worlds import RICH, World
@@ -56,8 +57,9 @@ USUAL = {
     **acting.USUAL,
     **errands.USUAL,
     **ruling.USUAL,
+    **flow.USUAL,
 }
-MAKERS = acting.MAKERS | errands.MAKERS | ruling.MAKERS
+MAKERS = acting.MAKERS | errands.MAKERS | ruling.MAKERS | flow.MAKERS
 # Some swarms hurry, so that message rates are met; others see seconds and days pass.
 PACES_NS = ((0, 0, 0, 1000), (0, 1, 20_000_000, 60_000_000), (0, 0, 0, 1, 50_000_000, 999_999_999, 1_000_000_000))
 DAY_NS = 86_400_000_000_000
@@ -78,7 +80,9 @@ class Swarm:
         makers: dict[str, Callable[[], Command]] = {
             name: partial(MAKERS[name], self) if name in MAKERS else getattr(self, f"make_{name}")
             for name in USUAL
-            if (world.desks or name not in nesting.USUAL) and (world.rules or name not in ruling.USUAL)
+            if (world.desks or name not in nesting.USUAL)
+            and (world.rules or name not in ruling.USUAL)
+            and (world.day_trades or name not in flow.USUAL)
         }
         factors = (0.0, 0.3, 1.0, 1.0, 1.0, 3.0)
         self.makers = list(makers.values())
@@ -523,8 +527,9 @@ class Swarm:
     def make_account_risk(self) -> Command:
         bad, types, lists = self.chance(self.bad_share * 10), self.world.watched, self.world.lists()
         number = self.account()
-        rule = ruling.rule_of(self.model.state.accounts.get(number))
-        return risking.account_risk(self.random, number, types, lists, bad, rule=rule, request=self.request())
+        known = self.model.state.accounts.get(number)
+        kept = {"rule": ruling.rule_of(known), "day_trades": flow.rule_of(known) * self.chance(0.7)}
+        return risking.account_risk(self.random, number, types, lists, bad, **kept, request=self.request())
 
     def make_desk(self) -> Command:
         return nesting.desk(self.random, self.model, self.chance(self.bad_share * 10), request=self.request())

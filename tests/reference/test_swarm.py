@@ -25,6 +25,7 @@ from tests.reference import reached, solvent
 from tests.reference.actions import invariants as acted
 from tests.reference.cash import invariants as held
 from tests.reference.compare import Step
+from tests.reference.daytrading import invariants as counted
 from tests.reference.desk import START_NS
 from tests.reference.desks import invariants
 from tests.reference.invariants import Watch
@@ -53,6 +54,7 @@ def flow(random: Random, world: World) -> None:
         looks = world.desks and place % CHECK_EVERY == 0  # all sums anew: it takes its time
         risk = solvent.risk_of(model, step.command) if looks else None
         standing = invariants.standing_of(model, step.command, risk)
+        watch.counted.look(model, step.command)
         try:
             seq += model.apply(step.command.encode(seq + 1, ts_ns), True)
         except ValueError:
@@ -63,6 +65,7 @@ def flow(random: Random, world: World) -> None:
             invariants.check_order(model, standing, invariants.standing_of(model, step.command, risk), events)
         acted.check_order(model, step.command, events)
         held.check_order(model, step.command, events)
+        counted.check_order(model, step.command, events)
         reached.hear(REACHED, step.command, events, market_data, watch.asked)
         if place % CHECK_EVERY == 0:
             watch.check(model)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from random import Random
 
 from openbell import wire
-from openbell.wire import AccountFlag, CashRule, MarkBy, RiskType
+from openbell.wire import AccountFlag, CashRule, DayTradeRule, MarkBy, RiskType
 
 from tests.reference import asking, nesting, paying, risking
 from tests.reference import commands as ask
 from tests.reference.commands import Command
-from tests.reference.mixtures import ACTIONS, CASH, DESKS, MARGIN, SPECIAL
+from tests.reference.daytrading import flow
+from tests.reference.mixtures import ACTIONS, CASH, DAYS, DESKS, MARGIN, SPECIAL
 
 RICH = wire.MAX_CASH - wire.MAX_NOTIONAL - 50_000
 SOME = 10**9
@@ -36,6 +37,7 @@ class World:
     currencies: tuple[int, ...] = (0,)  # of accounts
     watched: tuple[int, ...] = (RiskType.NONE,)  # accounts, how
     rules: tuple[int, ...] = ()  # of CASH accounts without flags; none: nobody does anything about docs/cash.md
+    day_trades: bool = False  # MARGIN accounts have the rule; else nobody does anything about docs/daytrading.md
     desks: int = 0  # that there may be; 0: nobody does anything about desks
     limited: int = 0  # accounts that may have limits
     marks: tuple[int, ...] = (0, 1, 3, 1000)  # that a TICK may take
@@ -122,7 +124,10 @@ class World:
             risk_type = self.watched[number % len(self.watched)]
             is_held = self.rules and risk_type == RiskType.CASH and not self.flags[number % len(self.flags)]
             rule = self.rules[number % len(self.rules)] if is_held else CashRule.NONE
-            commands.append(ask.account_risk(number, risk_type, rule=rule))
+            has_days = self.day_trades and risk_type == RiskType.MARGIN
+            days = DayTradeRule.PATTERN if has_days else DayTradeRule.NONE
+            commands.append(ask.account_risk(number, risk_type, rule=rule, day_trades=days))
+        commands += [flow.settings(random, self.cash)] * self.day_trades
         return commands + (nesting.opening(self.accounts) if self.desks else [])
 
     def lists(self) -> tuple[int, ...]:
@@ -501,6 +506,42 @@ WORLDS = (
         weights=CASH | {"fee": 1, "plan": 1},
         swarms=3,
         share=8,
+    ),
+    World(  # what is bought and sold on the same day
+        "days",
+        accounts=6,
+        spread=4,
+        far_share=0.01,
+        cash=10**10,
+        shares=20,
+        flags=(AccountFlag.SHORT_ALLOWED, AccountFlag.SHORT_ALLOWED, AccountFlag.CREDIT_UNLIMITED | 1) * 2,
+        watched=(RiskType.MARGIN, RiskType.MARGIN, RiskType.NONE),
+        day_trades=True,
+        jumps=True,
+        hard=0.0,
+        weights=DAYS,
+        swarms=4,
+        share=16,
+    ),
+    World(  # the same, with fees, and few lots
+        "days and fees",
+        accounts=5,
+        instruments=1,
+        spread=6,
+        far_share=0.01,
+        lots=(1000,),
+        qty=4,
+        cash=10**12,
+        shares=0,
+        flags=(AccountFlag.SHORT_ALLOWED,) * 3 + (AccountFlag.CREDIT_UNLIMITED | 1,) * 2,
+        watched=(RiskType.MARGIN, RiskType.MARGIN, RiskType.MARGIN, RiskType.NONE, RiskType.NONE),
+        day_trades=True,
+        jumps=True,
+        hard=0.0,
+        has_plans=True,
+        weights=DAYS | {"fee": 1, "plan": 1, "new": 1.5},
+        swarms=2,
+        share=6,
     ),
     World(  # shares that are lent, days that cost something, dividends, splits
         "lending",

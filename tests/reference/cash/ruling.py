@@ -135,10 +135,14 @@ def plainly(swarm: Swarm) -> tuple[Account, list[Instrument]] | None:
 
 def counterparty(swarm: Swarm, account: Account, instrument: Instrument, side: int) -> Account | None:
     """Somebody without a rule who may take that side."""
-    others = [each for each in able(swarm, instrument) if each is not account and each.ruled is None]
+    others = [each for each in able(swarm, instrument) if each is not account and not has_rule(each)]
     if side == Side.SELL:
         others = [each for each in others if each.may_short() or has_left(each, instrument)]
     return swarm.random.choice(others) if others else None
+
+
+def has_rule(account: Account) -> bool:
+    return account.ruled is not None or account.trader is not None
 
 
 def has_left(account: Account, instrument: Instrument) -> int:

@@ -141,12 +141,24 @@ def account_risk(swarm: Swarm, known: Instrument) -> tuple[Command, Wrong] | Non
     if not accounts:
         return None
     account = swarm.random.choice(accounts)
-    wrong: Wrong = {"state": (max(RiskType) + 1, 255), "value0": (-1, (1 << 53) + 1), "value1": (-1, 3, 255)}
+    wrong: Wrong = {"state": (max(RiskType) + 1, 255), "value0": (-1, (1 << 53) + 1), "value1": (-1, 3, 255), "value2": (-1, 1, 2)}
     if account.flags:
         wrong["value1"] = (*CashRule,)[1:]
     if account.has_credit():
         wrong["state"] = (RiskType.MARGIN,)
     return ask.account_risk(account.number, RiskType.CASH, account.lists), wrong
+
+
+def day_trades(swarm: Swarm, known: Instrument) -> tuple[Command, Wrong]:
+    wrong: Wrong = {f"value{index}": bounds for index, bounds in enumerate(((-1, 256), (0, 9), (-1, 10_001)))}
+    return ask.day_trades(4, 5, 600, 10**9), wrong | {"value3": (-1, wire.MAX_CASH + 1)}
+
+
+def day_trader(swarm: Swarm, known: Instrument) -> tuple[Command, Wrong] | None:
+    """One that is none."""
+    accounts = swarm.model.state.accounts.values()
+    plain = tuple(each.number for each in accounts if each.trader is None or not each.trader.is_pattern)
+    return (ask.lift_day_trader(plain[0]), {"account": plain}) if plain else None
 
 
 # Of worlds with desks
@@ -187,6 +199,7 @@ def limit(swarm: Swarm, known: Instrument) -> tuple[Command, Wrong] | None:
 
 
 OF_INSTRUMENTS = (ticks, ticks, instrument, state, bands, extension)
-ANYWHERE = (*OF_INSTRUMENTS, of_an_account, of_capacity, of_a_trade, of_an_order, risk, account_risk)
+OF_DAYS = (day_trades, day_trader)
+ANYWHERE = (*OF_INSTRUMENTS, of_an_account, of_capacity, of_a_trade, of_an_order, risk, account_risk, *OF_DAYS)
 OF_CASH = (risk, risk, account_risk, account_risk)
 OF_DESKS = (desk, desk_state, member, limit)

@@ -24,6 +24,8 @@ What can be asked, a line each (prices in the currency, times from now on):
     due), split 4:1 [at 12.69] (what a share of before is worth), holds X (its position)
     held X count|refuse (a cash account with that rule), counts 3 [365] [90] (violations that restrict, days), lift X
     [1],
+    counted X (a margin account with the rule of day trades), pattern 4 in 5 above 6% least 25000.00 (how many, of how many
+    days, above what share of all trades; the least equity), relieve X (it is no pattern day trader any more)
     limit X|D KIND [1000.00 | 5 | 2%] [soft 800.00 | 4 | 1%], volume 10000 (lots a day), listed (as `restrict` means)
 
 What is said: trade BUY SELL qty @ price; cancel A qty REASON; refuse A CHECK [RULE]; replace A qty @ price;
@@ -34,6 +36,7 @@ account X STATE [for its desk]; warn A|- LIMIT [D] soft measure; refuse A LIMIT_
 located X lots now lots; due X amount; charge X HOUSE amount; shares X change now lots; holds X lots cost amount profit
 amount.
 violation X KIND lots cost; restricted X; free X; lifted X number.
+day trade A 1 of 3 [pattern] (day trades and trades that count); no day trader X.
 What rests: A PLACE leaves @ price [shown n].
 """
 
@@ -71,7 +74,7 @@ from tests.reference import commands as ask
 from tests.reference.commands import Command
 from tests.reference.desk import AnyMarket, Desk
 from tests.reference.records import REJECTS
-from tests.scenarios import action_words, cash_words, desk_words, margin_words, money
+from tests.scenarios import action_words, cash_words, day_words, desk_words, margin_words, money
 from tests.scenarios.table import Scenario
 
 ACCOUNTS = 24
@@ -190,6 +193,10 @@ class Stage:
             return money.day_over(rest), 0
         if verb == "watch":
             return margin_words.watch(self._account(rest[0]), rest[1]), 0
+        if verb == "counted":
+            return day_words.counted(self._account(rest[0])), 0
+        if verb == "relieve":
+            return ask.lift_day_trader(self._account(rest[0])), 0
         if verb == "lift":
             return cash_words.lift(self._account(rest[0]), rest[1:]), 0
         if verb in ("locate", "owe"):
@@ -223,6 +230,8 @@ class Stage:
             return margin_words.VERBS[verb](rest)
         if verb in action_words.VERBS:
             return action_words.VERBS[verb](rest)
+        if verb == "pattern":
+            return day_words.pattern(rest)
         if verb == "counts":
             return cash_words.counts(rest)
         if verb == "state":
@@ -370,6 +379,12 @@ class Stage:
     def _lifted(self, event: Any) -> str:
         return f"lifted {self._owner(event.account)} {event.trade_id}"
 
+    def _day_trade(self, event: Any) -> str:
+        return day_words.told(self._name(event.client_order_id), event)
+
+    def _no_day_trader(self, event: Any) -> str:
+        return f"no day trader {self._owner(event.account)}"
+
     def _due(self, event: Any) -> str:
         return action_words.told_due(self._owner(event.account), event)
 
@@ -416,6 +431,8 @@ TOLD = {
     EventKind.CASH_VIOLATION: Stage._violated,
     EventKind.CASH_RESTRICTED: Stage._restricted,
     EventKind.CASH_LIFTED: Stage._lifted,
+    EventKind.DAY_TRADE: Stage._day_trade,
+    EventKind.DAY_TRADER_LIFTED: Stage._no_day_trader,
     EventKind.DIVIDEND_DUE: Stage._due,
     EventKind.SPLIT_SHARES: Stage._shares,
     EventKind.RISK_LEVEL: Stage._level,

@@ -25,6 +25,10 @@ SOURCES = {
     "15c6-1": "17 CFR 240.15c6-1, standard settlement cycle",
     "Regulation T": "Regulation T of the Federal Reserve Board, 12 CFR 220",
     "FINRA 4210": "FINRA Rule 4210, Margin Requirements, as amended by SR-FINRA-2025-017 (91 FR 20731)",
+    "FINRA 21-13": "FINRA Regulatory Notice 21-13, interpretations of Rule 4210(f)(8)(B)(ii), examples of how day trades "
+    "are counted (finra.org)",
+    "FINRA day trading": "FINRA Rule 4210(f)(8)(B), Day Trading, as it was until 2026-06-04 (taken out by "
+    "SR-FINRA-2025-017, 91 FR 1580, 91 FR 20731; before: NASD Rule 2520(f)(8)(B))",
     "Investopedia": "Investopedia, the pages named (investopedia.com)",
     "Silicon Investor": "Silicon Investor, worked examples of margin, by the numbers of the messages "
     "(siliconinvestor.com)",
@@ -101,6 +105,16 @@ CHECKED = {
     "FINRA 4210": (
         "Confirmed: (d)(2), (a)(17) to (19) and what went from (f)(8)(B) (91 FR 1580, 91 FR 20731); figures of (c) as "
         "the examples have them. Not found: the numbers (c)(1) to (3), (f)(6)"
+    ),
+    "FINRA 21-13": (
+        "Confirmed: all six examples, as quoted by Alpaca (alpaca.markets/support/what-is-the-pattern-day-trading-pdt-"
+        "rule); that directions are counted and that a firm may end the designation, by the Corporate and Financial "
+        "Weekly Digest of April 2021"
+    ),
+    "FINRA day trading": (
+        "Confirmed: (i) and (ii) by the text of NASD Rule 2520 (traderstatus.com/faq.htm), that 25,000 has to be there "
+        "and that deposits stay for two business days by SEC and NASD notices of SR-NASD-2000-03. Not found: the "
+        "letters a and d of (iv). All figures but 25,000, four, five and six percent are ours"
     ),
     "Investopedia": "Confirmed: the figures",
     "Silicon Investor": "Confirmed: the figures; the examples are of December 2000, the rates are the same today",

@@ -24,8 +24,8 @@ What can be asked, a line each (prices in the currency, times from now on):
     due), split 4:1 [at 12.69] (what a share of before is worth), holds X (its position)
     held X count|refuse (a cash account with that rule), counts 3 [365] [90] (violations that restrict, days), lift X
     [1],
-    counted X (a margin account with the rule of day trades), pattern 4 in 5 above 6% least 25000.00 (how many, of how many
-    days, above what share of all trades; the least equity), relieve X (it is no pattern day trader any more)
+    counted X (a margin account with the rule of day trades), pattern 4 in 5 above 6% least 25000.00 (how many, in how
+    many days, above what share of all trades; the least equity), relieve X (it is no pattern day trader any more)
     limit X|D KIND [1000.00 | 5 | 2%] [soft 800.00 | 4 | 1%], volume 10000 (lots a day), listed (as `restrict` means)
 
 What is said: trade BUY SELL qty @ price; cancel A qty REASON; refuse A CHECK [RULE]; replace A qty @ price;

@@ -25,8 +25,8 @@ SOURCES = {
     "15c6-1": "17 CFR 240.15c6-1, standard settlement cycle",
     "Regulation T": "Regulation T of the Federal Reserve Board, 12 CFR 220",
     "FINRA 4210": "FINRA Rule 4210, Margin Requirements, as amended by SR-FINRA-2025-017 (91 FR 20731)",
-    "FINRA 21-13": "FINRA Regulatory Notice 21-13, interpretations of Rule 4210(f)(8)(B)(ii), examples of how day trades "
-    "are counted (finra.org)",
+    "FINRA 21-13": "FINRA Regulatory Notice 21-13, interpretations of Rule 4210(f)(8)(B)(ii), with examples of how "
+    "day trades are counted (finra.org)",
     "FINRA day trading": "FINRA Rule 4210(f)(8)(B), Day Trading, as it was until 2026-06-04 (taken out by "
     "SR-FINRA-2025-017, 91 FR 1580, 91 FR 20731; before: NASD Rule 2520(f)(8)(B))",
     "Investopedia": "Investopedia, the pages named (investopedia.com)",

@@ -16,7 +16,7 @@ BELOW_ALL = -(1 << 63)
 OF_EXAMPLES = (1, 2, 1, 1, 2, 2)
 
 
-@pytest.mark.parametrize(("trades", "number"), zip(EXAMPLES, OF_EXAMPLES, strict=True), ids="ABCDEF")
+@pytest.mark.parametrize(("trades", "number"), list(zip(EXAMPLES, OF_EXAMPLES, strict=True)), ids="ABCDEF")
 def test_examples_of_the_notice(market: Any, trades: Any, number: int) -> None:
     dealer = Dealer(market)
     for side, lots, instrument in trades:

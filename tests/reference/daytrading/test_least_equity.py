@@ -107,7 +107,12 @@ def test_what_is_missing_stays_for_two_days_after_the_day(market: Any) -> None:
     desk.do(ask.deposit(TRADER, 800))
     assert dealer.days("kept", 3) == [500, 0, 0]
     assert desk.account(TRADER).withdrawable == room + 300
-    assert refused(desk.one(ask.deposit(TRADER, -(room + 301)))) == (Check.CASH_RANGE, room + 300, room + 301, room + 300)
+    assert refused(desk.one(ask.deposit(TRADER, -(room + 301)))) == (
+        Check.CASH_RANGE,
+        room + 300,
+        room + 301,
+        room + 300,
+    )
     assert refused(desk.one(ask.hold_cash(TRADER, room + 301, 1)))[0] == Check.CASH_RANGE
     for kept in ([0, 500, 0], [0, 0, 500]):
         dealer.settle()
@@ -120,7 +125,9 @@ def test_what_is_missing_stays_for_two_days_after_the_day(market: Any) -> None:
 
 def test_what_comes_in_parts_adds_up_until_nothing_is_missing(market: Any) -> None:
     dealer = below(market, CASH + 500)
-    dealer.desk.do(ask.deposit(TRADER, 200), ask.deposit(TRADER, 200), ask.deposit(TRADER, 200), ask.deposit(TRADER, 200))
+    dealer.desk.do(
+        ask.deposit(TRADER, 200), ask.deposit(TRADER, 200), ask.deposit(TRADER, 200), ask.deposit(TRADER, 200)
+    )
     assert dealer.days("kept", 3) == [500, 0, 0]
 
 

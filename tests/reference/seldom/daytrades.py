@@ -1,5 +1,5 @@
-"""Days of somebody with a rule of day trades: what is bought and sold again, patterns of that, what a pattern day trader
-with less than the least equity is refused, and cash that stays. docs/daytrading.md."""
+"""Days of somebody with a rule of day trades: what is bought and sold again, patterns of that, what a pattern day
+trader with less than the least equity is refused, and cash that stays. docs/daytrading.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.reference.accounts import Account
 from tests.reference.books import Instrument
 from tests.reference.cash.ruling import deal, delivered, divided, has_left, in_an_auction, rested, taken, undone
 from tests.reference.commands import Command
-from tests.reference.daytrading import counting, rules
+from tests.reference.daytrading import rules
 from tests.reference.seldom.choosing import Due, able, later, middle, on_a_tick, resting, steps, trading
 
 if TYPE_CHECKING:
@@ -281,7 +281,9 @@ def moved(day: Day) -> Due:
     """Bought today; then not all of it was, or goes elsewhere, or becomes more or fewer; then sold."""
     way = day.swarm.random.choice((undone, undone, delivered, divided))
     lots, bought = partial(has_left, day.account, day.instrument), day.some() + 1
-    first = day.deal(SELL, lots) if day.swarm.chance(0.5) and day.position() > 0 else []  # so that less is left of before
+    first = (
+        day.deal(SELL, lots) if day.swarm.chance(0.5) and day.position() > 0 else []
+    )  # so that less is left of before
     if way is divided and day.swarm.chance(0.6):  # few beside many
         first, bought = steps(ask.shares(day.account.number, day.instrument.number, 500, 1)), 1
     return in_turn(first, day.deal(BUY, bought), way(day.swarm, day.account, day.instrument), day.deal(SELL, lots))

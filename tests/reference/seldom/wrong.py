@@ -141,7 +141,12 @@ def account_risk(swarm: Swarm, known: Instrument) -> tuple[Command, Wrong] | Non
     if not accounts:
         return None
     account = swarm.random.choice(accounts)
-    wrong: Wrong = {"state": (max(RiskType) + 1, 255), "value0": (-1, (1 << 53) + 1), "value1": (-1, 3, 255), "value2": (-1, 1, 2)}
+    wrong: Wrong = {
+        "state": (max(RiskType) + 1, 255),
+        "value0": (-1, (1 << 53) + 1),
+        "value1": (-1, 3, 255),
+        "value2": (-1, 1, 2),
+    }
     if account.flags:
         wrong["value1"] = (*CashRule,)[1:]
     if account.has_credit():

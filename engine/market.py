@@ -170,6 +170,20 @@ class Market:
         found = rows["rule"][rows["account"] == account]
         return int(found[0]) if len(found) else 0
 
+    def day_trade_settings(self) -> tuple[int, int, int, int]:
+        """The values of SET_DAY_TRADES that are in force: day trades, days that count, share, least equity."""
+        return self.core.day_trade_settings
+
+    def day_traders(self) -> Array:
+        """DayTradeRow of the accounts with the rule, ids ascending."""
+        return np.frombuffer(self.core.day_traders(), wire.DAY_TRADE_ROW)
+
+    def day_rule_of(self, account: int) -> int:
+        """Its DayTradeRule."""
+        rows = self.day_traders()
+        found = rows["rule"][rows["account"] == account]
+        return int(found[0]) if len(found) else 0
+
     def desk_room(self) -> dict[str, int]:
         """How many desks, and accounts with limits, there may be: value3 and value4 of SET_RISK."""
         stats = self.core.stats()

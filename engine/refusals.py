@@ -10,7 +10,7 @@ from openbell import wire
 from openbell.events import currency_text
 from openbell.fees import house_name, plain_number
 from openbell.prices import format_cash, format_price
-from openbell.wire import AccountFlag, CashRule, Check, CommandKind, InstrumentState
+from openbell.wire import AccountFlag, CashRule, Check, CommandKind, DayTradeRule, InstrumentState
 
 from engine.journal.lending import yearly
 from engine.journal.money import date_text
@@ -133,6 +133,14 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
         "lists": _number,
         "cash_rule": _number,
         "flags": _number,
+        "value 5": _number,
+        "day_trades": _number,
+    },
+    CommandKind.SET_DAY_TRADES: {
+        "pattern_day_trades": _number,
+        "pattern_days": _number,
+        "pattern_percent": _percent,
+        "pattern_equity": format_cash,
     },
     CommandKind.LIFT_CASH: {"violation": _number},
     CommandKind.SET_DESK: {"parent": _number, "desks above an account": _number},
@@ -178,6 +186,7 @@ _OF_CURRENCIES: Final = (CommandKind.SET_ACCOUNT, CommandKind.SET_INSTRUMENT)
 _ENDING: Final = (CommandKind.POST_CASH, CommandKind.RELEASE_CASH)
 _CREDIT_INDEX, _FLAGS_INDEX, _WITHOUT_CREDIT = 1, 8, int(AccountFlag.SHORT_ALLOWED)  # docs/risk.md, "Who is watched"
 _RULE_INDEX, _RULE_FLAGS_INDEX = 3, 4  # docs/cash.md, "Who is held to it"
+_DAY_RULE_INDEX: Final = 6  # docs/daytrading.md, "Who has a pattern"
 _CURRENCY_INDEX, _CURRENCY_OF_INSTRUMENT_INDEX, _CURRENCIES = 5, 6, 8  # docs/ledger.md, "Currencies"
 _FIXED_ONCE_TRADED: Final = ("tick_size", "lot_size")
 _MAX_FIXED: Final = 1 << 20  # of those
@@ -279,6 +288,10 @@ def _money_in_words(kind: CommandKind, refused: Rejected) -> str | None:
         return f"cash_rule: the account is {_flag_words(value)}, and a rule of cash accounts excludes that"
     if kind is CommandKind.SET_ACCOUNT and refused.index == _FLAGS_INDEX and limit == 0:
         return f"flags: {_flag_words(value)} is excluded by the account's rule of cash accounts"
+    if kind is CommandKind.SET_ACCOUNT_RISK and refused.index == _DAY_RULE_INDEX and value <= max(DayTradeRule):
+        return "day_trades: only an account that is watched as MARGIN is held to that rule"
+    if kind is CommandKind.LIFT_DAY_TRADER:
+        return "the account is no pattern day trader"
     if kind is CommandKind.LIFT_CASH:
         return f"violation {value:,}: none that counts has the number" if value else "the account is not restricted"
     if kind is CommandKind.SET_ACCOUNT and refused.index == _FLAGS_INDEX and limit == _WITHOUT_CREDIT:

@@ -16,23 +16,14 @@ from typing import Any, Final
 
 import numpy as np
 from openbell import wire
-from openbell.wire import AccountFlag, CashRule, CommandKind, EventKind, InstrumentState, RiskType
+from openbell.wire import AccountFlag, CommandKind, EventKind, InstrumentState
 
 from engine import extensions, fee_plans
 from engine.config import NEVER, Account, Capacity, Config, ConfigError, Instrument
 from engine.config.desks import bits_of, limit_fields
 from engine.config.lending import Borrow, borrow_fields
 from engine.config.lending import kept as kept_rates
-from engine.config.risk import (
-    CASH_RULES,
-    CASH_VALUES,
-    MARGIN_FIELDS,
-    RISK_TYPES,
-    RISK_VALUES,
-    margin_command,
-    margin_fields,
-    risk_fields,
-)
+from engine.config.risk import MARGIN_FIELDS, margin_command, margin_fields
 from engine.desk_setup import DeskSetup, kept
 from engine.files import write_whole
 from engine.lending_setup import set_borrow, set_rates
@@ -40,6 +31,7 @@ from engine.market import Market, names_of, new_id
 from engine.ports.rows import rows_of
 from engine.ports.verbs.govern import ACCOUNT_VALUES, INSTRUMENT_VALUES, KEEP_FLAGS, LIMITS, currency_value
 from engine.refusals import in_words
+from engine.risk_setup import RiskSetup, changed_fields
 from engine.sequencer import Rejected, admin_command
 from engine.world import files
 
@@ -84,6 +76,7 @@ class Setup:
         # What is remembered beside a market without a past was of another one, whose journal was removed.
         self._before = self._last_applied() if market.core.seq else {}
         self._desks = DeskSetup(market, self._do, self._before.get("desk", {}))
+        self._risk = RiskSetup(market, self._do, config, self._before, self._done.warnings)
         self._unfinished: set[str] = set()
         self._without_currency: list[str] = []  # accounts that cannot get one any more
 
@@ -104,7 +97,7 @@ class Setup:
         self._timers(self._config.capacity.timers)
         self._withdrawals(self._config.ledger.withdrawals)
         self._schedule()
-        self._risk()
+        self._risk.settings()
         for index, instrument in enumerate(self._config.instrument):
             self._instrument(f"instrument[{index}] ({instrument.symbol})", instrument)
         ids = {symbol: one for one, symbol in names_of(self._market.instruments(), "instrument", "symbol").items()}
@@ -153,7 +146,7 @@ class Setup:
             "account": {one.name: self._kept_of_account(one) for one in self._config.account},
             "desk": kept(self._config.desk),
             "rates": kept_rates(self._config.rates),
-            "risk": risk_fields(self._config.risk),
+            **self._risk.kept(),
             "extensions": {
                 one.symbol: extensions.wanted_of(self._config.sessions.get(one.session or ""))
                 for one in self._config.instrument
@@ -254,23 +247,6 @@ class Setup:
             values=[next_day_end_ns(wanted, max(self._clock_ns(), self._market.core.ts_ns))],
         )  # fmt: skip
 
-    def _risk(self) -> None:
-        """SET_RISK, where the file says something else than before, or wants room for more desks or limits."""
-        values = (*self._market.risk_settings(), *self._market.cash_settings())
-        present = dict(zip((*RISK_VALUES, *CASH_VALUES), values, strict=True))
-        changed = _changed(risk_fields(self._config.risk), present, self._before.get("risk", {}))
-        room, wanted = self._market.desk_room(), self._config.capacity
-        more = {name: max(now, int(getattr(wanted, name))) for name, now in room.items()}
-        for name, now in room.items():
-            if getattr(wanted, name) < now:
-                lower = getattr(wanted, name)
-                self._done.warnings.append(f"capacity.{name} stays {now}: it can be raised, not lowered to {lower}")
-        if changed or more != room:
-            self._do(
-                "risk", "risk of the configuration", CommandKind.SET_RISK, (*RISK_VALUES, *room, *CASH_VALUES),
-                values=[{**present, **more, **changed}[name] for name in (*RISK_VALUES, *room, *CASH_VALUES)],
-            )  # fmt: skip
-
     def _has_schedule(self) -> bool:
         return self._market.streams.counts[EventKind.SCHEDULE_SET] > 0
 
@@ -306,7 +282,9 @@ class Setup:
         present = {name: int(row[name]) for name in INSTRUMENT_VALUES}
         present |= {"currency": row["currency"].decode(), "round_lot": int(row["round_lot"])}
         # a reference price follows the trades: only a new one in the file counts
-        changed = _changed(fields, present, before, ignore=() if "reference_price" in before else ("reference_price",))
+        changed = changed_fields(
+            fields, present, before, ignore=() if "reference_price" in before else ("reference_price",)
+        )
         if changed:
             values = [changed.get(name, wire.KEEP) for name in INSTRUMENT_VALUES]
             values.append(currency_value(changed["currency"]) if "currency" in changed else wire.KEEP)
@@ -338,7 +316,7 @@ class Setup:
             return
         row = self._market.margin(number)
         present = {name: int(row[name]) for name in MARGIN_FIELDS}
-        changed = _changed(fields, present, was)
+        changed = changed_fields(fields, present, was)
         if changed:
             self._do(
                 f"{where}.margin", "margin of the configuration", CommandKind.SET_MARGIN, MARGIN_FIELDS,
@@ -403,38 +381,18 @@ class Setup:
             if self._stays_without(wanted, row):
                 del fields["currency"]
             before = self._before.get("account", {}).get(wanted.name, {})
-            changed = _changed(fields, present, before)
+            changed = changed_fields(fields, present, before)
             if wanted.risk != "margin" and wanted.cash_rule == "none":
-                self._watch(where, wanted, number, before)  # before it may get unlimited credit, or sell short
+                self._risk.watch(where, wanted, number, before)  # before it may get unlimited credit, or sell short
             if changed:
                 self._do(
                     where, f"{', '.join(changed)} of the configuration"[:90], CommandKind.SET_ACCOUNT,
                     ACCOUNT_VALUES, account=number, flags=changed.get("flags", KEEP_FLAGS),
                     values=_account_values(changed, wire.KEEP),
                 )  # fmt: skip
-            self._watch(where, wanted, number, before)
+            self._risk.watch(where, wanted, number, before)
             self._desks.account(where, wanted, number, before)
         self._done.accounts[wanted.name] = number
-
-    def _watch(self, where: str, wanted: Account, number: int, before: dict[str, Any]) -> None:
-        """SET_ACCOUNT_RISK, where the file says anew how it is watched, what it may not trade, or its cash rule."""
-        fields = _watch_fields(wanted.risk, wanted.restricted, wanted.cash_rule)
-        was = {**_watch_fields("none", [], "none"), **{name: before[name] for name in fields if name in before}}
-        if fields == was:
-            return
-        present = {
-            "risk": int(self._market.account(number)["risk_type"][0]), "lists": self._market.lists_of(number),
-            "cash_rule": self._market.cash_rule_of(number),
-        }  # fmt: skip
-        numbers = {**fields, "risk": int(RISK_TYPES[wanted.risk]), "cash_rule": int(CASH_RULES[wanted.cash_rule])}
-        merged = {**present, **{name: numbers[name] for name, value in fields.items() if value != was[name]}}
-        if merged["risk"] != RiskType.CASH:
-            merged["cash_rule"] = int(CashRule.NONE)
-        if merged != present:
-            self._do(
-                f"{where}.risk", f"account {wanted.name} of the configuration", CommandKind.SET_ACCOUNT_RISK,
-                account=number, state=merged["risk"], values=[merged["lists"], merged["cash_rule"]],
-            )  # fmt: skip
 
     def _kept_of_account(self, one: Account) -> dict[str, Any]:
         """What is remembered of it."""
@@ -442,7 +400,7 @@ class Setup:
             **self._fields_of_account(one),
             "desk": one.desk,
             "limits": limit_fields(one.limits),
-            **_watch_fields(one.risk, one.restricted, one.cash_rule),
+            **self._risk.kept_of(one),
         }
 
     def _stays_without(self, wanted: Account, row: Any) -> bool:
@@ -473,7 +431,7 @@ class Setup:
             values=_account_values(fields, 0), name=wanted.name,
         )  # fmt: skip
         self._pay_in(where, wanted, number, done=0)
-        self._watch(where, wanted, number, {})
+        self._risk.watch(where, wanted, number, {})
         self._desks.account(where, wanted, number, {})
 
     def _pay_in(self, where: str, wanted: Account, number: int, done: int) -> None:
@@ -513,22 +471,6 @@ class Setup:
     def _check_id(self, where: str, wanted: int | None, number: int) -> None:
         if wanted is not None and wanted != number:
             raise ConfigError(f"{where}.id: it is {number} in this market and cannot become {wanted}")
-
-
-def _watch_fields(risk: str, restricted: Sequence[int], cash_rule: str) -> dict[str, Any]:
-    """What is remembered of how an account is watched."""
-    return {"risk": risk, "lists": bits_of(restricted), "cash_rule": cash_rule}
-
-
-def _changed(
-    fields: dict[str, Any], present: dict[str, Any], before: dict[str, Any], ignore: Sequence[str] = ()
-) -> dict[str, Any]:
-    """The fields that the file says anew and the state does not have."""
-    return {
-        name: value
-        for name, value in fields.items()
-        if name not in ignore and value != before.get(name) and value != present[name]
-    }
 
 
 def _fields_of_instrument(one: Instrument) -> dict[str, Any]:

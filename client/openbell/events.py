@@ -18,6 +18,7 @@ from openbell.wire import (
     CashRule,
     CashViolation,
     Check,
+    DayTradeRule,
     EventFlag,
     EventKind,
     Limit,
@@ -58,11 +59,12 @@ _OF_CASH = frozenset((EventKind.CASH, EventKind.CASH_HELD, EventKind.CASH_RELEAS
 # The same of an instrument: lots, or cash.
 _OF_LOTS = frozenset((EventKind.SHARES, EventKind.SPLIT_SHARES, EventKind.LOCATED))
 _OF_INSTRUMENTS = frozenset((EventKind.SPLIT_SHARES, EventKind.LOCATED, EventKind.DIVIDEND_DUE))
+_OF_DAY_TRADES = frozenset((EventKind.DAY_TRADE, EventKind.DAY_TRADER_LIFTED))
 _OF_CASH_RULES = frozenset((EventKind.CASH_VIOLATION, EventKind.CASH_RESTRICTED, EventKind.CASH_LIFTED))
 # Events of which reason is what an account is now.
 _OF_STATES: dict[int, type[IntEnum]] = {EventKind.ACCOUNT_STATE: AccountState, EventKind.ACCOUNT_RISK: RiskType}
 _LIMITS = {Check[f"LIMIT_{one.name}"]: one for one in Limit}  # docs/desks.md
-_CASH = {Check.ORDER_NOTIONAL, Check.BUYING_POWER, Check.CASH_RANGE, Check.MARGIN, Check.SETTLED_CASH}
+_CASH = {Check.ORDER_NOTIONAL, Check.BUYING_POWER, Check.CASH_RANGE, Check.MARGIN, Check.SETTLED_CASH, Check.DAY_TRADER}
 _UNITS = {
     Check.MESSAGE_RATE: " messages a second",
     Check.ACCOUNT_STATE: " lots",
@@ -119,6 +121,7 @@ _SAYINGS = {
     Check.ROLE: "role {value} is none, the largest is {limit}",
     Check.LINK: "client_order_id {value} is of no live order of this account that this one can be tied to",
     Check.MARGIN: "would need {value}, and the account's equity leaves {limit}",
+    Check.DAY_TRADER: "opens, and the account of a pattern day trader has an equity of {value}: the least is {limit}",
     Check.CURRENCY: "the account has {limit}, and the instrument trades in {value}",
     Check.RESTRICTED: "the account may not trade securities of {value}",
     Check.RING_SIZE: "would be {value} of which one cancels the others, the limit is {limit}",
@@ -332,6 +335,14 @@ class Event(NamedTuple):
         said = f"#{self.account_seq} CASH_VIOLATION {self.trade_id}, {_member(CashViolation, self.reason)}: {what}"
         return f"{said}, {self.leaves} count"
 
+    def _day_trade_in_words(self) -> str:
+        """Of a margin account with the rule of day trades (docs/daytrading.md)."""
+        if self.kind == EventKind.DAY_TRADER_LIFTED:
+            return f"#{self.account_seq} DAY_TRADER_LIFTED account {self.account}: no pattern day trader any more"
+        made = ": a pattern day trader from now on" if self.flags else ""
+        what = f"instrument {self.instrument}, order {self.client_order_id}, trade {self.trade_id}"
+        return f"#{self.account_seq} DAY_TRADE {what}, {self.qty} of {self.leaves} trades that count{made}"
+
     def _charge_in_words(self) -> str:
         text = f"#{self.account_seq} CHARGED {format_cash(self.price)} for {house_name(self.reason)}"
         if self.is_fee:
@@ -354,6 +365,8 @@ class Event(NamedTuple):
             return f"#{self.account_seq} {name} {level}, was {before}: equity {has}, it must keep {keeps}"
         if self.kind in _OF_CASH_RULES:
             return self._cash_in_words()
+        if self.kind in _OF_DAY_TRADES:
+            return self._day_trade_in_words()
         if self.kind == EventKind.LIMIT_WARNING:
             return self._warning_in_words()
         if self.kind == EventKind.MEMBER_SET:
@@ -364,6 +377,8 @@ class Event(NamedTuple):
             more = f", in force {_member(AccountState, self.flags)}" if stricter else ""
             if self.kind == EventKind.ACCOUNT_RISK and self.flags:
                 more = f", cash rule {_member(CashRule, self.flags)}"
+            if self.kind == EventKind.ACCOUNT_RISK and self.leaves:
+                more = f", day trades {_member(DayTradeRule, self.leaves)}"
             now = _member(_OF_STATES[self.kind], self.reason)
             return f"#{self.account_seq} {name} account {self.account}: {now}{more}"
         if self.kind == EventKind.ARMED:

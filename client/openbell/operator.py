@@ -23,6 +23,7 @@ from openbell.bounds import PriceBounds, Ref
 from openbell.busts import TradeReport, as_shown, trade_report
 from openbell.cash import CashVerbs
 from openbell.connection import SocketSettings, open_socket
+from openbell.daytrading import DayTradeVerbs
 from openbell.desks import DeskVerbs
 from openbell.discovery import TOKEN_VARIABLE, find_market, find_operator_token
 from openbell.errors import (
@@ -75,6 +76,7 @@ class Operator(
     DeskVerbs,
     LendingVerbs,
     CashVerbs,
+    DayTradeVerbs,
     ActionVerbs,
     LiquidationVerbs,
     StandbyVerbs,

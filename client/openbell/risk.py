@@ -16,12 +16,24 @@ import numpy as np
 
 from openbell import wire
 from openbell.bounds import Ref
+from openbell.daytrading import DayTradeInfo, DayTradeSettings
 from openbell.events import Event, Reject
 from openbell.limits import list_bits
 from openbell.prices import PriceLike, checked_int, format_cash, percent_units, price_units
 from openbell.rows import AccountInfo, rows_of
 from openbell.terms import choice
-from openbell.wire import CashRule, CommandKind, EventKind, MarkBy, OrderType, RiskLevel, RiskType, Side, TimeInForce
+from openbell.wire import (
+    CashRule,
+    CommandKind,
+    DayTradeRule,
+    EventKind,
+    MarkBy,
+    OrderType,
+    RiskLevel,
+    RiskType,
+    Side,
+    TimeInForce,
+)
 
 MAX_MARKS: Final = 1 << 20  # each TICK
 MAX_RATE: Final = 100_000  # of a margin: 1,000 percent
@@ -157,11 +169,14 @@ def command_text(record: bytes) -> str:
 
 
 class RiskReport(NamedTuple):
-    """Watched accounts, ids ascending; of one account its positions, too."""
+    """Watched accounts, ids ascending; of one account its positions, too. day_traders: those of them that are held to
+    the rule of day trades, and day_trade_settings what that asks (docs/daytrading.md)."""
 
     settings: RiskSettings
     accounts: list[RiskInfo]
     exposures: list[ExposureInfo]
+    day_traders: list[DayTradeInfo]
+    day_trade_settings: DayTradeSettings
 
 
 def worst_first(rows: list[RiskInfo]) -> list[RiskInfo]:
@@ -209,6 +224,8 @@ class RiskVerbs(ABC):
             rows_of(RiskSettings, [answer["settings"]], {})[0],
             rows_of(RiskInfo, answer["rows"], {}),
             rows_of(ExposureInfo, answer.get("exposures", []), {}),
+            rows_of(DayTradeInfo, answer["day_traders"], {}),
+            rows_of(DayTradeSettings, [answer["day_trade_settings"]], {})[0],
         )
 
     def margins(self, instrument: Ref | None = None) -> list[MarginInfo]:
@@ -307,17 +324,20 @@ class RiskVerbs(ABC):
         *,
         restricted: Iterable[int] | None = None,
         cash_rule: CashRule | str | None = None,
+        day_trades: DayTradeRule | str | None = None,
         reason: str,
     ) -> AccountInfo:
         """Have an account watched: "NONE", "CASH" or "MARGIN" (which may owe cash as far as its equity carries that);
         the account afterwards. restricted: numbers of the lists of securities that it may not trade; cash_rule: "NONE",
-        "COUNT" or "REFUSE", of a CASH account (docs/cash.md); None: as it is."""
+        "COUNT" or "REFUSE", of a CASH account (docs/cash.md); day_trades: "NONE" or "PATTERN", of a MARGIN account
+        (docs/daytrading.md); None: as it is."""
         kind = int(choice(risk_type, RiskType, "risk_type"))
         arguments = {
             "account": self.account_id(account),
             "risk_type": kind,
             "lists": None if restricted is None else list_bits(restricted, "restricted"),
             "cash_rule": None if cash_rule is None else int(choice(cash_rule, CashRule, "cash_rule")),
+            "day_trades": None if day_trades is None else int(choice(day_trades, DayTradeRule, "day_trades")),
         }
         return rows_of(AccountInfo, [self._change("account-risk", arguments, reason)], {})[0]
 

@@ -13,6 +13,7 @@ from engine.cli.operating.actions import ACTIONS
 from engine.cli.operating.amend import AMENDING
 from engine.cli.operating.bounds import BOUNDS
 from engine.cli.operating.cash import CASH
+from engine.cli.operating.daytrading import DAY_TRADES
 from engine.cli.operating.desks import DESKS
 from engine.cli.operating.gains import GAINS
 from engine.cli.operating.govern import GOVERNING
@@ -37,6 +38,7 @@ ACTS: dict[str, Act] = {
     **DESKS,
     **LENDING,
     **CASH,
+    **DAY_TRADES,
     **ACTIONS,
     **LIQUIDATION,
     **AMENDING,

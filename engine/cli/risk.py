@@ -74,6 +74,8 @@ def _look(op: Operator, account: str | None) -> tuple[dict[str, Any], Renderable
         "seq": op.last_seq,
         "settings": show.plain(report.settings),
         "accounts": [show.plain(row) for row in worst_first(report.accounts)],
+        "day_traders": [show.plain(row) for row in report.day_traders],
+        "day_trade_settings": show.plain(report.day_trade_settings),
     }
     found = op.desks()
     if account is None:
@@ -87,7 +89,7 @@ def _look(op: Operator, account: str | None) -> tuple[dict[str, Any], Renderable
     value["exposures"] = [show.plain(row) for row in report.exposures]
     margins = {row.instrument: row for row in op.margins()}
     value["limits"] = [show.plain(row) for row in desks.of_account(found, number)]
-    head = tables.account_lines(name, next(iter(report.accounts), None))
+    head = tables.account_lines(name, report)
     parts: list[RenderableType] = [head, Text(), tables.exposures_table(report.exposures, margins)]
     if value["limits"]:
         parts += [Text(), desks.limits_table(found, {number: name}, desks.of_account(found, number))]

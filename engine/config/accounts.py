@@ -27,7 +27,8 @@ from engine.units import Cash
 class Account(Section, frozen=True):
     """An [[account]]. cash and positions (symbol to lots) are paid in when it is created. A limit of 0 means none.
     currency: empty: it trades in all. fee_plan: the name of one. risk: how it is watched (docs/risk.md); cash_rule:
-    what becomes of sales of what is not paid for (docs/cash.md); desk, limits,
+    what becomes of sales of what is not paid for (docs/cash.md); day_trades: of a margin account, the rule of day
+    trades (docs/daytrading.md), None: that of [risk]; desk, limits,
     restricted: while it is watched, and what lists of securities it may not trade (docs/desks.md)."""
 
     name: Name
@@ -45,6 +46,7 @@ class Account(Section, frozen=True):
     fee_plan: str | None = None
     risk: Literal["none", "cash", "margin"] = "none"
     cash_rule: Literal["none", "count", "refuse"] = "none"
+    day_trades: Literal["intraday", "pattern"] | None = None
     desk: str | None = None
     limits: Limits = msgspec.field(default_factory=Limits)
     restricted: Lists = msgspec.field(default_factory=list)
@@ -75,4 +77,6 @@ def no_account(where: str, one: Account) -> str | None:
         return (
             f'{where}.cash_rule: "{one.cash_rule}" needs risk = "cash", and neither short_allowed nor credit_unlimited'
         )
+    if one.day_trades == "pattern" and one.risk != "margin":
+        return f'{where}.day_trades: "pattern" needs risk = "margin": it is a rule of margin accounts'
     return no_limits(where, one.limits)

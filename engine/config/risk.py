@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
-from openbell.wire import CashRule, MarkBy, RiskType
+from openbell.wire import CashRule, DayTradeRule, MarkBy, RiskType
 
 from engine.config.table import Section
-from engine.units import AlertPercent, MarginPercent, Percent, Price
+from engine.units import AlertPercent, Cash, MarginPercent, Percent, Price
 
 MAX_MARKS: Final = 1 << 20
 LEAST_ALERT: Final = 10_000  # 100 %: below it an account is called already
 RISK_TYPES: Final = {one.name.lower(): one for one in RiskType}
 CASH_RULES: Final = {one.name.lower(): one for one in CashRule}
+DAY_TRADES: Final = {"intraday": DayTradeRule.NONE, "pattern": DayTradeRule.PATTERN}
 MARKS: Final = {one.name.lower(): one for one in MarkBy}
 # The values of SET_RISK and of SET_MARGIN, in the order of the index of their rejects (MARGIN_FIELDS: all of these).
 RISK_VALUES: Final = ("marks_each_tick", "alert_percent", "liquidation_percent")
 CASH_VALUES: Final = ("cash_violations", "cash_violation_days", "cash_restriction_days")  # value5 to value7 of SET_RISK
+PATTERN_VALUES: Final = ("pattern_day_trades", "pattern_days", "pattern_percent", "pattern_equity")  # of SET_DAY_TRADES
 MAX_CASH_DAYS: Final = 3_660
 MAX_VIOLATIONS: Final = 8  # that are kept of an account
 MARGIN_VALUES: Final = (
@@ -30,7 +32,10 @@ MARGIN_FIELDS: Final = (*MARGIN_VALUES, "mark_by", *LISTED_VALUES)
 class Risk(Section, frozen=True):
     """[risk]. mark_interval_ms: how often a TICK marks positions, while there is something to mark. alert_percent,
     liquidation_percent: levels, in percent of what an account must keep; 0: there is no such level. cash_violations:
-    from which on a cash account is restricted, each for cash_violation_days; cash_restriction_days (docs/cash.md)."""
+    from which on a cash account is restricted, each for cash_violation_days; cash_restriction_days (docs/cash.md).
+    day_trades: the rule of margin accounts that say nothing themselves; pattern_day_trades within pattern_days make a
+    pattern day trader, where they are above pattern_percent of all trades, and pattern_equity is the least of one, as
+    FINRA Rule 4210(f)(8)(B) had it (docs/daytrading.md)."""
 
     marks_each_tick: Annotated[int, Meta(ge=0, le=MAX_MARKS)] = 1_024
     mark_interval_ms: Annotated[int, Meta(ge=1, le=60_000)] = 10
@@ -39,6 +44,11 @@ class Risk(Section, frozen=True):
     cash_violations: Annotated[int, Meta(ge=0, le=MAX_VIOLATIONS)] = 3
     cash_violation_days: Annotated[int, Meta(ge=0, le=MAX_CASH_DAYS)] = 365
     cash_restriction_days: Annotated[int, Meta(ge=0, le=MAX_CASH_DAYS)] = 90
+    day_trades: Literal["intraday", "pattern"] = "intraday"
+    pattern_day_trades: Annotated[int, Meta(ge=0, le=255)] = 4
+    pattern_days: Annotated[int, Meta(ge=1, le=8)] = 5
+    pattern_percent: Percent = Percent(600)
+    pattern_equity: Cash = Cash(25_000_000_000)
 
 
 class Margin(Section, frozen=True):
@@ -78,6 +88,11 @@ def no_margin(where: str, margin: Margin) -> str | None:
 def risk_fields(risk: Risk) -> dict[str, int]:
     """What is applied of [risk]: the values of SET_RISK."""
     return {name: int(getattr(risk, name)) for name in (*RISK_VALUES, *CASH_VALUES)}
+
+
+def pattern_fields(risk: Risk) -> dict[str, int]:
+    """What is applied of [risk] where anybody is held to the rule of day trades: the values of SET_DAY_TRADES."""
+    return {name: int(getattr(risk, name)) for name in PATTERN_VALUES}
 
 
 def margin_fields(margin: Margin, average_volume: int = 0, lists: int = 0) -> dict[str, int]:

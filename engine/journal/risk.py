@@ -7,8 +7,8 @@ from enum import IntEnum
 from typing import Any, Final
 
 from openbell.limits import lists_text
-from openbell.prices import format_price
-from openbell.wire import CashRule, CommandKind, MarkBy, RiskType
+from openbell.prices import format_cash, format_price
+from openbell.wire import CashRule, CommandKind, DayTradeRule, MarkBy, RiskType
 
 
 def _percent(rate: int) -> str:
@@ -44,7 +44,9 @@ def _account_risk(command: Any, account: str, instrument: str) -> str:
     barred = f", may not trade {lists_text(lists)}" if lists else ""
     rule = int(command["value1"])
     of_cash = f", cash rule {_name(CashRule, rule)}" if rule else ""
-    return f"{account}: {_name(RiskType, int(command['state']))}{barred}{of_cash}"
+    rule = int(command["value2"])
+    of_days = f", day trades {_name(DayTradeRule, rule)}" if rule else ""
+    return f"{account}: {_name(RiskType, int(command['state']))}{barred}{of_cash}{of_days}"
 
 
 def _lift_cash(command: Any, account: str, instrument: str) -> str:
@@ -52,9 +54,25 @@ def _lift_cash(command: Any, account: str, instrument: str) -> str:
     return f"{account}: {f'violation {number:,}' if number else 'its restriction to settled cash'} lifted"
 
 
+def _day_trades(command: Any, account: str, instrument: str) -> str:
+    least, days, share, equity = (int(command[f"value{index}"]) for index in range(4))
+    if not least:
+        return "no day trades make a pattern"
+    return (
+        f"{least:,} day trades within {days:,} business days, above {_percent(share)} of all trades, make a pattern; "
+        f"least equity {format_cash(equity)}"
+    )
+
+
+def _lift_day_trader(command: Any, account: str, instrument: str) -> str:
+    return f"{account}: no pattern day trader any more"
+
+
 WORDS: Final[dict[int, Callable[[Any, str, str], str]]] = {
     CommandKind.SET_RISK: _risk,
     CommandKind.SET_MARGIN: _margin,
     CommandKind.SET_ACCOUNT_RISK: _account_risk,
     CommandKind.LIFT_CASH: _lift_cash,
+    CommandKind.SET_DAY_TRADES: _day_trades,
+    CommandKind.LIFT_DAY_TRADER: _lift_day_trader,
 }

@@ -17,6 +17,7 @@ from engine.store.migrate import SCHEMA
 TABLES = (
     "accounts", "positions", "house_balances", "withdrawals", "fee_plans", "margins", "desks", "members", "limits",
     "lendings", "located", "interest_rates", "dividends_due", "cash_accounts",
+    "day_traders",
 )  # fmt: skip
 CONSTRAINTS = {"two_parties", "something_moves", "lots_are_of_an_instrument"}
 BOTH_SIDES = """
@@ -65,7 +66,7 @@ async def compare_tables(connection: Any, books: Books) -> list[Check]:
         "accounts": books.account, "positions": books.position, "house_balances": house_name,
         "withdrawals": books.withdrawal, "fee_plans": lambda key: f"plan {key[0]}, component {key[1]}",
         "margins": books.instrument, "desks": lambda key: f"desk {key}", "members": books.account,
-        "cash_accounts": books.account,
+        "cash_accounts": books.account, "day_traders": books.account,
         "limits": lambda key: f"{'desk' if key[0] else 'account'} {key[1]}, limit {key[2]}",
         "lendings": books.instrument, "located": books.position, "dividends_due": books.position,
         "interest_rates": lambda key: f"interest of {key or 'no currency'}",

@@ -65,6 +65,7 @@ _OF_ACCOUNT: Final[dict[str, Callable[[Market, Query, int], Found]]] = {
     "dues": lambda market, query, account: Found(_of(market.core.dues(), wire.DUE_ROW, account), {}),
     "cash": lambda market, query, account: Found(_of(market.core.cash(), wire.CASH_ROW, account), {}),
     "unpaid": lambda market, query, account: Found(_of(market.core.unpaid(), wire.UNPAID_ROW, account), {}),
+    "day_trades": lambda market, query, account: Found(_of(market.core.day_traders(), wire.DAY_TRADE_ROW, account), {}),
     "violations": lambda market, query, account: Found(_of(market.core.violations(), wire.VIOLATION_ROW, account), {}),
 }
 FILLS: Final = "fills"  # of what was sent: whoever has the streams answers

@@ -58,6 +58,8 @@ class Batch:
     limit_warnings: list[Row] = field(default_factory=list)
     cash_violations: list[Row] = field(default_factory=list)
     cash_restrictions: list[Row] = field(default_factory=list)
+    day_trades: list[Row] = field(default_factory=list)
+    day_trader_lifts: list[Row] = field(default_factory=list)
     changes: dict[str, Change] = field(default_factory=dict)  # by table
     bars: bytes = b""
 

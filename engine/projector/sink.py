@@ -63,7 +63,7 @@ DELETE FROM bars b USING sums s WHERE b.instrument = s.instrument AND b.minute =
 # Tables whose rows come with what happened, and stay as they are.
 APPENDED = (
     "movements", "operations", "auctions", "states", "amendments", "settlements", "risk_levels", "limit_warnings",
-    "cash_violations", "cash_restrictions",
+    "cash_violations", "cash_restrictions", "day_trades", "day_trader_lifts",
 )  # fmt: skip
 # Tables of the present: rows that changed are merged by their keys.
 KEYS = {
@@ -82,6 +82,7 @@ KEYS = {
     "interest_rates": ("currency",),
     "dividends_due": ("account", "instrument"),
     "cash_accounts": ("account",),
+    "day_traders": ("account",),
 }
 
 

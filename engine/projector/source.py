@@ -132,20 +132,28 @@ def core_at(
 
 def _take_operations(commands: bytes, events: Records, batch: Batch) -> None:
     """Rows of operations and movements: one for each AdminCommand, one for each end of a day; auctions and states, what
-    settled, levels of accounts, and soft limits."""
-    kinds = (wire.EventKind.SETTLED, wire.EventKind.RISK_LEVEL, wire.EventKind.LIMIT_WARNING)
-    of_day, of_risk, of_limit = (events["kind"] == kind for kind in kinds)
-    if of_day.any() or of_risk.any() or of_limit.any():  # an account each: they are no answers
+    settled, levels of accounts, soft limits, and day trades."""
+    kinds = (
+        wire.EventKind.SETTLED, wire.EventKind.RISK_LEVEL, wire.EventKind.LIMIT_WARNING, wire.EventKind.DAY_TRADE
+    )  # fmt: skip
+    of_day, of_risk, of_limit, of_trade = (events["kind"] == kind for kind in kinds)
+    are_no_answers = of_day | of_risk | of_limit | of_trade  # but of an account each
+    if are_no_answers.any():
         batch.settlements += _settlements(events[of_day])
         batch.risk_levels += _risk_levels(events[of_risk])
         batch.limit_warnings += _limit_warnings(events[of_limit])
-        events = events[~(of_day | of_risk | of_limit)]
+        batch.day_trades += _day_trades(events[of_trade])
+        events = events[~are_no_answers]
     answers: dict[int, Any] = {}
     for event in events:
         if event["kind"] in LAST_SAYS:
             answers[int(event["seq"])] = event
-        answers.setdefault(int(event["seq"]), event)
+        if not _follows_a_trade(event):
+            answers.setdefault(int(event["seq"]), event)
         _take_cash(event, batch)
+        if event["kind"] == wire.EventKind.DAY_TRADER_LIFTED:
+            seq, account, account_seq = (int(event[name]) for name in ("seq", "account", "account_seq"))
+            batch.day_trader_lifts.append((seq, timestamp(int(event["ts_ns"])), account, account_seq))
         _take_auction(event, batch)
     for run in split(commands):
         if run.dtype in (wire.ADMIN_COMMAND, wire.AMEND_COMMAND):
@@ -182,6 +190,20 @@ def _limit_warnings(events: Records) -> list[Row]:
     columns = (events[name].astype(np.int64).tolist() for name in names)
     measures = events["order_id"].astype(np.int64).tolist()
     return list(zip(events["seq"].tolist(), times, *columns, measures, strict=True))
+
+
+def _day_trades(events: Records) -> list[Row]:
+    names = "account account_seq instrument side order_id client_order_id trade_id qty leaves".split()
+    times = [timestamp(ts_ns) for ts_ns in events["ts_ns"].tolist()]
+    columns = (events[name].astype(np.int64).tolist() for name in names)
+    made = events["flags"].astype(bool).tolist()
+    return list(zip(events["seq"].tolist(), times, *columns, made, strict=True))
+
+
+def _follows_a_trade(event: Any) -> bool:
+    """Whether it tells of a cash account's sale, which comes before the answer where that was in an auction."""
+    begins = event["kind"] == wire.EventKind.CASH_RESTRICTED and event["reason"]
+    return bool(begins or event["kind"] == wire.EventKind.CASH_VIOLATION)
 
 
 def _take_cash(event: Any, batch: Batch) -> None:

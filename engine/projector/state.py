@@ -106,6 +106,15 @@ def _cash_accounts(core: Core) -> bytes:
     return kept.tobytes()
 
 
+def _day_traders(core: Core) -> bytes:
+    """Without the days apart, which no table has."""
+    rows = np.frombuffer(core.day_traders(), wire.DAY_TRADE_ROW)
+    kept = np.zeros(len(rows), wire.DAY_TRADE_ROW)
+    for name in ("account", "rule", "is_pattern", "day_trades", "trades", "kept_0", "kept_1", "kept_2"):
+        kept[name] = rows[name]
+    return kept.tobytes()
+
+
 LISTINGS = {
     "house_balances": Listing(lambda core: core.house(), wire.HOUSE_ROW, _house_row, 2),
     "withdrawals": Listing(lambda core: core.withdrawals(), wire.WITHDRAWAL_ROW, _withdrawal_row, 2),
@@ -121,6 +130,12 @@ LISTINGS = {
     "interest_rates": Listing(lambda core: core.rates(), wire.RATE_ROW, _rate_row, 1),
     "cash_accounts": Listing(
         _cash_accounts, wire.CASH_ROW, _fields("account", "rule", "restricted", "violations", "since"), 1
+    ),
+    "day_traders": Listing(
+        _day_traders,
+        wire.DAY_TRADE_ROW,
+        _fields("account", "rule", "is_pattern", "day_trades", "trades", "kept_0", "kept_1", "kept_2"),
+        1,
     ),
     "dividends_due": Listing(lambda core: core.dues(), wire.DUE_ROW, _fields("account", "instrument", "due"), 2),
 }

@@ -23,7 +23,7 @@ ENUMS = (
     wire.Side, wire.OrderType, wire.TimeInForce, wire.SelfTrade, wire.InstrumentState, wire.AccountState,
     wire.EventKind, wire.CancelReason, wire.Check, wire.CommandKind, wire.RestateReason, wire.Peg, wire.AuctionKind,
     wire.HaltReason, wire.Role, wire.HouseAccount, wire.RiskType, wire.RiskLevel, wire.MarkBy,
-    wire.Limit, wire.Borrow, wire.CashRule, wire.CashViolation,
+    wire.Limit, wire.Borrow, wire.CashRule, wire.CashViolation, wire.DayTradeRule,
 )  # fmt: skip
 
 

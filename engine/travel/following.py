@@ -26,6 +26,7 @@ OF_ORDERS: Final = (
     EventKind.ACCEPTED, EventKind.FILL, EventKind.CANCELED, EventKind.REPLACED, EventKind.REJECTED,
     EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJECTED, EventKind.TRIGGERED, EventKind.RESTATED,
     EventKind.TRADE_BUSTED, EventKind.TRADE_CORRECTED, EventKind.CHARGED, EventKind.CASH_VIOLATION,
+    EventKind.DAY_TRADE,
 )  # fmt: skip
 REFUSED: Final = (EventKind.REJECTED, EventKind.CANCEL_REJECTED, EventKind.REPLACE_REJECTED)
 OF_INSTRUMENT: Final = (

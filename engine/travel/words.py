@@ -52,7 +52,7 @@ PLACES: Final = {
     Place.DARK: "rests unseen", Place.STOP: "waits for its trigger", Place.CALL: "waits for an auction",
     Place.WAIT: "waits for the end of another order",
 }  # fmt: skip
-_OF_TRADES: Final = (EventKind.CHARGED, EventKind.CASH_VIOLATION)
+_OF_TRADES: Final = (EventKind.CHARGED, EventKind.CASH_VIOLATION, EventKind.DAY_TRADE)
 _REFUSED: Final = {
     EventKind.REJECTED: "refused",
     EventKind.CANCEL_REJECTED: "not cancelled",
@@ -139,6 +139,10 @@ def _own(one: Happening, life: Life) -> str:
     if kind == EventKind.CASH_VIOLATION:
         name = wire.CashViolation(int(record["reason"])).name
         return f"violation {trade} of its account ({name}): {lots(qty)} were sold before they were paid for"
+    if kind == EventKind.DAY_TRADE:
+        pattern = ", which made it a pattern day trader" if int(record["flags"]) else ""
+        counted = int(record["qty"])
+        return f"trade {trade} was a day trade of its account, {counted} of {int(record['leaves'])} trades{pattern}"
     amount = int(record["price"])
     verb = "charged" if amount > 0 else "given"
     return f"{verb} {format_cash(abs(amount))} for trade {trade} ({house_name(int(record['reason']))})"

@@ -21,6 +21,7 @@ from openbell.aio.stream import EventStream
 from openbell.aio.waiters import Waiters
 from openbell.cash import CashInfo, UnpaidInfo, ViolationInfo
 from openbell.connection import SocketSettings, Watch, open_socket
+from openbell.daytrading import DayTradeInfo
 from openbell.desk import Desk
 from openbell.desks import DeskInfo, LimitInfo
 from openbell.discovery import find_api_key
@@ -297,6 +298,10 @@ class AsyncClient(Trader[AsyncOrder, AsyncLinked]):
     async def violations(self, account: str | int | None = None) -> list[ViolationInfo]:
         """Violations of the account's rule of cash accounts that count, oldest first."""
         return await self._all_rows(ViolationInfo, "violations", account)
+
+    async def day_trades(self, account: str | int | None = None) -> DayTradeInfo | None:
+        """Day trades of the account, and whether it is a pattern day trader; None: it is not held to the rule."""
+        return next(iter(await self._all_rows(DayTradeInfo, "day_trades", account)), None)
 
     async def margins(self) -> list[MarginInfo]:
         """What positions in each instrument must have behind them."""

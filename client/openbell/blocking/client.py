@@ -17,6 +17,7 @@ from openbell.blocking.market import MarketData
 from openbell.blocking.orders import BlockingOrder
 from openbell.cash import CashInfo, UnpaidInfo, ViolationInfo
 from openbell.connection import SocketSettings, Watch, open_socket, plain_send
+from openbell.daytrading import DayTradeInfo
 from openbell.desk import Desk
 from openbell.desks import DeskInfo, LimitInfo
 from openbell.discovery import find_api_key
@@ -286,6 +287,10 @@ class Client(Trader[BlockingOrder, BlockingLinked]):
     def violations(self, account: str | int | None = None) -> list[ViolationInfo]:
         """Violations of the account's rule of cash accounts that count, oldest first."""
         return self._all_rows(ViolationInfo, "violations", account)
+
+    def day_trades(self, account: str | int | None = None) -> DayTradeInfo | None:
+        """Day trades of the account, and whether it is a pattern day trader; None: it is not held to the rule."""
+        return next(iter(self._all_rows(DayTradeInfo, "day_trades", account)), None)
 
     def margins(self) -> list[MarginInfo]:
         """What positions in each instrument must have behind them."""

@@ -148,3 +148,8 @@ def unsigned_decimal_text(text: str) -> str:
     if plain.startswith("-"):
         raise argparse.ArgumentTypeError(f"{text} is below 0")
     return plain
+
+
+def percent(text: str) -> str:
+    """A percentage of 0 or more, with or without its sign; for argparse."""
+    return unsigned_decimal_text(text.removesuffix("%").strip())

@@ -7,7 +7,7 @@ import argparse
 from openbell.errors import InvalidInput
 from openbell.operator import Operator
 from openbell.risk import MarginInfo
-from openbell.wire import AccountFlag, CashRule, MarkBy, RiskType
+from openbell.wire import AccountFlag, CashRule, DayTradeRule, MarkBy, RiskType
 from rich.console import Group
 from rich.text import Text
 
@@ -26,13 +26,8 @@ def _said(op: Operator, text: str, **more: object) -> Said:
     return Said({"ok": True, "seq": op.last_seq, **more}, Text(text))
 
 
-def _percent(text: str) -> str:
-    """A percentage of 0 or more, with or without its sign; for argparse."""
-    return act.unsigned_decimal_text(text.removesuffix("%").strip())
-
-
 def _percent_or_none(text: str) -> str:
-    return "0" if text == "none" else _percent(text)
+    return "0" if text == "none" else act.percent(text)
 
 
 def _lists(text: str) -> list[int]:
@@ -122,7 +117,9 @@ def _margin_arguments(parser: argparse.ArgumentParser) -> None:
     for name in RATES:
         what, side = name.split("_")
         of = "to open a position" if what == "initial" else "to keep one"
-        parser.add_argument(f"--{what}-{side}", type=_percent, metavar="P", help=f"percent of its value {of}, {side}")
+        parser.add_argument(
+            f"--{what}-{side}", type=act.percent, metavar="P", help=f"percent of its value {of}, {side}"
+        )
     parser.add_argument(
         "--least", type=act.unsigned_decimal_text, metavar="PRICE", help="of a share sold short, 0: none"
     )
@@ -145,12 +142,20 @@ def _margin_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _account_risk(op: Operator, args: argparse.Namespace) -> Said:
     row = op.set_account_risk(
-        args.account, args.risk, restricted=args.restricted, cash_rule=args.cash_rule, reason=args.reason
+        args.account,
+        args.risk,
+        restricted=args.restricted,
+        cash_rule=args.cash_rule,
+        day_trades=args.day_trades,
+        reason=args.reason,
     )
     words = {RiskType.NONE: "is not watched", RiskType.CASH: "is watched", RiskType.MARGIN: "has margin"}
     text = f"{row.name} {words.get(RiskType(row.risk_type), 'is watched')} now"
     if args.cash_rule is not None:
         text += f", with cash rule {args.cash_rule.lower()}"
+    if args.day_trades is not None:
+        held = args.day_trades == DayTradeRule.PATTERN.name
+        text += f", {'held to' if held else 'without'} the rule of day trades"
     if row.risk_type == RiskType.MARGIN and not row.flags & AccountFlag.SHORT_ALLOWED:
         text += "; to sell short it needs limits --short beside it"
     return _said(op, text, **show.plain(row))
@@ -176,6 +181,10 @@ def _account_risk_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cash-rule", type=act.name, choices=[one.name for one in CashRule], metavar="none|count|refuse",
         help="sales of what is not paid for: nothing, counted, refused",
+    )  # fmt: skip
+    parser.add_argument(
+        "--day-trades", type=act.name, choices=[one.name for one in DayTradeRule], metavar="none|pattern",
+        help="rule of day trades of an account with margin",
     )  # fmt: skip
 
 

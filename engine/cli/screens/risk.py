@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from openbell.daytrading import DayTradeInfo, DayTradeSettings
 from openbell.risk import ExposureInfo, MarginInfo, Preview, RiskInfo, RiskReport, RiskSettings, level_name, worst_first
 from openbell.wire import MarkBy, RiskLevel, RiskType
 from rich.console import Group, RenderableType
@@ -64,6 +65,43 @@ def cash_text(settings: RiskSettings) -> str:
     return f"cash accounts restricted for {settings.cash_restriction_days:,} days by {by}"
 
 
+def day_trades_text(settings: DayTradeSettings) -> str:
+    """What makes a pattern day trader, and what is asked of one (docs/daytrading.md)."""
+    if not settings.pattern_day_trades:
+        return "no day trades make a pattern"
+    within = show.counted(settings.pattern_days, "business day")
+    share = f", above {percent(settings.pattern_share)} of all trades," if settings.pattern_share else ""
+    return (
+        f"{show.counted(settings.pattern_day_trades, 'day trade')} within {within}{share} make a pattern day trader; "
+        f"least equity of one {show.exact_cash(settings.pattern_equity)}"
+    )
+
+
+def day_trader_words(row: DayTradeInfo, settings: DayTradeSettings) -> str:
+    """What is known of the day trades of an account."""
+    within = show.counted(settings.pattern_days, "business day")
+    trades = f"{show.counted(row.day_trades, 'day trade')} of {show.counted(row.trades, 'trade')} within {within}"
+    kept = f", {show.exact_cash(row.kept)} paid in stay" if row.kept else ""
+    return f"{'a pattern day trader, ' if row.is_pattern else ''}{trades}{kept}"
+
+
+def day_traders_table(rows: list[DayTradeInfo]) -> RenderableType:
+    """Margin accounts that are held to the rule of day trades."""
+    made = [
+        (
+            row.account_name,
+            Text("pattern day trader", "red") if row.is_pattern else Text("no pattern", "green"),
+            f"{row.day_trades:,}",
+            f"{row.trades:,}",
+            f"{row.day_trades_0:,}",
+            show.exact_cash(row.kept),
+        )
+        for row in rows
+    ]
+    columns = ("account", "is", ">day trades", ">trades", ">day trades today", ">cash that stays")
+    return show.table(columns, made, empty="no account is held to the rule of day trades")
+
+
 def accounts_table(report: RiskReport) -> RenderableType:
     """Watched accounts, the worst first."""
     made = [
@@ -84,13 +122,18 @@ def accounts_table(report: RiskReport) -> RenderableType:
         "account", "as", "level", ">equity", ">must keep", ">of equity", ">with orders", ">excess", ">unrealized",
     )  # fmt: skip
     lines: list[RenderableType] = [show.table(columns, made, empty=NOBODY)]
+    if report.day_traders:
+        lines.append(day_traders_table(report.day_traders))
     if made:
         lines.append(Text(settings_text(report.settings), "dim"))
+    if report.day_traders:
+        lines.append(Text(day_trades_text(report.day_trade_settings), "dim"))
     return Group(*lines)
 
 
-def account_lines(name: str, row: RiskInfo | None) -> RenderableType:
-    """All that is known of one account; None: it is not watched."""
+def account_lines(name: str, report: RiskReport) -> RenderableType:
+    """All that is known of one account; of one that is not watched nothing is."""
+    row = next(iter(report.accounts), None)
     if row is None:
         return Text(f"{name} is not watched: nothing of it is worked out, but its positions have marks", "yellow")
     lines: dict[str, RenderableType] = {
@@ -102,6 +145,11 @@ def account_lines(name: str, row: RiskInfo | None) -> RenderableType:
     }
     if row.shortfall:
         lines["is short of"] = Text(f"{show.exact_cash(row.shortfall)} in cash", "red")
+    for one in report.day_traders:
+        lines["day trades"] = day_trader_words(one, report.day_trade_settings)
+        if one.is_pattern and row.equity < report.day_trade_settings.pattern_equity:
+            least = show.exact_cash(report.day_trade_settings.pattern_equity)
+            lines["may only close"] = Text(f"the least equity of a pattern day trader is {least}", "red")
     return show.pairs(lines)
 
 

@@ -6,6 +6,7 @@ from engine.ports.verbs.amend import AMENDING
 from engine.ports.verbs.bounds import BOUNDS
 from engine.ports.verbs.buying_in import BUYING_IN
 from engine.ports.verbs.cash import CASH
+from engine.ports.verbs.daytrading import DAY_TRADES
 from engine.ports.verbs.desks import DESKS
 from engine.ports.verbs.govern import GOVERNING
 from engine.ports.verbs.ledger import LEDGER
@@ -21,6 +22,6 @@ from engine.ports.verbs.verb import Verb
 
 ALL = (
     *LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *DESKS, *LENDING, *PLANNING, *BUYING_IN, *CASH,
-    *LIQUIDATION, *AMENDING, *MANAGING, *PROPOSING,
+    *DAY_TRADES, *LIQUIDATION, *AMENDING, *MANAGING, *PROPOSING,
 )  # fmt: skip
 VERBS: dict[str, Verb] = {verb.name: verb for verb in ALL}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from msgspec import Meta
-from openbell.wire import CashRule, CommandKind, RiskType
+from openbell.wire import CashRule, CommandKind, DayTradeRule, RiskType
 
 from engine.config.risk import CASH_VALUES, MARGIN_FIELDS, RISK_VALUES, margin_command
 from engine.market import names_of
 from engine.ports.frames import FrameError
 from engine.ports.preview import preview_of
 from engine.ports.rows import rows_of, table_of
+from engine.ports.verbs import daytrading
 from engine.ports.verbs.look import named
 from engine.ports.verbs.verb import I64, U32, Act, AnyAccount, AnyInstrument, Arguments, Desk, OneAccount, Verb
 
@@ -45,12 +46,13 @@ class PreviewArguments(OneAccount):
 
 
 class AccountRiskArguments(OneAccount):
-    """lists: bits of those that it may not trade; cash_rule: CashRule; left out: as it is (of another risk_type than
-    CASH: NONE)."""
+    """lists: bits of those that it may not trade; cash_rule: CashRule; day_trades: DayTradeRule; left out: as it is (of
+    another risk_type than CASH, MARGIN: NONE)."""
 
     risk_type: Annotated[int, Meta(ge=int(min(RiskType)), le=int(max(RiskType)))]
     lists: I64 | None = None
     cash_rule: Annotated[int, Meta(ge=int(min(CashRule)), le=int(max(CashRule)))] | None = None
+    day_trades: Annotated[int, Meta(ge=int(min(DayTradeRule)), le=int(max(DayTradeRule)))] | None = None
 
 
 def settings_of(desk: Desk) -> dict[str, int]:
@@ -68,10 +70,11 @@ def settings_of(desk: Desk) -> dict[str, int]:
 def _risk(desk: Desk, act: Act) -> dict[str, Any]:
     """Watched accounts; of one account its positions, too."""
     account = act.arguments.account
-    answer: dict[str, Any] = {"settings": settings_of(desk)}
+    answer: dict[str, Any] = {"settings": settings_of(desk), "day_trade_settings": daytrading.settings_of(desk)}
     if account is not None:
         desk.account(account)
         answer["exposures"] = named(desk, desk.market.exposures(account))
+    answer["day_traders"] = daytrading.day_traders(desk, account)["rows"]
     rows = desk.market.risk(account)
     names = names_of(desk.market.accounts(), "account", "name")
     answer["rows"] = table_of(rows, account_name=[names[number] for number in rows["account"].tolist()])
@@ -138,7 +141,13 @@ def _account_risk(desk: Desk, act: Act) -> dict[str, Any]:
     rule = given.cash_rule
     if rule is None:
         rule = desk.market.cash_rule_of(given.account) if given.risk_type == RiskType.CASH else int(CashRule.NONE)
-    values = [lists, rule]
+    day_rule = given.day_trades
+    if day_rule is None:
+        is_margin = given.risk_type == RiskType.MARGIN
+        day_rule = desk.market.day_rule_of(given.account) if is_margin else int(DayTradeRule.NONE)
+    if day_rule and given.risk_type == RiskType.MARGIN:  # else the market refuses it
+        daytrading.have_settings(desk, act)
+    values = [lists, rule, day_rule]
     desk.change(CommandKind.SET_ACCOUNT_RISK, act, account=given.account, state=given.risk_type, values=values)
     return rows_of(desk.account(given.account))[0]
 

@@ -98,3 +98,28 @@ async def test_all_of_it_is_there(dsn: str, database: Any, data: Path, seed: int
     async with reading(data, dsn) as connection:
         proof = await verify(data, connection, whole=True)
     assert [(one.what, one.of, one.expected, one.found) for one in proof.differences] == []
+
+
+async def test_a_violation_in_an_auction_is_not_its_answer(dsn: str, database: Any, data: Path, seed: int) -> None:
+    market = Trading(data, seed)
+    kept = [wire.KEEP] * 7
+    govern(
+        market,
+        admin(KINDS.SET_RISK, 0, 0, 0, 0, 0, 1, 365, 1),
+        admin(KINDS.SET_ACCOUNT, *kept, account=ACCOUNT, flags=0),
+        admin(KINDS.DEPOSIT, -(10**15), account=ACCOUNT),
+        admin(KINDS.SETTLE, 20231114, 1),
+        admin(KINDS.SET_ACCOUNT_RISK, 0, wire.CashRule.COUNT, account=ACCOUNT, state=wire.RiskType.CASH),
+    )
+    trade(market, SELL, LOTS, 0)
+    trade(market, BUY, LOTS, 1)
+    call = admin(KINDS.SET_INSTRUMENT_STATE, wire.AuctionKind.CLOSING, 0, 1, instrument=1, state=3)
+    govern(market, call)
+    trade(market, SELL, LOTS, 1)
+    govern(market, admin(KINDS.RUN_AUCTION, instrument=1))
+    market.writer.wait(market.seq)
+    market.stop()
+    await project(dsn, market, 1 << 17)
+    assert await rows(database, "SELECT number, qty FROM cash_violations") == [(1, LOTS)]
+    query = "SELECT name_of('EventKind', kind) FROM operations WHERE command = $1"
+    assert [row[0] for row in await database.fetch(query, int(KINDS.RUN_AUCTION))] == ["AUCTION"]

@@ -49,6 +49,7 @@ async def lively(data: Path, dsn: str, seed: int) -> Trading:
         admin(KINDS.SET_ACCOUNT, 0, 0, 0, 0, 0, USD, 1, account=6, name="gina"),
         admin(KINDS.DEPOSIT, 9_000_000, account=6),
         admin(KINDS.SET_ACCOUNT_RISK, 0, wire.CashRule.REFUSE, account=6, state=wire.RiskType.CASH),
+        admin(KINDS.SET_ACCOUNT_RISK, 0, 0, wire.DayTradeRule.PATTERN, account=5, state=wire.RiskType.MARGIN),
         admin(KINDS.SET_RISK, 0, 0, 0, 4, 4),
         admin(KINDS.SET_DESK, account=1, name="firm"),
         admin(KINDS.SET_MEMBER, 1, account=6),

@@ -131,7 +131,10 @@ async def test_an_account_whose_making_was_cut_off_is_finished(trading: Trading)
             "[risk]\nliquidation_percent = 0.001\n",
             "risk.liquidation_percent: expected at most 2 decimal places, got 0.001",
         ),
-        ("[risk]\nalert_procent = 120\n", "risk.alert_procent: there is no such field; did you mean alert_percent?"),
+        (
+            "[risk]\nalert_procent = 120\n",
+            "risk.alert_procent: there is no such field; did you mean alert_percent or pattern_percent?",
+        ),
         (
             AAA + "margin = { initial_long = 1000.5 }\n",
             "instrument[0].margin.initial_long: expected 0 to 1000, got 1000.5",

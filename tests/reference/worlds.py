@@ -521,7 +521,7 @@ WORLDS = (
         hard=0.0,
         weights=DAYS,
         swarms=4,
-        share=16,
+        share=20,
     ),
     World(  # the same, with fees, and few lots
         "days and fees",

@@ -105,6 +105,8 @@ def make_day_cash(swarm: Swarm) -> Command:
 
 def make_day(swarm: Swarm) -> Command:
     """Commands that belong together."""
+    if swarm.due:  # others are under way
+        return swarm.make_new()
     steps = daytrades.told(swarm)
     if not steps:
         return make_day_rule(swarm)

@@ -8,13 +8,24 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from openbell import wire
-from openbell.wire import OrderType, Role, Side, TimeInForce
+from openbell.wire import DayTradeRule, InstrumentState, OrderType, Role, Side, TimeInForce
 
 from tests.reference import commands as ask
 from tests.reference import margin, paying, worth
 from tests.reference.accounts import Account
 from tests.reference.books import Instrument
-from tests.reference.cash.ruling import deal, delivered, divided, has_left, in_an_auction, rested, taken, undone
+from tests.reference.cash.ruling import (
+    amended,
+    deal,
+    delivered,
+    divided,
+    has_left,
+    in_an_auction,
+    purchases,
+    rested,
+    taken,
+    undone,
+)
 from tests.reference.commands import Command
 from tests.reference.daytrading import rules
 from tests.reference.seldom.choosing import Due, able, later, middle, on_a_tick, resting, steps, trading
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
 
 BUY, SELL = Side.BUY, Side.SELL
 FEW = 9  # lots
+MOST_OLD = 10_000  # of a split
 SIX_PERCENT = 600
 TRADES_OF_ONE = 17  # with so many trades one day trade is less than six percent
 
@@ -108,7 +120,7 @@ def in_turn(*parts: Due) -> Due:
 
 
 def example(day: Day) -> Due:
-    parts = day.swarm.random.choice(EXAMPLES)
+    parts = day.swarm.random.choice((*EXAMPLES, EXAMPLES[1], EXAMPLES[-1]))
     shares = (day.instrument, day.other)
     return in_turn(*(day.deal(side, lots, shares[which]) for side, lots, which in parts))
 
@@ -286,7 +298,66 @@ def moved(day: Day) -> Due:
     )  # so that less is left of before
     if way is divided and day.swarm.chance(0.6):  # few beside many
         first, bought = steps(ask.shares(day.account.number, day.instrument.number, 500, 1)), 1
+        if day.swarm.chance(0.6):  # some of the day went before
+            first += in_turn(day.deal(BUY, 3), day.deal(SELL, 3))
     return in_turn(first, day.deal(BUY, bought), way(day.swarm, day.account, day.instrument), day.deal(SELL, lots))
+
+
+def measured(day: Day) -> Due:
+    """Just how many lots were opened that day and still are: a split leaves one of them, or none."""
+    side, old, instrument = day.opens(), list[int](), day.instrument.number
+    before: tuple[Story, ...] = (overnight, round_trip, lambda day: undone(day.swarm, day.account, day.instrument))
+    if side == BUY:
+        before += (lambda day: delivered(day.swarm, day.account, day.instrument),)
+    first = [*day.deal(side, day.some() + 2), *day.swarm.random.choice(before)(day)]
+    if day.swarm.chance(0.3):
+        first, side = across(day), day.swarm.random.choice(list(Side))
+
+    def opened() -> int:
+        own = day.account.positions.get(instrument)
+        return own.opened.lots if own else 0
+
+    def enough() -> Command:
+        """So that something is left after the split."""
+        lots = max(2, opened() + day.swarm.random.choice((0, 1)))
+        old.append(min(lots, MOST_OLD))
+        missing = old[0] - day.position()
+        return ask.shares(day.account.number, instrument, missing, 1) if 0 < missing <= old[0] else ask.note()
+
+    def fewer() -> Command:
+        return ask.split(instrument, 1, old[0], day.instrument.reference_price)
+
+    def again() -> Command:
+        return ask.split(instrument, old[0], 1, day.instrument.reference_price)
+
+    states = (ask.instrument_state(instrument, state) for state in (InstrumentState.CLOSED, InstrumentState.OPEN))
+    closed, reopened = map(steps, states)
+    parts = [first, day.deal(side, 1), [later(enough)], closed, [later(fewer), later(again)], reopened]
+    return in_turn(*parts, day.deal(1 - side, 1))
+
+
+def turned(day: Day) -> Due:
+    """A purchase of which some was sold never was: what is short then was opened by nothing of the day."""
+
+    def busted() -> Command:
+        bought = purchases(day.swarm, day.account, day.instrument)
+        return amended(day.swarm, bought[-1]) if bought else ask.note()
+
+    lots = partial(has_left, day.account, day.instrument)
+    return in_turn(day.deal(SELL, lots), day.deal(BUY, 4), day.deal(SELL, 2), [later(busted)], day.deal(BUY, 1))
+
+
+def ruled_again(day: Day) -> Due:
+    """What was bought before the rule counts as held overnight."""
+    account = day.account
+    none = ask.account_risk(account.number, lists=account.lists)
+    rule = ask.account_risk(account.number, lists=account.lists, day_trades=DayTradeRule.PATTERN)
+    side = day.opens()
+    return in_turn(day.deal(side, 3), steps(none, rule), day.deal(1 - side, 2))
+
+
+def round_trip(day: Day) -> Due:
+    return day.round_trip()
 
 
 def sold(day: Day) -> Due:
@@ -296,13 +367,13 @@ def sold(day: Day) -> Due:
 
 
 STORIES: dict[Story, float] = {
-    example: 6.0,
+    example: 8.0,
     overnight: 2.0,
     across: 2.0,
     days: 1.0,
     pattern: 2.0,
     barred: 1.0,
-    few_of_many: 0.7,
+    few_of_many: 1.5,
     lifted_again: 1.0,
     below: 3.0,
     replaced: 2.0,
@@ -311,6 +382,9 @@ STORIES: dict[Story, float] = {
     paid_in: 3.0,
     all_of_it: 0.4,
     moved: 4.0,
+    measured: 4.0,
+    turned: 1.5,
+    ruled_again: 1.0,
     sold: 2.0,
 }
 

@@ -303,15 +303,10 @@ def moved(day: Day) -> Due:
     return in_turn(first, day.deal(BUY, bought), way(day.swarm, day.account, day.instrument), day.deal(SELL, lots))
 
 
-def measured(day: Day) -> Due:
-    """Just how many lots were opened that day and still are: a split leaves one of them, or none."""
-    side, old, instrument = day.opens(), list[int](), day.instrument.number
-    before: tuple[Story, ...] = (overnight, round_trip, lambda day: undone(day.swarm, day.account, day.instrument))
-    if side == BUY:
-        before += (lambda day: delivered(day.swarm, day.account, day.instrument),)
-    first = [*day.deal(side, day.some() + 2), *day.swarm.random.choice(before)(day)]
-    if day.swarm.chance(0.3):
-        first, side = across(day), day.swarm.random.choice(list(Side))
+def weighed(day: Day, side: int) -> Due:
+    """Just how many lots were opened that day and still are: one is opened, a split leaves one of all, or none, and
+    that is closed."""
+    old, instrument = list[int](), day.instrument.number
 
     def opened() -> int:
         own = day.account.positions.get(instrument)
@@ -332,19 +327,39 @@ def measured(day: Day) -> Due:
 
     states = (ask.instrument_state(instrument, state) for state in (InstrumentState.CLOSED, InstrumentState.OPEN))
     closed, reopened = map(steps, states)
-    parts = [first, day.deal(side, 1), [later(enough)], closed, [later(fewer), later(again)], reopened]
+    parts = [day.deal(side, 1), [later(enough)], closed, [later(fewer), later(again)], reopened]
     return in_turn(*parts, day.deal(1 - side, 1))
+
+
+def measured(day: Day) -> Due:
+    side = day.opens()
+    before = day.swarm.random.choice((overnight, round_trip, across))
+    first = in_turn(day.deal(side, day.some() + 2), before(day))
+    return in_turn(first, weighed(day, side if before is not across else day.swarm.random.choice(list(Side))))
+
+
+def busted(day: Day) -> Command:
+    """The last purchase."""
+    bought = purchases(day.swarm, day.account, day.instrument)
+    return amended(day.swarm, bought[-1]) if bought else ask.note()
+
+
+def lowered(day: Day) -> Due:
+    """More was opened than is there, once a purchase never was, or lots went elsewhere."""
+
+    def some() -> int:
+        return max(0, has_left(day.account, day.instrument) - 2)
+
+    gone = ask.shares(day.account.number, day.instrument.number, -4)
+    way = [later(partial(busted, day))] if day.swarm.chance(0.6) else steps(gone)
+    bought = day.deal(BUY, 2), day.deal(SELL, some), day.over(), day.deal(BUY, 6)
+    return in_turn(*bought, way, weighed(day, BUY))
 
 
 def turned(day: Day) -> Due:
     """A purchase of which some was sold never was: what is short then was opened by nothing of the day."""
-
-    def busted() -> Command:
-        bought = purchases(day.swarm, day.account, day.instrument)
-        return amended(day.swarm, bought[-1]) if bought else ask.note()
-
-    lots = partial(has_left, day.account, day.instrument)
-    return in_turn(day.deal(SELL, lots), day.deal(BUY, 4), day.deal(SELL, 2), [later(busted)], day.deal(BUY, 1))
+    lots, bust = partial(has_left, day.account, day.instrument), [later(partial(busted, day))]
+    return in_turn(day.deal(SELL, lots), day.deal(BUY, 4), day.deal(SELL, 2), bust, day.deal(BUY, 1))
 
 
 def ruled_again(day: Day) -> Due:
@@ -382,7 +397,8 @@ STORIES: dict[Story, float] = {
     paid_in: 3.0,
     all_of_it: 0.4,
     moved: 4.0,
-    measured: 4.0,
+    measured: 3.0,
+    lowered: 3.0,
     turned: 1.5,
     ruled_again: 1.0,
     sold: 2.0,

@@ -10,6 +10,8 @@ from openbell.wire import Check, DayTradeRule, EventKind, InstrumentState, RiskT
 
 from tests.reference import commands as ask
 from tests.reference.daytrading.dealing import DEALER, OTHER, PRICE, TRADER, Dealer, day_trades
+from tests.reference.daytrading.kept import MOST
+from tests.reference.market import Market
 from tests.reference.seldom.daytrades import EXAMPLES
 
 BELOW_ALL = -(1 << 63)
@@ -333,3 +335,23 @@ def test_rules_that_cannot_be(market: Any, risk_type: int, rule: int, limit: int
     event = dealer.desk.one(ask.account_risk(TRADER, risk_type, day_trades=rule))
     assert (event.check, event.client_order_id, event.limit, event.value) == (Check.VALUE, 6, limit, rule)
     assert dealer.row().is_pattern
+
+
+def test_counts_of_a_day_stay_at_their_bound(market: Any) -> None:
+    dealer = Dealer(market, 0, 8, 0, 0)
+    desk = dealer.desk
+    desk.do(ask.deposit(TRADER, 10**9), ask.buy(DEALER, 1, PRICE - 1, 1 << 20), ask.sell(DEALER, 2, PRICE, 1 << 20))
+    pairs = MOST + 2
+    if isinstance(market, Market):  # its pace does not allow for more
+        pairs, trader = 4, market.state.accounts[TRADER].trader
+        assert trader is not None
+        trader.day_trades[0], trader.trades[0] = MOST - 2, MOST - 4
+    commands = [ask.order(TRADER, 10 + each, each % 2, PRICE - each % 2, 1) for each in range(2 * pairs)]
+    first, last = commands[:-2], commands[-2:]
+    market.apply(b"".join(each.encode(desk.seq + place, desk.ts_ns) for place, each in enumerate(first, 1)))
+    market.take_events()
+    desk.seq += len(first)
+    assert day_trades(desk.do(*last)) == [(MOST, MOST, 0)]
+    dealer.settle()
+    again = desk.do(ask.buy(TRADER, 1 << 20, PRICE, 1), ask.sell(TRADER, (1 << 20) + 1, PRICE - 1, 1))
+    assert day_trades(again) == [(MOST + 1, MOST + 2, 0)]

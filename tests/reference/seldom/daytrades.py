@@ -338,10 +338,10 @@ def measured(day: Day) -> Due:
     return in_turn(first, weighed(day, side if before is not across else day.swarm.random.choice(list(Side))))
 
 
-def busted(day: Day) -> Command:
-    """The last purchase."""
+def busted(day: Day, **new: int) -> Command:
+    """The last purchase; new: what it was instead."""
     bought = purchases(day.swarm, day.account, day.instrument)
-    return amended(day.swarm, bought[-1]) if bought else ask.note()
+    return amended(day.swarm, bought[-1], **new) if bought else ask.note()
 
 
 def lowered(day: Day) -> Due:
@@ -351,7 +351,8 @@ def lowered(day: Day) -> Due:
         return max(0, has_left(day.account, day.instrument) - 2)
 
     gone = ask.shares(day.account.number, day.instrument.number, -4)
-    way = [later(partial(busted, day))] if day.swarm.chance(0.6) else steps(gone)
+    corrected, bust = partial(busted, day, new_qty=1), partial(busted, day)
+    way = day.swarm.random.choice(([later(bust)], [later(corrected)], steps(gone)))
     bought = day.deal(BUY, 2), day.deal(SELL, some), day.over(), day.deal(BUY, 6)
     return in_turn(*bought, way, weighed(day, BUY))
 
@@ -393,7 +394,7 @@ STORIES: dict[Story, float] = {
     below: 3.0,
     replaced: 2.0,
     woken: 2.0,
-    peer: 0.7,
+    peer: 1.5,
     paid_in: 3.0,
     all_of_it: 0.4,
     moved: 4.0,

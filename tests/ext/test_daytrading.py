@@ -38,6 +38,7 @@ COUNTED: list[tuple[str, list[int], int]] = [
     ("crossing zero closes and opens", [100, -150, 50], 2),
     ("and on from there", [100, -150, -50, 100], 2),
     ("what crosses zero and comes back, all of it", [100, -200, 200, -100], 3),
+    ("what crosses zero opens no more than the rest", [100, -150], 1),
     ("only bought", [100, 100], 0),
     ("only sold", [-100, -100], 0),
 ]
@@ -398,11 +399,11 @@ def test_a_bust_leaves_no_more_of_today_than_there_is() -> None:
     m.amend(fill_of(events), A, B)
     assert m.trades(-10) == [(1, 4, 0)]  # of 100 that are left 60 or 100 may be of today: they count so
     m = Days()
-    first, second = m.trade(BUY, 60), m.trade(SELL, 60)
+    first, second = m.trade(BUY, 60), m.trade(SELL, 40)
     assert told(second) == [(1, 2, 0)]
     m.amend(fill_of(first), A, B)
-    assert (m.position(A).qty, m.counts()) == (-60, (1, 2, 0))
-    assert m.trades(60) == []  # the position is another one: nothing of it was opened today
+    assert (m.position(A).qty, m.counts()) == (-40, (1, 2, 0))
+    assert m.trades(40) == []  # the position is another one: nothing of it was opened today
 
 
 def test_a_correction_is_looked_at_when_all_of_it_is_booked() -> None:

@@ -13,6 +13,7 @@ cdef extern from *:
     #define WIRE_MAX_LEGS (16LL)
     #define WIRE_ANY (4294967295U)
     #define WIRE_SIDE_BOTH (2LL)
+    #define WIRE_BY_KEY (255LL)
     #define WIRE_KEEP (-1LL)
     #define WIRE_ADMIN_KIND (64LL)
     #define WIRE_SPECIAL_KIND (32LL)
@@ -26,6 +27,7 @@ cdef extern from *:
     const int64_t MAX_LEGS "WIRE_MAX_LEGS"
     const uint32_t ANY "WIRE_ANY"
     const int64_t SIDE_BOTH "WIRE_SIDE_BOTH"
+    const int64_t BY_KEY "WIRE_BY_KEY"
     const int64_t KEEP "WIRE_KEEP"
     const int64_t ADMIN_KIND "WIRE_ADMIN_KIND"
     const int64_t SPECIAL_KIND "WIRE_SPECIAL_KIND"
@@ -81,6 +83,7 @@ cdef enum:
     COMMAND_KIND_LIFT_CASH = 103
     COMMAND_KIND_SET_DAY_TRADES = 104
     COMMAND_KIND_LIFT_DAY_TRADER = 105
+    COMMAND_KIND_SET_KEY = 106
 
 cdef enum:
     SIDE_BUY = 0
@@ -225,6 +228,7 @@ cdef enum:
     LIMIT_ORDER_VOLUME = 8
     LIMIT_REPEATS = 9
     LIMIT_MESSAGES = 10
+    LIMIT_ORDER_QTY = 11
 
 cdef enum:
     BORROW_EASY = 0
@@ -243,6 +247,7 @@ cdef enum:
 cdef enum:
     ADMIN_FLAG_CANCEL_ORDERS = 1
     ADMIN_FLAG_OF_DESK = 2
+    ADMIN_FLAG_OF_KEY = 4
 
 cdef enum:
     HOUSE_ACCOUNT_NONE = 0
@@ -333,6 +338,7 @@ cdef enum:
     EVENT_KIND_DAY_TRADES_SET = 64
     EVENT_KIND_DAY_TRADE = 65
     EVENT_KIND_DAY_TRADER_LIFTED = 66
+    EVENT_KIND_KEY_SET = 67
 
 cdef enum:
     EVENT_FLAG_DUPLICATE = 1
@@ -443,6 +449,7 @@ cdef enum:
     CHECK_SETTLED_CASH = 64
     CHECK_GOOD_FAITH = 65
     CHECK_DAY_TRADER = 66
+    CHECK_LIMIT_ORDER_QTY = 67
 
 cdef enum:
     RULE_STOP_PRICE = 1
@@ -531,7 +538,7 @@ cdef packed struct OrderCommand:
     uint8_t tif
     uint8_t flags
     uint8_t self_trade
-    uint8_t reserved
+    uint8_t key
     uint32_t account
     uint32_t instrument
     uint64_t client_order_id
@@ -549,7 +556,7 @@ cdef packed struct SpecialCommand:
     uint8_t tif
     uint8_t flags
     uint8_t self_trade
-    uint8_t reserved
+    uint8_t key
     uint32_t account
     uint32_t instrument
     uint64_t client_order_id
@@ -989,6 +996,13 @@ cdef packed struct LimitRow:
     int64_t hard
     int64_t soft
     int64_t measure
+
+cdef packed struct KeyRow:
+    uint32_t key
+    uint32_t messages
+    int64_t open_orders
+    int64_t open_notional
+    char name[32]
 
 cdef packed struct BorrowRow:
     uint32_t instrument

@@ -16,6 +16,8 @@ MAX_CASH: Final = 4611686018427387904  # an account's cash never leaves +/- 2**6
 MAX_LEGS: Final = 16  # most orders in a ring, of which one cancels the others (docs/linked.md)
 ANY: Final = 4294967295  # wildcard for account or instrument in a mass cancel
 SIDE_BOTH: Final = 2  # wildcard for side in a mass cancel
+# flags of rejects and warnings of limits: it is the key's, below the account's (docs/session-limits.md)
+BY_KEY: Final = 255
 KEEP: Final = -1  # in SET_ACCOUNT and SET_INSTRUMENT of something that exists: leave this value as it is
 ADMIN_KIND: Final = 64  # commands of kind >= 64 are AdminCommand (256 bytes)
 SPECIAL_KIND: Final = 32  # commands of kind 32 to 63 are SpecialCommand (128 bytes), below OrderCommand (64 bytes)
@@ -63,7 +65,7 @@ class CommandKind(IntEnum):
     SET_DESK = 92  # create a desk or move it (account: its id): docs/desks.md
     SET_MEMBER = 93  # the desk that an account is in
     SET_DESK_STATE = 94  # activate or block all accounts below a desk (kill switch)
-    SET_LIMIT = 95  # a hard and a soft limit of an account or a desk
+    SET_LIMIT = 95  # a hard and a soft limit of an account, a desk or a key
     SET_BORROW = 96  # whether an instrument may be sold short, how much of it, and what borrowing costs: docs/borrow.md
     LOCATE = 97  # lots that an account may sell short are found, or given back
     SET_RATES = 98  # interest on cash of a currency
@@ -74,6 +76,8 @@ class CommandKind(IntEnum):
     LIFT_CASH = 103  # a violation of a cash account does not count, or its restriction ends: docs/cash.md
     SET_DAY_TRADES = 104  # who is a pattern day trader, and the least equity of one: docs/daytrading.md
     LIFT_DAY_TRADER = 105  # an account is no pattern day trader any more
+    # create or rename a key, whose sessions have limits together (account: its number): docs/session-limits.md
+    SET_KEY = 106
 
 
 class Side(IntEnum):
@@ -275,7 +279,7 @@ class RiskLevel(IntEnum):
 
 
 class Limit(IntEnum):
-    """What is limited, of an account or of all accounts below a desk: docs/desks.md."""
+    """What is limited, of an account or of all accounts below a desk (docs/desks.md), or of a key (docs/session-limits.md)."""
 
     POSITION = 1
     GROSS = 2
@@ -287,6 +291,7 @@ class Limit(IntEnum):
     ORDER_VOLUME = 8
     REPEATS = 9
     MESSAGES = 10
+    ORDER_QTY = 11
 
 
 LIMIT_TEXTS: Final = {
@@ -300,6 +305,7 @@ LIMIT_TEXTS: Final = {
     Limit.ORDER_VOLUME: "1e-4 of the instrument's average volume: one order",
     Limit.REPEATS: "the same order again within a second",
     Limit.MESSAGES: "orders and replaces in a second",
+    Limit.ORDER_QTY: "lots: one order; of keys alone",
 }
 
 
@@ -331,6 +337,7 @@ class AdminFlag(IntFlag):
 
     CANCEL_ORDERS = 1  # SET_ACCOUNT_STATE, SET_DESK_STATE: cancel open orders in the same command
     OF_DESK = 2  # SET_LIMIT: account is a desk's id
+    OF_KEY = 4  # SET_LIMIT: account is a key's number
 
 
 class HouseAccount(IntEnum):
@@ -397,7 +404,7 @@ class EventKind(IntEnum):
     # account's RiskLevel is now reason, was flags; price: its equity, trade_id: its maintenance (both i64)
     RISK_LEVEL = 27
     MEMBER_SET = 28  # account is in the desk price; 0: in none
-    # soft limit: reason: Limit, flags: desks up, price: the limit, order_id: the measure (i64), trade_id: the desk
+    # soft limit: reason: Limit, flags: desks up or BY_KEY, price: the limit, order_id: the measure (i64), trade_id: the desk or key
     LIMIT_WARNING = 29
     LOCATED = 30  # lots to sell short: price is how many more (negative: given back), trade_id how many then (both i64)
     # a claim for a dividend: price is its amount, trade_id all that is due of the position (both i64)
@@ -426,7 +433,7 @@ class EventKind(IntEnum):
     MARGIN_SET = 50  # margin of an instrument is in force; reason: MarkBy
     DESK_SET = 51  # desk account created or moved; price: the desk above it
     DESK_STATE = 52  # state of desk account is now reason
-    # limit reason (Limit) of account (flags OF_DESK: of that desk): price is the hard one, order_id the soft one
+    # limit reason (Limit) of account (flags OF_DESK, OF_KEY: of that): price is the hard one, order_id the soft one
     LIMIT_SET = 53
     BORROW_SET = 54  # reason: Borrow; price: fee (1e-6 a year), order_id: inventory (lots)
     # interest of the currency client_order_id: price debit, order_id credit (1e-6 a year), leaves days a year
@@ -447,6 +454,7 @@ class EventKind(IntEnum):
     # what was opened today was closed; qty: day trades that count, leaves: trades, flags 1: it made a pattern
     DAY_TRADE = 65
     DAY_TRADER_LIFTED = 66  # account is no pattern day trader any more
+    KEY_SET = 67  # key account created or renamed
 
 
 class EventFlag(IntFlag):
@@ -561,7 +569,8 @@ class Check(IntEnum):
     CURRENCY = 50
     MARGIN = 51  # what it would need and lose at once, beside what the account's equity leaves (cash)
     RESTRICTED = 52  # the instrument is on a list that the account may not trade (value: bits of the lists)
-    LIMIT_POSITION = 53  # the position with its open orders, of the account or a desk above it (flags: desks up; cash)
+    # the position with its open orders, of the account or a desk above it (flags: desks up, BY_KEY: of the key; cash)
+    LIMIT_POSITION = 53
     LIMIT_GROSS = 54  # all positions with their open orders, likewise (cash)
     LIMIT_NET = 55  # long less short positions with open orders, likewise (cash)
     LIMIT_OPEN_NOTIONAL = 56  # open orders at the marks, likewise (cash)
@@ -576,6 +585,7 @@ class Check(IntEnum):
     SETTLED_CASH = 64  # a restricted cash account buys with settled cash alone (cash)
     GOOD_FAITH = 65  # sells what was bought with cash that has not settled (lots)
     DAY_TRADER = 66  # a pattern day trader has less than the least equity, and opens (cash)
+    LIMIT_ORDER_QTY = 67  # one order, of a key (lots)
 
 
 class Rule(IntEnum):
@@ -714,7 +724,7 @@ ORDER_COMMAND: Final = np.dtype(
         ("tif", "u1"),  # TimeInForce
         ("flags", "u1"),  # OrderFlag bits; in MASS_CANCEL MassFlag bits, in ARM ArmFlag bits
         ("self_trade", "u1"),  # SelfTrade
-        ("reserved", "u1"),  # 0
+        ("key", "u1"),  # of the session that sent it, where it has limits, else 0; filled in by the engine
         ("account", "<u4"),  # account id
         ("instrument", "<u4"),  # instrument id; in MASS_CANCEL ANY for all
         ("client_order_id", "<u8"),  # chosen by the client, unique and ascending within the account, not 0
@@ -735,7 +745,7 @@ SPECIAL_COMMAND: Final = np.dtype(
         ("tif", "u1"),  # TimeInForce
         ("flags", "u1"),  # OrderFlag bits
         ("self_trade", "u1"),  # SelfTrade
-        ("reserved", "u1"),  # 0
+        ("key", "u1"),  # of the session that sent it, where it has limits, else 0; filled in by the engine
         ("account", "<u4"),  # account id
         ("instrument", "<u4"),  # instrument id
         ("client_order_id", "<u8"),  # chosen by the client, unique and ascending within the account, not 0
@@ -779,7 +789,7 @@ ADMIN_COMMAND: Final = np.dtype(
         ("value5", "<i8"),
         ("value6", "<i8"),
         ("value7", "<i8"),
-        ("name", "S32"),  # symbol of the instrument, name of the account
+        ("name", "S32"),  # symbol of the instrument, name of the account, desk or key
         ("operator", "S32"),  # who asked for it
         ("reason", "S96"),  # why
     ]
@@ -844,7 +854,7 @@ REJECT: Final = np.dtype(
         ("kind", "u1"),  # EventKind
         ("side", "u1"),  # Side
         ("check", "u1"),  # Check
-        ("flags", "u1"),  # 0
+        ("flags", "u1"),  # LIMIT_ checks: desks up, or BY_KEY; else 0
         ("account", "<u4"),  # account id
         ("instrument", "<u4"),  # instrument id
         ("qty", "<u4"),  # quantity asked for (AdminCommand: its request)
@@ -1259,13 +1269,23 @@ MEMBER_ROW: Final = np.dtype(
 # A limit, from Core.limits().
 LIMIT_ROW: Final = np.dtype(
     [
-        ("holder", "<u4"),  # account or desk
-        ("flags", "u1"),  # AdminFlag: OF_DESK
+        ("holder", "<u4"),  # account, desk or key
+        ("flags", "u1"),  # AdminFlag: OF_DESK, OF_KEY
         ("limit", "u1"),  # Limit
         ("reserved", "<u2"),  # 0
         ("hard", "<i8"),  # 0: none
         ("soft", "<i8"),  # 0: none
         ("measure", "<i8"),  # what it is beside now
+    ]
+)
+# A key, whose sessions have limits together, from Core.keys(): docs/session-limits.md.
+KEY_ROW: Final = np.dtype(
+    [
+        ("key", "<u4"),  # its number
+        ("messages", "<u4"),  # in the window that began last
+        ("open_orders", "<i8"),
+        ("open_notional", "<i8"),  # cash
+        ("name", "S32"),
     ]
 )
 # What of an instrument can be lent, from Core.borrows(): docs/borrow.md.

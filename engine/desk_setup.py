@@ -6,18 +6,19 @@ last applied. A desk that is in no file any more stays as it is, as an account d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from openbell import wire
+from openbell.limits import ACCOUNT_LIMITS
 from openbell.wire import AdminFlag, CommandKind, Limit
 
 from engine.config import Account, ConfigError
 from engine.config.desks import MOST_DESKS, STATES, Desk, limit_fields, ordered
 from engine.market import Market, names_of
 
-LIMITS: Final = {one.name.lower(): one for one in Limit}
+LIMITS: Final = {one.name.lower(): one for one in ACCOUNT_LIMITS}
 NONE: Final = [0, 0]
 Do = Callable[..., Any]
 
@@ -103,13 +104,22 @@ class DeskSetup:
         self, where: str, holder: int, flags: int, wanted: dict[str, list[int]], was: Mapping[str, Any], name: str
     ) -> None:
         present = self._limits.get((holder, flags), {})
-        for which, limit in LIMITS.items():
-            values = wanted.get(which, NONE)
-            if values != was.get(which, NONE) and values != present.get(which, NONE):
-                self._do(
-                    f"{where}.limits.{which}", f"limits of {name} of the configuration"[:90], CommandKind.SET_LIMIT,
-                    ("", "soft"), account=holder, state=int(limit), flags=int(flags), values=values,
-                )  # fmt: skip
+        for which, limit, values in changed_limits(LIMITS, wanted, was, present):
+            self._do(
+                f"{where}.limits.{which}", f"limits of {name} of the configuration"[:90], CommandKind.SET_LIMIT,
+                ("", "soft"), account=holder, state=int(limit), flags=int(flags), values=values,
+            )  # fmt: skip
+
+
+def changed_limits(
+    of: Mapping[str, Limit], wanted: Mapping[str, Any], was: Mapping[str, Any], present: Mapping[str, Any]
+) -> Iterator[tuple[str, Limit, list[int]]]:
+    """The limits that a holder is to have where the file says something else than it did, and than there is: name,
+    Limit, hard and soft."""
+    for which, limit in of.items():
+        values = wanted.get(which, NONE)
+        if values != was.get(which, NONE) and values != present.get(which, NONE):
+            yield which, limit, values
 
 
 def limits_by_holder(market: Market) -> dict[tuple[int, int], dict[str, list[int]]]:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import zmq
 
+from engine.config.table import NAME_BYTES
 from engine.files import make_folder, write_whole
 from engine.world import files, here
 
@@ -24,6 +25,7 @@ LOCAL_OPERATOR: Final = "local"
 ROLES: Final = ("admin", "viewer")
 _SECRET_BYTES = 32
 _MAX_FILE_BYTES = 1 << 20
+_NUMBERED = re.compile(r"\.(\d{1,6})$")  # of a file that is not the first one of its account
 _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,120}\.json")
 
 
@@ -56,6 +58,7 @@ class Keys:
         make_folder(self.folder, 0o700)
         self.changes = 0  # how often keys were made since
         self._accounts: dict[bytes, set[int]] = {}  # digest of an API key -> its accounts
+        self._names: dict[bytes, str] = {}  # and what operators call it: docs/session-limits.md
         self._operators: dict[bytes, OperatorKey] = {}
         self._with_key: set[int] = set()
         self.curve: CurveKeys | None = None
@@ -69,6 +72,30 @@ class Keys:
         """The accounts that an API key may use, ascending; None for a key that is none."""
         found = self._accounts.get(digest(api_key))
         return None if found is None else sorted(found)
+
+    def name_of(self, api_key: str) -> str | None:
+        """What an API key is called; None for a key that is none."""
+        return self._names.get(digest(api_key))
+
+    def names(self) -> dict[str, list[int]]:
+        """What API keys are called, and the accounts that they may use, ascending. Several may have one name."""
+        found: dict[str, set[int]] = {}
+        for one, name in self._names.items():
+            found.setdefault(name, set()).update(self._accounts[one])
+        return {name: sorted(accounts) for name, accounts in sorted(found.items())}
+
+    def may_use(self, name: str, account: int) -> bool:
+        """Whether an API key of that name may use the account."""
+        return account in self.names().get(name, ())
+
+    def secret_of(self, name: str) -> str | None:
+        """An API key of that name, from its file. Raises OSError."""
+        for path in sorted(self.folder.glob("account-*.json")):
+            body = json.loads(path.read_text("utf-8"))
+            for row in body if isinstance(body, list) else [body]:
+                if row.get("kind") == "account" and self._names.get(digest(str(row["api_key"]))) == name:
+                    return str(row["api_key"])
+        return None
 
     def operator(self, token: str) -> OperatorKey | None:
         """Whose token it is."""
@@ -84,15 +111,23 @@ class Keys:
 
     # ------------------------------------------------------------ making
 
-    def add_account(self, account: int, name: str, api_key: str | None = None) -> tuple[str, Path]:
-        """Make an API key for an account (or keep the one given); the key and its file."""
+    def add_account(
+        self, account: int, name: str, api_key: str | None = None, key_name: str | None = None
+    ) -> tuple[str, Path]:
+        """Make an API key for an account (or keep the one given); the key and its file. key_name: what it is called;
+        left out: as its first account, with a number where that is another key's name."""
         secret = api_key or here.secrets.token_urlsafe(_SECRET_BYTES)
         if account in self._accounts.get(digest(secret), ()):
             return secret, self.folder  # known already
         path = self._free_path(f"account-{account}-{_in_a_file_name(name)}")
-        body = {"kind": "account", "id": account, "name": name, "api_key": secret, "made_ts_ns": here.clock.time_ns()}
+        called = self._names.get(digest(secret)) or key_name or self._free_name(name)
+        body = {
+            "kind": "account", "id": account, "name": name, "key": called, "api_key": secret,
+            "made_ts_ns": here.clock.time_ns(),
+        }  # fmt: skip
         self._write(path, body)
         self._accounts.setdefault(digest(secret), set()).add(account)
+        self._names[digest(secret)] = called
         self._with_key.add(account)
         return secret, path
 
@@ -162,15 +197,18 @@ class Keys:
                 raise ValueError(f"it has more than {_MAX_FILE_BYTES} bytes")
             body = json.loads(text)
             for row in body if isinstance(body, list) else [body]:
-                self._take(row)
+                self._take(row, path.stem)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise KeysError(f"{path}: it holds no keys: {error!r}. Repair it or move it away") from error
 
-    def _take(self, row: dict[str, Any]) -> None:
+    def _take(self, row: dict[str, Any], stem: str) -> None:
         kind = row["kind"]
         if kind == "account":
             accounts = {int(number) for number in row.get("accounts", [row.get("id")])}
-            self._accounts.setdefault(digest(str(row["api_key"])), set()).update(accounts)
+            secret = digest(str(row["api_key"]))
+            self._accounts.setdefault(secret, set()).update(accounts)
+            if secret not in self._names:
+                self._names[secret] = str(row["key"]) if "key" in row else self._name_of_file(row, stem)
             self._with_key.update(accounts)
         elif kind == "operator":
             role = str(row.get("role", "admin"))
@@ -184,6 +222,20 @@ class Keys:
             self.local_client = CurveKeys(str(row["public_key"]), str(row["secret_key"]))
         else:
             raise ValueError(f"kind must be account, operator, curve or curve-client, got {kind!r}")
+
+    def _name_of_file(self, row: dict[str, Any], stem: str) -> str:
+        """What a key is called whose file does not say so: as its account, and with the file's number."""
+        number = _NUMBERED.search(stem)
+        name = str(row.get("name", stem))
+        return self._free_name(name if number is None else _numbered(name, int(number[1])))
+
+    def _free_name(self, name: str) -> str:
+        taken = set(self._names.values())
+        number, found = 1, _numbered(name, 1)
+        while found in taken:
+            number += 1
+            found = _numbered(name, number)
+        return found
 
     def _free_path(self, stem: str) -> Path:
         path = self.folder / f"{stem}.json"
@@ -202,6 +254,12 @@ class Keys:
 def digest(secret: str) -> bytes:
     """Keys are random and long: no salt and no slow hash is needed."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def _numbered(name: str, number: int) -> str:
+    """A name of at most NAME_BYTES bytes; the first one of it has no number."""
+    ending = "" if number == 1 else f".{number}"
+    return name.encode()[: NAME_BYTES - len(ending)].decode(errors="ignore") + ending
 
 
 def _in_a_file_name(name: str) -> str:

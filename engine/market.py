@@ -11,6 +11,7 @@ from openbell import wire
 from openbell.wire import EventKind, InstrumentState
 
 from engine.config import Config
+from engine.config.keys import MOST_KEYS
 from engine.depth import DepthClasses
 from engine.gains import Gains
 from engine.gate import OPEN, Data, Gate
@@ -57,6 +58,7 @@ class Market:
         self.sequencer = Sequencer(self.core, journal, self.gate, clock_ns)
         self.send_events: Callable[[list[tuple[int, bytes]]], None] = lambda frames: None
         self.send_data: Callable[[Data], object] = feed.add
+        self.mark_keys: Callable[[], None] = lambda: None  # the core knows another key: whose sessions are its?
         self.depths = DepthClasses(config.depth, self.core, feed, self.later, here.clock.monotonic)
         self.asleep: Callable[[], set[int]] = set  # instruments whose session does not trade now (engine/sessions)
         self.gains: Gains  # of whoever made this
@@ -198,8 +200,20 @@ class Market:
         return np.frombuffer(self.core.members(), wire.MEMBER_ROW)
 
     def limits(self) -> Array:
-        """LimitRow of all limits, of accounts by id, then of desks by id."""
+        """LimitRow of all limits, of accounts by id, then of desks by id, then of keys by number."""
         return np.frombuffer(self.core.limits(), wire.LIMIT_ROW)
+
+    def keys(self) -> Array:
+        """KeyRow of the API keys that have, or had, limits, numbers ascending."""
+        return np.frombuffer(self.core.keys(), wire.KEY_ROW)
+
+    def key_numbers(self) -> dict[str, int]:
+        """Their numbers by name."""
+        return {name: number for number, name in names_of(self.keys(), "key", "name").items()}
+
+    def new_key_number(self) -> int | None:
+        """The lowest number that no key has, or None."""
+        return new_id(self.keys(), "key", MOST_KEYS + 1, (0,))
 
     def desks_above(self, account: int) -> Array:
         """DeskRow of the desks above an account, the nearest first."""
@@ -212,11 +226,12 @@ class Market:
             desk = int(rows["parent"][places[desk]])
         return rows[found]
 
-    def limits_of(self, account: int) -> Array:
-        """LimitRow of what limits an account: its own limits, then those of the desks above it, the nearest first."""
+    def limits_of(self, account: int, key: int = 0) -> Array:
+        """LimitRow of what limits an account: those of a key (0: none), its own limits, then those of the desks above
+        it, the nearest first."""
         rows = self.limits()
-        of_desk = (rows["flags"] & wire.AdminFlag.OF_DESK) != 0
-        own = [rows[~of_desk & (rows["holder"] == account)]]
+        of_desk, of_key = ((rows["flags"] & flag) != 0 for flag in (wire.AdminFlag.OF_DESK, wire.AdminFlag.OF_KEY))
+        own = [rows[of_key & (rows["holder"] == key)], rows[~of_desk & ~of_key & (rows["holder"] == account)]]
         above = [rows[of_desk & (rows["holder"] == desk)] for desk in self.desks_above(account)["desk"].tolist()]
         return np.concatenate(own + above)
 

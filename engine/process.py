@@ -29,6 +29,7 @@ from engine.journal import notes, unsynced
 from engine.journal.errors import JournalError
 from engine.journal.relaxed import RelaxedJournal
 from engine.journal.writer import MEMORY, JournalWriter
+from engine.key_setup import make_keys
 from engine.keys import LOCAL_OPERATOR, Keys, KeysError
 from engine.liquidation import views
 from engine.liquidation.liquidator import Liquidator
@@ -269,6 +270,8 @@ class Engine:
             number = applied.accounts[account.name]
             if account.api_key is not None or not self.keys.has_key(number):
                 self.keys.add_account(number, account.name, account.api_key)
+        for name in make_keys(self.keys, self.config.key, applied.accounts):
+            self.log.warning(f"key {name} of the configuration: no API key has that name, and it has no accounts")
         for operator in self.config.operator:
             if operator.token is not None or not self.keys.has_operator(operator.name):
                 self.keys.add_operator(operator.name, operator.role, operator.token)

@@ -180,7 +180,7 @@ _VALUES: Final[dict[CommandKind, dict[str, Unit]]] = {
 }
 _BUYER_INDEX: Final = 6  # docs/busts.md
 _OF_DESKS: Final = (
-    CommandKind.SET_DESK, CommandKind.SET_MEMBER, CommandKind.SET_DESK_STATE, CommandKind.SET_LIMIT
+    CommandKind.SET_DESK, CommandKind.SET_MEMBER, CommandKind.SET_DESK_STATE, CommandKind.SET_LIMIT, CommandKind.SET_KEY
 )  # fmt: skip
 _OF_CURRENCIES: Final = (CommandKind.SET_ACCOUNT, CommandKind.SET_INSTRUMENT)
 _ENDING: Final = (CommandKind.POST_CASH, CommandKind.RELEASE_CASH)
@@ -234,9 +234,11 @@ def _desk_in_words(kind: CommandKind, refused: Rejected) -> str | None:
     if check is Check.CAPACITY and kind is CommandKind.SET_LIMIT:
         return f"{limit:,} accounts have limits, and no more may: raise capacity.limits"
     if check is Check.CAPACITY:
-        return f"id {value:,} is none of 1 to {limit:,}: raise capacity.desks"
+        remedy = "" if kind is CommandKind.SET_KEY else ": raise capacity.desks"
+        return f"id {value:,} is none of 1 to {limit:,}{remedy}"
     if check is Check.NAME:
-        return f"the name is that of desk {limit} already" if limit else "the name is empty"
+        what = "API key" if kind is CommandKind.SET_KEY else "desk"
+        return f"the name is that of {what} {limit} already" if limit else "the name is empty"
     if check is Check.ACCOUNT and kind is CommandKind.SET_DESK_STATE:
         return f"desk {value:,} is not set up"
     if check is not Check.VALUE or index > 1:

@@ -26,6 +26,7 @@ from engine.config.lending import kept as kept_rates
 from engine.config.risk import MARGIN_FIELDS, margin_command, margin_fields
 from engine.desk_setup import DeskSetup, kept
 from engine.files import write_whole
+from engine.key_setup import kept_keys, set_keys
 from engine.lending_setup import set_borrow, set_rates
 from engine.market import Market, names_of, new_id
 from engine.ports.rows import rows_of
@@ -115,6 +116,7 @@ class Setup:
             )
         self._extensions()
         set_rates(self._market, self._do, self._config.rates, self._before.get("rates", {}))
+        set_keys(self._market, self._do, self._config.key, self._before.get("key", {}))
         return self._done
 
     def _begin(self) -> None:
@@ -145,6 +147,7 @@ class Setup:
             },
             "account": {one.name: self._kept_of_account(one) for one in self._config.account},
             "desk": kept(self._config.desk),
+            "key": kept_keys(self._config.key),
             "rates": kept_rates(self._config.rates),
             **self._risk.kept(),
             "extensions": {
@@ -152,7 +155,7 @@ class Setup:
                 for one in self._config.instrument
             },
         }
-        for kind in ("instrument", "account", "desk", "rates", "extensions"):
+        for kind in ("instrument", "account", "desk", "key", "rates", "extensions"):
             applied[kind] = {
                 **self._before.get(kind, {}), **(self._gone if kind == "instrument" else {}), **applied[kind]
             }  # fmt: skip

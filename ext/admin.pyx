@@ -19,6 +19,7 @@ from ext.desks.settings cimport set_desk, set_desk_state, set_limit, set_member
 from ext.events cimport emit, emit_market, emit_reject, emit_status
 from ext.extension cimport set_extension
 from ext.fees cimport set_fee
+from ext.keys.settings cimport set_key, set_key_limit
 from ext.house cimport has_currency_room, list_currency
 from ext.layout cimport CURRENCIES, FAR_AWAY, HAS_TICKS, Instrument, InstrumentText, Market
 from ext.levels cimport magic_of
@@ -456,7 +457,12 @@ cdef bint admin(Market* m, const AdminCommand* c) noexcept nogil:
     elif c.kind == COMMAND_KIND_SET_DESK_STATE:
         set_desk_state(m, c)
     elif c.kind == COMMAND_KIND_SET_LIMIT:
-        set_limit(m, c)
+        if c.flags & ADMIN_FLAG_OF_KEY:
+            set_key_limit(m, c)
+        else:
+            set_limit(m, c)
+    elif c.kind == COMMAND_KIND_SET_KEY:
+        set_key(m, c)
     elif COMMAND_KIND_SET_BORROW <= c.kind <= COMMAND_KIND_SPLIT:
         govern_shares(m, c)
     elif c.kind == COMMAND_KIND_LIFT_CASH:

@@ -8,6 +8,7 @@ from ext.calls cimport end_calls, enter_calls, set_state
 from ext.cross cimport BY_RANK, Cross, OFFSETS, Walk, allows, begin_walk, find_cross, step_walk
 from ext.events cimport emit, emit_auction, emit_auction_execute, emit_market, level_at, touch
 from ext.extension cimport extend
+from ext.keys.orders cimport count_keyed
 from ext.layout cimport Account, HAS_TIE, Instrument, Level, Market, NEEDS_MORE, Order, Unseen
 from ext.ledger cimport buy_shares, sell_shares
 from ext.links cimport lost_lots
@@ -42,6 +43,7 @@ cdef uint32_t fill_from(Market* m, Instrument* i, uint32_t slot, uint32_t lots, 
         level_at(m, o.level).qty -= lots - unshown
     o.leaves -= lots - unshown
     o.filled += lots
+    count_keyed(m, slot)
     emit(m, EVENT_KIND_FILL, o.side, 0, EVENT_FLAG_CROSS, o.account, o.instrument, lots, o.order_id,
          o.client_order_id, price, lots_of(m, slot), o.filled, i.trades)
     return lots - unshown

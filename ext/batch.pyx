@@ -29,7 +29,7 @@ cdef inline size_t size_of(uint32_t kind) noexcept nogil:
         return sizeof(OrderCommand)
     if kind == COMMAND_KIND_NEW_SPECIAL:
         return sizeof(SpecialCommand)
-    return sizeof(AdminCommand) if COMMAND_KIND_CONFIGURE <= kind <= COMMAND_KIND_LIFT_DAY_TRADER else 0
+    return sizeof(AdminCommand) if COMMAND_KIND_CONFIGURE <= kind <= COMMAND_KIND_SET_KEY else 0
 
 
 cdef Fault check_commands(

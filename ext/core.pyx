@@ -21,6 +21,7 @@ from ext.cash.rows cimport cash_rows, unpaid_rows, violation_rows
 from ext.daytrading.rows cimport day_trader_rows
 from ext.desks.rows cimport desk_rows, limit_rows, member_rows
 from ext.extension cimport next_end
+from ext.keys.rows cimport key_rows
 from ext.fees cimport fee_rows
 from ext.house cimport house_rows
 from ext.layout cimport HAS_TICKS, InstrumentText, Market, Records, TICK_STEPS
@@ -281,8 +282,12 @@ cdef class Core:
         return member_rows(self.market)
 
     def limits(self):
-        """LimitRow records of all limits, of accounts by id, then of desks by id."""
+        """LimitRow records of all limits, of accounts by id, then of desks by id, then of keys by number."""
         return limit_rows(self.market)
+
+    def keys(self):
+        """KeyRow records of the keys and what they have in the market, by number."""
+        return key_rows(self.market)
 
     @property
     def risk_settings(self):

@@ -1,9 +1,10 @@
 """The other side of what customers get and pay: the house's accounts, and the list of currencies. docs/ledger.md."""
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport add_wide, word_at
 from ext.layout cimport AccountMore, CURRENCIES, House, Market
+from ext.risk cimport Refusal
 
 
 cdef inline void post(Market* m, const AccountMore* t, uint32_t house, int64_t amount) noexcept nogil:
@@ -41,4 +42,6 @@ cdef inline bint currencies_match(const Market* m, uint32_t account, uint32_t in
     return currency == 0 or currency == word_at(m.instrument_texts[instrument].currency)
 
 
+# CURRENCY, and check 21: of an account's first order in an instrument.
+cdef uint8_t check_first_order(const Market* m, uint32_t account, uint32_t instrument, Refusal* r) noexcept nogil
 cdef bytes house_rows(const Market* m)

@@ -1,13 +1,24 @@
 """The balances of the house. See docs/ledger.md, "Double entry"."""
 
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from cpython.bytes cimport PyBytes_AS_STRING
 
+from ext.bits cimport word_at
 from ext.layout cimport CURRENCIES, HOUSE_ACCOUNTS, House, Market
+from ext.risk cimport Refusal, refuse
 from ext.rows cimport room_for
-from ext.wire cimport HouseRow
+from ext.wire cimport CHECK_CURRENCY, CHECK_POSITION_CAPACITY, HouseRow
+
+
+cdef uint8_t check_first_order(const Market* m, uint32_t account, uint32_t instrument, Refusal* r) noexcept nogil:
+    if not currencies_match(m, account, instrument):
+        return refuse(r, CHECK_CURRENCY, <int64_t> m.account_more[account].currency,
+                      <int64_t> word_at(m.instrument_texts[instrument].currency), 0)
+    if m.position_count >= m.position_capacity:
+        return refuse(r, CHECK_POSITION_CAPACITY, m.position_capacity, <int64_t> m.position_capacity + 1, 0)
+    return 0
 
 
 cdef bytes house_rows(const Market* m):

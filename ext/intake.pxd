@@ -1,7 +1,7 @@
 """Frames of commands from a message queue straight into a batch; what is too much for one turn waits here."""
 
 from libc.stddef cimport size_t
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from ext.sequence cimport CommandBatch
 
@@ -35,6 +35,7 @@ cdef struct Waiting:  # a frame that waits for its turn
 
 cdef class Sender:
     cdef uint32_t session
+    cdef public uint8_t key         # that goes into its commands
     cdef bytes accounts
     cdef bytes identity             # once a frame of it has come
     cdef readonly uint64_t frames   # taken, or waiting

@@ -5,6 +5,7 @@ from ext.sequence import CommandBatch
 FUNCTIONS: tuple[str, ...]
 
 class Sender:
+    key: int
     frames: int
     waiting: int
     def __init__(self, session: int, accounts: bytes) -> None: ...

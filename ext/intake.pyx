@@ -39,7 +39,8 @@ cdef enum:
 
 
 cdef class Sender:
-    """A client whose frames of commands are taken: its session, and the ids of its accounts (u32, ascending)."""
+    """A client whose frames of commands are taken: its session, and the ids of its accounts (u32, ascending). key: the
+    number of its key, which goes into all that is put into a batch from then on."""
 
     def __cinit__(self, uint32_t session, bytes accounts not None):
         self.session = session
@@ -292,11 +293,11 @@ cdef class Intake:
         cdef Py_ssize_t done
         if likely((<const FrameHeader*> frame).type == FRAME_TYPE_ORDERS):
             done = self.batch.put(
-                commands + <size_t> start * ORDER_BYTES, count, sender.session, accounts, account_count
+                commands + <size_t> start * ORDER_BYTES, count, sender.session, sender.key, accounts, account_count
             )
         else:
             done = self.batch.put_specials(
-                commands + <size_t> start * SPECIAL_BYTES, count, sender.session, accounts, account_count
+                commands + <size_t> start * SPECIAL_BYTES, count, sender.session, sender.key, accounts, account_count
             )
         if done > 0:
             self.room -= done

@@ -10,6 +10,7 @@ from ext.borrow.layout cimport Borrowing
 from ext.cash.layout cimport CashRules
 from ext.daytrading.layout cimport DayTrades
 from ext.desks.layout cimport Desks
+from ext.keys.layout cimport Keys
 from ext.wire cimport AmendmentRow, WithdrawalRow
 
 
@@ -55,7 +56,7 @@ cdef struct Extra:  # of the order in the same slot, while `special` is not 0: 1
     uint32_t self_trade_group
     uint8_t modes
     uint8_t peg
-    uint16_t unused
+    uint16_t key            # with OF_KEY: its number
     uint32_t queue_next     # in the queue of the market; of a trailing stop in STOP: its tide
     uint32_t queue_prev
 
@@ -68,7 +69,7 @@ cdef enum Branch:  # which of an order's nodes; a tree is made of nodes of one b
 
 cdef enum:  # bits of Order.special
     IS_SPECIAL = 1
-    NEEDS_CARE = 2          # in the book: an iceberg, a discretionary or reduce-only order
+    NEEDS_CARE = 2          # in the book: an iceberg, a discretionary, reduce-only, tied or key's order
     IS_QUEUED = 4           # in the queue of the market
     IS_DISCRETIONARY = 8    # in the book, and in the tree of those with discretion
     PLACE_SHIFT = 8         # Place from this bit on
@@ -79,6 +80,7 @@ cdef enum:  # bits of Order.special
     TIE_BITS = 7 << 16      # those three; the next ones last no longer than a command
     MUST_END = 1 << 19      # in the queue of the market, to be cancelled
     ACTIVATES = 1 << 20     # in the queue of the market: its parent has ended
+    OF_KEY = 1 << 21        # whose sessions have limits: docs/session-limits.md
 
 
 cdef struct Tie:  # of the order in the same slot, with HAS_TIE: docs/linked.md
@@ -582,6 +584,7 @@ cdef struct Market:
     Borrowing borrowing
     CashRules cash
     DayTrades day
+    Keys keys
 
 cdef enum:
     NONE = 0

@@ -8,6 +8,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from ext.bits cimport put_half, put_word
 from ext.events cimport emit_data, emit_order, level_at, touch
+from ext.keys.orders cimport count_keyed
 from ext.layout cimport Account, Instrument, Level, Market, Order, PLACE_BITS
 from ext.places cimport let_go, lots_of
 from ext.wire cimport BOOK_KIND_REDUCE, EVENT_KIND_CANCELED
@@ -60,6 +61,7 @@ cdef inline void emit_lots(Market* m, uint32_t slot, uint64_t what) noexcept nog
     cdef Order* o = &m.orders[slot]
     cdef uint32_t lots = lots_of(m, slot)
     cdef char* e = emit_order(m, &m.accounts[o.account], o, what, lots + o.filled)
+    count_keyed(m, slot)
     put_half(e + 64, lots)
     put_word(e + 72, 0)
 

@@ -8,6 +8,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from ext.bits cimport put_half, put_word
 from ext.book cimport dequeue
 from ext.events cimport emit_data, emit_hidden_trade, emit_order, level_at, touch
+from ext.keys.orders cimport count_keyed
 from ext.layout cimport Account, Extra, HAS_TIE, Instrument, Level, Market, NEEDS_MORE, Order, Position
 from ext.ledger cimport buy_shares, sell_shares
 from ext.links cimport lost_lots
@@ -172,6 +173,8 @@ cdef void trade_at(Market* m, Instrument* i, uint32_t resting, uint32_t incoming
         meet_stops(m, maker.instrument, price)
     fill(maker, qty)
     fill(taker, qty)
+    count_keyed(m, resting)
+    count_keyed(m, incoming)
     let_go(m, i, a, maker, qty)
     if is_at_rest(taker):
         let_go(m, i, b, taker, qty)

@@ -16,9 +16,11 @@ from ext.daytrading.layout cimport DayPosition, DayTrader
 from ext.desks.layout cimport Ground, Listing, Measure, Repeats, Stretch
 from ext.desks.settings cimport release_desks
 from ext.ids cimport ID_BLOCK, TAG_OF_ACCOUNT, open_generation
+from ext.keys.layout cimport KEYS, Key, KeyedOrder
 from ext.layout cimport (
     Account, AccountMore, Basis, Chain, Charge, Exposure, Extra, HAS_CASH_RULE, HAS_DAY_RULE, IdEntry, Instrument,
-    InstrumentText, Level, Link, Margin, Market, Order, PLANS, Page, Plan, Position, Tide, Tie, Unseen, Worth,
+    InstrumentText, Level, Link, Margin, Market, OF_KEY, Order, PLANS, Page, Plan, Position, Tide, Tie, Unseen,
+    Worth,
 )
 from ext.ledger cimport DENSE_CELLS, POSITION_BUCKET, index_position
 from ext.names cimport ACCOUNTS, INSTRUMENTS, add_name
@@ -92,6 +94,8 @@ cdef struct Pools:
     Unpaid* unpaid
     DayTrader* day_traders
     DayPosition* day_positions
+    Key* keys
+    KeyedOrder* keyed_orders
 
 
 cdef uint64_t table_size(int64_t entries) noexcept nogil:
@@ -198,6 +202,7 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     n.lendings = <Lending*> carve(block, &at, c.instruments, sizeof(Lending))
     n.dues = <Dues*> carve(block, &at, c.accounts, sizeof(Dues))
     n.plans = <Plan*> carve(block, &at, PLANS, sizeof(Plan))
+    n.keys = <Key*> carve(block, &at, KEYS, sizeof(Key))
     n.extras = <Extra*> carve(block, &at, c.orders + 1, sizeof(Extra))  # from here on: see touch_all
     n.ties = <Tie*> carve(block, &at, c.orders + 1, sizeof(Tie))
     n.tides = <Tide*> carve(block, &at, c.orders + 1, sizeof(Tide))
@@ -208,6 +213,7 @@ cdef size_t lay_out(Pools* n, char* block, const Capacities* c) noexcept nogil:
     n.unpaid = <Unpaid*> carve(block, &at, c.positions + 1, sizeof(Unpaid))
     n.day_traders = <DayTrader*> carve(block, &at, c.accounts, sizeof(DayTrader))
     n.day_positions = <DayPosition*> carve(block, &at, c.positions + 1, sizeof(DayPosition))
+    n.keyed_orders = <KeyedOrder*> carve(block, &at, c.orders + 1, sizeof(KeyedOrder))
     return at
 
 
@@ -232,6 +238,8 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
         if m.orders[k].special:
             n.extras[k] = m.extras[k]
             n.ties[k] = m.ties[k]
+        if m.orders[k].special & OF_KEY:
+            n.keyed_orders[k] = m.keys.orders[k]
     memcpy(n.tides, m.tides, (<size_t> m.tide_top + 1) * sizeof(Tide))
     memcpy(n.exposures, m.exposures, (<size_t> m.position_count + 1) * sizeof(Exposure))
     memcpy(n.chains, m.chains, top * sizeof(Chain))
@@ -263,6 +271,7 @@ cdef void move(Market* m, Pools* n, const Capacities* c) noexcept nogil:
         if m.accounts[<uint32_t> m.positions[k].key].flags & HAS_DAY_RULE:
             n.day_positions[k] = m.day.positions[k]
     memcpy(n.plans, m.plans, PLANS * sizeof(Plan))
+    memcpy(n.keys, m.keys.rows, KEYS * sizeof(Key))
     memcpy(n.charges, m.charges, (<size_t> m.order_top + 1) * sizeof(Charge))
     memcpy(n.pages, m.pages, (<size_t> m.page_top + 1) * sizeof(Page))
     memcpy(n.levels, m.levels, (<size_t> m.page_top + 1) * LEVELS_A_PAGE * sizeof(Level))
@@ -319,6 +328,8 @@ cdef void install(Market* m, const Pools* n, const Capacities* c) noexcept nogil
     m.cash.unpaid = n.unpaid
     m.day.accounts = n.day_traders
     m.day.positions = n.day_positions
+    m.keys.rows = n.keys
+    m.keys.orders = n.keyed_orders
     m.plans = n.plans
     m.charges = n.charges
     m.order_capacity = <uint32_t> c.orders
@@ -400,7 +411,7 @@ cdef bint reserve(Market* m, const Capacities* c) noexcept nogil:
 cdef size_t touch_all(Market* m) noexcept nogil:
     cdef size_t at = 0
     cdef size_t end = m.block_size
-    if m.configured:  # special orders, fees, REPEATS, claims, rules are given theirs when they come: as much again
+    if m.configured:  # special orders, fees, REPEATS, claims, rules, keys are given theirs as they come: as much again
         end = <char*> m.extras - m.block
     while at < end:
         touch_page(m.block + at)

@@ -1,4 +1,4 @@
-"""Names of accounts, symbols and desks: at most 32 bytes up to the first NUL, each of one id of its kind.
+"""Names of accounts, symbols, desks and keys: at most 32 bytes up to the first NUL, each of one id of its kind.
 
 Hash tables of id + 1, 0 for empty; at most half full.
 """
@@ -6,6 +6,7 @@ Hash tables of id + 1, 0 for empty; at most half full.
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp, memset
 
+from ext.keys.layout cimport KEY_NAMES
 from ext.layout cimport Market
 
 cdef enum:
@@ -17,6 +18,7 @@ cdef enum Named:
     INSTRUMENTS
     ACCOUNTS
     DESKS
+    KEYED
 
 
 cdef inline void copy_name(char* to, const char* name) noexcept nogil:
@@ -43,18 +45,24 @@ cdef inline uint64_t hash_name(const char* name) noexcept nogil:
 cdef inline const char* name_of(const Market* m, uint32_t kind, uint32_t id) noexcept nogil:
     if kind == DESKS:
         return &m.desks.rows[id].name[0]
+    if kind == KEYED:
+        return &m.keys.rows[id].name[0]
     return &m.account_more[id].name[0] if kind == ACCOUNTS else &m.instrument_texts[id].symbol[0]
 
 
 cdef inline uint32_t* names_of(const Market* m, uint32_t kind) noexcept nogil:
     if kind == DESKS:
         return m.desks.names
+    if kind == KEYED:
+        return <uint32_t*> m.keys.names
     return m.account_names if kind == ACCOUNTS else m.instrument_names
 
 
 cdef inline uint32_t names_mask(const Market* m, uint32_t kind) noexcept nogil:
     if kind == DESKS:
         return m.desks.names_mask
+    if kind == KEYED:
+        return KEY_NAMES - 1
     return m.account_names_mask if kind == ACCOUNTS else m.instrument_names_mask
 
 

@@ -21,11 +21,15 @@ from ext.events cimport emit, emit_accepted, emit_canceled, emit_data, emit_reje
 from ext.fields cimport (
     broken, check_fields, check_replace_in_call, check_state, is_beyond_price, is_stop, waits_for_auction,
 )
-from ext.house cimport currencies_match
+from ext.house cimport check_first_order
 from ext.ids cimport add_id, age_ids, find_id, is_same_order
+from ext.keys.check cimport (
+    KeyAsked, check_key, check_key_messages, count_key_message, say_distance, tell_key_warnings,
+)
+from ext.keys.orders cimport price_keyed, take_key
 from ext.layout cimport (
     Account, Further, HAS_CASH_RULE, HAS_DARK, HAS_TICKS, HAS_TIE, IS_LIMITED, IS_MARGIN, IdEntry, Instrument, Level,
-    Market, NOT_EASY, Order, Position, SHORT_RESTRICTED,
+    Market, NOT_EASY, OF_KEY, Order, Position, SHORT_RESTRICTED,
 )
 from ext.ledger cimport find_position
 from ext.levels cimport index_of
@@ -108,25 +112,20 @@ cdef inline bint is_known_id(Market* m, const OrderCommand* c, const Further* f)
     return True
 
 
-cdef uint8_t check_first_order(const Market* m, const OrderCommand* c, Refusal* r) noexcept nogil:
-    """CURRENCY, and check 21: of an account's first order in an instrument."""
-    if not currencies_match(m, c.account, c.instrument):
-        return refuse(r, CHECK_CURRENCY, <int64_t> m.account_more[c.account].currency,
-                      <int64_t> word_at(m.instrument_texts[c.instrument].currency), 0)
-    if m.position_count >= m.position_capacity:
-        return refuse(r, CHECK_POSITION_CAPACITY, m.position_capacity, <int64_t> m.position_capacity + 1, 0)
-    return 0
-
-
 cdef inline uint8_t count_message(
-    Market* m, Account* a, uint32_t account, uint32_t instrument, uint64_t client_order_id, Refusal* r,
+    Market* m, const OrderCommand* c, Account* a, uint32_t instrument, uint64_t client_order_id, Refusal* r,
 ) noexcept nogil:
-    """Checks 13 and 13a. client_order_id: the order's."""
-    cdef uint8_t check = check_rate(m, a, r)
+    """Checks 13k, 13 and 13a. instrument, client_order_id: the order's."""
+    cdef uint32_t account = c.account
+    cdef uint8_t check = check_key_messages(m, c.key, r) if unlikely(c.key) else 0
+    if check == 0:
+        check = check_rate(m, a, r)
     if check == 0 and unlikely(a.flags & IS_LIMITED):
         check = check_messages(m, a, account, instrument, client_order_id, r)
     if check == 0:
         a.rate_count += 1
+        if unlikely(c.key):
+            count_key_message(m, c.key, account, instrument, client_order_id)
     return check
 
 
@@ -160,6 +159,7 @@ cdef inline uint8_t check_new(
     cdef uint8_t check = 0
     cdef Intent wanted
     cdef Asked asked
+    cdef KeyAsked keyed
     if unlikely(f != &NOTHING or not is_plain(c)):
         check = check_fields(c, f, m.ts_ns, r)
         if check == 0 and f.role:
@@ -172,7 +172,7 @@ cdef inline uint8_t check_new(
     check = check_state(c, f, i, &m.unseen[c.instrument], r)
     if unlikely(check):
         return check
-    check = count_message(m, a, c.account, c.instrument, c.client_order_id, r)
+    check = count_message(m, c, a, c.instrument, c.client_order_id, r)
     if unlikely(check):
         return check
     if unlikely(c.qty == 0):
@@ -211,12 +211,15 @@ cdef inline uint8_t check_new(
         index[0] = index_of(i, price[0])
     notional = product(price[0] + either(c.side, f.discretion, 0), c.qty, i.multiplier)
     check = check_notional(a, i, notional, r)
+    if unlikely(c.key) and check == 0:
+        keyed = KeyAsked(c.account, c.instrument, c.side, 0, c.qty, notional, c.price, c.order_type)
+        check = check_key(m, c.key, &keyed, r)
     if unlikely(check):
         return check
     if unlikely(a.open_orders >= a.max_open_orders):
         return refuse(r, CHECK_OPEN_ORDERS, a.max_open_orders, <int64_t> a.open_orders + 1, 0)
     if unlikely(p == &m.positions[0]):
-        check = check_first_order(m, c, r)
+        check = check_first_order(m, c.account, c.instrument, r)
         if check:
             return check
     if unlikely(f.role == ROLE_CHILD):
@@ -306,13 +309,6 @@ cdef void new_special(Market* m, const SpecialCommand* c) noexcept nogil:
     enter(m, <const OrderCommand*> c, <const Further*> &c.stop_price)
 
 
-cdef void say_distance(Market* m, uint8_t check, const Refusal* r) noexcept nogil:
-    """Of a reject of a limit, which was told just now: how far above the account its holder is."""
-    m.desks.warning_count = 0
-    if CHECK_LIMIT_POSITION <= check <= CHECK_LIMIT_MESSAGES:
-        (<Reject*> (m.events.at - sizeof(Reject))).flags = r.distance
-
-
 cdef struct Entry:  # a command that may enter, or what it would have been tied to
     uint32_t position   # 0: not there yet
     uint32_t named      # the slot of the order that it is tied to
@@ -394,8 +390,11 @@ cdef inline void enter(Market* m, const OrderCommand* c, const Further* f) noexc
             dress(m, slot, c, f, i.reference_price)
             if c.order_type == ORDER_TYPE_MARKET_TO_LIMIT:
                 o.order_type = ORDER_TYPE_LIMIT
+    if unlikely(c.key):
+        take_key(m, slot, c.key, e.price + either(c.side, f.discretion, 0))
     add_id(m, c, o.order_id, hash_of(c, f))
     emit_accepted(m, a, c, c.side, o.order_id, e.price, c.qty)
+    tell_key_warnings(m, o.account, o.instrument, o.client_order_id)
     if unlikely(a.flags & IS_LIMITED):
         tell_warnings(m, o.account, o.instrument, o.client_order_id)
     if unlikely(f.role != ROLE_NONE):
@@ -445,6 +444,7 @@ cdef inline uint8_t check_replace(
     cdef uint8_t check
     cdef Intent wanted
     cdef Asked asked
+    cdef KeyAsked keyed
     if unlikely(c.flags & ~<uint8_t> (ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE)):
         return refuse(r, CHECK_FLAGS, ORDER_FLAG_QTY_IS_LEAVES | ORDER_FLAG_REQUEUE, c.flags, 0)
     check = check_account_state(a, False, r)
@@ -456,7 +456,7 @@ cdef inline uint8_t check_replace(
         check = 0 if is_waiting(o) else check_replace_in_call(o, &m.extras[slot], r)
         if check:
             return check
-    check = count_message(m, a, o.account, o.instrument, o.client_order_id, r)
+    check = count_message(m, c, a, o.instrument, o.client_order_id, r)
     if unlikely(check):
         return check
     if unlikely(c.qty == 0):
@@ -484,6 +484,9 @@ cdef inline uint8_t check_replace(
         return check
     notional = product(price[0] + discretion, leaves[0], i.multiplier)
     check = check_notional(a, i, notional, r)
+    if unlikely(c.key or o.special & OF_KEY) and check == 0:
+        keyed = KeyAsked(o.account, o.instrument, o.side, slot, leaves[0], notional, c.price, o.order_type)
+        check = check_key(m, c.key, &keyed, r)
     if unlikely(check):
         return check
     if unlikely(is_waiting(o)):
@@ -537,6 +540,7 @@ cdef inline void shrink(Market* m, Instrument* i, Account* a, Order* o, uint32_t
         if m.want_data:
             emit_data(m, BOOK_KIND_REDUCE, o, o.order_id, less, leaves, level, 0)
     emit_replaced(m, a, o, EVENT_FLAG_PRIORITY_KEPT)
+    tell_key_warnings(m, o.account, o.instrument, o.client_order_id)
     if unlikely(a.flags & IS_LIMITED):
         tell_warnings(m, o.account, o.instrument, o.client_order_id)
 
@@ -567,6 +571,8 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
     if unlikely(o.special != 0):
         if o.order_type == ORDER_TYPE_PEGGED:
             m.extras[slot].stop_price = c.price
+        if o.special & OF_KEY:
+            price_keyed(m, slot, price + (m.extras[slot].discretion if o.side == SIDE_BUY else 0))
         replace_special(m, slot, price, <uint32_t> leaves, price == o.price and leaves <= lots_of(m, slot)
                         and not c.flags & ORDER_FLAG_REQUEUE)
         return
@@ -578,6 +584,7 @@ cdef void replace_order(Market* m, const OrderCommand* c) noexcept nogil:
     o.price = c.price
     o.leaves = <uint32_t> leaves
     emit_replaced(m, a, o, 0)
+    tell_key_warnings(m, o.account, o.instrument, o.client_order_id)
     if unlikely(a.flags & IS_LIMITED):
         tell_warnings(m, o.account, o.instrument, o.client_order_id)
     if unlikely(i.state == INSTRUMENT_STATE_CALL):

@@ -11,8 +11,9 @@ from ext.bits cimport unlikely
 from ext.fields cimport is_stop
 from ext.layout cimport (
     Account, BY_EXPIRY, BY_PLACE, BY_TURN, COUNTS_NOT, Extra, HAS_TIE, IS_DISCRETIONARY, IS_QUEUED, IS_SPECIAL,
-    Instrument, Market, Order, PLACE_BITS, PLACE_SHIFT, Unseen,
+    Instrument, Market, OF_KEY, Order, PLACE_BITS, PLACE_SHIFT, Unseen,
 )
+from ext.keys.orders cimport forget_keyed
 from ext.links cimport end_tie
 from ext.margin.exposure cimport note_lots
 from ext.pending cimport MUST_SERVE, count_dark
@@ -240,4 +241,6 @@ cdef inline void forget_special(Market* m, uint32_t slot) noexcept nogil:
         uproot(m, &m.expiries, slot, BY_EXPIRY)
     if o.special & HAS_TIE:
         end_tie(m, slot)
+    if unlikely(o.special & OF_KEY):
+        forget_keyed(m, slot)
     o.special = 0

@@ -24,8 +24,8 @@ from ext.wire cimport *
 
 cdef extern from *:
     """
-    /* bits that side, order_type, tif, flags and self_trade of a limit order that may rest do not have */
-    #define OB_BEYOND_RESTING 0x00FCFFFEFFFE0000ULL
+    /* bits that side, order_type, tif, flags, self_trade and key of a limit order that may rest do not have */
+    #define OB_BEYOND_RESTING 0xFFFCFFFEFFFE0000ULL
     """
     const uint64_t BEYOND_RESTING "OB_BEYOND_RESTING"
 

@@ -1,7 +1,7 @@
 """The sequencer's buffer: client and admin commands in, numbered, stamped and checksummed journal records out."""
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef class CommandBatch:
@@ -16,11 +16,11 @@ cdef class CommandBatch:
 
     cdef int reserve(self, size_t more) except -1
     cdef Py_ssize_t put(
-        self, const unsigned char* payload, size_t count, uint32_t session,
+        self, const unsigned char* payload, size_t count, uint32_t session, uint8_t key,
         const uint32_t* accounts, size_t account_count,
     ) except? -1
     cdef Py_ssize_t put_specials(
-        self, const unsigned char* payload, size_t count, uint32_t session,
+        self, const unsigned char* payload, size_t count, uint32_t session, uint8_t key,
         const uint32_t* accounts, size_t account_count,
     ) except? -1
 

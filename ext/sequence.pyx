@@ -3,7 +3,7 @@
 from cpython.buffer cimport PyBUF_READ, PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.memoryview cimport PyMemoryView_FromMemory
-from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy
 
@@ -11,7 +11,7 @@ from ext.bits cimport unlikely
 from ext.record cimport ADMIN_BYTES, HEADER_BYTES, ORDER_BYTES, SPECIAL_BYTES, bytes_of, record_crc
 from ext.wire cimport (
     ADMIN_KIND, COMMAND_KIND_DISCONNECT, COMMAND_KIND_MASS_CANCEL, COMMAND_KIND_NEW_ORDER, COMMAND_KIND_NEW_SPECIAL,
-    COMMAND_KIND_LIFT_DAY_TRADER, COMMAND_KIND_TICK, OrderCommand, RecordHeader,
+    COMMAND_KIND_SET_KEY, COMMAND_KIND_TICK, OrderCommand, RecordHeader,
 )
 
 cdef enum:
@@ -34,7 +34,7 @@ cdef inline bint is_allowed(const uint32_t* accounts, size_t count, uint32_t acc
 
 
 cdef size_t take(
-    unsigned char* out, const unsigned char* payload, size_t count, uint32_t session,
+    unsigned char* out, const unsigned char* payload, size_t count, uint32_t session, uint8_t key,
     const uint32_t* accounts, size_t account_count,
 ) noexcept nogil:
     """Copy `count` client commands; the number of good ones before the first bad one."""
@@ -53,11 +53,12 @@ cdef size_t take(
             if unlikely(not has_known):
                 return index
         command.session = session
+        command.key = key
     return count
 
 
 cdef size_t take_specials(
-    unsigned char* out, const unsigned char* payload, size_t count, uint32_t session,
+    unsigned char* out, const unsigned char* payload, size_t count, uint32_t session, uint8_t key,
     const uint32_t* accounts, size_t account_count,
 ) noexcept nogil:
     """As `take`, of SpecialCommands."""
@@ -69,6 +70,7 @@ cdef size_t take_specials(
         if command.kind != COMMAND_KIND_NEW_SPECIAL or not is_allowed(accounts, account_count, command.account):
             return index
         command.session = session
+        command.key = key
     return count
 
 
@@ -167,33 +169,37 @@ cdef class CommandBatch:
             self.room = room
         return 0
 
-    def add_orders(self, bytes payload not None, size_t offset, uint32_t session, bytes accounts not None):
+    def add_orders(
+        self, bytes payload not None, size_t offset, uint32_t session, bytes accounts not None, uint8_t key=0,
+    ):
         """Copy the client commands (64 bytes each) that `payload` holds from byte `offset` on.
 
-        `accounts`: the ids that the session may use, u32, ascending. `session` goes into each command. Returns how many
-        were added, or -(1 + index) of the first one whose kind is not 1..4 or whose account is not allowed: then none
-        was added. Raises ValueError for bytes that are not whole commands.
+        `accounts`: the ids that the session may use, u32, ascending. `session` and `key` go into each command, whatever
+        it says there. Returns how many were added, or -(1 + index) of the first one whose kind is not 1..4 or whose
+        account is not allowed: then none was added. Raises ValueError for bytes that are not whole commands.
         """
         cdef const unsigned char* source = <const unsigned char*> PyBytes_AS_STRING(payload)
         cdef const uint32_t* allowed = <const uint32_t*> PyBytes_AS_STRING(accounts)
         cdef size_t count = whole(len(payload), offset, ORDER_BYTES)
-        return self.put(source + offset, count, session, allowed, len(accounts) // sizeof(uint32_t))
+        return self.put(source + offset, count, session, key, allowed, len(accounts) // sizeof(uint32_t))
 
-    def add_specials(self, bytes payload not None, size_t offset, uint32_t session, bytes accounts not None):
+    def add_specials(
+        self, bytes payload not None, size_t offset, uint32_t session, bytes accounts not None, uint8_t key=0,
+    ):
         """As `add_orders`, of SpecialCommands (128 bytes each), whose kind must be NEW_SPECIAL."""
         cdef const unsigned char* source = <const unsigned char*> PyBytes_AS_STRING(payload)
         cdef const uint32_t* allowed = <const uint32_t*> PyBytes_AS_STRING(accounts)
         cdef size_t count = whole(len(payload), offset, SPECIAL_BYTES)
-        return self.put_specials(source + offset, count, session, allowed, len(accounts) // sizeof(uint32_t))
+        return self.put_specials(source + offset, count, session, key, allowed, len(accounts) // sizeof(uint32_t))
 
     cdef Py_ssize_t put(
-        self, const unsigned char* payload, size_t count, uint32_t session,
+        self, const unsigned char* payload, size_t count, uint32_t session, uint8_t key,
         const uint32_t* accounts, size_t account_count,
     ) except? -1:
         """As `add_orders`, of `count` commands at `payload`."""
         cdef size_t good
         self.reserve(count * ORDER_BYTES)
-        good = take(self.data + self.length, payload, count, session, accounts, account_count)
+        good = take(self.data + self.length, payload, count, session, key, accounts, account_count)
         if unlikely(good < count):
             return -1 - <Py_ssize_t> good
         self.count += count
@@ -201,13 +207,13 @@ cdef class CommandBatch:
         return count
 
     cdef Py_ssize_t put_specials(
-        self, const unsigned char* payload, size_t count, uint32_t session,
+        self, const unsigned char* payload, size_t count, uint32_t session, uint8_t key,
         const uint32_t* accounts, size_t account_count,
     ) except? -1:
         """As `add_specials`, of `count` commands at `payload`."""
         cdef size_t good
         self.reserve(count * SPECIAL_BYTES)
-        good = take_specials(self.data + self.length, payload, count, session, accounts, account_count)
+        good = take_specials(self.data + self.length, payload, count, session, key, accounts, account_count)
         if unlikely(good < count):
             return -1 - <Py_ssize_t> good
         self.count += count
@@ -227,7 +233,7 @@ cdef class CommandBatch:
             size = buffer.len
             if size >= ORDER_BYTES:
                 memcpy(&kind, <const unsigned char*> buffer.buf + 16, sizeof(kind))
-            if not (size == ADMIN_BYTES and ADMIN_KIND <= kind <= COMMAND_KIND_LIFT_DAY_TRADER) and not (
+            if not (size == ADMIN_BYTES and ADMIN_KIND <= kind <= COMMAND_KIND_SET_KEY) and not (
                 size == ORDER_BYTES and COMMAND_KIND_TICK <= kind <= COMMAND_KIND_DISCONNECT
             ):
                 raise ValueError(f"{size} bytes of kind {kind} are neither an AdminCommand nor one of the engine's")

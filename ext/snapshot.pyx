@@ -19,6 +19,7 @@ from ext.desks.settings cimport MOST_DESKS, MOST_PLACES, reserve_desks
 from ext.fees cimport read_fees, write_fees
 from ext.holds cimport books_hold, is_live, lists_hold
 from ext.ids cimport hash_id, id_place, id_tag, index_id, open_generation, turn_ids
+from ext.keys.saved cimport finish_keys, read_keys, write_keys
 from ext.layout cimport (
     Account, AccountMore, BY_EXPIRY, Basis, CURRENCIES, Extra, HAS_TIE, IdEntry, Instrument, InstrumentText, Level,
     Link, Market, Order, Page, Position, Tie, Unseen,
@@ -38,7 +39,7 @@ from ext.wire cimport AUCTION_KIND_VOLATILITY, AmendmentRow, INSTRUMENT_STATE_CA
 
 cdef extern from *:
     """
-    #define OB_SNAPSHOT_MAGIC 0x343145524F43424FULL  /* the bytes OBCORE14 */
+    #define OB_SNAPSHOT_MAGIC 0x353145524F43424FULL  /* the bytes OBCORE15 */
     """
     const uint64_t MAGIC "OB_SNAPSHOT_MAGIC"
 
@@ -154,6 +155,7 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
         write_day_trades(w, m)
         write_desks(w, m)
         write_margin(w, m)
+        write_keys(w, m)
 
 
 cdef void write_instruments(Writer* w, const Market* m) noexcept nogil:
@@ -471,7 +473,8 @@ cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
             and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and read_timers(r, m, h.timers)
             and read_ledger(r, m, h) and read_borrowing(r, m) and read_cash(r, m)
             and read_day_trades(r, m) and read_desks(r, m)
-            and read_margin(r, m) and finish_desks(m) and books_hold(m) and lists_hold(m) and r.at == r.size)
+            and read_margin(r, m) and read_keys(r, m) and finish_desks(m) and finish_keys(m)
+            and books_hold(m) and lists_hold(m) and r.at == r.size)
 
 
 cdef object load(Market* m, const char* data, size_t size):
@@ -480,7 +483,7 @@ cdef object load(Market* m, const char* data, size_t size):
     cdef bint sound
     r = Reader(data, size, 0)
     if not get(&r, &h, sizeof(Head)) or h.magic != MAGIC:
-        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 14")
+        raise ValueError("these bytes are no snapshot of this core: the first 8 are not those of version 15")
     if h.configured:
         if not (1 <= h.capacity.accounts <= 1 << 24 and 1 <= h.capacity.instruments <= 1 << 24
                 and 1 <= h.capacity.orders < 1 << 31 and 1 <= h.capacity.pages <= 1 << 25

@@ -4,7 +4,7 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from ext.fields cimport is_beyond_price, is_leg_type, is_stop
 from ext.layout cimport (
-    Extra, HAS_TIE, IS_DISCRETIONARY, IS_SPECIAL, NEEDS_CARE, Order, PLACE_BITS, PLACE_SHIFT, TIE_BITS,
+    Extra, HAS_TIE, IS_DISCRETIONARY, IS_SPECIAL, NEEDS_CARE, OF_KEY, Order, PLACE_BITS, PLACE_SHIFT, TIE_BITS,
 )
 from ext.ties cimport is_waiting
 from ext.wire cimport *
@@ -12,8 +12,8 @@ from ext.wire cimport *
 
 cdef inline bint is_sound_in_book(const Order* o, const Extra* e) noexcept nogil:
     """Whether a special order of the book is one that may be there."""
-    cdef uint32_t special = IS_SPECIAL | o.special & TIE_BITS
-    if e.display_qty or o.flags & ORDER_FLAG_REDUCE_ONLY or o.special & HAS_TIE:
+    cdef uint32_t special = IS_SPECIAL | o.special & (TIE_BITS | OF_KEY)
+    if e.display_qty or o.flags & ORDER_FLAG_REDUCE_ONLY or o.special & (HAS_TIE | OF_KEY):
         special |= NEEDS_CARE
     if e.discretion:
         special |= IS_DISCRETIONARY
@@ -39,7 +39,7 @@ cdef inline bint is_sound(const Order* o, const Extra* e) noexcept nogil:
     cdef uint32_t place = (o.special & PLACE_BITS) >> PLACE_SHIFT
     if o.leaves == 0 or o.level or is_beyond_price(o.price) or e.discretion:
         return False
-    if o.special & ~<uint32_t> (TIE_BITS | PLACE_BITS) != IS_SPECIAL:
+    if o.special & ~<uint32_t> (TIE_BITS | PLACE_BITS | OF_KEY) != IS_SPECIAL:
         return False
     if is_waiting(o) and not is_leg_type(o.order_type, o.tif, o.flags):
         return False

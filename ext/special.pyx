@@ -9,9 +9,10 @@ from ext.desks.check cimport tell_warnings
 from ext.dryrun cimport dry_run
 from ext.events cimport emit_canceled, emit_triggered
 from ext.fields cimport is_stop, may_rest, waits_for_auction
+from ext.keys.check cimport tell_key_warnings
 from ext.layout cimport (
     ACTIVATES, Account, BY_EXPIRY, COUNTS_NOT, Extra, Further, HAS_TIE, IS_DISCRETIONARY, IS_QUEUED, Instrument,
-    MUST_END, Market, NEEDS_CARE, Order, Unseen,
+    MUST_END, Market, NEEDS_CARE, OF_KEY, Order, Unseen,
 )
 from ext.levels cimport index_of
 from ext.links cimport activate, end_others
@@ -116,7 +117,7 @@ cdef bint come_to_book(Market* m, Instrument* i, Account* a, uint32_t slot, int6
     hold_lots(m, i, a, o, hidden)
     if o.special & COUNTS_NOT:
         m.positions[o.position].open[o.side] -= o.leaves
-    if e.display_qty or o.flags & ORDER_FLAG_REDUCE_ONLY or o.special & HAS_TIE:
+    if e.display_qty or o.flags & ORDER_FLAG_REDUCE_ONLY or o.special & (HAS_TIE | OF_KEY):
         o.special |= NEEDS_CARE
     if e.discretion:
         gain_discretion(m, i, slot)
@@ -217,10 +218,12 @@ cdef void replace_special(Market* m, uint32_t slot, int64_t price, uint32_t lots
         if o.order_type == ORDER_TYPE_STOP:
             m.extras[slot].stop_price = price
         emit_lots(m, slot, EVENT_KIND_REPLACED | <uint64_t> EVENT_FLAG_PRIORITY_KEPT << 24)
+        tell_key_warnings(m, o.account, o.instrument, o.client_order_id)
         return
     if keeps:
         lose_lots(m, i, slot, lots_of(m, slot) - lots)
         emit_lots(m, slot, EVENT_KIND_REPLACED | <uint64_t> EVENT_FLAG_PRIORITY_KEPT << 24)
+        tell_key_warnings(m, o.account, o.instrument, o.client_order_id)
         tell_warnings(m, o.account, o.instrument, o.client_order_id)
         return
     if o.level:
@@ -232,6 +235,7 @@ cdef void replace_special(Market* m, uint32_t slot, int64_t price, uint32_t lots
         m.extras[slot].stop_price = price
     o.leaves = lots
     emit_lots(m, slot, EVENT_KIND_REPLACED)
+    tell_key_warnings(m, o.account, o.instrument, o.client_order_id)
     tell_warnings(m, o.account, o.instrument, o.client_order_id)
     arrive(m, slot, True)
 

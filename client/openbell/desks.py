@@ -61,8 +61,8 @@ class MemberInfo:
 
 @dataclass(frozen=True, slots=True)
 class LimitInfo:
-    """A limit of an account or, with wire.AdminFlag.OF_DESK in flags, of a desk. limit: wire.Limit; hard, soft: 0:
-    none; measure: what it is beside now (0 where that is of single orders)."""
+    """A limit of an account or, with wire.AdminFlag.OF_DESK in flags, of a desk; with OF_KEY, of an API key. limit:
+    wire.Limit; hard, soft: 0: none; measure: what it is beside now (0 where that is of single orders)."""
 
     holder: int = 0
     flags: int = 0
@@ -75,6 +75,11 @@ class LimitInfo:
     def is_of_desk(self) -> bool:
         """Whether holder is a desk."""
         return bool(self.flags & AdminFlag.OF_DESK)
+
+    @property
+    def is_of_key(self) -> bool:
+        """Whether holder is the number of an API key, all sessions of which are limited together."""
+        return bool(self.flags & AdminFlag.OF_KEY)
 
     @property
     def name(self) -> str:
@@ -103,7 +108,7 @@ class Killed(NamedTuple):
 
 def limit_units(limit: Limit, value: PriceLike, field: str) -> int:
     """What a person says of a limit, as the wire has it. Raises InvalidInput."""
-    if limit in COUNTED:
+    if limit in COUNTED:  # MAX_QTY is as much
         return checked_int(_whole(value, field), field, 0, MAX_COUNT)
     if limit is Limit.ORDER_VOLUME:
         return percent_units(value, field=field, most=MAX_VOLUME)

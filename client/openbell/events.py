@@ -312,12 +312,14 @@ class Event(NamedTuple):
     def measure(self) -> int:
         """Of LIMIT_WARNING: what is measured, the order counted; cash of 1e-6, a number, or 1e-4 of the average volume.
         `reason` is the wire.Limit, `price` the soft limit, `flags` whose it is: 0: the account's, 1: its desk's, 2: of
-        the desk above that; `trade_id` that desk."""
+        the desk above that, wire.BY_KEY: the API key's; `trade_id` that desk, or that key's number."""
         return self.order_id - (self.order_id >> 63 << 64)
 
     def _warning_in_words(self) -> str:
         of, limit = f"account {self.account}", self.reason
-        if self.trade_id:
+        if self.flags == wire.BY_KEY:
+            of = f"API key {self.trade_id} in account {self.account}"
+        elif self.trade_id:
             of = f"desk {self.trade_id}" + (f" above account {self.account}" if self.account_seq else "")
         now, soft = limit_text(limit, self.measure), limit_text(limit, self.price)
         what = f", instrument {self.instrument}, order {self.client_order_id}" if self.client_order_id else ""
@@ -419,7 +421,8 @@ class Reject(NamedTuple):
 
     @property
     def distance(self) -> int:
-        """Of a LIMIT_ check: whose limit it is, 0: the account's, 1: its desk's, 2: of the desk above that."""
+        """Of a LIMIT_ check: whose limit it is, 0: the account's, 1: its desk's, 2: of the desk above that,
+        wire.BY_KEY: the API key's."""
         return self.flags
 
     def __str__(self) -> str:

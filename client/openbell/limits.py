@@ -1,4 +1,7 @@
-"""Limits and lists of securities in words (docs/desks.md): their names, and their values in their units."""
+"""Limits and lists of securities in words: their names, and their values in their units.
+
+What they are: docs/desks.md, docs/session-limits.md.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,21 @@ from collections.abc import Iterable
 from typing import Final
 
 from openbell.prices import checked_int, format_cash
-from openbell.wire import Limit
+from openbell.wire import BY_KEY, Limit
 
-COUNTED: Final = frozenset((Limit.OPEN_ORDERS, Limit.REPEATS, Limit.MESSAGES))
+COUNTED: Final = frozenset((Limit.OPEN_ORDERS, Limit.REPEATS, Limit.MESSAGES, Limit.ORDER_QTY))
+ACCOUNT_LIMITS: Final = tuple(one for one in Limit if one is not Limit.ORDER_QTY)  # of accounts and desks
+KEY_LIMITS: Final = (
+    Limit.OPEN_NOTIONAL, Limit.OPEN_ORDERS, Limit.ORDER_NOTIONAL, Limit.ORDER_VOLUME, Limit.REPEATS, Limit.MESSAGES,
+    Limit.ORDER_QTY,
+)  # fmt: skip
 MOST_LISTS: Final = 53
 
 
 def holder_text(distance: int) -> str:
-    """Whose limit it is: 0: the account's, 1: its desk's, 2: of the desk above that."""
+    """Whose limit it is: 0: the account's, 1: its desk's, 2: of the desk above that; wire.BY_KEY: the API key's."""
+    if distance == BY_KEY:
+        return "of the API key"
     if distance == 0:
         return "of the account"
     return "of its desk" if distance == 1 else f"of the desk {distance} above it"
@@ -42,7 +52,7 @@ def lists_text(bits: int) -> str:
 
 
 def limit_text(limit: int, value: int) -> str:
-    """A value of a Limit in its unit: cash, a number, or percent."""
+    """A value of a Limit in its unit: cash, a number, lots, or percent."""
     if limit in COUNTED:
-        return f"{value:,}"
+        return f"{value:,} lots" if limit == Limit.ORDER_QTY else f"{value:,}"
     return f"{value / 100:,g} %" if limit == Limit.ORDER_VOLUME else format_cash(value)

@@ -34,6 +34,7 @@ from openbell.errors import (
     near,
 )
 from openbell.gains import GainVerbs
+from openbell.keys import KeyVerbs
 from openbell.ledger import LedgerVerbs
 from openbell.lending import LendingVerbs
 from openbell.liquidation import LiquidationVerbs
@@ -47,7 +48,6 @@ from openbell.standby import StandbyVerbs
 from openbell.status import (
     AuctionResult,
     BookInfo,
-    Key,
     Limits,
     Sessions,
     Snapshot,
@@ -77,6 +77,7 @@ class Operator(
     LendingVerbs,
     CashVerbs,
     DayTradeVerbs,
+    KeyVerbs,
     ActionVerbs,
     LiquidationVerbs,
     StandbyVerbs,
@@ -320,30 +321,6 @@ class Operator(
             "cost": cash_units(cost, field="cost"),
         }
         return int(self._change("deposit-shares", arguments, reason)["position"])
-
-    def add_key(
-        self,
-        account: Ref | None = None,
-        *,
-        reason: str,
-        api_key: str | None = None,
-        operator: str | None = None,
-        role: str | None = None,
-    ) -> Key:
-        """Make an API key for an account, or a token for an operator; the market keeps it in its directory.
-
-        api_key: the key of another account, which may then use this one, too: one login trades for both.
-        """
-        if (account is None) == (operator is None):
-            raise InvalidInput("a key is of an account or of an operator: give one of them", field="account")
-        arguments = {
-            "account": None if account is None else self.account_id(account),
-            "operator": None if operator is None else _text(operator, "operator", MAX_NAME),
-            "role": role,
-            "api_key": api_key,
-        }
-        answer = self._change("add-key", arguments, reason)
-        return Key(str(answer.get("api_key") or answer.get("token")), str(answer.get("path", "")))
 
     # ------------------------------------------------------------ trades
 

@@ -31,6 +31,7 @@ from openbell.errors import (
 from openbell.events import Event, Reject
 from openbell.fees import FeeInfo, FeePlan
 from openbell.guards import DeadMan, Spare
+from openbell.keys import KeyInfo
 from openbell.ledger import House, HouseBalance
 from openbell.linked import Leg, Linked
 from openbell.market import (
@@ -223,6 +224,7 @@ __all__ = [
     "InstrumentInfo",
     "InstrumentState",
     "InvalidInput",
+    "KeyInfo",
     "Leg",
     "Level",
     "LimitInfo",

@@ -181,10 +181,12 @@ def snapshot_of(answer: Mapping[str, Any]) -> Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """A login. accounts: ids; guarded: those of which something goes when it ends. up_s, silent_s: for how long."""
+    """A login. key: what its API key is called; accounts: ids; guarded: those of which something goes when it ends.
+    up_s, silent_s: for how long."""
 
     session: int = 0
     client: str = ""
+    key: str = ""
     accounts: list[int] = field(default_factory=list)
     guarded: list[int] = field(default_factory=list)
     up_s: float = 0.0

@@ -279,7 +279,7 @@ class RiskLevel(IntEnum):
 
 
 class Limit(IntEnum):
-    """What is limited, of an account or of all accounts below a desk (docs/desks.md), or of a key (docs/session-limits.md)."""
+    """What is limited, of an account or a desk (docs/desks.md), or of a key (docs/session-limits.md)."""
 
     POSITION = 1
     GROSS = 2
@@ -404,7 +404,7 @@ class EventKind(IntEnum):
     # account's RiskLevel is now reason, was flags; price: its equity, trade_id: its maintenance (both i64)
     RISK_LEVEL = 27
     MEMBER_SET = 28  # account is in the desk price; 0: in none
-    # soft limit: reason: Limit, flags: desks up or BY_KEY, price: the limit, order_id: the measure (i64), trade_id: the desk or key
+    # soft limit: reason: Limit, flags: desks up, BY_KEY, price: the limit, order_id: measure (i64), trade_id: desk, key
     LIMIT_WARNING = 29
     LOCATED = 30  # lots to sell short: price is how many more (negative: given back), trade_id how many then (both i64)
     # a claim for a dividend: price is its amount, trade_id all that is due of the position (both i64)

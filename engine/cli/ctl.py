@@ -17,6 +17,7 @@ from engine.cli.operating.daytrading import DAY_TRADES
 from engine.cli.operating.desks import DESKS
 from engine.cli.operating.gains import GAINS
 from engine.cli.operating.govern import GOVERNING
+from engine.cli.operating.keys import KEYS
 from engine.cli.operating.lending import LENDING
 from engine.cli.operating.liquidation import LIQUIDATION
 from engine.cli.operating.look import LOOKING
@@ -36,6 +37,7 @@ ACTS: dict[str, Act] = {
     **MONEY,
     **RISK,
     **DESKS,
+    **KEYS,
     **LENDING,
     **CASH,
     **DAY_TRADES,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
+from openbell.limits import ACCOUNT_LIMITS
 from openbell.wire import AccountState, Limit
 
 from engine.config.table import NAME_BYTES, Count, Name, Section
@@ -70,16 +71,16 @@ def numbers_of(bits: int) -> list[int]:
     return [number for number in range(1, MOST_LISTS + 1) if bits >> (number - 1) & 1]
 
 
-def limit_fields(limits: Limits) -> dict[str, list[int]]:
-    """What is applied of limits: hard and soft by name, of those that have either."""
-    pairs = {one.name.lower(): one for one in Limit}
+def limit_fields(limits: Section, of: Sequence[Limit] = ACCOUNT_LIMITS) -> dict[str, list[int]]:
+    """What is applied of limits: hard and soft by name, of those that have either. of: the Limits that there are."""
+    pairs = {one.name.lower(): one for one in of}
     found = {name: [int(getattr(limits, name)), int(getattr(limits, f"{name}_soft"))] for name in pairs}
     return {name: values for name, values in found.items() if any(values)}
 
 
-def no_limits(where: str, limits: Limits) -> str | None:
+def no_limits(where: str, limits: Section, of: Sequence[Limit] = ACCOUNT_LIMITS) -> str | None:
     """What is wrong with limits beyond single fields."""
-    for name, (hard, soft) in limit_fields(limits).items():
+    for name, (hard, soft) in limit_fields(limits, of).items():
         if hard and soft > hard:
             unit = type(getattr(limits, name))
             places = getattr(unit, "places", 0)

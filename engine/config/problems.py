@@ -11,6 +11,7 @@ from engine import fee_plans
 from engine.config.accounts import no_account
 from engine.config.desks import no_chain, no_desks
 from engine.config.instruments import no_instrument
+from engine.config.keys import no_key_accounts, no_keys
 from engine.config.lending import no_rates
 from engine.config.liquidation import no_liquidation
 from engine.config.ports import open_port, same_port
@@ -25,7 +26,7 @@ from engine.volatility.checks import no_watch
 # What names an entry of an array.
 KEYS: Final = {
     "instrument": "symbol", "fee_plan": "name", "desk": "name", "rates": "currency", "account": "name",
-    "operator": "name",
+    "key": "name", "operator": "name",
 }  # fmt: skip
 
 
@@ -39,6 +40,7 @@ def problem_of(config: Config) -> str | None:
         ("account", config.account, capacity.accounts),
         ("fee_plan", config.fee_plan, fee_plans.MAX_PLAN),
         ("desk", config.desk, capacity.desks + 1),
+        ("key", config.key, MAX_COUNT),
         ("operator", config.operator, MAX_COUNT),
     ):
         found = _twice(kind, entries) or _beyond(kind, entries, most)
@@ -55,6 +57,7 @@ def problem_of(config: Config) -> str | None:
             return found
     return (
         no_desks(config.desk)
+        or no_keys(config.key)
         or no_risk(config.risk)
         or no_liquidation(config.liquidation)
         or no_database(config.postgres.dsn)
@@ -71,6 +74,7 @@ def problem_together(config: Config) -> str | None:
         or _no_fee_plan(config)
         or no_chain(config.desk)
         or _no_desk(config)
+        or no_key_accounts(config.key, config.account)
         or no_rates(
             config.rates, {one.currency for one in config.instrument} | {one.currency for one in config.account}
         )

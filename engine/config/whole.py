@@ -7,6 +7,7 @@ import msgspec
 from engine.config.accounts import Account, Operator
 from engine.config.desks import Desk
 from engine.config.instruments import Instrument
+from engine.config.keys import Key
 from engine.config.lending import Rates
 from engine.config.liquidation import Liquidation
 from engine.config.market import Breakers, Capacity, MarketSection
@@ -43,6 +44,7 @@ class Config(Section, frozen=True):
     desk: list[Desk] = msgspec.field(default_factory=list)
     rates: list[Rates] = msgspec.field(default_factory=list)
     account: list[Account] = msgspec.field(default_factory=list)
+    key: list[Key] = msgspec.field(default_factory=list)
     operator: list[Operator] = msgspec.field(default_factory=list)
 
     @property

@@ -1,4 +1,4 @@
-"""Commands of desks and limits in words (docs/desks.md)."""
+"""Commands of desks, API keys and limits in words (docs/desks.md, docs/session-limits.md)."""
 
 from __future__ import annotations
 
@@ -30,11 +30,20 @@ def _state(command: Any, account: str, instrument: str) -> str:
 
 def _limit(command: Any, account: str, instrument: str) -> str:
     state, hard, soft = (int(command[field]) for field in ("state", "value0", "value1"))
-    holder = f"desk {int(command['account'])}" if int(command["flags"]) & AdminFlag.OF_DESK else account
+    holder, flags = account, int(command["flags"])
+    if flags & AdminFlag.OF_KEY:
+        holder = f"API key {int(command['account'])}"
+    elif flags & AdminFlag.OF_DESK:
+        holder = f"desk {int(command['account'])}"
     if state not in Limit._value2member_map_:
         return f"{holder}: Limit {state} {hard:,}, soft {soft:,}"
     shown = [limit_text(state, value) if value else "none" for value in (hard, soft)]
     return f"{holder}: {Limit(state).name} {shown[0]}, soft {shown[1]}"
+
+
+def _key(command: Any, account: str, instrument: str) -> str:
+    name = command["name"].decode("utf-8", "replace")
+    return f"API key {int(command['account'])} {name}".rstrip()
 
 
 WORDS: Final[dict[int, Callable[[Any, str, str], str]]] = {
@@ -42,4 +51,5 @@ WORDS: Final[dict[int, Callable[[Any, str, str], str]]] = {
     CommandKind.SET_MEMBER: _member,
     CommandKind.SET_DESK_STATE: _state,
     CommandKind.SET_LIMIT: _limit,
+    CommandKind.SET_KEY: _key,
 }

@@ -16,7 +16,7 @@ from engine.store.migrate import SCHEMA
 
 TABLES = (
     "accounts", "positions", "house_balances", "withdrawals", "fee_plans", "margins", "desks", "members", "limits",
-    "lendings", "located", "interest_rates", "dividends_due", "cash_accounts",
+    "keys", "key_limits", "lendings", "located", "interest_rates", "dividends_due", "cash_accounts",
     "day_traders",
 )  # fmt: skip
 CONSTRAINTS = {"two_parties", "something_moves", "lots_are_of_an_instrument"}
@@ -68,6 +68,7 @@ async def compare_tables(connection: Any, books: Books) -> list[Check]:
         "margins": books.instrument, "desks": lambda key: f"desk {key}", "members": books.account,
         "cash_accounts": books.account, "day_traders": books.account,
         "limits": lambda key: f"{'desk' if key[0] else 'account'} {key[1]}, limit {key[2]}",
+        "keys": lambda key: f"API key {key}", "key_limits": lambda key: f"API key {key[0]}, limit {key[1]}",
         "lendings": books.instrument, "located": books.position, "dividends_due": books.position,
         "interest_rates": lambda key: f"interest of {key or 'no currency'}",
     }  # fmt: skip

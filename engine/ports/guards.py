@@ -89,6 +89,12 @@ def _command(kind: CommandKind, **fields: int) -> bytes:
     return _COMMAND.pack(*{**_ZEROS, "kind": int(kind), **fields}.values())
 
 
+def no_room(capacity: int, wanted: int) -> FrameError:
+    """A login that asks for more guards than the core has room for."""
+    text = f"the market has room for {capacity} guards of orders (capacity.timers)"
+    return FrameError("too_many", text, field="cancel_on_disconnect", limit=capacity, value=wanted)
+
+
 def ends_of_all(timers: np.ndarray[Any, np.dtype[Any]]) -> list[bytes]:
     """A DISCONNECT for each session of these TimerRows: none of them is connected any more."""
     return [

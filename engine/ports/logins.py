@@ -48,10 +48,13 @@ class Query(msgspec.Struct, forbid_unknown_fields=True):
 class KeyUse:
     """What all sessions of one API key have together."""
 
-    __slots__ = ("_logins", "budget", "sessions")
+    __slots__ = ("_logins", "budget", "key", "name", "sessions")
 
-    def __init__(self, now_s: float) -> None:
+    def __init__(self, now_s: float, name: str | None) -> None:
+        """name: what operators call the key."""
         self.budget = Budget(now_s)
+        self.name = name or ""
+        self.key = 0  # its number in the core, where it has limits: docs/session-limits.md
         self._logins = Budget(now_s)  # its own: who has asked for too much may log in again still
         self.sessions: set[Session] = set()
 
@@ -64,6 +67,12 @@ class KeyUse:
             first, last = streams.range(account)
             found += max(0, last + 1 - max(first, from_seq))
         self._logins.charge(instruments, found)
+
+    def mark(self, numbers: Mapping[str, int]) -> None:
+        """Have the commands of its sessions say from now on which key they come from. numbers: of keys by name."""
+        self.key = numbers.get(self.name, 0)
+        for session in self.sessions:
+            session.sender.key = self.key
 
     def guards(self, watched: set[int], accounts: list[int], without: Session | None = None) -> int:
         """Guards of orders of its sessions (but one), and those of whole accounts (`watched`) among its accounts."""
@@ -100,6 +109,7 @@ class Session:
         self.account_ids = accounts
         self.accounts = np.array(accounts, "<u4").tobytes()
         self.sender = Sender(number, self.accounts)
+        self.sender.key = use.key
         self.frames = 0  # of the sender, when it was looked at last
         self.client, self.epoch = login.client, login.epoch
         self.since_s = self.seen_s = self.probed_s = now_s

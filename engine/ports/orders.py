@@ -6,7 +6,7 @@ events loses its session, not the market its memory: it logs in again and resume
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -39,10 +39,10 @@ from engine.ports.frames import (
     number_of,
     word_of,
 )
-from engine.ports.guards import PROBE_S, Arm, Spared, arm_command, ends_of
+from engine.ports.guards import PROBE_S, Arm, Spared, arm_command, ends_of, no_room
 from engine.ports.logins import MAX_ROWS, KeyUse, Login, Query, Resume, Session
 from engine.ports.rewinding import rewind
-from engine.ports.rows import rows_of, standing, table_of
+from engine.ports.rows import rows_of, standing
 from engine.world import here
 from ext.intake import Intake, Sender
 
@@ -83,6 +83,7 @@ class OrderProtocol:
         self._uses: dict[bytes, KeyUse] = {}  # by the digest of a key: as many as this market has keys
         self._watched: set[int] = set()  # accounts with a guard of their own; perhaps some that have none any more
         self._recount()
+        market.mark_keys = self.mark_keys
         self.now_s = 0.0
         self._refusing: FrameError | None = None
         self._restricting: FrameError | None = None
@@ -143,7 +144,7 @@ class OrderProtocol:
                 word == _ORDERS
                 and 0 < count <= MAX_ORDERS
                 and len(message) == HEAD_BYTES + count * _COMMAND_BYTES
-                and self._add(message, HEAD_BYTES, session.number, session.accounts) == count
+                and self._add(message, HEAD_BYTES, session.number, session.accounts, session.use.key) == count
             ):
                 session.seen_s = self.now_s
                 return
@@ -166,7 +167,7 @@ class OrderProtocol:
         if kind == FrameType.ORDERS:
             if self._restricting is not None and self._refusing is None and 0 < count <= MAX_ORDERS:
                 check_only_cancels(message, count, self._restricting)
-                if self._add(message, HEAD_BYTES, session.number, session.accounts) == count:
+                if self._add(message, HEAD_BYTES, session.number, session.accounts, session.use.key) == count:
                     return
             self._refuse_commands(session, message, count, wire.ORDER_COMMAND, OF_ORDERS)
         elif kind == FrameType.SPECIALS:
@@ -206,7 +207,8 @@ class OrderProtocol:
 
     def _take_specials(self, session: Session, message: bytes) -> int:
         """Put a frame's SpecialCommands into the batch; their number, or below 0: one of them is not good."""
-        return self._market.sequencer.batch.add_specials(message, HEAD_BYTES, session.number, session.accounts)
+        batch = self._market.sequencer.batch
+        return batch.add_specials(message, HEAD_BYTES, session.number, session.accounts, session.use.key)
 
     def _refuse_commands(
         self, session: Session, message: bytes, count: int, dtype: np.dtype[Any], kinds: range
@@ -237,7 +239,8 @@ class OrderProtocol:
         rows = self._market.accounts()
         known = set(rows["account"].tolist())
         accounts = [one for one in accounts if one in known]
-        use = self._uses.setdefault(digest(login.api_key), KeyUse(self.now_s))
+        use = self._uses.setdefault(digest(login.api_key), KeyUse(self.now_s, self._keys.name_of(login.api_key)))
+        use.mark(self._market.key_numbers())
         instruments = self._market.core.stats()["instruments"]["used"]
         use.log_in(
             self.now_s, instruments, self._market.streams, {one: resume[one] for one in accounts if one in resume}
@@ -312,6 +315,12 @@ class OrderProtocol:
         for account, from_seq in resume.items():
             self._resume(session, number, account, from_seq)
 
+    def mark_keys(self) -> None:
+        """The core may know other keys than before: have sessions of these be theirs."""
+        numbers = self._market.key_numbers()
+        for use in self._uses.values():
+            use.mark(numbers)
+
     # ------------------------------------------------------------ guards of orders: docs/disconnect.md
 
     def _check_room(self, identity: bytes, use: KeyUse, accounts: list[int]) -> None:
@@ -325,7 +334,7 @@ class OrderProtocol:
         pool = self._market.core.stats()["timers"]
         used = pool["used"] - (np.count_nonzero(self._market.timers()["session"] == old.number) if old else 0)
         if used + len(accounts) > pool["capacity"]:
-            raise _no_room(pool["capacity"], int(used) + len(accounts))
+            raise no_room(pool["capacity"], int(used) + len(accounts))
 
     def _check_share(
         self, use: KeyUse, accounts: list[int], wanted: int, field: str, replaced: Session | None = None
@@ -361,7 +370,7 @@ class OrderProtocol:
             answer = REJECT.unpack_from(events)
             if answer[3] == EventKind.ARM_REJECTED:
                 self._end(session, "")
-                raise _no_room(answer[12], answer[13])
+                raise no_room(answer[12], answer[13])
 
     def _arm(self, session: Session, number: int, asked: Arm) -> None:
         """Put an ARM into the batch; its answer is an event. Raises FrameError."""
@@ -398,6 +407,7 @@ class OrderProtocol:
             {
                 "session": session.number,
                 "client": session.client,
+                "key": session.use.name,
                 "accounts": session.account_ids,
                 "guarded": guarded.get(session.number, []),
                 "up_s": self.now_s - session.since_s,
@@ -549,8 +559,10 @@ class OrderProtocol:
             charged = session.use.budget.charge(min(query.limit, most), most)
             market.later(lambda: self._reply_fills(session, number, query, account, seq, amendments, charged))
             return
-        rows, more = queries.find(market, query, lambda: self._account(session, query.account, query.what))
-        data = _reply_frame(number, query, rows, market.core.seq, more)
+        rows, more = queries.find(
+            market, query, lambda: self._account(session, query.account, query.what), session.use.key
+        )
+        data = queries.reply_frame(number, query, rows, market.core.seq, more)
         session.use.budget.charge(min(query.limit, len(rows)), len(rows))
         market.later(lambda: self._reply(session, data))
 
@@ -566,7 +578,7 @@ class OrderProtocol:
         fills = standing(np.frombuffer(self._market.streams.fills(account, MAX_ROWS), wire.EVENT), amendments)
         session.use.budget.give_back(charged)
         session.use.budget.charge(min(query.limit, len(fills)), len(fills))
-        self._reply(session, _reply_frame(number, query, fills, seq))
+        self._reply(session, queries.reply_frame(number, query, fills, seq))
 
     def _reply(self, session: Session, data: bytes) -> None:
         if self._sessions.get(session.identity) is session:
@@ -583,18 +595,3 @@ class OrderProtocol:
                 "not_your_account", f"this key may not use account {account}", field="account", value=account
             )
         return account
-
-
-def _no_room(capacity: int, wanted: int) -> FrameError:
-    text = f"the market has room for {capacity} guards of orders (capacity.timers)"
-    return FrameError("too_many", text, field="cancel_on_disconnect", limit=capacity, value=wanted)
-
-
-def _reply_frame(
-    number: int, query: Query, rows: np.ndarray[Any, Any], seq: int, more: Mapping[str, Any] | None = None
-) -> bytes:
-    """The REPLY to a query: the page of the rows that it asks for, and what is to be known beside them."""
-    if query.instrument is not None and "instrument" in (rows.dtype.names or ()):
-        rows = rows[rows["instrument"] == query.instrument]
-    shown = table_of(rows[query.offset : query.offset + query.limit])
-    return json_frame(FrameType.REPLY, number, {"seq": seq, "total": len(rows), "rows": shown, **(more or {})})

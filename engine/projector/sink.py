@@ -77,6 +77,8 @@ KEYS = {
     "desks": ("desk",),
     "members": ("account",),
     "limits": ("of_desk", "holder", "kind"),
+    "keys": ("key",),
+    "key_limits": ("key", "kind"),
     "lendings": ("instrument",),
     "located": ("account", "instrument"),
     "interest_rates": ("currency",),

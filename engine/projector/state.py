@@ -69,15 +69,26 @@ def _member_row(row: Any) -> Row:
     return int(row["account"]), int(row["desk"]), int(row["in_force"])
 
 
-def _limits(core: Core) -> bytes:
+def _limits_of(core: Core, *, keys: bool) -> bytes:
+    """Of keys, or of accounts and desks."""
     rows = np.frombuffer(core.limits(), wire.LIMIT_ROW).copy()
     rows["measure"] = 0
-    return rows.tobytes()
+    found: Records = rows[(rows["flags"] & wire.AdminFlag.OF_KEY != 0) == keys]
+    return found.tobytes()
 
 
 def _limit_row(row: Any) -> Row:
     of_desk = bool(row["flags"] & wire.AdminFlag.OF_DESK)
     return of_desk, int(row["holder"]), int(row["limit"]), int(row["hard"]), int(row["soft"])
+
+
+def _keys(core: Core) -> bytes:
+    """Without what they have in the market, as `_margins`."""
+    rows = np.frombuffer(core.keys(), wire.KEY_ROW)
+    kept = np.zeros(len(rows), wire.KEY_ROW)
+    for name in ("key", "name"):
+        kept[name] = rows[name]
+    return kept.tobytes()
 
 
 def _fields(*names: str) -> Callable[[Any], Row]:
@@ -122,7 +133,11 @@ LISTINGS = {
     "margins": Listing(_margins, wire.MARGIN_ROW, _margin_row, 1),
     "desks": Listing(_desks, wire.DESK_ROW, _desk_row, 1),
     "members": Listing(lambda core: core.members(), wire.MEMBER_ROW, _member_row, 1),
-    "limits": Listing(_limits, wire.LIMIT_ROW, _limit_row, 3),
+    "limits": Listing(lambda core: _limits_of(core, keys=False), wire.LIMIT_ROW, _limit_row, 3),
+    "keys": Listing(_keys, wire.KEY_ROW, lambda row: (int(row["key"]), text(row["name"])), 1),
+    "key_limits": Listing(
+        lambda core: _limits_of(core, keys=True), wire.LIMIT_ROW, _fields("holder", "limit", "hard", "soft"), 2
+    ),
     "lendings": Listing(
         lambda core: core.borrows(), wire.BORROW_ROW, _fields("instrument", "borrow", "fee", "inventory", "lent"), 1
     ),

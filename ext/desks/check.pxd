@@ -2,9 +2,14 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from ext.desks.layout cimport MOST_ABOVE, Repeats, Stretch
+from ext.desks.layout cimport MOST_ABOVE, Repeats, Stretch, Warning
 from ext.layout cimport Account, Market
+from ext.margin.sums cimport wide
 from ext.risk cimport Refusal
+
+cdef enum:
+    ALL_OF_VOLUME = 10000  # 1e-4
+
 
 cdef enum Occasion:
     ENTERS                  # NEW_ORDER, NEW_SPECIAL
@@ -33,6 +38,19 @@ cdef struct KeptCounts:  # what checks count of messages and orders
     Repeats repeats
 
 
+cdef inline int64_t part_of_volume(const Market* m, uint32_t instrument, int64_t qty) noexcept nogil:
+    """Of an instrument whose average volume is known."""
+    return qty * ALL_OF_VOLUME / m.desks.listings[instrument].average_volume
+
+
+# The reject of a Limit, of a holder so far above the account: its measure without the order and with it.
+cdef uint8_t refuse_at(
+    Refusal* r, uint32_t limit, uint8_t distance, int64_t hard, wide before, wide after,
+) noexcept nogil
+# Tell that a soft limit was passed.
+cdef void warn(
+    Market* m, uint32_t account, uint32_t instrument, uint64_t client_order_id, const Warning* w,
+) noexcept nogil
 cdef void keep_counts(const Market* m, uint32_t account, KeptCounts* kept) noexcept nogil
 # As they were; what is to be told is forgotten.
 cdef void restore_counts(Market* m, uint32_t account, const KeptCounts* kept) noexcept nogil

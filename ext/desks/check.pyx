@@ -17,7 +17,6 @@ from ext.risk cimport Refusal, SECOND_NS, at_least_0, refuse, room_to_reduce
 from ext.wire cimport *
 
 cdef enum:
-    ALL_OF_VOLUME = 10000  # 1e-4
     CHECK_OF_LIMIT = CHECK_LIMIT_POSITION - LIMIT_POSITION
 
 
@@ -30,11 +29,12 @@ cdef void warn(
          client_order_id, w.soft, 0, 0, w.desk)
 
 
-cdef inline uint8_t refuse_at(
+cdef uint8_t refuse_at(
     Refusal* r, uint32_t limit, uint8_t distance, int64_t hard, wide before, wide after,
 ) noexcept nogil:
+    cdef uint8_t check = CHECK_LIMIT_ORDER_QTY if limit == LIMIT_ORDER_QTY else <uint8_t> (CHECK_OF_LIMIT + limit)
     r.distance = distance
-    return refuse(r, <uint8_t> (CHECK_OF_LIMIT + limit), hard, cut(after), at_least_0(cut(less(both(hard, 0), before))))
+    return refuse(r, check, hard, cut(after), at_least_0(cut(less(both(hard, 0), before))))
 
 
 cdef uint8_t check_count(const Bounds* b, int64_t count, uint8_t distance, Refusal* r) noexcept nogil:
@@ -107,11 +107,6 @@ cdef struct Effect:  # of an order on what is measured of its account alone
     Repeat* repeat          # NULL: not looked up
 
 
-cdef inline int64_t part_of_volume(const Market* m, uint32_t instrument, int64_t qty) noexcept nogil:
-    """Of an instrument whose average volume is known."""
-    return qty * ALL_OF_VOLUME / m.desks.listings[instrument].average_volume
-
-
 cdef bint is_asked(const Market* m, const Asked* asked, const Effect* e, uint32_t limit) noexcept nogil:
     if limit == LIMIT_OPEN_ORDERS or limit == LIMIT_REPEATS:
         return asked.occasion == ENTERS or asked.occasion == WAITS
@@ -158,8 +153,8 @@ cdef void find_measure(
         after[0] = both(part_of_volume(m, asked.instrument, asked.qty), 0)
     else:
         if e.repeat == NULL:
-            e.repeat = remember(m, asked.account, asked.instrument, asked.side, asked.order_type, asked.price,
-                                <uint32_t> asked.qty)
+            e.repeat = remember(m, &m.desks.repeats[asked.account], asked.account, asked.instrument, asked.side,
+                                asked.order_type, asked.price, <uint32_t> asked.qty)
         before[0] = both(e.repeat.count, 0)
         after[0] = both(e.repeat.count, 1)
 
@@ -306,7 +301,8 @@ cdef bint passes_limits(
     if repeats != FAR_AWAY:
         if count_repeats(m, account, instrument, side, ORDER_TYPE_LIMIT, price, <uint32_t> qty) >= repeats:
             return False
-        remember(m, account, instrument, side, ORDER_TYPE_LIMIT, price, <uint32_t> qty).count += 1
+        remember(m, &m.desks.repeats[account], account, instrument, side, ORDER_TYPE_LIMIT, price,
+                 <uint32_t> qty).count += 1
     d = desk_above(m, first)
     while d != NULL:
         d.rate_count += 1

@@ -52,16 +52,17 @@ cdef struct Stretch:  # of the position with the same number: what sums have of 
 cdef struct Repeat:  # an order as it was sent
     int64_t price
     int64_t first_ns
+    uint32_t account
     uint32_t instrument
     uint32_t qty
     uint32_t count          # that came since
     uint8_t is_set
     uint8_t side
     uint8_t order_type
-    uint8_t unused
+    uint8_t[5] unused
 
 
-cdef struct Repeats:  # of the account with the same id, what it sent last in front
+cdef struct Repeats:  # of the account with the same id, or a key: what it sent last in front
     Repeat[REMEMBERED] orders
 
 

@@ -8,6 +8,7 @@ from cpython.bytes cimport PyBytes_AS_STRING
 from ext.desks.layout cimport Bounds, Desk, TALLY_GROSS, TALLY_NET_BUY, TALLY_NET_SELL, TALLY_OPEN, Tally
 from ext.desks.loss cimport loss_of
 from ext.desks.measure cimport desk_equity, desk_loss, tally_of
+from ext.keys.rows cimport count_key_limits, put_key_limits
 from ext.layout cimport IS_LIMITED, Market
 from ext.margin.exposure cimport bring_up_to_date
 from ext.margin.sums cimport cut, is_below, size_of, wide
@@ -137,7 +138,7 @@ cdef LimitRow* put_limits(
 
 
 cdef bytes limit_rows(Market* m):
-    """Of accounts by id, then of desks by id, of each by Limit."""
+    """Of accounts by id, then of desks by id, then of keys by number, of each by Limit."""
     cdef uint64_t rows = 0
     cdef uint32_t k, place
     cdef bytes result
@@ -147,7 +148,7 @@ cdef bytes limit_rows(Market* m):
         rows += count_limits(&m.desks.places[k])
     for k in range(1, m.desks.capacity + 1):
         rows += count_limits(&m.desks.rows[k].bounds)
-    result = room_for(rows, sizeof(LimitRow))
+    result = room_for(rows + count_key_limits(m), sizeof(LimitRow))
     row = <LimitRow*> PyBytes_AS_STRING(result)
     for k in range(m.account_top):
         place = m.desks.measures[k].place
@@ -155,4 +156,5 @@ cdef bytes limit_rows(Market* m):
             row = put_limits(m, &m.desks.places[place], k, False, row)
     for k in range(1, m.desks.capacity + 1):
         row = put_limits(m, &m.desks.rows[k].bounds, k, True, row)
+    put_key_limits(m, row)
     return result

@@ -4,10 +4,11 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from ext.desks.layout cimport (
-    Bounds, Desk, Ground, LIMITS, Listing, MOST_ABOVE, Measure, REMEMBERED, Repeat, Repeats,
+    Bounds, Desk, Ground, LIMITS, Listing, MOST_ABOVE, Measure, Repeats,
 )
 from ext.desks.loss cimport find_losers
 from ext.desks.measure cimport base_of, begin_bounds, desk_above, set_bound, settle_account
+from ext.desks.repeats cimport are_sound
 from ext.desks.settings cimport MOST_LISTS, place_for, range_of
 from ext.desks.states cimport find_desk_states, state_in_force
 from ext.layout cimport IS_LIMITED, IS_WATCHED, Market
@@ -16,7 +17,7 @@ from ext.margin.sums cimport add_sum
 from ext.names cimport DESKS, NOBODY, add_name, find_name
 from ext.pending cimport MUST_JUDGE
 from ext.saved cimport Reader, Writer, get, put
-from ext.wire cimport ACCOUNT_STATE_CLOSE_ONLY, LIMIT_MESSAGES, LIMIT_POSITION, SIDE_SELL
+from ext.wire cimport ACCOUNT_STATE_CLOSE_ONLY, LIMIT_MESSAGES, LIMIT_POSITION
 
 cdef enum:
     HAS_PLACE = 1  # bits of SavedAccount.has
@@ -158,17 +159,9 @@ cdef bint read_limits(Reader* r, Market* m, uint32_t account) noexcept nogil:
 
 
 cdef bint read_repeats(Reader* r, Market* m, uint32_t account) noexcept nogil:
-    cdef const Repeat* one
-    cdef uint32_t k
     if not get(r, &m.desks.repeats[account], sizeof(Repeats)) or not m.accounts[account].flags & IS_WATCHED:
         return False
-    for k in range(REMEMBERED):
-        one = &m.desks.repeats[account].orders[k]
-        if one.is_set > 1 or one.side > SIDE_SELL or one.first_ns > m.ts_ns or one.unused:
-            return False
-        if k and one.is_set and not m.desks.repeats[account].orders[k - 1].is_set:
-            return False
-    return m.desks.repeats[account].orders[0].is_set != 0
+    return are_sound(m, &m.desks.repeats[account]) and m.desks.repeats[account].orders[0].is_set != 0
 
 
 cdef bint read_account(Reader* r, Market* m, uint32_t account) noexcept nogil:

@@ -1,6 +1,6 @@
 """SET_DESK, SET_MEMBER, SET_DESK_STATE, SET_LIMIT, and how many desks and limits there may be: docs/desks.md."""
 
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from ext.layout cimport Market
 from ext.wire cimport AdminCommand
@@ -30,3 +30,7 @@ cdef void set_limit(Market* m, const AdminCommand* c) noexcept nogil
 cdef uint32_t place_for(Market* m, uint32_t account) noexcept nogil
 # What a Limit may be at most.
 cdef int64_t range_of(uint32_t limit) noexcept nogil
+# Whether the values of a SET_LIMIT are within that, and soft is not above hard; else it is refused.
+cdef bint pair_is_allowed(Market* m, const AdminCommand* c) noexcept nogil
+# Answer a SET_LIMIT. flags: whose limit it is.
+cdef void tell_limit(Market* m, const AdminCommand* c, uint8_t flags) noexcept nogil

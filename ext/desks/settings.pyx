@@ -1,7 +1,7 @@
 """Desks as operators set them up, who is in them, and what all of them may do."""
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
@@ -258,21 +258,27 @@ cdef void set_desk_state(Market* m, const AdminCommand* c) noexcept nogil:
 cdef int64_t range_of(uint32_t limit) noexcept nogil:
     if limit == LIMIT_OPEN_ORDERS or limit == LIMIT_REPEATS or limit == LIMIT_MESSAGES:
         return INT32_MAX
+    if limit == LIMIT_ORDER_QTY:
+        return MAX_QTY
     return MOST_PART if limit == LIMIT_ORDER_VOLUME else MAX_CASH
+
+
+cdef bint pair_is_allowed(Market* m, const AdminCommand* c) noexcept nogil:
+    cdef int k
+    for k in range(2):
+        if not value_is_within(m, c, k, 0, range_of(c.state)):
+            return False
+    return c.value0 == 0 or c.value1 <= c.value0 or reject(m, c, CHECK_VALUE, 1, c.value0, c.value1, 0)
 
 
 cdef bint limit_is_allowed(Market* m, const AdminCommand* c) noexcept nogil:
     cdef bint of_desk = c.flags & ADMIN_FLAG_OF_DESK != 0
-    cdef int k
     if not (knows_desk(m, c.account) if of_desk else knows_account(m, c.account)):
         return reject(m, c, CHECK_ACCOUNT, 0, 0, c.account, 0)
     if not LIMIT_POSITION <= c.state <= LIMIT_MESSAGES:
         return reject(m, c, CHECK_VALUE, 2, LIMIT_MESSAGES, c.state, 0)
-    for k in range(2):
-        if not value_is_within(m, c, k, 0, range_of(c.state)):
-            return False
-    if c.value0 and c.value1 > c.value0:
-        return reject(m, c, CHECK_VALUE, 1, c.value0, c.value1, 0)
+    if not pair_is_allowed(m, c):
+        return False
     if of_desk or m.desks.measures[c.account].place or (c.value0 == 0 and c.value1 == 0):
         return True
     return m.desks.place_count < m.desks.place_capacity or reject(
@@ -301,9 +307,16 @@ cdef void limit_account(Market* m, const AdminCommand* c) noexcept nogil:
     note_account(m, c.account)
 
 
+cdef void tell_limit(Market* m, const AdminCommand* c, uint8_t flags) noexcept nogil:
+    cdef Event* e
+    emit_market(m, EVENT_KIND_LIMIT_SET, 0, c.state, c.account, 0, c.request, c.value0, 0, 0)
+    e = <Event*> (m.events.at - sizeof(Event))
+    e.flags = flags
+    e.order_id = <uint64_t> c.value1
+
+
 cdef void set_limit(Market* m, const AdminCommand* c) noexcept nogil:
     cdef bint of_desk = c.flags & ADMIN_FLAG_OF_DESK != 0
-    cdef Event* e
     if not limit_is_allowed(m, c):
         return
     if of_desk:
@@ -311,7 +324,4 @@ cdef void set_limit(Market* m, const AdminCommand* c) noexcept nogil:
         note_desk(m, c.account)
     else:
         limit_account(m, c)
-    emit_market(m, EVENT_KIND_LIMIT_SET, 0, c.state, c.account, 0, c.request, c.value0, 0, 0)
-    e = <Event*> (m.events.at - sizeof(Event))
-    e.flags = ADMIN_FLAG_OF_DESK if of_desk else 0
-    e.order_id = <uint64_t> c.value1
+    tell_limit(m, c, ADMIN_FLAG_OF_DESK if of_desk else 0)

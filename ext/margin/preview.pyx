@@ -6,6 +6,8 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 
 from ext.bits cimport add_cut, word_at
 from ext.desks.check cimport KeptCounts, keep_counts, restore_counts
+from ext.keys.layout cimport Key
+from ext.keys.orders cimport key_of
 from ext.layout cimport Account, AccountMore, Exposure, IS_WATCHED, Market, Position, SUM_INITIAL
 from ext.ledger cimport find_position
 from ext.margin.exposure cimport equity_of, greater, initial_of, mark_of, needs, sum_at
@@ -23,9 +25,13 @@ cdef bytes answer_to(Market* m, const OrderCommand* c):
     cdef bint known = knows_account(m, c.account)
     cdef size_t said = m.events.at - m.events.begin
     cdef KeptCounts counts
+    cdef Key* key = key_of(m, c.key)
+    cdef Key kept
     cdef Account account
     cdef AccountMore more
     cdef Event* e
+    if key != NULL:
+        kept = key[0]
     if known:
         account = m.accounts[c.account]
         more = m.account_more[c.account]
@@ -41,6 +47,9 @@ cdef bytes answer_to(Market* m, const OrderCommand* c):
         m.accounts[c.account] = account
         m.account_more[c.account] = more
         restore_counts(m, c.account, &counts)
+    m.keys.warning_count = 0
+    if key != NULL:
+        key[0] = kept
     return PyBytes_FromStringAndSize(<const char*> e, sizeof(Event))
 
 

@@ -27,7 +27,7 @@ def test_keys_are_found_again_after_a_restart(tmp_path: Path) -> None:
     assert path.parent == tmp_path / "keys"
     kept = json.loads(path.read_text())
     assert kept.pop("made_ts_ns") > 0
-    assert kept == {"kind": "account", "id": 7, "name": "ann/é", "api_key": made}
+    assert kept == {"kind": "account", "id": 7, "name": "ann/é", "key": "ann/é", "api_key": made}
 
 
 def test_the_account_of_a_person_stays_the_first_one(tmp_path: Path) -> None:
@@ -100,3 +100,36 @@ def test_what_is_asked_for_may_be_any_text(tmp_path: Path) -> None:
     for text in ("", "\0", "\ud800", "x" * 100_000):
         assert keys.accounts(text) is None
         assert keys.operator(text) is None
+
+
+def test_api_keys_have_names(tmp_path: Path) -> None:
+    keys = Keys(tmp_path)
+    first, _ = keys.add_account(1, "ann")
+    second, _ = keys.add_account(1, "ann")
+    algo, _ = keys.add_account(1, "ann", None, "algo")
+    rotated, _ = keys.add_account(2, "bob", None, "algo")
+    keys.add_account(2, "bob", first)  # of two accounts now
+    long, _ = keys.add_account(3, "é" * 16)
+    longer, _ = keys.add_account(3, "é" * 16)
+    names = {"ann": [1, 2], "ann.2": [1], "algo": [1, 2], "é" * 16: [3], "é" * 15 + ".2": [3]}
+    for one in (keys, Keys(tmp_path)):
+        assert [one.name_of(secret) for secret in (first, second, algo, rotated)] == ["ann", "ann.2", "algo", "algo"]
+        assert [one.name_of(secret) for secret in (long, longer)] == ["é" * 16, "é" * 15 + ".2"]
+        assert one.names() == names
+        assert one.name_of("nobody's") is None
+        assert one.may_use("algo", 2)
+        assert not one.may_use("ann.2", 2)
+        assert one.secret_of("ann.2") == second
+        assert one.secret_of("nobody") is None
+
+
+def test_files_of_before_names_are_called_as_their_accounts(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    Keys(tmp_path)
+    for stem, number, letter in (("account-1-ann", 1, "a"), ("account-1-ann.2", 1, "b"), ("mine", 2, "c")):
+        secret = letter * 16
+        body = {"kind": "account", "id": number, "name": "ann" if number == 1 else "bob", "api_key": secret}
+        (folder / f"{stem}.json").write_text(json.dumps(body))
+    keys = Keys(tmp_path)
+    assert keys.names() == {"ann": [1], "ann.2": [1], "bob": [2]}
+    assert keys.name_of("b" * 16) == "ann.2"

@@ -66,6 +66,18 @@ def test_numbers_stamps_and_checksums(accounts: list[int], session: int, first_s
         assert one["crc"] == crc32c(one["length"].tobytes() + one["command"].tobytes())
 
 
+def test_the_key_of_the_session_goes_over_what_the_client_wrote() -> None:
+    sent, further = orders([2, 5]), special(account=9)
+    sent["key"], further["key"] = [255, 3], 77
+    for key in (0, 1, 255):
+        batch = CommandBatch(1)
+        batch.add_orders(sent.tobytes(), 0, 4, ALLOWED, key)
+        batch.add_specials(further.tobytes(), 0, 4, ALLOWED, key)
+        batch.add_orders(sent.tobytes(), 0, 4, ALLOWED)
+        batch.seal(1)
+        assert [batch.commands[place] for place in (23, 64 + 23, 128 + 23, 256 + 23)] == [key, key, key, 0]
+
+
 def test_admin_commands_and_ticks_among_orders() -> None:
     batch = CommandBatch(1)
     batch.add_admin(admin())

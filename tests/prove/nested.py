@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from openbell.limits import ACCOUNT_LIMITS
 from openbell.wire import (
     AdminFlag,
     CancelReason,
@@ -22,7 +23,7 @@ from tests.prove.documented import Key
 from tests.reference.desk import AnyMarket
 from tests.reference.records import RISK_ROW
 
-LIMIT_OF = {Check[f"LIMIT_{limit.name}"]: limit for limit in Limit}
+LIMIT_OF = {Check[f"LIMIT_{limit.name}"]: limit for limit in ACCOUNT_LIMITS}
 OF_LOTS = (Limit.POSITION, Limit.GROSS, Limit.NET, Limit.OPEN_NOTIONAL)
 CHANGED_BY = {
     CommandKind.SET_DESK: Desked.STATE_BY_DESK,

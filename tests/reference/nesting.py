@@ -9,6 +9,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from openbell import wire
+from openbell.limits import ACCOUNT_LIMITS
 from openbell.wire import AccountState, CommandKind, InstrumentState, Limit, Place, RiskType, Role, Side, TimeInForce
 
 from tests.reference import commands as ask
@@ -109,7 +110,7 @@ def limit(random: Random, model: Market, account: int, bad: bool, **fields: Any)
     state = model.state
     holders: list[Holder] = [*state.accounts.values(), *state.desks.values()]
     there = [(holder, kind) for holder in holders for kind, bounds in holder.limits.items() if any(bounds)]
-    kind = random.choice(list(Limit))
+    kind = random.choice(ACCOUNT_LIMITS)
     if there and not bad and random.random() < 0.75:
         holder, kind = random.choice(there)
         return set_by(holder, kind, 0, 0, **fields)
@@ -122,7 +123,7 @@ def limit(random: Random, model: Market, account: int, bad: bool, **fields: Any)
     if made is None or random.random() < 0.5:
         made = ask.limit(account, kind, hard, soft, **fields)
     wrong: dict[str, tuple[int, ...]] = {
-        "state": (0, max(Limit) + 1, 255),
+        "state": (0, Limit.MESSAGES + 1, 255),
         "value0": (-1, most + 1, -(1 << 63), (1 << 63) - 1),
         "value1": (-1, most + 1, hard + 1),
         "account": (1 << 20, wire.ANY),
@@ -153,7 +154,7 @@ def probe(random: Random, model: Market, **fields: Any) -> Probe | None:
     account = deep if random.random() < 0.7 else random.choice(able)
     holders = measures.holders(state, account)
     holder = random.choice((*holders, holders[-1]))
-    kind = random.choice(list(Limit))
+    kind = random.choice(ACCOUNT_LIMITS)
     if kind == Limit.ORDER_VOLUME:
         trading = [each for each in trading if each.margin.average_volume] or trading
     instrument = random.choice(trading)
@@ -287,7 +288,7 @@ class Probing:
         if not able or not trading:
             return []
         account = max(able, key=lambda each: (len(tree.above(state, each)), random.random()))
-        kind = random.choice([each for each in Limit if each != Limit.DAY_LOSS])
+        kind = random.choice([each for each in ACCOUNT_LIMITS if each != Limit.DAY_LOSS])
         if kind == Limit.ORDER_VOLUME:
             known = [each for each in trading if each.margin.average_volume]
             kind, trading = (kind, known) if known else (Limit.NET, trading)
@@ -368,7 +369,7 @@ class Probing:
             found = restricting(self.random, account, instrument, side)
             return partial(Step, found.command), found.undone
         holder = self.random.choice(measures.holders(self.model.state, account))
-        kind = self.random.choice(list(Limit))
+        kind = self.random.choice(ACCOUNT_LIMITS)
         if self.random.random() < 0.6:
             kind = self.random.choice((Limit.POSITION, Limit.GROSS, Limit.NET, Limit.OPEN_NOTIONAL))
 

@@ -6,7 +6,7 @@ import argparse
 
 from openbell.desks import DeskInfo, DeskReport
 from openbell.errors import InvalidInput
-from openbell.limits import limit_text
+from openbell.limits import ACCOUNT_LIMITS, limit_text
 from openbell.operator import Operator
 from openbell.wire import AccountState, Limit
 from rich.text import Text
@@ -162,7 +162,12 @@ def _limit(op: Operator, args: argparse.Namespace) -> Said:
         )
     which = Limit[act.name(args.limit)]
     rows = op.set_limit(
-        which, account=args.account, desk=args.desk, hard=_value(args.hard), soft=_value(args.soft), reason=args.reason
+        which,
+        account=args.account,
+        desk=args.desk,
+        hard=value_or_zero(args.hard),
+        soft=value_or_zero(args.soft),
+        reason=args.reason,
     )
     found = next((row for row in rows if row.limit == which), None)
     holder = f"desk {args.desk}" if args.desk is not None else args.account
@@ -173,7 +178,8 @@ def _limit(op: Operator, args: argparse.Namespace) -> Said:
     return _said(op, text, limits=[show.plain(row) for row in rows])
 
 
-def _value(text: str | None) -> str | None:
+def value_or_zero(text: str | None) -> str | None:
+    """What is said of a limit: "none" is 0."""
     return "0" if text == NONE else text
 
 
@@ -193,20 +199,21 @@ def _ask_limit(op: Operator, args: argparse.Namespace) -> str:
     return f"Have {holder} limited in {args.limit.lower().replace('_', ' ')}: {', '.join(words)}, at once?"
 
 
-def _decimal_or_none(text: str) -> str:
+def decimal_or_none(text: str) -> str:
+    """An argument: a value of a limit, or that there is none."""
     return NONE if text.lower() == NONE else act.unsigned_decimal_text(text.removesuffix("%").strip())
 
 
 def _limit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "limit", metavar="LIMIT", nargs="?", type=act.name, choices=[one.name for one in Limit],
-        help=f"{', '.join(one.name.lower().replace('_', '-') for one in Limit)}; none: show all",
+        "limit", metavar="LIMIT", nargs="?", type=act.name, choices=[one.name for one in ACCOUNT_LIMITS],
+        help=f"{', '.join(one.name.lower().replace('_', '-') for one in ACCOUNT_LIMITS)}; none: show all",
     )  # fmt: skip
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--account", metavar="ACCOUNT", help="of an account: name or id")
     which.add_argument("--desk", metavar="DESK", help="of all accounts below a desk: name or id")
-    parser.add_argument("--hard", type=_decimal_or_none, metavar="VALUE", help="more is refused; none: no such limit")
-    parser.add_argument("--soft", type=_decimal_or_none, metavar="VALUE", help="more is told; none: no such limit")
+    parser.add_argument("--hard", type=decimal_or_none, metavar="VALUE", help="more is refused; none: no such limit")
+    parser.add_argument("--soft", type=decimal_or_none, metavar="VALUE", help="more is told; none: no such limit")
 
 
 DESKS = {

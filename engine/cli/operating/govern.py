@@ -181,7 +181,9 @@ def _deposit_shares_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_key(op: Operator, args: argparse.Namespace) -> Said:
-    key = op.add_key(args.account, operator=args.for_operator, role=args.role, reason=args.reason)
+    key = op.add_key(
+        args.account, operator=args.for_operator, role=args.role, key_name=args.key, reason=args.reason
+    )  # fmt: skip
     name, variable = ("token", TOKEN_VARIABLE) if args.for_operator else ("api_key", KEY_VARIABLE)
     use = f"${variable}, or {name}= of the SDK"
     shown = show.pairs({name.replace("_", " "): key.secret, "kept in": key.path, "use": use})
@@ -192,6 +194,9 @@ def _add_key_arguments(parser: argparse.ArgumentParser) -> None:
     who = parser.add_mutually_exclusive_group(required=True)
     who.add_argument("account", metavar="ACCOUNT", nargs="?", help="an account's API key: its name or id")
     who.add_argument("--for-operator", metavar="NAME", help="a token for an operator instead")
+    parser.add_argument(
+        "--key", metavar="NAME", help="what the API key is called (default: as its account, with a number)"
+    )
     parser.add_argument("--role", choices=("admin", "viewer"), help="of the operator (default admin)")
 
 

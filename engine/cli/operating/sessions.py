@@ -22,6 +22,7 @@ def sessions(op: Operator, args: argparse.Namespace) -> Said:
         (
             str(one.session),
             one.client,
+            one.key,
             _named(one, names),
             show.duration(one.up_s),
             show.duration(one.silent_s),
@@ -29,7 +30,7 @@ def sessions(op: Operator, args: argparse.Namespace) -> Said:
         )
         for one in found.sessions
     ]
-    columns = (">session", "client", "accounts", ">up", ">silent", "on disconnect")
+    columns = (">session", "client", "key", "accounts", ">up", ">silent", "on disconnect")
     timers = [
         (
             one.account_name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from openbell.desks import DeskInfo, DeskReport, LimitInfo
 from openbell.limits import limit_text
@@ -78,7 +78,7 @@ def used(row: LimitInfo) -> Text:
 
 def of_account(report: DeskReport, account: int) -> list[LimitInfo]:
     """What limits an account: its own limits, then those of the desks above it, the nearest first."""
-    found = [row for row in report.limits if not row.is_of_desk and row.holder == account]
+    found = [row for row in report.limits if not (row.is_of_desk or row.is_of_key) and row.holder == account]
     parents = {row.desk: row.parent for row in report.desks}
     desk = next((row.desk for row in report.members if row.account == account), 0)
     while desk:
@@ -87,24 +87,32 @@ def of_account(report: DeskReport, account: int) -> list[LimitInfo]:
     return found
 
 
+def limit_rows(limits: Sequence[LimitInfo], holder: Callable[[LimitInfo], str]) -> list[tuple[str | Text, ...]]:
+    """Limits beside what is measured. holder: what a limit's holder is called."""
+    return [
+        (
+            holder(row),
+            row.name,
+            limit_text(row.limit, row.measure),
+            limit_text(row.limit, row.soft) if row.soft else "none",
+            limit_text(row.limit, row.hard) if row.hard else "none",
+            used(row),
+        )
+        for row in limits
+    ]
+
+
 def limits_table(
     report: DeskReport, accounts: dict[int, str], limits: Sequence[LimitInfo] | None = None
 ) -> RenderableType:
     """Limits beside what is measured: these, or all. accounts: their names."""
     desks = {row.desk: row.name for row in report.desks}
-    made = []
-    for row in report.limits if limits is None else limits:
+
+    def holder(row: LimitInfo) -> str:
         names = desks if row.is_of_desk else accounts
-        made.append(
-            (
-                ("desk " if row.is_of_desk else "") + names.get(row.holder, str(row.holder)),
-                row.name,
-                limit_text(row.limit, row.measure),
-                limit_text(row.limit, row.soft) if row.soft else "none",
-                limit_text(row.limit, row.hard) if row.hard else "none",
-                used(row),
-            )
-        )
+        return ("desk " if row.is_of_desk else "") + names.get(row.holder, str(row.holder))
+
+    made = limit_rows(report.limits if limits is None else limits, holder)
     return show.table(("of", "limit", ">now", ">soft", ">hard", ">used"), made, empty=NO_LIMITS)
 
 

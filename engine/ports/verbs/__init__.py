@@ -9,6 +9,7 @@ from engine.ports.verbs.cash import CASH
 from engine.ports.verbs.daytrading import DAY_TRADES
 from engine.ports.verbs.desks import DESKS
 from engine.ports.verbs.govern import GOVERNING
+from engine.ports.verbs.keys import KEYS
 from engine.ports.verbs.ledger import LEDGER
 from engine.ports.verbs.lending import LENDING
 from engine.ports.verbs.liquidation import LIQUIDATION
@@ -21,7 +22,7 @@ from engine.ports.verbs.states import STATES
 from engine.ports.verbs.verb import Verb
 
 ALL = (
-    *LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *DESKS, *LENDING, *PLANNING, *BUYING_IN, *CASH,
+    *LOOKING, *STATES, *BOUNDS, *GOVERNING, *LEDGER, *RISK, *DESKS, *KEYS, *LENDING, *PLANNING, *BUYING_IN, *CASH,
     *DAY_TRADES, *LIQUIDATION, *AMENDING, *MANAGING, *PROPOSING,
 )  # fmt: skip
 VERBS: dict[str, Verb] = {verb.name: verb for verb in ALL}

@@ -17,7 +17,7 @@ from engine.ports.verbs.verb import I64, U32, Act, Arguments, Desk, Row, Verb, v
 DeskId = Annotated[int, Meta(ge=1, le=65_535)]
 AnyDesk = Annotated[int, Meta(ge=0, le=65_535)]  # 0: none
 StateNumber = Annotated[int, Meta(ge=int(min(AccountState)), le=int(max(AccountState)))]
-LimitNumber = Annotated[int, Meta(ge=int(min(Limit)), le=int(max(Limit)))]
+LimitNumber = Annotated[int, Meta(ge=int(min(Limit)), le=int(Limit.MESSAGES))]
 
 
 class OneDesk(Arguments):
@@ -66,6 +66,12 @@ def _limits(rows: Row, holder: int, flags: int) -> Row:
     return found
 
 
+def _of_none(rows: Row) -> Row:
+    """Those that are of no key."""
+    found: Row = rows[rows["flags"] & AdminFlag.OF_KEY == 0]
+    return found
+
+
 # ------------------------------------------------------------ looking
 
 
@@ -76,7 +82,7 @@ def _desks(desk: Desk, act: Act) -> dict[str, Any]:
     return {
         "desks": table_of(desk.market.desks()),
         "members": table_of(members, account_name=[names[number] for number in members["account"].tolist()]),
-        "limits": table_of(desk.market.limits()),
+        "limits": table_of(_of_none(desk.market.limits())),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Literal
 
+from engine.config.table import NAME_BYTES as KEY_NAME_BYTES
 from engine.keys import KeysError
 from engine.ports.frames import FrameError
 from engine.ports.verbs.verb import U32, Act, Arguments, Deferred, Desk, Verb, note
@@ -16,6 +17,7 @@ class AddKeyArguments(Arguments):
     operator: str | None = None
     role: Literal["admin", "viewer"] = "admin"
     api_key: str | None = None
+    key: str | None = None  # what a new API key is called
 
 
 def _add_key(desk: Desk, act: Act) -> Deferred:
@@ -24,10 +26,12 @@ def _add_key(desk: Desk, act: Act) -> Deferred:
         raise FrameError("bad_args", "a key is of an account or of an operator: give one of them", field="account")
     if given.api_key is not None and (given.account is None or desk.keys.accounts(given.api_key) is None):
         raise FrameError("bad_args", "api_key must be one that an account of this market has", field="api_key")
+    if given.key is not None:
+        _check_name(desk, given.key, given.account, given.api_key)
     if given.account is not None:
         name = desk.account(given.account)["name"][0].decode()
         note(desk, act, "add-key", account=given.account)
-        return Deferred(_write_key(desk, given.account, name, given.role, given.api_key))
+        return Deferred(_write_key(desk, given.account, name, given.role, given.api_key, given.key))
     assert given.operator is not None
     size = len(given.operator.encode())
     if not 1 <= size <= OPERATOR_BYTES or "\0" in given.operator:
@@ -39,12 +43,27 @@ def _add_key(desk: Desk, act: Act) -> Deferred:
     return Deferred(_write_key(desk, None, given.operator, given.role))
 
 
+def _check_name(desk: Desk, name: str, account: int | None, api_key: str | None) -> None:
+    """Whether a key may be called so. Raises FrameError."""
+    size = len(name.encode())
+    if account is None:
+        raise FrameError("bad_args", "key is what an API key is called: it needs an account", field="key")
+    if not 1 <= size <= KEY_NAME_BYTES or "\0" in name or not name.strip():
+        raise FrameError(
+            "bad_args", f"key must have 1 to {KEY_NAME_BYTES} bytes, got {size}",
+            field="key", limit=KEY_NAME_BYTES, value=size,
+        )  # fmt: skip
+    called = None if api_key is None else desk.keys.name_of(api_key)
+    if called is not None and called != name:
+        raise FrameError("bad_args", f"this API key is called {called!r} already", field="key", value=name)
+
+
 async def _write_key(
-    desk: Desk, account: int | None, name: str, role: str, api_key: str | None = None
+    desk: Desk, account: int | None, name: str, role: str, api_key: str | None = None, key_name: str | None = None
 ) -> dict[str, Any]:
     try:
         if account is not None:
-            secret, path = await asyncio.to_thread(desk.keys.add_account, account, name, api_key)
+            secret, path = await asyncio.to_thread(desk.keys.add_account, account, name, api_key, key_name)
             return {"api_key": secret, "path": str(path)}
         secret, path = await asyncio.to_thread(desk.keys.add_operator, name, role)
         return {"token": secret, "path": str(path)}

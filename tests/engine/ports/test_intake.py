@@ -102,6 +102,35 @@ def test_commands_go_into_the_batch(pair: Pair) -> None:
     assert taken["client_order_id"].tolist() == [1, 1, 2, *range(1, MOST + 1)]
 
 
+def test_the_key_of_a_sender_goes_into_what_is_put_into_the_batch_from_then_on(pair: Pair) -> None:
+    sender = pair.senders[pair.identities[0]]
+    made = np.frombuffer(orders(3, 5)[16:], wire.ORDER_COMMAND).copy()
+    made["key"] = 200  # a client may write what it likes
+    for key in (0, 9, 255):
+        sender.key = key
+        pair.clients[0].send(frame(FrameType.ORDERS, 9, made.tobytes(), 3))
+        pair.clients[0].send(specials(1, 5))
+        assert pair.take() == 2
+        pair.batch.seal(1)
+        data = pair.batch.commands
+        assert [data[64 * place + 23] for place in range(4)] == [key] * 4
+        pair.batch.clear()
+
+
+def test_what_waits_has_the_key_of_when_its_turn_comes(pair: Pair) -> None:
+    sender = pair.senders[pair.identities[0]]
+    pair.intake.room = 1
+    for _ in range(3):
+        pair.clients[0].send(orders(1, 5))
+    assert pair.take() == 3
+    sender.key = 9
+    pair.intake.room = 10
+    pair.intake.serve()
+    pair.batch.seal(1)
+    taken = np.frombuffer(pair.batch.commands, wire.ORDER_COMMAND)
+    assert taken["key"].tolist() == [0, 9, 9]
+
+
 def test_no_more_than_asked_for(pair: Pair) -> None:
     for _ in range(5):
         pair.clients[0].send(orders())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from openbell import wire
+from openbell.limits import ACCOUNT_LIMITS
 from openbell.wire import AdminFlag, Check, EventKind, Limit
 
 from tests.reference.accounts import Account, Bounds
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
 LIMIT = 2  # index in refusals
 COUNTS = (Limit.OPEN_ORDERS, Limit.REPEATS, Limit.MESSAGES)
-MOST = dict.fromkeys(Limit, wire.MAX_CASH) | dict.fromkeys(COUNTS, (1 << 31) - 1) | {Limit.ORDER_VOLUME: 1_000_000}
-CHECKS = {limit: Check[f"LIMIT_{limit.name}"] for limit in Limit}
+MOST = dict.fromkeys(ACCOUNT_LIMITS, wire.MAX_CASH) | dict.fromkeys(COUNTS, (1 << 31) - 1)
+MOST[Limit.ORDER_VOLUME] = 1_000_000
+CHECKS = {limit: Check[f"LIMIT_{limit.name}"] for limit in ACCOUNT_LIMITS}
 OF_LOTS = {Limit.POSITION, Limit.GROSS, Limit.NET, Limit.OPEN_NOTIONAL}
 OF_EVERY_ORDER = {Limit.OPEN_ORDERS, Limit.REPEATS}  # of those that make no position larger, too
 NOT_OF_REPLACE = {Limit.OPEN_ORDERS, Limit.REPEATS}
@@ -34,7 +36,7 @@ OF_THE_AWAKE = {*OF_LOTS, Limit.DAY_LOSS}
 def set_limit(state: State, command: Any) -> None:
     of_desk = command.flags & AdminFlag.OF_DESK
     holder = desk_of(state, command) if of_desk else account_of(state, command)
-    if command.state not in set(Limit):
+    if command.state not in ACCOUNT_LIMITS:
         raise bad_value(LIMIT, Limit.MESSAGES, command.state)
     hard, soft = command.value0, command.value1
     for index, value in enumerate((hard, soft)):
@@ -118,7 +120,7 @@ def opens(asked: Asked) -> bool:
 
 def made_of(asked: Asked) -> list[Limit]:
     """The limits that there are of this order, but MESSAGES, in their order."""
-    chosen = set(Limit) - {Limit.MESSAGES}
+    chosen = set(ACCOUNT_LIMITS) - {Limit.MESSAGES}
     if not opens(asked):
         chosen &= OF_EVERY_ORDER
     if asked.own is not None:

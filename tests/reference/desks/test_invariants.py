@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openbell.limits import ACCOUNT_LIMITS
 from openbell.wire import AccountState, Check, EventKind, Limit, Side
 
 from tests.reference import checks, solvent
@@ -38,7 +39,7 @@ def orders(draw: Any) -> Command:
 @st.composite
 def limits(draw: Any) -> Command:
     make, number = draw(st.sampled_from(((ask.limit, AN_ACCOUNT), (ask.desk_limit, A_DESK))))
-    kind = draw(st.sampled_from(list(Limit)))
+    kind = draw(st.sampled_from(ACCOUNT_LIMITS))
     unit = 1 if kind in (Limit.OPEN_ORDERS, Limit.REPEATS, Limit.MESSAGES) else 10_000_000
     hard, soft = draw(st.integers(0, 30)) * unit, draw(st.integers(0, 30)) * unit
     return make(draw(number), kind, min(hard, 1_000_000) if kind == Limit.ORDER_VOLUME else hard, min(hard, soft))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from openbell import wire
+from openbell.limits import ACCOUNT_LIMITS
 from openbell.wire import AdminFlag, Check, EventKind, Limit, OrderFlag, OrderType, RiskType, Role, Side
 
 from tests.reference import commands as ask
@@ -318,7 +319,7 @@ def test_a_child_that_closes_wakes_whatever_the_limits(desk: Desk) -> None:
 
 
 def test_who_is_not_watched_has_none(desk: Desk) -> None:
-    for kind in Limit:
+    for kind in ACCOUNT_LIMITS:
         desk.do(ask.limit(0, kind, 1, 1), ask.desk_limit(1, kind, 1, 1))
     desk.do(ask.account_risk(0, RiskType.NONE))
     for number in range(1, 5):
@@ -331,11 +332,11 @@ def test_who_is_not_watched_has_none(desk: Desk) -> None:
 
 def test_limits_say_what_is_measured(desk: Desk) -> None:
     measures(desk)
-    for kind in Limit:
+    for kind in ACCOUNT_LIMITS:
         desk.do(ask.limit(0, kind, 0, 10**6), ask.desk_limit(1, kind, 0, 10**6))
     rows = {(row.flags, row.limit): row.measure for row in desk.limits()}
-    account = [rows[0, kind] for kind in Limit]
-    firm = [rows[2, kind] for kind in Limit]
+    account = [rows[0, kind] for kind in ACCOUNT_LIMITS]
+    firm = [rows[2, kind] for kind in ACCOUNT_LIMITS]
     # NET: 6 + 2 - 4 to buy, 6 - 3 - 4 to sell.
     assert account == [0, 12 * LOT, 4 * LOT, 5 * LOT, 2, 0, 0, 0, 0, 4]
     assert firm == [0, 13 * LOT, 5 * LOT, 5 * LOT, 2, 0, 0, 0, 0, 5]

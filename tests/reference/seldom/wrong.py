@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openbell import wire
+from openbell.limits import ACCOUNT_LIMITS
 from openbell.wire import AuctionKind, CashRule, CommandKind, InstrumentState, Limit, RiskType
 
 from tests.reference import amending
@@ -198,8 +199,9 @@ def limit(swarm: Swarm, known: Instrument) -> tuple[Command, Wrong] | None:
     make, holders = random.choice(((ask.desk_limit, list(state.desks)), (ask.limit, list(state.accounts))))
     if not holders:
         return None
-    made = make(random.choice(holders), random.choice(list(Limit)), 5, 5)
-    wrong: Wrong = {"value0": (-1, BELOW_ALL, 4), "value1": (-1, 6), "state": (0, max(Limit) + 1), "account": NOBODY}
+    made = make(random.choice(holders), random.choice(ACCOUNT_LIMITS), 5, 5)
+    states = (0, Limit.MESSAGES + 1)
+    wrong: Wrong = {"value0": (-1, BELOW_ALL, 4), "value1": (-1, 6), "state": states, "account": NOBODY}
     return made, wrong
 
 

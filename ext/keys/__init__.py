@@ -1,0 +1,1 @@
+"""Keys: what all sessions of an API key may do together. docs/session-limits.md."""

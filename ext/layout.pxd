@@ -559,7 +559,6 @@ cdef struct Market:
     bint want_data
 
     Timers timers
-
     Plan* plans             # PLANS of them
     Charge* charges         # of the order in the same slot
     House[CURRENCIES][HOUSE_ACCOUNTS] house

@@ -50,7 +50,7 @@ def test_from_no_limits_to_some_and_back(market: Running) -> None:
     said = done(market, "session-limit", "ann", "open-notional", "none", "none")
     assert said == "key ann has no limit of open notional any more\n"
     unknown = market.cli("ctl", "session-limit", "anne", "messages", "1", "--reason", "a test", "--yes")
-    assert (unknown.returncode, "no API key 'anne', did you mean 'ann'?" in unknown.stderr) == (1, True), unknown.stderr
+    assert (unknown.returncode, "no API key 'anne'; did you mean ann?" in unknown.stderr) == (2, True), unknown.stderr
     assert market.cli("ctl", "session-limit", "ann", "gross", "1").returncode == 2
     assert market.cli("ctl", "session-limit", "ann", "messages").returncode == 2
     assert "SET_KEY" in shown(market, "journal", "show", "--kind", "SET_KEY")

@@ -144,7 +144,7 @@ def test_an_operator_limits_a_key_while_it_trades(engine: Running) -> None:
         with pytest.raises(InvalidInput):
             op.session_limit("bob", "order_qty", hard="1.5", reason="no lots")
     said = [WORDS[int(one["kind"])](one, "", "") for one in commands(engine) if int(one["kind"]) in WORDS]
-    assert said[-3:] == [
+    assert said[-4:-1] == [
         "API key 3 bob", "API key 3: OPEN_NOTIONAL 1,000.00, soft 900.00", "API key 3: OPEN_NOTIONAL none, soft none"
     ]  # fmt: skip
 

@@ -58,7 +58,7 @@ class Keys:
         make_folder(self.folder, 0o700)
         self.changes = 0  # how often keys were made since
         self._accounts: dict[bytes, set[int]] = {}  # digest of an API key -> its accounts
-        self._names: dict[bytes, str] = {}  # and what operators call it: docs/session-limits.md
+        self._called: dict[bytes, str] = {}  # and what operators call it: docs/session-limits.md
         self._operators: dict[bytes, OperatorKey] = {}
         self._with_key: set[int] = set()
         self.curve: CurveKeys | None = None
@@ -75,12 +75,12 @@ class Keys:
 
     def name_of(self, api_key: str) -> str | None:
         """What an API key is called; None for a key that is none."""
-        return self._names.get(digest(api_key))
+        return self._called.get(digest(api_key))
 
     def names(self) -> dict[str, list[int]]:
         """What API keys are called, and the accounts that they may use, ascending. Several may have one name."""
         found: dict[str, set[int]] = {}
-        for one, name in self._names.items():
+        for one, name in self._called.items():
             found.setdefault(name, set()).update(self._accounts[one])
         return {name: sorted(accounts) for name, accounts in sorted(found.items())}
 
@@ -93,7 +93,7 @@ class Keys:
         for path in sorted(self.folder.glob("account-*.json")):
             body = json.loads(path.read_text("utf-8"))
             for row in body if isinstance(body, list) else [body]:
-                if row.get("kind") == "account" and self._names.get(digest(str(row["api_key"]))) == name:
+                if row.get("kind") == "account" and self._called.get(digest(str(row["api_key"]))) == name:
                     return str(row["api_key"])
         return None
 
@@ -120,14 +120,14 @@ class Keys:
         if account in self._accounts.get(digest(secret), ()):
             return secret, self.folder  # known already
         path = self._free_path(f"account-{account}-{_in_a_file_name(name)}")
-        called = self._names.get(digest(secret)) or key_name or self._free_name(name)
+        called = self._called.get(digest(secret)) or key_name or self._free_name(name)
         body = {
             "kind": "account", "id": account, "name": name, "key": called, "api_key": secret,
             "made_ts_ns": here.clock.time_ns(),
         }  # fmt: skip
         self._write(path, body)
         self._accounts.setdefault(digest(secret), set()).add(account)
-        self._names[digest(secret)] = called
+        self._called[digest(secret)] = called
         self._with_key.add(account)
         return secret, path
 
@@ -207,8 +207,8 @@ class Keys:
             accounts = {int(number) for number in row.get("accounts", [row.get("id")])}
             secret = digest(str(row["api_key"]))
             self._accounts.setdefault(secret, set()).update(accounts)
-            if secret not in self._names:
-                self._names[secret] = str(row["key"]) if "key" in row else self._name_of_file(row, stem)
+            if secret not in self._called:
+                self._called[secret] = str(row["key"]) if "key" in row else self._name_of_file(row, stem)
             self._with_key.update(accounts)
         elif kind == "operator":
             role = str(row.get("role", "admin"))
@@ -230,7 +230,7 @@ class Keys:
         return self._free_name(name if number is None else _numbered(name, int(number[1])))
 
     def _free_name(self, name: str) -> str:
-        taken = set(self._names.values())
+        taken = set(self._called.values())
         number, found = 1, _numbered(name, 1)
         while found in taken:
             number += 1

@@ -153,9 +153,9 @@ cdef void write(Writer* w, const Market* m) noexcept nogil:
         write_borrowing(w, m)
         write_cash(w, m)
         write_day_trades(w, m)
+        write_keys(w, m)
         write_desks(w, m)
         write_margin(w, m)
-        write_keys(w, m)
 
 
 cdef void write_instruments(Writer* w, const Market* m) noexcept nogil:
@@ -472,8 +472,8 @@ cdef bint read(Reader* r, Market* m, const Head* h) noexcept nogil:
             and read_amendments(r, m, h.amendments)
             and read_orders(r, m) and read_pages(r, m) and read_ids(r, m) and read_timers(r, m, h.timers)
             and read_ledger(r, m, h) and read_borrowing(r, m) and read_cash(r, m)
-            and read_day_trades(r, m) and read_desks(r, m)
-            and read_margin(r, m) and read_keys(r, m) and finish_desks(m) and finish_keys(m)
+            and read_day_trades(r, m) and read_keys(r, m) and read_desks(r, m)
+            and read_margin(r, m) and finish_desks(m) and finish_keys(m)
             and books_hold(m) and lists_hold(m) and r.at == r.size)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from openbell import wire
 from openbell.wire import (
@@ -30,7 +32,7 @@ EACH = P * 100  # cash of a lot at it
 ACCEPTED, REPLACED = EventKind.ACCEPTED, EventKind.REPLACED
 
 
-def kinds(events: list[object]) -> list[int]:
+def kinds(events: list[Any]) -> list[int]:
     return desked.kinds(events)
 
 

@@ -54,6 +54,8 @@ async def lively(data: Path, dsn: str, seed: int) -> Trading:
         admin(KINDS.SET_DESK, account=1, name="firm"),
         admin(KINDS.SET_MEMBER, 1, account=6),
         admin(KINDS.SET_LIMIT, 5_000_000, account=6, state=wire.Limit.GROSS),
+        admin(KINDS.SET_KEY, account=3, name="algo"),
+        admin(KINDS.SET_LIMIT, 100, account=3, state=wire.Limit.MESSAGES, flags=wire.AdminFlag.OF_KEY),
     ):
         market.batch.add_admin(command)
     market.commit()
@@ -106,6 +108,8 @@ PLANTED = [
     ("UPDATE house_balances SET balance = balance + 1 WHERE house = 1 AND currency = ''", "house_balances",
      "BANK in no currency, balance"),
     ("INSERT INTO house_balances VALUES ('EUR', 3, 1)", "house_balances", "COMMISSION in EUR"),
+    ("UPDATE keys SET name = 'other'", "keys", "API key 3, name"),
+    ("DELETE FROM key_limits", "key_limits", "API key 3, limit 10"),
     ("UPDATE cash_accounts SET rule = 1", "cash_accounts", "gina (6), rule"),
     ("DELETE FROM withdrawals WHERE number = 1000000", "withdrawals", "erin (4), number 1000000"),
     ("UPDATE fee_plans SET minimum = 0 WHERE plan = 1 AND component = 0", "fee_plans", "plan 1, component 0, minimum"),

@@ -85,6 +85,8 @@ class Link:
                     return
             self._lost.result()
         finally:
+            if self._lost.done():
+                self._lost.exception()  # it was met, also where the connection was lost at the same time
             self.close()
 
     def say(self, said: Said) -> None:

@@ -90,6 +90,7 @@ class Standby:
         self._days: BusinessDays | None
         self.id = ""  # of the directory
         self.trouble = ""  # why it does not follow now
+        self._has_followed = False
         self.view = view.Seen()
         self.promotion: Promotion
         self.started_ts_ns = 0
@@ -171,17 +172,15 @@ class Standby:
 
     async def _follow(self) -> None:
         """One connection after the other."""
-        has_followed = False
         while not self._asked_to_stop.is_set():
             try:
                 self.primary = await asyncio.to_thread(look_up, self.of, self._settings, self._token)
                 hello = await asyncio.to_thread(self._hello, self.primary.token)
                 self.link = Link(self._loop, self.primary, self._settings, self._heard)
                 await self.link.run(hello)
-                has_followed = True
                 self._lost("the connection to the primary is lost")
             except StandbyError as error:
-                if error.code not in PASSING_CODES or not has_followed:
+                if error.code not in PASSING_CODES or not self._has_followed:
                     self._fail(str(error))
                     return
                 self._lost(str(error))
@@ -264,7 +263,7 @@ class Standby:
             self.link.say(Pong(body["sent_ns"], core.seq, self._ports()))
 
     def _welcome(self, body: dict[str, Any]) -> None:
-        self.trouble = ""
+        self.trouble, self._has_followed = "", True
         self.following.received_bytes = 0
         self.view.is_heard, self.view.was_stopped, self.view.durable_seq = True, False, body["durable"]
         self.keys.take_over(body["keys"])

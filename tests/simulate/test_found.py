@@ -24,7 +24,7 @@ from engine.simulate.house import DATA
 from engine.simulate.journal_truth import JournalTruth
 from engine.simulate.planted import PAIR
 from engine.simulate.running import Wanted
-from engine.simulate.schedule import Fault
+from engine.simulate.schedule import PAIR_KINDS, Fault, schedule
 from engine.simulate.simulation import Simulation
 from engine.simulate.standbys.pair import Pair
 from engine.simulate.world.disk import Folder
@@ -220,3 +220,17 @@ def test_a_standby_that_begins_anew_is_another_one(tmp_path: Path) -> None:
     world.call(process, lambda: remove_mark(Path("/market")))
     world.office.cut_power(world.machine, Least())
     assert not world.call(world.process("b"), lambda: exists(Path("/market/standby/unfinished")))
+
+
+def test_a_standby_that_was_taken_for_gone_follows_again() -> None:
+    """Its first connection had not ended: it took the refusal of what it said then for final."""
+    pair = pair_of(1, Fault(0, "process stalls", 300 * MS, {"on": "standby", "ms": 3_300}), mode="async")
+    assert pair.run().violations == []
+    assert pair.seats[1].lives == 1
+
+
+def test_what_a_lost_connection_has_said_last_is_looked_at() -> None:
+    """It connects anew by itself, and is refused there: an error that nobody looked at."""
+    early = [fault for fault in schedule(5299, of=PAIR_KINDS) if fault.at_ns < 100 * MS]
+    assert [fault.kind for fault in early] == ["connection lost", "promotion"]
+    assert Pair(5299, early).run().violations == []

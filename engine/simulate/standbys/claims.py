@@ -47,7 +47,7 @@ class PairClaims:
         self.history: dict[int, bytes] = {}  # the market's commands, as its primaries have them on their disks
         self.acked: dict[int, bytes] = {}  # those that anybody was told of
         self.told: dict[tuple[int, int], tuple[int, bytes]] = {}  # (account, account_seq) -> seq, event
-        self.primary = ""  # whose machine it is
+        self.primary, self.epoch = "", 0  # whose machine it is
         self.lost_commands = 0  # acked, and gone with a primary's machine
         self.ids: dict[str, str] = {}  # of the standby of each machine
         self.wrong: dict[str, int] = {}  # machines whose standby was made to compute wrongly, since when
@@ -163,8 +163,8 @@ class PairClaims:
         name, truth = seat.machine.name, self.truths[seat.machine.name]
         truth.rebuild(0)
         self.checked[DURABLE] += 1
-        begun = engine.epochs.begun
-        goes_on_seq = begun[-1][1] - 1 if begun else 0  # the last command of before
+        # Its machine may have been the primary for a moment before, and nobody have heard of it.
+        goes_on_seq = (engine.epochs.first_seq_after(self.epoch) or 1) - 1  # the last command of before
         has_changed = bool(self.primary) and name != self.primary
         known = truth.known()
         first_seq = min(known, default=1)
@@ -175,7 +175,7 @@ class PairClaims:
             self.violated(DURABLE, f"command {lost[0]} was acknowledged, and is not what the market goes on with")
         if self.violations:
             return
-        self.primary = name
+        self.primary, self.epoch = name, engine.epochs.last
         self.history = {seq: one for seq, one in self.history.items() if seq <= goes_on_seq} | known
         if self._shadow.seq > goes_on_seq:
             self._shadow = Core()

@@ -74,8 +74,10 @@ class Operators:
             self._start_one()
 
     def _start_one(self) -> None:
-        """Nobody is to be the primary: the best that there is becomes it."""
-        best = max(self.seats, key=lambda seat: self.claims.truths[seat.machine.name].on_disk_seq)
+        """Nobody is to be the primary: a standby was ended while it took the lease, as the refusal of the other tells.
+        The market goes on there."""
+        row = next(iter(self.claims.database.lease.rows.values()))
+        best = next((seat for seat in self.seats if row[2].startswith(seat.config.ports.host)), self.seats[0])
         self.forced += 1
         self.timeline.trace(f"{best.machine.name} is started as the primary")
         best.role, self._down_ns = PRIMARY, None

@@ -35,6 +35,8 @@ def why_not_settled(house: House, traders: Sequence[Trader], onlooker: Onlooker,
     for channel in onlooker.channels:
         if onlooker.feed.sequence(channel) < market.feed.sequences[CHANNELS.index(chr(channel))]:
             return f"the onlooker does not have all of channel {chr(channel)}"
+    if projection.database.is_busy:
+        return "the database has a transaction under way"
     mark = projection.database.watermark
     if mark is None or mark["seq"] < market.core.seq:
         return f"the database is at {mark and mark['seq']} of {market.core.seq}: {projection.failed[-2:]}"

@@ -234,3 +234,8 @@ def test_what_a_lost_connection_has_said_last_is_looked_at() -> None:
     early = [fault for fault in schedule(5299, of=PAIR_KINDS) if fault.at_ns < 100 * MS]
     assert [fault.kind for fault in early] == ["connection lost", "promotion"]
     assert Pair(5299, early).run().violations == []
+
+
+def test_what_a_transaction_has_done_is_no_content_before_it_ends() -> None:
+    """Of the simulation itself: a projector was killed within a transaction, and what that had done was compared."""
+    assert running.run(30052, Wanted()).violations == []

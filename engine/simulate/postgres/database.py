@@ -139,6 +139,11 @@ class Database:
         self._unflushed.append((now_ns, undo))
         self.timeline.trace(f"database commit {None if self.watermark is None else self.watermark['seq']}")
 
+    @property
+    def is_busy(self) -> bool:
+        """A transaction is under way: what it has done shows here, and may be undone."""
+        return any(one.undo is not None for one in self.connections)
+
     def crash(self) -> None:
         """The server dies: transactions under way are gone, and some of the last commits."""
         self.stop()

@@ -79,7 +79,7 @@ cdef void charge_fill(
         if amount > 0:
             amount = lesser(amount, at_least_0(a.cash - a.hold + (MAX_CASH - MAX_NOTIONAL)))
         else:
-            amount = greater(amount, -at_least_0(MAX_CASH - a.cash))
+            amount = greater(amount, -at_least_0(MAX_CASH - at_least_0(a.cash)))  # below 0 there is room for any
         if amount == 0:
             continue
         a.cash -= amount

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from openbell import wire
+from openbell.limits import ACCOUNT_LIMITS
 from openbell.wire import AdminFlag, CommandKind, EventKind, RiskType, Side, TimeInForce
 from openbell.wire import Limit as LimitOf
 
@@ -106,14 +107,14 @@ def limit(core: Core, accounts: NDArray[np.int64]) -> None:
         commands.admin(CommandKind.SET_DESK, FIRM, account=DESK, name=b"desk"),
     ]
     for desk in (FIRM, DESK):
-        for which in LimitOf:
+        for which in ACCOUNT_LIMITS:
             hard = MOST.get(which, wire.MAX_CASH)
             fields = {"account": desk, "state": which, "flags": AdminFlag.OF_DESK}
             rows.append(commands.admin(CommandKind.SET_LIMIT, hard, hard - 1, **fields))
     apply(core, commands.table(rows))
     members = np.zeros(len(accounts), wire.ADMIN_COMMAND)
     apply(core, filled(members, CommandKind.SET_MEMBER, account=accounts, value0=DESK))
-    for which in LimitOf:
+    for which in ACCOUNT_LIMITS:
         hard = MOST.get(which, wire.MAX_CASH)
         each = np.zeros(len(accounts), wire.ADMIN_COMMAND)
         filled(each, CommandKind.SET_LIMIT, account=accounts, state=int(which), value0=hard, value1=hard - 1)

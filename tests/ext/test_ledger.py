@@ -81,6 +81,19 @@ def test_makers_are_charged_before_takers_and_each_by_its_kind_of_fill() -> None
     assert is_balanced(m)
 
 
+def test_who_owes_as_much_as_there_can_be_gets_a_rebate() -> None:
+    m = Market()
+    component(m, 0, -2_000_000, 0, 0, 0, 0, 0, 0, BOTH | ALL_FILLS | FeeBits.PER_FILL, house=HouseAccount.VENUE)
+    m.admin(CommandKind.SET_ACCOUNT, -1, -1, -1, -1, -1, -1, 1, account=A, flags=wire.AccountFlag.CREDIT_UNLIMITED)
+    m.sell(B, 250_000, 10)
+    paid = 250_000 * 10 * 100
+    m.admin(CommandKind.DEPOSIT, paid - wire.MAX_CASH, account=A)
+    m.admin(CommandKind.DEPOSIT, -m.account(A).cash - wire.MAX_CASH + paid, account=A)
+    assert m.account(A).cash == paid - wire.MAX_CASH
+    assert charged(m.buy(A, 250_000, 10)) == [(A, 0, 4, -20_000)]
+    assert m.account(A).cash == 20_000 - wire.MAX_CASH
+
+
 @pytest.mark.parametrize("step", range(6))
 def test_it_goes_on_from_a_snapshot_at_any_point(step: int) -> None:
     """A story of six steps, told once in one go and once with a snapshot after one of them."""

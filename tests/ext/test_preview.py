@@ -125,16 +125,23 @@ def test_only_one_new_order_of_a_market() -> None:
         Core().preview_order(good)
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_the_answer_is_what_comes_when_it_is_sent(number: int, seed: int) -> None:
-    """Of a market in the midst of things: of each of many orders the preview, then the order, then back."""
-    random = Random(f"{seed} {number} preview")
-    _, _, core = tell(f"{seed} {number} preview")
+def test_the_answer_is_what_comes_when_it_is_sent(seed: int) -> None:
+    """Of markets in the midst of things: of each of many orders the preview, then the order, then back."""
+    answers = set()
+    for number in range(24):  # a market may refuse all, where it is halted or its accounts are blocked
+        if number >= 3 and answers == REJECTED_OR_ACCEPTED:
+            break
+        answers |= answered(Random(f"{seed} {number} preview"), tell(f"{seed} {number} preview")[2])
+    assert answers == REJECTED_OR_ACCEPTED
+
+
+def answered(random: Random, core: Core) -> set[int]:
+    """Send this market 60 orders, each to it as it is now, compare the answers with previews, and say their kinds."""
     snapshot = core.snapshot()
     rows = np.frombuffer(core.accounts(), wire.ACCOUNT_ROW)
     last = {account: int(rows["last_client_order_id"][rows["account"] == account][0]) for account in ACCOUNTS}
     assert len(INSTRUMENTS) == 3
-    answers = set()
+    kinds = set()
     for _ in range(60):
         kind, fields = order(random, dict(last))
         dtype = wire.SPECIAL_COMMAND if kind == CommandKind.NEW_SPECIAL else wire.ORDER_COMMAND
@@ -145,6 +152,6 @@ def test_the_answer_is_what_comes_when_it_is_sent(number: int, seed: int) -> Non
         assert came.kind in REJECTED_OR_ACCEPTED
         came.seq, came.account_seq, came.order_id = core.seq - 1, 0, 0
         assert said == came
-        answers.add(came.kind)
+        kinds.add(came.kind)
         core = Core.restore(snapshot)
-    assert answers == REJECTED_OR_ACCEPTED
+    return kinds

@@ -72,7 +72,7 @@ def test_a_slice_is_a_note_and_an_order() -> None:
     ]  # fmt: skip
     assert {name: int(order[name]) for name in order.dtype.names} == {
         "seq": 0, "ts_ns": 0, "kind": CommandKind.NEW_ORDER, "side": Side.SELL, "order_type": OrderType.LIMIT,
-        "tif": TimeInForce.IOC, "flags": OrderFlag.REDUCE_ONLY, "self_trade": SelfTrade.CANCEL_OLDEST, "reserved": 0,
+        "tif": TimeInForce.IOC, "flags": OrderFlag.REDUCE_ONLY, "self_trade": SelfTrade.CANCEL_OLDEST, "key": 0,
         "account": 7, "instrument": 0, "client_order_id": 42, "order_id": 0, "price": 97_0000, "qty": 25, "session": 0,
     }  # fmt: skip
 

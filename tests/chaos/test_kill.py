@@ -10,6 +10,7 @@ import contextlib
 import os
 import random
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,8 @@ def test_with_postgres_killed_too(tmp_path: Path, postgres: EmbeddedPostgres, se
         if there:
             pid = int((postgres.cluster / "postmaster.pid").read_text("ascii").splitlines()[0])
             os.kill(pid, signal.SIGKILL)
+            while postgres.running:  # a start would take one that is about to go for one that is there
+                time.sleep(0.001)
             deaths += 1
         else:
             asyncio.run(postgres.start())

@@ -45,7 +45,8 @@ async def lively(data: Path, dsn: str, seed: int) -> Trading:
         admin(KINDS.SET_DESK, 0, account=1, name="firm"),
         admin(KINDS.SET_MEMBER, 1, account=1),
         admin(KINDS.SET_LIMIT, 10**12, account=1, state=wire.Limit.GROSS),
-        admin(KINDS.DEPOSIT, 10**12, account=4),  # whatever it has won or lost by then
+        admin(KINDS.DEPOSIT, 10**12, account=4),  # whatever it has won or lost by then,
+        admin(KINDS.SET_LEDGER, 16),  # and however many others are held
         admin(KINDS.HOLD_CASH, 5_000_000, 1_000_000, account=4),
         admin(KINDS.SET_ACCOUNT, 0, 0, 0, 0, 0, USD, 1, account=6, name="gina"),
         admin(KINDS.DEPOSIT, 9_000_000, account=6),

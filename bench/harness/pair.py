@@ -63,6 +63,7 @@ api_key = "{api_key}"
 """
 TRIES: Final = 3
 OUT: Final = 200  # orders that may be unanswered
+MOST: Final = 20_000  # orders of a run: all that are live are asked for in the end, and so many rows may be
 
 
 @dataclass(slots=True)
@@ -240,7 +241,7 @@ class Pair:
                     raise TooEarly
                 if len(acked_old) > OUT and not timer.ident:
                     timer.start()
-                if len(client.open_orders) < OUT or client.is_online:
+                if len(orders) < MOST and (len(client.open_orders) < OUT or client.is_online):
                     for _ in range(10):
                         order = client.buy("AAA", 1, 50_0000 + len(orders) % 1000 * 100, tif="GTC")
                         orders.append(order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -46,9 +47,15 @@ class SmallDisk:
     def fill(self, leave_bytes: int) -> None:
         """Take all but so much of what is free, as another program would."""
         with (self.path / "filler").open("ab") as file:
-            taken = self.free_bytes - leave_bytes
-            if taken > 0:
-                os.posix_fallocate(file.fileno(), file.tell(), taken)
+            while (taken := self.free_bytes - leave_bytes) > 0:
+                try:
+                    os.posix_fallocate(file.fileno(), file.tell(), taken)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+                else:
+                    return
+                # Who writes there has taken some of it meanwhile: what is left is looked at again.
 
     def empty(self) -> None:
         """Give back what was taken."""
